@@ -1,0 +1,103 @@
+//! What the director asks, and what is asked back.
+
+use super::{digest::Digest, money::Money, team::TeamSpec, time::Millis};
+use serde::{Deserialize, Serialize};
+
+/// One job in plain English, with what bounds it. Everything a mission needs to be run again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Brief {
+    /// The director's words. Pinned: never lost by compaction.
+    pub text: String,
+    /// Rules the work must keep, one each. Pinned.
+    pub constraints: Vec<String>,
+    /// Acceptance checks: shell commands that must succeed in the candidate's worktree. Empty: found by itself.
+    pub checks: Vec<String>,
+    /// Cap for the whole mission.
+    pub budget: Money,
+    /// Images and mentioned files, in order of mention.
+    pub attachments: Vec<Attachment>,
+    /// Who races. Never empty, at most [`super::ids::TeamId::MOST`].
+    pub teams: Vec<TeamSpec>,
+    /// Who may say yes.
+    pub approve: Approval,
+    /// The repository, as the absolute path of its top level.
+    pub repo: String,
+    /// Wall-clock limit of the mission from opening to decision, if any.
+    pub timeout: Option<Millis>,
+    /// 1 (last) to 10 (first); 5 where nothing is said.
+    pub priority: u8,
+}
+
+impl Brief {
+    /// Longest accepted text, in bytes.
+    pub const TEXT_MOST: usize = 256 * 1024;
+}
+
+/// A file the director put beside the words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attachment {
+    /// As the director wrote it.
+    pub path: String,
+    /// `image/png` and so on for images, `text/plain` for files.
+    pub media_type: String,
+    /// Content in the blob store.
+    pub content: Digest,
+    /// Length in bytes.
+    pub bytes: u64,
+}
+
+/// Whose approval lands a candidate.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Approval {
+    /// A person at the desk.
+    #[default]
+    Ask,
+    /// The director said beforehand: the best candidate whose checks pass, if the gate allows it.
+    Best,
+    /// The director said beforehand: this team's candidate (its name), if its checks pass and the gate allows.
+    Team(String),
+    /// Nobody: the mission ends waiting.
+    None,
+}
+
+/// A question of the orchestrator before work starts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Question {
+    /// The question.
+    pub text: String,
+    /// Form of the answer.
+    pub form: AnswerForm,
+    /// Taken when the director skips or is not there; empty if there is none.
+    pub default: String,
+}
+
+impl Question {
+    /// Questions per brief.
+    pub const MOST: usize = 3;
+}
+
+/// How a question can be answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AnswerForm {
+    /// Yes or no.
+    YesNo,
+    /// One of these.
+    Single(Vec<String>),
+    /// Any of these.
+    Multi(Vec<String>),
+    /// Words.
+    Free,
+}
+
+/// An answer in words (`yes`, the choices joined by `, `, or free text).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// The question it answers, verbatim.
+    pub question: String,
+    /// The answer.
+    pub text: String,
+    /// True when the default was taken because nobody answered.
+    pub assumed: bool,
+}

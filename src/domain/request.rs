@@ -1,0 +1,161 @@
+//! What waits for a person, and what the person says.
+
+use super::{
+    digest::Digest,
+    ids::{MissionId, RequestId, Revision, TeamId},
+    money::Money,
+    time::Timestamp,
+};
+use serde::{Deserialize, Serialize};
+
+/// One item on the Decision Desk.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    /// Its number.
+    pub id: RequestId,
+    /// The mission that waits.
+    pub mission: MissionId,
+    /// What is asked.
+    pub subject: Subject,
+    /// Counts what the person must have seen: grows with every change of candidates or evidence.
+    pub revision: Revision,
+    /// Since when.
+    pub opened: Timestamp,
+    /// When it expires; the default then is to deny.
+    pub expires: Timestamp,
+    /// Why the gate did not decide by itself: every reason that fired, in words.
+    pub reasons: Vec<String>,
+    /// What happens if it is denied, in words.
+    pub if_denied: String,
+}
+
+/// What is asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum Subject {
+    /// Choose a candidate of these teams.
+    Choose {
+        /// Teams with a candidate that may be approved.
+        teams: Vec<TeamId>,
+    },
+    /// Run a command that the sandbox or policy does not allow by itself.
+    Command {
+        /// Who asks.
+        team: TeamId,
+        /// Exactly what would run.
+        argv: Vec<String>,
+        /// Why, in the agent's words.
+        reason: String,
+    },
+    /// Spend beyond the cap.
+    Budget {
+        /// Who asks, if a single team does.
+        team: Option<TeamId>,
+        /// The cap as it is.
+        cap: Money,
+        /// The cap that is asked for.
+        wanted: Money,
+    },
+    /// An agent asks the director in words.
+    Ask {
+        /// Who asks.
+        team: TeamId,
+        /// The question.
+        question: String,
+    },
+    /// The target moved and the winner does not apply any more.
+    Conflict {
+        /// Whose candidate.
+        team: TeamId,
+        /// Paths in conflict.
+        files: Vec<String>,
+        /// Both sides with conflict marks, in the blob store.
+        detail: Digest,
+    },
+}
+
+impl Subject {
+    /// One word for lists.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Choose { .. } => "choose",
+            Self::Command { .. } => "command",
+            Self::Budget { .. } => "budget",
+            Self::Ask { .. } => "ask",
+            Self::Conflict { .. } => "conflict",
+        }
+    }
+}
+
+/// What was answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "answer")]
+pub enum Decision {
+    /// Yes; for a choice, this team.
+    Approve {
+        /// The chosen team, where there is a choice.
+        team: Option<TeamId>,
+    },
+    /// Yes, but changed.
+    Modify {
+        /// The chosen team, where there is a choice.
+        team: Option<TeamId>,
+        /// What instead.
+        change: Modification,
+    },
+    /// No.
+    Reject {
+        /// Why.
+        reason: String,
+    },
+    /// No, try again with this in mind.
+    Retry {
+        /// What to do differently.
+        reason: String,
+    },
+    /// Nobody answered in time: denied.
+    Expired,
+    /// It no longer matters.
+    Withdrawn,
+}
+
+/// A changed yes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Modification {
+    /// Another patch, in the blob store; it is checked like a candidate before it lands.
+    Patch(Digest),
+    /// Another command.
+    Argv(Vec<String>),
+    /// Other words for the agent.
+    Prompt(String),
+    /// Another amount.
+    Amount(Money),
+}
+
+/// Who acted.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Actor {
+    /// A person, by login name.
+    Person(String),
+    /// The policy, by the director's standing word.
+    Policy,
+    /// The program itself.
+    Engine,
+    /// An agent of a mission.
+    Agent(MissionId, Option<TeamId>),
+}
+
+impl std::fmt::Display for Actor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Person(name) => write!(f, "{}", super::text::clean_line(name, 64)),
+            Self::Policy => f.write_str("policy"),
+            Self::Engine => f.write_str("engine"),
+            Self::Agent(mission, Some(team)) => write!(f, "{mission}/{team}"),
+            Self::Agent(mission, None) => write!(f, "{mission}/orchestrator"),
+        }
+    }
+}

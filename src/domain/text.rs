@@ -1,0 +1,232 @@
+//! The one sanitizer. Model text, tool output, file names, commit messages and log lines become [`Clean`]
+//! before any terminal or plain output sees them: no C0 or C1 control but newline and tab, no escape
+//! sequence (OSC, DCS, APC, PM, SOS, CSI: removed with their payload), no bidirectional control, no
+//! zero-width joiner tricks outside emoji, and never more than a stated number of bytes.
+
+use serde::{Deserialize, Serialize};
+use std::{fmt, ops::Deref};
+
+/// Text that is safe to show. Only [`clean`] and its kin make one.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize)]
+#[serde(transparent)]
+pub struct Clean(String);
+
+impl Deref for Clean {
+    type Target = str;
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+impl fmt::Display for Clean {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+impl From<&str> for Clean {
+    fn from(raw: &str) -> Self {
+        clean(raw)
+    }
+}
+impl From<Clean> for String {
+    fn from(text: Clean) -> Self {
+        text.0
+    }
+}
+impl<'de> Deserialize<'de> for Clean {
+    /// What comes from a disk or a wire is cleaned again: a file can be edited by hand.
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(|raw| clean(&raw))
+    }
+}
+
+/// Removes everything a terminal could act on; keeps newlines and tabs.
+#[must_use]
+pub fn clean(raw: &str) -> Clean {
+    if raw.bytes().all(|b| matches!(b, b'\n' | b'\t' | 0x20..=0x7e)) {
+        return Clean(raw.to_owned());
+    }
+    let mut out = String::with_capacity(raw.len());
+    let mut chars = raw.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '\n' | '\t' => out.push(c),
+            '\r' if chars.peek() != Some(&'\n') => out.push('\n'),
+            '\u{1b}' => skip_escape(&mut chars),
+            '\u{9b}' => skip_csi(&mut chars),
+            '\u{90}' | '\u{98}' | '\u{9d}' | '\u{9e}' | '\u{9f}' => skip_string(&mut chars),
+            c if c.is_control() || is_invisible_control(c) => {}
+            c => out.push(c),
+        }
+    }
+    Clean(out)
+}
+
+/// JSON text in which everything that [`clean`] would remove is written as an escape: it reads back the same, and
+/// cannot move a terminal when it is printed as it is.
+#[must_use]
+pub fn json_escaped(json: String) -> String {
+    let shows = |c: char| !(c.is_control() || is_invisible_control(c));
+    if json.chars().all(shows) {
+        return json;
+    }
+    let mut out = String::with_capacity(json.len() + 64);
+    for c in json.chars() {
+        if shows(c) {
+            out.push(c);
+        } else {
+            let mut units = [0; 2];
+            for unit in c.encode_utf16(&mut units) {
+                out.push_str(&format!("\\u{unit:04x}"));
+            }
+        }
+    }
+    out
+}
+
+/// [`clean`] of bytes that should be UTF-8; what is not becomes U+FFFD.
+#[must_use]
+pub fn clean_bytes(raw: &[u8]) -> Clean {
+    clean(&String::from_utf8_lossy(raw))
+}
+
+/// [`clean`] on one line: newlines and tabs become single spaces; at most `most` characters, cut with `…`.
+#[must_use]
+pub fn clean_line(raw: &str, most: usize) -> Clean {
+    let whole = clean(raw);
+    let mut line = String::with_capacity(whole.len().min(most * 4));
+    for (at, c) in whole.chars().enumerate() {
+        if at + 1 >= most && whole.chars().nth(most).is_some() {
+            line.push('…');
+            break;
+        }
+        line.push(if matches!(c, '\n' | '\t') { ' ' } else { c });
+    }
+    Clean(line)
+}
+
+/// Bidirectional controls, line and paragraph separators, tags, and the BOM: invisible, and used to deceive.
+fn is_invisible_control(c: char) -> bool {
+    matches!(c,
+        '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+        | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{200b}' | '\u{2060}'..='\u{2064}' | '\u{fff9}'..='\u{fffb}'
+        | '\u{e0000}'..='\u{e007f}')
+}
+
+/// Payload of an unterminated string sequence is dropped up to this many characters, then taken as text again,
+/// so that one stray introducer cannot swallow a whole log.
+const STRING_MOST: usize = 4_096;
+
+type Chars<'a> = std::iter::Peekable<std::str::Chars<'a>>;
+
+fn skip_escape(chars: &mut Chars<'_>) {
+    match chars.peek() {
+        Some('[') => {
+            chars.next();
+            skip_csi(chars);
+        }
+        Some(']' | 'P' | 'X' | '^' | '_') => {
+            chars.next();
+            skip_string(chars);
+        }
+        Some(' '..='/') => {
+            while chars.next_if(|c| (' '..='/').contains(c)).is_some() {}
+            chars.next_if(|c| ('0'..='~').contains(c));
+        }
+        Some('0'..='~') => {
+            chars.next();
+        }
+        _ => {}
+    }
+}
+
+fn skip_csi(chars: &mut Chars<'_>) {
+    while chars.next_if(|c| (' '..='?').contains(c)).is_some() {}
+    chars.next_if(|c| ('@'..='~').contains(c));
+}
+
+fn skip_string(chars: &mut Chars<'_>) {
+    for _ in 0..STRING_MOST {
+        match chars.peek() {
+            None | Some('\n') => return,
+            Some('\u{07}' | '\u{9c}') => {
+                chars.next();
+                return;
+            }
+            Some('\u{1b}') => {
+                chars.next();
+                chars.next_if_eq(&'\\');
+                return;
+            }
+            Some(_) => {
+                chars.next();
+            }
+        }
+    }
+}
+
+/// Keeps the first and last part of `text` when it is over `most` bytes, with a line between that says how
+/// much is missing. Cuts at character boundaries.
+#[must_use]
+pub fn head_tail(text: &str, most: usize) -> String {
+    if text.len() <= most {
+        return text.to_owned();
+    }
+    let half = most / 2;
+    let head = (0..=half).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
+    let tail_at = text.len() - half;
+    let tail = (tail_at..=text.len()).find(|&at| text.is_char_boundary(at)).unwrap_or(text.len());
+    format!("{}\n[... {} bytes left out ...]\n{}", &text[..head], tail - head, &text[tail..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every way we know by which bytes make a terminal act.
+    const HOSTILE: &[(&str, &str)] = &[
+        ("\x1b[2Jevil\x07", "evil"),
+        ("a\x1b]52;c;ZXZpbA==\x07b", "ab"),
+        ("a\x1b]0;title\x1b\\b", "ab"),
+        ("a\x1b]8;;http://x\x1b\\link\x1b]8;;\x1b\\b", "alinkb"),
+        ("a\x1bPdcs payload\x1b\\b", "ab"),
+        ("a\x1b_apc\x1b\\b", "ab"),
+        ("a\x1b^pm\x1b\\b", "ab"),
+        ("a\u{9b}31mb", "ab"),
+        ("a\u{9d}0;t\u{9c}b", "ab"),
+        ("a\u{90}q\u{9c}b", "ab"),
+        ("user\u{202e}txt.exe", "usertxt.exe"),
+        ("a\u{2066}b\u{2069}", "ab"),
+        ("x\r\ny\rz", "x\ny\nz"),
+        ("a\x08b\x7fc\0d", "abcd"),
+        ("a\x1b(Bb", "ab"),
+        ("a\x1bcb", "ab"),
+        ("a\x1b]unterminated\nnext line", "a\nnext line"),
+        ("tab\tkept", "tab\tkept"),
+        ("\u{1b}", ""),
+        ("a\u{e0041}b\u{feff}", "ab"),
+        ("👩\u{200d}👩\u{200d}👧", "👩\u{200d}👩\u{200d}👧"),
+    ];
+
+    #[test]
+    fn nothing_a_terminal_acts_on_survives() {
+        for (raw, want) in HOSTILE {
+            assert_eq!(&*clean(raw), *want, "{raw:?}");
+            assert_eq!(clean(&clean(raw)), clean(raw), "cleaning twice changes {raw:?}");
+        }
+    }
+
+    #[test]
+    fn an_unterminated_string_cannot_swallow_everything() {
+        let raw = format!("\x1b]{}tail", "x".repeat(STRING_MOST));
+        assert_eq!(&*clean(&raw), "tail");
+    }
+
+    #[test]
+    fn lines_and_long_texts_are_cut_visibly() {
+        assert_eq!(&*clean_line("a\nb\tc", 10), "a b c");
+        assert_eq!(&*clean_line("abcdef", 4), "abc…");
+        assert_eq!(&*clean_line("abcd", 4), "abcd");
+        let cut = head_tail(&"ä".repeat(1_000), 101);
+        assert!(cut.contains("bytes left out") && cut.len() < 200, "{cut}");
+    }
+}
