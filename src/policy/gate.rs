@@ -1,0 +1,266 @@
+//! The gate: one pure function from a proposal and the standing of the house to a ruling.
+//!
+//! Every rule is asked every time and each that fires leaves a reason; the strictest wins. So a reason
+//! can be added but never loosens, and the whole chain can be shown. What a model says about itself and what
+//! came from logs, web or tools can only make a ruling stricter. An approval or an elapsed veto window
+//! satisfies `Ask` and `After`; nothing satisfies `Hold` or `Deny`.
+
+use super::{
+    proposal::{
+        AFFECTED_MANY, AFFECTED_MASS, Action, Approver, CONFIDENCE_LEAST_PCT, DEPLOYMENTS_MOST, Found, Given,
+        Grade, HEALTHY_LEAST_PCT, Proposal, ROLLBACKS_MOST, Severity, Standing, Target, Tests, VETO_WINDOW,
+        VETO_WINDOW_P0, urgent,
+    },
+    protected::{Guard, PathRule},
+    ruling::{Ruling, RulingOutcome},
+    settings::Policy,
+    tier,
+};
+use crate::domain::digest::Digest;
+
+/// Paths named in one reason; the rest is counted.
+const NAMED_MOST: usize = 5;
+
+const ASK: RulingOutcome = RulingOutcome::Ask { approvals: 1 };
+
+/// Rules on a proposal.
+#[must_use]
+pub fn gate(proposal: &Proposal<'_>, standing: &Standing<'_>) -> Ruling {
+    let mut found = Found { list: Vec::new() };
+    halted(standing, &mut found);
+    guarded(proposal, standing, &mut found);
+    occupied(standing, &mut found);
+    afforded(standing, &mut found);
+    counted(proposal, standing, &mut found);
+    contained(standing, &mut found);
+    founded(proposal, &mut found);
+    tested(proposal, standing, &mut found);
+    timely(proposal, standing, &mut found);
+    let tier = tier::tier(proposal, standing, &mut found);
+    levelled(proposal, standing, tier, &mut found);
+    grave(proposal, standing, tier, &mut found);
+    conclude(proposal, standing, tier, found)
+}
+
+/// Every reason of a ruling as a line for people, led by what it comes to.
+#[must_use]
+pub fn explain(ruling: &Ruling) -> Vec<String> {
+    let head = match &ruling.outcome {
+        RulingOutcome::Auto => "may happen at once".to_owned(),
+        RulingOutcome::After(delay) => format!("happens after {delay} unless a person stops it"),
+        RulingOutcome::Ask { approvals: 1 } => "needs the approval of a person".to_owned(),
+        RulingOutcome::Ask { approvals } => format!("needs the approval of {approvals} people"),
+        RulingOutcome::Hold { reason } => format!("must wait: {reason}"),
+        RulingOutcome::Deny => "is denied".to_owned(),
+    };
+    let first = format!(
+        "{head} (tier {}, plan {}, policy {})",
+        ruling.tier,
+        ruling.plan.short(),
+        ruling.policy.short()
+    );
+    std::iter::once(first).chain(ruling.reasons.iter().map(|r| format!("{}: {}", r.rule, r.text))).collect()
+}
+
+/// The policy's version: what every ruling names.
+#[must_use]
+pub fn version(policy: &Policy) -> Digest {
+    // Plain structs of strings and numbers always have a JSON form; were that ever untrue, all such policies
+    // would share the digest of nothing, which no stored ruling carries.
+    Digest::of(&serde_json::to_vec(policy).unwrap_or_default())
+}
+
+fn conclude(proposal: &Proposal<'_>, standing: &Standing<'_>, tier: u8, mut found: Found) -> Ruling {
+    let strictest = found.list.iter().map(|(outcome, _)| outcome.clone()).max().unwrap_or(ASK);
+    let outcome = match (&strictest, standing.given) {
+        (RulingOutcome::Ask { approvals }, Given::Approved(given)) if given >= *approvals => {
+            found.add(RulingOutcome::Auto, "approved", format!("{given} of {approvals} approvals given"));
+            RulingOutcome::Auto
+        }
+        (RulingOutcome::After(_), Given::Approved(given)) if given > 0 => {
+            found.add(RulingOutcome::Auto, "approved", "approved before the veto window ended");
+            RulingOutcome::Auto
+        }
+        (RulingOutcome::After(delay), Given::Waited(waited)) if waited >= *delay => {
+            found.add(RulingOutcome::Auto, "veto-window", format!("nobody objected within {delay}"));
+            RulingOutcome::Auto
+        }
+        _ => strictest,
+    };
+    found.list.sort_by(|a, b| b.0.cmp(&a.0));
+    Ruling {
+        outcome,
+        tier,
+        reasons: found.list.into_iter().map(|(_, reason)| reason).collect(),
+        plan: proposal.plan,
+        policy: version(standing.policy),
+        at: standing.at,
+    }
+}
+
+fn halted(standing: &Standing<'_>, found: &mut Found) {
+    if let Some(why) = standing.halted {
+        found.hold("halted", format!("nothing may start: {why}"));
+    }
+}
+
+fn guarded(proposal: &Proposal<'_>, standing: &Standing<'_>, found: &mut Found) {
+    let Action::Patch { stat, .. } = &proposal.action else { return };
+    if stat.files.is_empty() {
+        found.add(RulingOutcome::Deny, "empty-patch", "the patch changes nothing");
+    }
+    let guards = match standing.policy.protected.guards() {
+        Ok(guards) => guards,
+        Err(error) => {
+            return found.add(RulingOutcome::Deny, "bad-glob", error.to_string());
+        }
+    };
+    let (mut outside, mut git, mut denied, mut asked) = (vec![], vec![], vec![], vec![]);
+    for path in stat.files.iter().chain(&stat.manifests) {
+        match guards.check(path) {
+            Guard::Free => {}
+            Guard::ApprovalOnly(glob) => asked.push(format!("{path} ({glob})")),
+            Guard::Denied(PathRule::Outside) => outside.push(path.clone()),
+            Guard::Denied(PathRule::GitDir) => git.push(path.clone()),
+            Guard::Denied(PathRule::Glob(glob)) => denied.push(format!("{path} ({glob})")),
+        }
+    }
+    for (paths, outcome, rule, what) in [
+        (outside, RulingOutcome::Deny, "outside-repository", "outside of the repository"),
+        (git, RulingOutcome::Deny, "git-dir", "inside of git's own folder"),
+        (denied, RulingOutcome::Deny, "protected-path", "protected"),
+        (asked, ASK, "approval-only-path", "only with approval"),
+    ] {
+        if !paths.is_empty() {
+            found.add(outcome, rule, format!("{what}: {}", named(paths)));
+        }
+    }
+}
+
+/// The first few, without repeats, and how many more.
+fn named(mut paths: Vec<String>) -> String {
+    paths.sort();
+    paths.dedup();
+    let more = paths.len().saturating_sub(NAMED_MOST);
+    paths.truncate(NAMED_MOST);
+    let shown = paths.join(", ");
+    if more == 0 { shown } else { format!("{shown} and {more} more") }
+}
+
+fn occupied(standing: &Standing<'_>, found: &mut Found) {
+    if let Some(who) = &standing.surroundings.busy {
+        found.hold("busy", format!("{who} is at work on the same target"));
+    }
+}
+
+fn afforded(standing: &Standing<'_>, found: &mut Found) {
+    let Some((total, cap)) = standing.surroundings.money else { return };
+    if total > cap {
+        return found.hold("budget", format!("{total} would pass the cap of {cap}"));
+    }
+    let soft = i128::from(cap.0) * i128::from(standing.policy.budget.soft_pct);
+    if i128::from(total.0) * 100 > soft && !urgent(standing) {
+        found.add(
+            ASK,
+            "budget-soft",
+            format!("{total} is over {} % of {cap}", standing.policy.budget.soft_pct),
+        );
+    }
+}
+
+fn counted(proposal: &Proposal<'_>, standing: &Standing<'_>, found: &mut Found) {
+    let world = &standing.surroundings;
+    if deploys(proposal) && world.deployments >= DEPLOYMENTS_MOST {
+        found.hold(
+            "deployments",
+            format!("{} deployments in 24 hours, {DEPLOYMENTS_MOST} at most", world.deployments),
+        );
+    }
+    if world.rollbacks >= ROLLBACKS_MOST {
+        let text = format!("{} rollbacks in 24 hours: a person must look at the cause", world.rollbacks);
+        found.add(RulingOutcome::Deny, "rollbacks", text);
+    }
+}
+
+fn contained(standing: &Standing<'_>, found: &mut Found) {
+    if let Some(pct) = standing.surroundings.healthy_pct.filter(|pct| *pct < HEALTHY_LEAST_PCT) {
+        found.add(
+            ASK,
+            "blast-radius",
+            format!("only {pct} % would stay healthy, {HEALTHY_LEAST_PCT} % at least"),
+        );
+    }
+    if let Some(unrest) = &standing.surroundings.unrest {
+        found.add(ASK, "unrest", unrest.clone());
+    }
+}
+
+fn founded(proposal: &Proposal<'_>, found: &mut Found) {
+    let grounds = &proposal.grounds;
+    if let Some(grade) = grounds.grade.filter(|grade| *grade != Grade::A) {
+        found.add(ASK, "grade", format!("the diagnosis is of grade {grade:?}; only A acts by itself"));
+    }
+    if let Some(pct) = grounds.confidence.filter(|pct| *pct <= CONFIDENCE_LEAST_PCT) {
+        found.add(
+            ASK,
+            "confidence",
+            format!("stated confidence is {pct} %, over {CONFIDENCE_LEAST_PCT} % is required"),
+        );
+    }
+    if grounds.tainted {
+        found.add(ASK, "taint", "only text from logs, web or tools speaks for it");
+    }
+}
+
+fn tested(proposal: &Proposal<'_>, standing: &Standing<'_>, found: &mut Found) {
+    let Action::Patch { target, .. } = &proposal.action else { return };
+    let (rule, text) = match &proposal.grounds.tests {
+        Tests::Green => return,
+        Tests::Red(which) => ("tests-red", format!("checks are red: {which}")),
+        Tests::Missing => ("tests-missing", "no check was run".to_owned()),
+    };
+    let overridable = *target == Target::Branch && standing.approver == Approver::Person;
+    found.add(if overridable { ASK } else { RulingOutcome::Deny }, rule, text);
+}
+
+fn timely(proposal: &Proposal<'_>, standing: &Standing<'_>, found: &mut Found) {
+    if let Some(closed) =
+        standing.surroundings.closed.as_ref().filter(|_| deploys(proposal) && !urgent(standing))
+    {
+        found.hold("hours", closed.clone());
+    }
+}
+
+fn levelled(proposal: &Proposal<'_>, standing: &Standing<'_>, tier: u8, found: &mut Found) {
+    let level = tier::level(standing.policy);
+    let window =
+        if standing.surroundings.severity == Some(Severity::P0) { VETO_WINDOW_P0 } else { VETO_WINDOW };
+    let code = matches!(proposal.action, Action::Patch { .. });
+    let outcome = match (level, tier) {
+        (2 | 3, 1) => RulingOutcome::Auto,
+        (2, 2) if standing.surroundings.closed.is_some() => ASK,
+        (2 | 3, 2) => RulingOutcome::After(window),
+        (3, _) if code => RulingOutcome::After(window),
+        _ => ASK,
+    };
+    found.add(outcome, "level-tier", format!("autonomy level {level}, tier {tier}"));
+}
+
+fn grave(proposal: &Proposal<'_>, standing: &Standing<'_>, tier: u8, found: &mut Found) {
+    let world = &standing.surroundings;
+    if tier::level(standing.policy) == 2 && tier > 1 && (urgent(standing) || world.affected >= AFFECTED_MANY)
+    {
+        found.add(ASK, "severity", format!("urgent, or {} people affected", world.affected));
+    }
+    let code = matches!(proposal.action, Action::Patch { .. });
+    if code && world.severity == Some(Severity::P0) && world.affected > AFFECTED_MASS {
+        found.add(ASK, "mass-severity", format!("P0 with {} people affected", world.affected));
+    }
+}
+
+fn deploys(proposal: &Proposal<'_>) -> bool {
+    matches!(proposal.action, Action::Patch { target: Target::Staging | Target::Production, .. })
+}
+
+#[cfg(test)]
+mod tests;
