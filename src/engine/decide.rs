@@ -1,0 +1,54 @@
+//! May this be done, and what has then happened? Refuses with a reason, or returns the events of the command
+//! and all its consequences, to be appended together: cause and consequence are never torn apart by a crash.
+
+use super::{
+    answers,
+    command::{Command, Order, Refusal},
+    control,
+    event::{DeskEvent, Event, Fact},
+    ledger,
+    pen::Pen,
+    playbook::brief,
+    state::State,
+};
+use crate::domain::request::{Actor, Decision};
+
+/// Decides one order. Pure: the same state and order give the same answer for ever.
+///
+/// # Errors
+/// A refusal with its kind and words; then nothing has happened.
+pub fn decide(state: &State, order: &Order) -> Result<Vec<Event>, Refusal> {
+    let mut pen = Pen::new(state, order);
+    match &order.command {
+        Command::Mission(command) => brief::command(&mut pen, command)?,
+        Command::Desk(command) => answers::decide(&mut pen, command)?,
+        Command::Control(command) => control::decide(&mut pen, command)?,
+        Command::Money(command) => ledger::decide(&mut pen, command)?,
+        Command::Begin(effect) => control::begin(&mut pen, effect)?,
+        Command::Report(report) => brief::report(&mut pen, report)?,
+        Command::Tick => answers::tick(&mut pen),
+    }
+    brief::admit(&mut pen);
+    Ok(pen.finish())
+}
+
+/// The journal entries of an order's events. A consequence is not the deed of whoever caused it: a request
+/// that was approved without that person's or agent's own answer was approved by the policy.
+#[must_use]
+pub fn facts(order: &Order, events: Vec<Event>) -> Vec<Fact> {
+    let answered = match &order.command {
+        Command::Desk(super::command::DeskCommand::Decide(id, ..)) => Some(*id),
+        _ => None,
+    };
+    let actor = |event: &Event| match event {
+        Event::Desk(DeskEvent::RequestDecided(id, _, decision)) if Some(*id) != answered => {
+            match **decision {
+                Decision::Approve { .. } => Actor::Policy,
+                Decision::Expired | Decision::Withdrawn => Actor::Engine,
+                _ => order.actor.clone(),
+            }
+        }
+        _ => order.actor.clone(),
+    };
+    events.into_iter().map(|event| Fact { actor: actor(&event), at: order.at, event }).collect()
+}

@@ -1,0 +1,152 @@
+//! Effects: imperative data, what must now be done in the world. The driver in `runtime` runs them; nothing
+//! here does. Each has an id derived from its intent, so that an intent is carried out at most once.
+
+use crate::domain::{
+    candidate::CommitId,
+    digest::Digest,
+    ids::{EffectId, MissionId, Revision, TeamId},
+};
+use serde::{Deserialize, Serialize};
+
+/// One thing to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Effect {
+    /// Its name for ever.
+    pub id: EffectId,
+    /// For which mission.
+    pub mission: MissionId,
+    /// What.
+    pub kind: EffectKind,
+    /// True when it was started before a crash and its outcome is unknown, or an earlier run of the same intent
+    /// (the id up to `~`) ended badly: ask the world by the intent first.
+    pub unsure: bool,
+}
+
+/// Why an effect failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// Decides what is done about it.
+    pub kind: FailureKind,
+    /// For people: what happened and what to do.
+    pub reason: String,
+}
+
+/// Kinds of failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureKind {
+    /// Trying again may help.
+    Transient,
+    /// It will not.
+    Permanent,
+    /// A cap was reached.
+    OverBudget,
+    /// It was told to stop.
+    Cancelled,
+}
+
+/// What to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum EffectKind {
+    /// Look at the repository: base commit, language, checks, instructions. Changes nothing.
+    Survey,
+    /// Let the orchestrator ask up to three questions.
+    Clarify,
+    /// Let the orchestrator plan.
+    Plan,
+    /// Let a team work, or go on at its last finished turn.
+    Draft {
+        /// Who.
+        team: TeamId,
+        /// Candidate number, from 1.
+        attempt: u32,
+        /// Mission revision that the result will carry.
+        based_on: Revision,
+        /// What the director or the engine said since the last attempt.
+        feedback: Vec<String>,
+    },
+    /// The worktree as a person left it becomes a candidate.
+    Collect {
+        /// Whose worktree.
+        team: TeamId,
+        /// Candidate number.
+        attempt: u32,
+        /// Mission revision.
+        based_on: Revision,
+    },
+    /// A patch that a person edited becomes a candidate in its own right.
+    Adopt {
+        /// Team that is credited.
+        team: TeamId,
+        /// Candidate number.
+        attempt: u32,
+        /// Mission revision.
+        based_on: Revision,
+        /// The patch against the base, in the blob store.
+        patch: Digest,
+    },
+    /// Build and test a candidate.
+    Check {
+        /// Whose.
+        team: TeamId,
+        /// Which.
+        attempt: u32,
+    },
+    /// Judge all candidates that have evidence.
+    Judge {
+        /// Candidates: team and attempt.
+        candidates: Vec<(TeamId, u32)>,
+    },
+    /// Make the winner a commit on the target.
+    Land {
+        /// Whose.
+        team: TeamId,
+        /// Which.
+        attempt: u32,
+        /// The plan that was ruled on; the driver refuses any other.
+        plan: Digest,
+    },
+    /// Bring back an earlier state as a new commit.
+    Restore {
+        /// The revision to restore.
+        commit: CommitId,
+    },
+    /// End whatever runs for this mission or team, and wait for it.
+    Halt {
+        /// Only this team; all of the mission's work otherwise.
+        team: Option<TeamId>,
+    },
+    /// Remove worktrees that hold nothing unlanded.
+    Release,
+}
+
+impl EffectKind {
+    /// One word for ids and logs.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Survey => "survey",
+            Self::Clarify => "clarify",
+            Self::Plan => "plan",
+            Self::Draft { .. } => "draft",
+            Self::Collect { .. } => "collect",
+            Self::Adopt { .. } => "adopt",
+            Self::Check { .. } => "check",
+            Self::Judge { .. } => "judge",
+            Self::Land { .. } => "land",
+            Self::Restore { .. } => "restore",
+            Self::Halt { .. } => "halt",
+            Self::Release => "release",
+        }
+    }
+}
+
+/// The mission an effect belongs to: the first part of its id.
+pub(super) fn mission_of(id: &EffectId) -> Option<MissionId> {
+    id.0.split('/').next()?.parse().ok()
+}
+
+/// The intent without the number of its run: `M-1/check/T-1/1~2` is run 2 of `M-1/check/T-1/1`.
+pub(super) fn intent(id: &EffectId) -> &str {
+    id.0.split('~').next().unwrap_or_default()
+}

@@ -1,0 +1,209 @@
+//! Events: past tense, what has happened. The journal is a list of these; the state is their fold. An event
+//! is never rejected. Variants and fields are only ever added: a disk written today must be readable for ever.
+
+use crate::{
+    domain::{
+        brief::{Answer, Brief, Question},
+        candidate::{Candidate, CommitId, Evidence, Verdict},
+        digest::Digest,
+        ids::{CallId, EffectId, MissionId, RequestId, Revision, TeamId},
+        mission::{Ending, Step},
+        money::{Cost, Usage},
+        plan::{Plan, Survey},
+        request::{Actor, Decision, Request},
+        team::ModelRef,
+        time::Timestamp,
+    },
+    engine::{effect::EffectKind, effect::Failure},
+    policy::{ruling::Ruling, settings::Policy},
+};
+use serde::{Deserialize, Serialize};
+
+/// An event with who caused it and when: what one journal entry holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fact {
+    /// Who.
+    pub actor: Actor,
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub event: Event,
+}
+
+/// What has happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// To a mission.
+    Mission(MissionId, MissionEvent),
+    /// To a team of a mission.
+    Team(MissionId, TeamId, TeamEvent),
+    /// At the desk.
+    Desk(DeskEvent),
+    /// To an effect.
+    Effect(EffectEvent),
+    /// To money.
+    Money(MoneyEvent),
+    /// To the whole house.
+    Control(ControlEvent),
+}
+
+/// What happens to missions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MissionEvent {
+    /// A brief was accepted.
+    Opened(Box<Brief>),
+    /// Left the queue: a place in the pool is free.
+    Admitted,
+    /// The repository was looked at.
+    Surveyed(Box<Survey>),
+    /// The orchestrator asked; nothing more is asked if empty.
+    QuestionsAsked(Vec<Question>),
+    /// The questions are answered.
+    Clarified(Vec<Answer>),
+    /// There is a plan.
+    Planned(Box<Plan>),
+    /// A step was entered; results of older revisions are stale from here.
+    StepEntered(Step, Revision),
+    /// Candidates were judged; the strings say what is missing from a full judgement.
+    Judged(Vec<Verdict>, Vec<String>),
+    /// The gate ruled on landing this team's candidate.
+    Ruled(TeamId, u32, Box<Ruling>),
+    /// A winner was chosen; landing is next.
+    Chosen(TeamId, u32),
+    /// The winner is a commit on this branch.
+    Landed(CommitId, String),
+    /// An earlier state was brought back as this commit on this branch.
+    Restored(CommitId, String),
+    /// Worktrees were removed; these were kept, each with its reason.
+    Released(Vec<String>),
+    /// It ended.
+    Ended(Ending),
+    /// A failed or rejected mission waits for a place in the pool again, with this in mind.
+    Reopened(String),
+    /// A model call would exceed a cap and was refused.
+    BudgetReached(String),
+}
+
+/// What happens to teams.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TeamEvent {
+    /// A draft began.
+    DraftStarted {
+        /// Candidate number.
+        attempt: u32,
+        /// Mission revision it is based on.
+        based_on: Revision,
+    },
+    /// A turn is durable.
+    TurnFinished {
+        /// Turns of this attempt.
+        turn: u32,
+        /// Transcript blob.
+        transcript: Digest,
+        /// Snapshot commit, if the worktree changed.
+        commit: Option<CommitId>,
+    },
+    /// There is a candidate.
+    CandidateProposed(Box<Candidate>),
+    /// There is evidence for a candidate.
+    EvidenceGathered(u32, Box<Evidence>),
+    /// A result came for an older mission revision and was not used.
+    ResultStale(u32),
+    /// The team has no candidate and stops.
+    Failed(Failure),
+    /// The director or the engine said something to the team.
+    FeedbackGiven(String),
+    /// The director works in the worktree.
+    TakenOver,
+    /// The director gave it back.
+    HandedBack,
+}
+
+/// What happens at the desk.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeskEvent {
+    /// Something waits for a person.
+    RequestOpened(Box<Request>),
+    /// What a person must see has changed.
+    RequestRevised(Box<Request>),
+    /// It was answered.
+    RequestDecided(RequestId, Revision, Box<Decision>),
+    /// From this time on it is approved by itself unless a person said no before. Revising closes the window.
+    VetoOpened(RequestId, Timestamp),
+}
+
+/// What happens to effects.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EffectEvent {
+    /// It is wanted.
+    Wanted(EffectId, MissionId, Box<EffectKind>),
+    /// It is about to touch the world. Journaled before it does.
+    Started(EffectId),
+    /// It ended well.
+    Done(EffectId),
+    /// It ended badly.
+    Failed(EffectId, Failure),
+    /// It is not wanted any more.
+    Dropped(EffectId),
+}
+
+/// What happens to money.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MoneyEvent {
+    /// Set aside before a call.
+    Reserved {
+        /// The call.
+        call: CallId,
+        /// Mission.
+        mission: MissionId,
+        /// Team, or the orchestrator's own account.
+        team: Option<TeamId>,
+        /// Who is called.
+        model: ModelRef,
+        /// The most it can cost.
+        worst: Cost,
+    },
+    /// Paid.
+    Settled {
+        /// The call.
+        call: CallId,
+        /// Used.
+        usage: Usage,
+        /// Cost.
+        cost: Cost,
+    },
+    /// The process died during the call: its whole reservation counts as spent.
+    Forfeited(CallId),
+    /// A person raised a mission's cap.
+    CapRaised(MissionId, crate::domain::money::Money),
+}
+
+/// What happens to the whole house.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ControlEvent {
+    /// Nothing new starts.
+    Paused(String),
+    /// It goes on.
+    Resumed,
+    /// Nothing starts, everything ends.
+    Stopped(String),
+    /// Another policy rules.
+    PolicyLoaded(Box<Policy>),
+    /// The process started on this journal.
+    Started {
+        /// Version of the program.
+        version: String,
+    },
+    /// The journal had a torn tail; this many bytes after the last whole entry were cut.
+    Recovered {
+        /// Bytes cut.
+        bytes: u64,
+    },
+}

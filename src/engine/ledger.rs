@@ -1,0 +1,196 @@
+//! Money: what may be reserved, and what reservations and settlements add up to.
+//!
+//! Reservations and settlements arrive in the one order of everything else, so caps hold to the micro-dollar
+//! however many teams call at once. A settlement is recorded as it is, even above its reservation.
+//! Invariant (checked by the simulation): spent + reserved <= cap at every reservation.
+
+use super::{
+    command::{MoneyCommand, Refusal, RefusalKind},
+    event::{Event, MoneyEvent},
+    pen::{Pen, refuse},
+    state::{Mission, State, TeamPhase},
+};
+use crate::domain::{
+    ids::{CallId, MissionId, TeamId},
+    money::{Cost, Money, Usage},
+    team::ModelRef,
+    time::Timestamp,
+};
+
+/// Calls in flight at once, all missions.
+pub const OPEN_MOST: usize = 10_000;
+
+/// Which account a call is charged to, and the most it can cost.
+struct Charge<'a> {
+    mission: &'a Mission,
+    team: Option<TeamId>,
+    worst: Money,
+}
+
+pub(super) fn decide(pen: &mut Pen<'_>, command: &MoneyCommand) -> Result<(), Refusal> {
+    match command {
+        MoneyCommand::Reserve { mission, team, model, worst } => {
+            may_reserve(&pen.state, pen.order.at, (*mission, *team), model, *worst)?;
+            let call = CallId(pen.state.counters.call.saturating_add(1));
+            let (mission, team, model, worst) = (*mission, *team, model.clone(), *worst);
+            pen.write(Event::Money(MoneyEvent::Reserved { call, mission, team, model, worst }));
+        }
+        MoneyCommand::Settle { call, usage, cost } => {
+            if !pen.state.ledger.open.contains_key(call) {
+                return Err(if call.0 <= pen.state.counters.call {
+                    refuse(RefusalKind::Already, format!("{call} was settled before"))
+                } else {
+                    refuse(RefusalKind::Unknown, format!("there is no call {call}"))
+                });
+            }
+            if cost.known() < Money::ZERO {
+                return Err(refuse(RefusalKind::Invalid, format!("{call} cannot cost less than nothing")));
+            }
+            pen.write(Event::Money(MoneyEvent::Settled { call: *call, usage: *usage, cost: *cost }));
+        }
+    }
+    Ok(())
+}
+
+fn may_reserve(
+    state: &State,
+    at: Timestamp,
+    (mission, team): (MissionId, Option<TeamId>),
+    model: &ModelRef,
+    worst: Cost,
+) -> Result<(), Refusal> {
+    super::pen::may_start(state)?;
+    let mission = state
+        .missions
+        .get(&mission)
+        .ok_or_else(|| refuse(RefusalKind::Unknown, format!("there is no mission {mission}")))?;
+    if mission.result.ending.is_some() {
+        return Err(refuse(
+            RefusalKind::Already,
+            format!("{} has ended: nothing more is paid for it", mission.id),
+        ));
+    }
+    if let Some(team) = team {
+        let found = mission.teams.iter().find(|t| t.id == team);
+        let found = found
+            .ok_or_else(|| refuse(RefusalKind::Unknown, format!("{} has no team {team}", mission.id)))?;
+        if matches!(found.phase, TeamPhase::TakenOver | TeamPhase::Failed(_)) {
+            return Err(refuse(
+                RefusalKind::Stale,
+                format!("{team} of {} does not work any more", mission.id),
+            ));
+        }
+    }
+    if state.ledger.open.len() >= OPEN_MOST {
+        return Err(refuse(
+            RefusalKind::Halted,
+            format!("{OPEN_MOST} calls are in flight: wait for one to end"),
+        ));
+    }
+    match worst {
+        Cost::Unknown if state.policy.budget.allow_unknown_price => Ok(()),
+        Cost::Unknown => Err(refuse(
+            RefusalKind::Forbidden,
+            format!(
+                "the price of {model} is unknown: add it to the price table, or set budget.allow_unknown_price"
+            ),
+        )),
+        Cost::Known(worst) => fits(state, at, &Charge { mission, team, worst }),
+    }
+}
+
+/// Every cap in turn, the narrowest first.
+fn fits(state: &State, at: Timestamp, charge: &Charge<'_>) -> Result<(), Refusal> {
+    let (mission, worst) = (charge.mission, charge.worst);
+    if worst < Money::ZERO {
+        return Err(refuse(RefusalKind::Invalid, "a call cannot cost less than nothing"));
+    }
+    let caps = &state.policy.budget;
+    let over = |what: String, used: Money, cap: Money| {
+        if used + worst <= cap {
+            return Ok(());
+        }
+        let text =
+            format!("{what}: {used} spent or reserved and up to {worst} for this call would pass {cap}");
+        Err(refuse(RefusalKind::OverBudget, text))
+    };
+    over("cap of one call".into(), Money::ZERO, caps.per_call)?;
+    if let Some(team) = charge.team.and_then(|id| mission.teams.iter().find(|t| t.id == id)) {
+        let used = team.account.spent + reserved(state, |of, who| of == mission.id && who == Some(team.id));
+        over(format!("cap of team {}", team.spec.name), used, team_cap(state, mission.id))?;
+    }
+    let used = mission.spent + reserved(state, |of, _| of == mission.id);
+    over(format!("budget of {}", mission.id), used, mission.brief.budget)?;
+    let used = spent_today(state, at) + reserved(state, |_, _| true);
+    over("cap of the day".into(), used, caps.per_day)
+}
+
+/// What a team may spend: the policy's cap and whatever a person added to the mission's.
+#[must_use]
+pub fn team_cap(state: &State, mission: MissionId) -> Money {
+    state.policy.budget.per_team + state.ledger.raised.get(&mission).copied().unwrap_or_default()
+}
+
+/// Set aside for calls in flight of the accounts that match.
+#[must_use]
+pub fn reserved(state: &State, matches: impl Fn(MissionId, Option<TeamId>) -> bool) -> Money {
+    state.ledger.open.values().filter(|r| matches(r.mission, r.team)).map(|r| r.worst.known()).sum()
+}
+
+/// Spent on the day that counts now. A clock that goes backwards does not open yesterday's purse again.
+#[must_use]
+pub fn spent_today(state: &State, now: Timestamp) -> Money {
+    if now.utc_day() > state.ledger.day { Money::ZERO } else { state.ledger.today }
+}
+
+pub(super) fn apply(state: &mut State, event: &MoneyEvent, at: Timestamp) {
+    match event {
+        MoneyEvent::Reserved { call, mission, team, model, worst } => {
+            state.counters.call = state.counters.call.max(call.0);
+            let (mission, team, model, worst) = (*mission, *team, model.clone(), *worst);
+            let reservation = super::state::Reservation { mission, team, model, worst };
+            state.ledger.open.insert(*call, reservation);
+        }
+        MoneyEvent::Settled { call, usage, cost } => pay(state, *call, (*usage, Some(*cost)), at),
+        MoneyEvent::Forfeited(call) => pay(state, *call, (Usage::default(), None), at),
+        MoneyEvent::CapRaised(id, cap) => {
+            let Some(mission) = state.mission_mut(*id) else { return };
+            let more = *cap - mission.brief.budget;
+            let mut brief = (*mission.brief).clone();
+            brief.budget = *cap;
+            mission.brief = brief.into();
+            *state.ledger.raised.entry(*id).or_default() += more.max(Money::ZERO);
+        }
+    }
+}
+
+/// Closes a call; without a cost, what was reserved for it counts as spent.
+fn pay(state: &mut State, call: CallId, (usage, cost): (Usage, Option<Cost>), at: Timestamp) {
+    let Some(reservation) = state.ledger.open.remove(&call) else { return };
+    let cost = cost.unwrap_or(reservation.worst);
+    if at.utc_day() > state.ledger.day {
+        state.ledger.day = at.utc_day();
+        state.ledger.today = Money::ZERO;
+    }
+    state.ledger.today += cost.known();
+    if cost == Cost::Unknown {
+        state.ledger.unknown_calls = state.ledger.unknown_calls.saturating_add(1);
+    }
+    let Some(mission) = state.mission_mut(reservation.mission) else { return };
+    mission.spent += cost.known();
+    add_usage(&mut mission.usage, usage);
+    if let Some(team) = mission.teams.iter_mut().find(|t| Some(t.id) == reservation.team) {
+        team.account.spent += cost.known();
+        team.account.unknown |= cost == Cost::Unknown;
+        add_usage(&mut team.account.usage, usage);
+    }
+}
+
+/// Saturating, because a vendor's counts are foreign numbers.
+fn add_usage(sum: &mut Usage, more: Usage) {
+    sum.input = sum.input.saturating_add(more.input);
+    sum.cache_read = sum.cache_read.saturating_add(more.cache_read);
+    sum.cache_write = sum.cache_write.saturating_add(more.cache_write);
+    sum.output = sum.output.saturating_add(more.output);
+    sum.reasoning = sum.reasoning.saturating_add(more.reasoning);
+}

@@ -1,0 +1,26 @@
+//! Brain. Pure: what may be done ([`command`], [`decide()`]), what has happened ([`event`], [`apply`]), what must
+//! be done in the world ([`effect`], [`react()`], [`resume`]), and the state it all adds up to ([`state`]).
+//! No clock, chance, file, process or socket: time and ids arrive inside commands and events, so a run can be
+//! replayed to the same state. `simulation` checks the invariants of the design under faults and crashes.
+
+mod answers;
+pub mod apply;
+pub mod command;
+pub mod control;
+pub mod decide;
+pub mod desk;
+pub mod effect;
+pub mod event;
+pub mod ledger;
+mod pen;
+pub mod playbook;
+pub mod react;
+#[cfg(test)]
+mod simulation;
+pub mod snapshot;
+pub mod state;
+#[cfg(test)]
+mod tests;
+
+pub use decide::{decide, facts};
+pub use react::{next_deadline, react, resume};

@@ -1,0 +1,185 @@
+//! Teams at work: starting, revising, halting, and taking their candidates. A candidate that was not made
+//! for exactly the attempt and revision that was asked for is stale and never used.
+
+use super::{advance, choice, report};
+use crate::{
+    domain::{
+        candidate::Candidate,
+        ids::{EffectId, MissionId, Revision, TeamId},
+        mission::Step,
+        money::Money,
+        request::{Decision, Subject},
+    },
+    engine::{
+        command::{Refusal, RefusalKind},
+        desk,
+        effect::{EffectKind, Failure, FailureKind},
+        event::{EffectEvent, Event, MissionEvent, TeamEvent},
+        pen::{Pen, refuse},
+        state::TeamPhase,
+    },
+};
+
+/// The team that an effect works for.
+pub(super) fn team_of(kind: &EffectKind) -> Option<TeamId> {
+    match kind {
+        EffectKind::Draft { team, .. }
+        | EffectKind::Collect { team, .. }
+        | EffectKind::Adopt { team, .. }
+        | EffectKind::Check { team, .. } => Some(*team),
+        _ => None,
+    }
+}
+
+/// Starts all teams that are not in the director's hands.
+pub(super) fn all(pen: &mut Pen<'_>, id: MissionId) {
+    let Some(mission) = pen.mission(id) else { return };
+    pen.mission_event(id, MissionEvent::StepEntered(Step::Draft, mission.revision.next()));
+    for team in mission.teams.iter().filter(|team| team.phase != TeamPhase::TakenOver) {
+        draft(pen, id, team.id);
+    }
+}
+
+fn draft(pen: &mut Pen<'_>, id: MissionId, team: TeamId) {
+    attempt(pen, id, team, |attempt, based_on, feedback| EffectKind::Draft {
+        team,
+        attempt,
+        based_on,
+        feedback,
+    });
+}
+
+/// The team's next attempt, however it comes about.
+pub(super) fn attempt(
+    pen: &mut Pen<'_>,
+    id: MissionId,
+    team: TeamId,
+    kind: impl FnOnce(u32, Revision, Vec<String>) -> EffectKind,
+) {
+    let Some(mission) = pen.mission(id) else { return };
+    let Some(found) = mission.teams.iter().find(|t| t.id == team) else { return };
+    let (attempt, based_on) = (found.attempt.saturating_add(1), mission.revision);
+    pen.team_event(id, team, TeamEvent::DraftStarted { attempt, based_on });
+    pen.want(id, kind(attempt, based_on, found.feedback.clone()));
+}
+
+/// New attempts of these teams with something said to each.
+pub(super) fn redraft(pen: &mut Pen<'_>, id: MissionId, teams: &[TeamId], said: &str) {
+    back_to_draft(pen, id, teams);
+    for team in teams {
+        pen.team_event(id, *team, TeamEvent::FeedbackGiven(said.to_owned()));
+        draft(pen, id, *team);
+    }
+    choice::shrink(pen, id);
+}
+
+/// A person's patch becomes the team's next candidate.
+pub(super) fn adopt(pen: &mut Pen<'_>, id: MissionId, team: TeamId, patch: crate::domain::digest::Digest) {
+    back_to_draft(pen, id, &[team]);
+    attempt(pen, id, team, |attempt, based_on, _| EffectKind::Adopt { team, attempt, based_on, patch });
+    choice::shrink(pen, id);
+}
+
+/// Ends what these teams do and makes every older judgement stale.
+pub(super) fn back_to_draft(pen: &mut Pen<'_>, id: MissionId, teams: &[TeamId]) {
+    for team in teams {
+        halt(pen, id, *team);
+    }
+    pen.drop_effects(id, |effect| matches!(effect.kind, EffectKind::Judge { .. } | EffectKind::Land { .. }));
+    let Some(mission) = pen.mission(id) else { return };
+    pen.mission_event(id, MissionEvent::StepEntered(Step::Draft, mission.revision.next()));
+}
+
+/// Ends what one team does; what it asked does not matter any more.
+pub(super) fn halt(pen: &mut Pen<'_>, id: MissionId, team: TeamId) {
+    withdraw(pen, id, |subject| asked_by(subject) == Some(team));
+    if pen.drop_effects(id, |effect| team_of(&effect.kind) == Some(team)) {
+        pen.want(id, EffectKind::Halt { team: Some(team) });
+    }
+}
+
+fn asked_by(subject: &Subject) -> Option<TeamId> {
+    match subject {
+        Subject::Command { team, .. } | Subject::Ask { team, .. } => Some(*team),
+        _ => None,
+    }
+}
+
+/// Takes back requests of a mission that no longer matter.
+pub(super) fn withdraw(pen: &mut Pen<'_>, id: MissionId, matches: impl Fn(&Subject) -> bool) {
+    for request in desk::open_of(&pen.state, id) {
+        if matches(&request.subject) {
+            desk::close(pen, &request, Decision::Withdrawn);
+        }
+    }
+}
+
+/// A team says it is done.
+pub(super) fn drafted(
+    pen: &mut Pen<'_>,
+    (id, effect): (MissionId, &EffectId),
+    kind: &EffectKind,
+    candidate: &Candidate,
+) -> Result<(), Refusal> {
+    let (EffectKind::Draft { team, attempt, based_on, .. }
+    | EffectKind::Collect { team, attempt, based_on }
+    | EffectKind::Adopt { team, attempt, based_on, .. }) = kind
+    else {
+        return Err(refuse(RefusalKind::Invalid, format!("{effect} makes no candidate")));
+    };
+    if candidate.team != *team {
+        let text = format!("{effect} is of {team}, the candidate of {}", candidate.team);
+        return Err(refuse(RefusalKind::Invalid, text));
+    }
+    if candidate.attempt != *attempt || candidate.based_on != *based_on {
+        pen.team_event(id, *team, TeamEvent::ResultStale(candidate.attempt));
+        let reason = format!(
+            "attempt {} on {} came, attempt {attempt} on {based_on} was asked for",
+            candidate.attempt, candidate.based_on
+        );
+        report::fault(pen, (id, effect), kind, &Failure { kind: FailureKind::Transient, reason });
+        return Ok(());
+    }
+    pen.write(Event::Effect(EffectEvent::Done(effect.clone())));
+    withdraw(pen, id, |subject| asked_by(subject) == Some(*team));
+    pen.team_event(id, *team, TeamEvent::CandidateProposed(Box::new(candidate.clone())));
+    pen.want(id, EffectKind::Check { team: *team, attempt: *attempt });
+    advance(pen, id);
+    Ok(())
+}
+
+/// A team has nothing to show. Where a cap stopped it, a person is asked to raise the cap.
+pub(super) fn failed(pen: &mut Pen<'_>, id: MissionId, team: TeamId, failure: &Failure) {
+    withdraw(pen, id, |subject| asked_by(subject) == Some(team));
+    pen.team_event(id, team, TeamEvent::Failed(failure.clone()));
+    if failure.kind == FailureKind::OverBudget {
+        pen.mission_event(id, MissionEvent::BudgetReached(failure.reason.clone()));
+        ask_for_budget(pen, id, team, &failure.reason);
+    }
+    advance(pen, id);
+}
+
+fn ask_for_budget(pen: &mut Pen<'_>, id: MissionId, team: TeamId, why: &str) {
+    let asked = desk::open_of(&pen.state, id).iter().any(|r| matches!(r.subject, Subject::Budget { .. }));
+    let Some(mission) = pen.mission(id).filter(|_| !asked) else { return };
+    let cap = mission.brief.budget;
+    let subject = Subject::Budget { team: Some(team), cap, wanted: cap + cap };
+    let mut reasons = vec![why.to_owned()];
+    reasons.extend(desk::money_reasons(pen, cap));
+    desk::open(pen, id, subject, reasons);
+}
+
+/// The cap was raised: teams that it stopped go on where they were.
+pub(in crate::engine) fn resume_over_budget(pen: &mut Pen<'_>, id: MissionId, cap: Money) {
+    let Ok(mission) = pen.live(id) else { return };
+    let at_work = matches!(mission.step, Some(Step::Draft | Step::Check | Step::Judge | Step::Decide));
+    let stopped: Vec<TeamId> = mission
+        .teams
+        .iter()
+        .filter(|t| matches!(&t.phase, TeamPhase::Failed(f) if f.kind == FailureKind::OverBudget))
+        .map(|t| t.id)
+        .collect();
+    if at_work && !stopped.is_empty() {
+        redraft(pen, id, &stopped, &format!("the budget is {cap} now: go on where you stopped"));
+    }
+}

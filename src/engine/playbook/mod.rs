@@ -1,0 +1,3 @@
+//! Playbooks: what follows from what, one folder per kind of mission. They share effects, desk and ledger.
+
+pub mod brief;

@@ -1,0 +1,70 @@
+//! What must now be done in the world? An effect is wanted by an event of its own, so the answer is read
+//! straight from the journal: what was wanted and has no outcome is still to be done.
+
+use super::{
+    effect::Effect,
+    effect::intent,
+    event::{ControlEvent, EffectEvent, Event},
+    state::State,
+};
+use crate::domain::{ids::EffectId, time::Timestamp};
+
+/// Effects that an event sets off; `state` is the state with it folded in. After `Resumed` these are all
+/// that were refused while the house was halted: a driver that kept some must look at the ids.
+#[must_use]
+pub fn react(state: &State, event: &Event) -> Vec<Effect> {
+    match event {
+        Event::Effect(EffectEvent::Wanted(id, mission, kind)) => {
+            vec![Effect { id: id.clone(), mission: *mission, kind: (**kind).clone(), unsure: runs_again(id) }]
+        }
+        Event::Control(ControlEvent::Resumed) => {
+            let unsure = &state.clockwork.unsure;
+            pending(state)
+                .filter(|(effect, started)| !started || unsure.contains(&effect.id))
+                .map(|(e, _)| e)
+                .collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// After a restart: every effect whose outcome is missing. Those that had begun are unsure: the world is
+/// asked before anything is done again. Call it on the state after `ControlCommand::Start`.
+#[must_use]
+pub fn resume(state: &State) -> Vec<Effect> {
+    pending(state).map(|(effect, _)| effect).collect()
+}
+
+/// A later run of an intent: the one before may have got further than its report says, so the world is asked
+/// here too. What was done is found by the intent, the id up to its `~`, since each run has its own id.
+fn runs_again(id: &EffectId) -> bool {
+    intent(id).len() < id.0.len()
+}
+
+/// Wanted and begun effects, halts first, and whether each has begun.
+fn pending(state: &State) -> impl Iterator<Item = (Effect, bool)> + '_ {
+    let of = |halts: bool| {
+        state.missions.values().flat_map(move |mission| {
+            let these = mission.effects.iter();
+            let these =
+                these.filter(move |(_, e)| matches!(e.kind, super::effect::EffectKind::Halt { .. }) == halts);
+            these.map(|(id, effect)| {
+                let begun = effect.started.is_some();
+                let unsure = begun || runs_again(id);
+                (Effect { id: id.clone(), mission: mission.id, kind: effect.kind.clone(), unsure }, begun)
+            })
+        })
+    };
+    of(true).chain(of(false))
+}
+
+/// When a `Tick` is next due; `None` while nothing waits for a time or the clocks stand still.
+#[must_use]
+pub fn next_deadline(state: &State) -> Option<Timestamp> {
+    if state.clockwork.halted.is_some() {
+        return None;
+    }
+    let requests = state.desk.values().map(|request| request.expires);
+    let clocks = state.clockwork.vetoes.values().chain(state.clockwork.deadlines.values());
+    requests.chain(clocks.copied()).min()
+}

@@ -1,0 +1,328 @@
+//! The invariants, checked after each event by bookkeeping of its own that shares nothing with the core.
+
+use crate::{
+    domain::{
+        digest::Digest,
+        ids::{CallId, EffectId, MissionId, RequestId},
+        mission::{Ending, Step},
+        money::{Cost, Money},
+        request::{Actor, Decision, Subject},
+        time::Timestamp,
+    },
+    engine::{
+        effect::EffectKind,
+        event::{ControlEvent, DeskEvent, EffectEvent, Event, Fact, MissionEvent, MoneyEvent, TeamEvent},
+        state::{Control, Mission, State},
+    },
+    policy::ruling::RulingOutcome,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+#[derive(Default)]
+pub(super) struct Laws {
+    halted: bool,
+    now: Timestamp,
+    /// Milliseconds in which the house ran, by forward moves of the clock.
+    ran: i64,
+    windows: BTreeMap<RequestId, i64>,
+    kinds: BTreeMap<EffectId, EffectKind>,
+    begun: BTreeSet<EffectId>,
+    over: BTreeSet<EffectId>,
+    auto: BTreeSet<Digest>,
+    approved: BTreeSet<MissionId>,
+    day: i64,
+    spent_today: Money,
+    spent: BTreeMap<MissionId, Money>,
+    open: BTreeMap<CallId, (MissionId, Money)>,
+    decided: BTreeSet<RequestId>,
+    landed: BTreeSet<MissionId>,
+    /// What happened, so that a simulation that tests nothing is noticed.
+    counts: BTreeMap<&'static str, u64>,
+}
+
+impl Laws {
+    fn count(&mut self, what: &'static str) {
+        *self.counts.entry(what).or_default() += 1;
+    }
+
+    pub(super) fn add(&mut self, other: &Self) {
+        for (what, count) in &other.counts {
+            *self.counts.entry(what).or_default() += count;
+        }
+    }
+
+    /// Every kind of thing that the laws are about did happen.
+    pub(super) fn covers_everything(&self) {
+        println!("{:?}", self.counts);
+        for what in [
+            "landed",
+            "restored",
+            "failed",
+            "cancelled",
+            "over budget",
+            "veto approval",
+            "standing approval",
+            "person approval",
+            "expired",
+            "stopped",
+            "resumed",
+            "restart",
+            "forfeited",
+            "stale result",
+            "conflict",
+            "denied",
+            "cap raised",
+            "reopened",
+            "taken over",
+            "unsure begun",
+            "fault",
+        ] {
+            assert!(self.counts.contains_key(what), "the simulation never saw: {what}");
+        }
+    }
+
+    pub(super) fn clock(&mut self, now: Timestamp) {
+        if !self.halted {
+            self.ran += (now.0 - self.now.0).max(0);
+        }
+        self.now = now;
+    }
+
+    pub(super) fn check(&mut self, before: &State, after: &State, fact: &Fact) {
+        self.clock(fact.at);
+        assert_eq!(after.seq.0, before.seq.0 + 1);
+        match &fact.event {
+            Event::Effect(event) => self.effect(before, event),
+            Event::Mission(id, event) => self.mission(after, *id, event),
+            Event::Team(id, team, event) => self.team(before, (*id, *team), event),
+            Event::Desk(event) => self.desk(before, fact, event),
+            Event::Money(event) => self.money(after, fact.at, event),
+            Event::Control(event) => self.control(event),
+        }
+        assert_eq!(self.halted, after.control != Control::Running);
+    }
+
+    fn effect(&mut self, before: &State, event: &EffectEvent) {
+        match event {
+            EffectEvent::Wanted(id, _, kind) => {
+                assert!(self.kinds.insert(id.clone(), (**kind).clone()).is_none(), "{id} is wanted twice");
+            }
+            EffectEvent::Started(id) => {
+                let kind = self.kinds.get(id).expect("begun but never wanted").clone();
+                assert!(!self.over.contains(id), "{id} begins after its end");
+                let again = !self.begun.insert(id.clone());
+                assert!(!again, "{id} begins twice in one life of the process");
+                if before.clockwork.unsure.contains(id) {
+                    self.count("unsure begun");
+                }
+                let halt = matches!(kind, EffectKind::Halt { .. });
+                assert!(halt || !self.halted, "{id} begins while the house is halted");
+                if let EffectKind::Land { plan, .. } = kind {
+                    let mission: MissionId = id.0.split('/').next().unwrap().parse().unwrap();
+                    assert!(self.auto.contains(&plan), "{id} begins without a ruling of its plan");
+                    assert!(self.approved.contains(&mission), "{id} begins without anybody's word");
+                    assert!(!self.landed.contains(&mission), "{id} begins after landing");
+                }
+            }
+            EffectEvent::Failed(id, _) => {
+                self.count("fault");
+                self.over.insert(id.clone());
+            }
+            EffectEvent::Done(id) | EffectEvent::Dropped(id) => {
+                self.over.insert(id.clone());
+            }
+        }
+    }
+
+    fn mission(&mut self, after: &State, id: MissionId, event: &MissionEvent) {
+        match event {
+            MissionEvent::Ruled(_, _, ruling) => match ruling.outcome {
+                RulingOutcome::Auto => {
+                    self.auto.insert(ruling.plan);
+                }
+                RulingOutcome::Deny => self.count("denied"),
+                _ => {}
+            },
+            MissionEvent::StepEntered(Step::Draft | Step::Decide, _) => {
+                self.approved.remove(&id);
+            }
+            MissionEvent::Admitted => {
+                let busy = |m: &Mission| {
+                    m.id != id && m.step.is_some() && m.result.ending.is_none() && !m.effects.is_empty()
+                };
+                let at_work = 1 + after.missions.values().filter(|m| busy(m)).count();
+                assert!(
+                    at_work <= usize::from(after.policy.pool),
+                    "{at_work} at work in a pool of {}",
+                    after.policy.pool
+                );
+            }
+            MissionEvent::Landed(..) => {
+                assert!(self.landed.insert(id), "{id} landed twice");
+                self.count("landed");
+            }
+            MissionEvent::Restored(..) => self.count("restored"),
+            MissionEvent::Reopened(_) => self.count("reopened"),
+            MissionEvent::Ended(ending) => {
+                self.count(match ending {
+                    Ending::Landed => "ended landed",
+                    Ending::Failed(_) => "failed",
+                    Ending::Cancelled(_) => "cancelled",
+                    Ending::OverBudget(_) => "over budget",
+                });
+                let left = &after.missions[&id].effects;
+                assert!(left.values().all(|e| matches!(
+                    e.kind,
+                    EffectKind::Halt { .. } | EffectKind::Release | EffectKind::Restore { .. }
+                )));
+            }
+            _ => {}
+        }
+    }
+
+    fn team(
+        &mut self,
+        before: &State,
+        (id, team): (MissionId, crate::domain::ids::TeamId),
+        event: &TeamEvent,
+    ) {
+        match event {
+            TeamEvent::CandidateProposed(candidate) => {
+                let now = before.missions[&id].teams.iter().find(|t| t.id == team).unwrap();
+                assert_eq!(
+                    (candidate.team, candidate.attempt),
+                    (team, now.attempt),
+                    "a stale candidate was used"
+                );
+                let asked = self.kinds.iter().any(|(effect, kind)| {
+                    let (EffectKind::Draft { team: t, attempt, based_on, .. }
+                    | EffectKind::Collect { team: t, attempt, based_on }
+                    | EffectKind::Adopt { team: t, attempt, based_on, .. }) = kind
+                    else {
+                        return false;
+                    };
+                    let of = effect.0.starts_with(&format!("{id}/"));
+                    of && (*t, *attempt, *based_on) == (team, candidate.attempt, candidate.based_on)
+                });
+                assert!(asked, "a candidate on {} that nobody asked for", candidate.based_on);
+            }
+            TeamEvent::ResultStale(_) => self.count("stale result"),
+            TeamEvent::TakenOver => self.count("taken over"),
+            _ => {}
+        }
+    }
+
+    fn desk(&mut self, before: &State, fact: &Fact, event: &DeskEvent) {
+        match event {
+            DeskEvent::RequestOpened(request) => {
+                assert!(!before.desk.contains_key(&request.id) && !self.decided.contains(&request.id));
+                if matches!(request.subject, Subject::Conflict { .. }) {
+                    self.count("conflict");
+                }
+            }
+            DeskEvent::RequestRevised(request) => {
+                assert!(before.desk[&request.id].revision <= request.revision);
+                if before.desk[&request.id].revision < request.revision {
+                    self.windows.remove(&request.id);
+                }
+            }
+            DeskEvent::VetoOpened(id, until) => {
+                assert!(*until >= fact.at);
+                self.windows.insert(*id, self.ran);
+            }
+            DeskEvent::RequestDecided(id, revision, decision) => {
+                assert!(self.decided.insert(*id), "{id} was decided twice");
+                let request = &before.desk[id];
+                assert_eq!(request.revision, *revision, "{id} was decided on what nobody saw");
+                self.decision(before, fact, (*id, decision));
+            }
+        }
+    }
+
+    fn decision(&mut self, before: &State, fact: &Fact, (id, decision): (RequestId, &Decision)) {
+        let request = &before.desk[&id];
+        match decision {
+            Decision::Expired => {
+                assert!(!self.halted, "{id} expired while the clocks stand still");
+                self.count("expired");
+            }
+            Decision::Approve { .. } if matches!(request.subject, Subject::Choose { .. }) => {
+                self.approved.insert(request.mission);
+                assert!(!self.halted, "{id} lands while the house is halted");
+                match (&fact.actor, self.windows.get(&id).copied()) {
+                    (Actor::Person(_), _) => self.count("person approval"),
+                    (Actor::Policy, Some(opened)) => {
+                        self.count("veto approval");
+                        let waited = self.ran - opened;
+                        assert!(waited >= 300_000, "a veto window of {waited} ms");
+                    }
+                    (Actor::Policy, None) => {
+                        self.count("standing approval");
+                        use crate::domain::brief::Approval;
+                        let word = &before.missions[&request.mission].brief.approve;
+                        assert!(
+                            matches!(word, Approval::Best | Approval::Team(_)),
+                            "nobody gave a word for {id}"
+                        );
+                    }
+                    (other, _) => panic!("{other:?} approved {id}"),
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn money(&mut self, after: &State, at: Timestamp, event: &MoneyEvent) {
+        match event {
+            MoneyEvent::Reserved { call, mission, worst, .. } => {
+                assert!(!self.halted, "money is reserved while the house is halted");
+                self.open.insert(*call, (*mission, worst.known()));
+                let held = |of: Option<MissionId>| -> Money {
+                    self.open.values().filter(|(m, _)| of.is_none_or(|of| of == *m)).map(|(_, w)| *w).sum()
+                };
+                let spent = self.spent.get(mission).copied().unwrap_or_default();
+                let budget = after.missions[mission].brief.budget;
+                assert!(spent + held(Some(*mission)) <= budget, "{mission} may spend more than {budget}");
+                let today = if at.utc_day() > self.day { Money::ZERO } else { self.spent_today };
+                assert!(today + held(None) <= after.policy.budget.per_day, "more than the day allows");
+            }
+            MoneyEvent::Settled { call, cost, .. } => self.pay(*call, *cost, at),
+            MoneyEvent::Forfeited(call) => {
+                self.count("forfeited");
+                let worst = self.open[call].1;
+                self.pay(*call, Cost::Known(worst), at);
+            }
+            MoneyEvent::CapRaised(..) => self.count("cap raised"),
+        }
+        assert_eq!(after.ledger.open.len(), self.open.len());
+    }
+
+    fn pay(&mut self, call: CallId, cost: Cost, at: Timestamp) {
+        let (mission, _) = self.open.remove(&call).expect("paid, but never reserved");
+        *self.spent.entry(mission).or_default() += cost.known();
+        if at.utc_day() > self.day {
+            self.day = at.utc_day();
+            self.spent_today = Money::ZERO;
+        }
+        self.spent_today += cost.known();
+    }
+
+    fn control(&mut self, event: &ControlEvent) {
+        match event {
+            ControlEvent::Paused(_) => self.halted = true,
+            ControlEvent::Stopped(_) => {
+                self.count("stopped");
+                self.halted = true;
+            }
+            ControlEvent::Resumed => {
+                self.count("resumed");
+                self.halted = false;
+            }
+            ControlEvent::Started { .. } => {
+                self.count("restart");
+                self.begun.clear();
+            }
+            ControlEvent::PolicyLoaded(_) | ControlEvent::Recovered { .. } => {}
+        }
+    }
+}

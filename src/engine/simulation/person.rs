@@ -1,0 +1,158 @@
+//! People: they open briefs, decide twice, late and on what they no longer see, pause, stop and change rules.
+
+use super::Run;
+use crate::{
+    domain::{
+        brief::{Approval, Brief},
+        digest::Digest,
+        ids::{MissionId, RequestId, Revision, TeamId},
+        money::Money,
+        request::{Actor, Decision, Modification, Subject},
+        team::{ModelRef, TeamSpec, Vendor},
+        time::Millis,
+    },
+    engine::{
+        command::{Command, ControlCommand, DeskCommand, MissionCommand, RefusalKind},
+        effect::EffectKind,
+        state::Control,
+    },
+    policy::settings::Policy,
+};
+
+fn director() -> Actor {
+    Actor::Person("director".into())
+}
+
+pub(super) fn act(run: &mut Run) {
+    match run.dice.below(24) {
+        0..=3 => open(run),
+        4..=11 => decide(run),
+        12 => ask(run),
+        13..=18 => mission(run),
+        _ => control(run),
+    }
+}
+
+pub(in crate::engine) fn brief(teams: u64, approve: Approval, timeout: Option<Millis>) -> Brief {
+    let spec = |n| TeamSpec {
+        name: format!("Team {n}"),
+        model: ModelRef { vendor: Vendor::Anthropic, model: "m".into() },
+        fallback: vec![],
+    };
+    Brief {
+        text: "Fix the empty cart.".into(),
+        constraints: vec![],
+        checks: vec![],
+        budget: Money::usd(4),
+        attachments: vec![],
+        teams: (1..=teams).map(spec).collect(),
+        approve,
+        repo: "/repo".into(),
+        timeout,
+        priority: 5,
+    }
+}
+
+fn open(run: &mut Run) {
+    if run.state.missions.len() >= 5 {
+        return;
+    }
+    let approve = match run.dice.below(6) {
+        0 => Approval::Best,
+        1 => Approval::Team("Team 1".into()),
+        2 => Approval::None,
+        _ => Approval::Ask,
+    };
+    let timeout = run.dice.pct(20).then(|| Millis::mins(20));
+    let mut brief = brief(1 + run.dice.below(3), approve, timeout);
+    brief.priority = u8::try_from(1 + run.dice.below(10)).unwrap();
+    let _ = run.send(director(), Command::Mission(MissionCommand::Open(Box::new(brief))));
+}
+
+/// A request as it is on the desk, or as somebody remembers it.
+fn request(run: &mut Run) -> Option<(RequestId, Revision)> {
+    let now: Vec<_> = run.state.desk.values().map(|r| (r.id, r.revision)).collect();
+    run.seen.extend(now.iter().copied());
+    let surplus = run.seen.len().saturating_sub(50);
+    run.seen.drain(..surplus);
+    if run.dice.pct(75) { run.dice.pick(&now).copied() } else { run.dice.pick(&run.seen).copied() }
+}
+
+fn decide(run: &mut Run) {
+    let Some((id, seen)) = request(run) else { return };
+    let team = Some(TeamId(u8::try_from(1 + run.dice.below(3)).unwrap()));
+    let choice = run.state.desk.get(&id).is_some_and(|r| matches!(r.subject, Subject::Choose { .. }));
+    let decision = match run.dice.below(12) {
+        0 => Decision::Reject { reason: "no".into() },
+        1 => Decision::Retry { reason: "smaller".into() },
+        2 => Decision::Modify { team, change: Modification::Patch(Digest::of(b"by hand")) },
+        3 => Decision::Modify { team: None, change: Modification::Prompt("try this".into()) },
+        4 => Decision::Modify { team: None, change: Modification::Amount(Money::usd(9)) },
+        5 => Decision::Modify { team: None, change: Modification::Argv(vec!["ls".into()]) },
+        _ if choice => Decision::Approve { team },
+        _ => Decision::Approve { team: None },
+    };
+    let current = run.state.desk.get(&id).map(|r| r.revision);
+    let actor = if run.dice.pct(4) { Actor::Agent(MissionId(1), None) } else { director() };
+    let by_agent = matches!(actor, Actor::Agent(..));
+    let journaled = run.journal.len();
+    let answer = run.send(actor, Command::Desk(DeskCommand::Decide(id, seen, Box::new(decision))));
+    if by_agent || current != Some(seen) {
+        let refusal = answer.expect_err("an answer counts that must not");
+        assert!(matches!(refusal.kind, RefusalKind::Already | RefusalKind::Stale | RefusalKind::Forbidden));
+        assert_eq!(run.journal.len(), journaled);
+    }
+}
+
+fn ask(run: &mut Run) {
+    let Some((effect, _)) = run.dice.pick(&run.running).cloned() else { return };
+    let EffectKind::Draft { team, .. } = effect.kind else { return };
+    let subject = if run.dice.pct(50) {
+        Subject::Command { team, argv: vec!["curl".into(), "x".into()], reason: "to see".into() }
+    } else {
+        Subject::Ask { team, question: "which?".into() }
+    };
+    let actor = Actor::Agent(effect.mission, Some(team));
+    let _ = run.send(actor, Command::Desk(DeskCommand::Ask(effect.mission, Box::new(subject))));
+}
+
+fn mission(run: &mut Run) {
+    let ids: Vec<MissionId> = run.state.missions.keys().copied().collect();
+    let Some(id) = run.dice.pick(&ids).copied() else { return };
+    let team = TeamId(u8::try_from(1 + run.dice.below(3)).unwrap());
+    let command = match run.dice.below(16) {
+        0 => MissionCommand::Cancel(id, "not any more".into()),
+        1 | 2 => MissionCommand::Refine(id, team, "use less code".into()),
+        3..=5 => MissionCommand::Retry(id, "once more".into()),
+        6 => MissionCommand::TakeOver(id, team),
+        7 | 8 => MissionCommand::HandBack(id, team),
+        9..=11 => {
+            let mission = &run.state.missions[&id];
+            let candidates = mission.teams.iter().flat_map(|t| &t.candidates).map(|(c, _)| c.commit.clone());
+            let mut commits: Vec<_> = mission.result.landed.iter().map(|(c, _)| c.clone()).collect();
+            commits.extend(candidates);
+            let Some(commit) = run.dice.pick(&commits).cloned() else { return };
+            MissionCommand::Restore(id, commit)
+        }
+        _ => MissionCommand::Answer(id, vec![]),
+    };
+    let _ = run.send(director(), Command::Mission(command));
+}
+
+fn control(run: &mut Run) {
+    let command = match run.dice.below(12) {
+        0 => ControlCommand::Pause("lunch".into()),
+        1 => ControlCommand::Stop("fire".into()),
+        2 | 3 => {
+            let mut policy =
+                Policy { level: u8::try_from(1 + run.dice.below(3)).unwrap(), ..Policy::default() };
+            policy.pool = u16::try_from(1 + run.dice.below(4)).unwrap();
+            policy.max_retries = u8::try_from(run.dice.below(4)).unwrap();
+            policy.budget.per_day = Money::usd(6);
+            ControlCommand::Load(Box::new(policy))
+        }
+        _ if run.state.control != Control::Running => ControlCommand::Resume,
+        _ => return,
+    };
+    let _ = run.send(director(), Command::Control(command));
+}

@@ -1,0 +1,238 @@
+//! Views for faces: the state in words, ticks and orders that a screen, the server and the command line show
+//! alike. Pure functions of the state; nothing here decides anything.
+
+use super::{
+    playbook::brief::{contender, ranking},
+    state::{Mission, State, Team, TeamPhase},
+};
+use crate::domain::{
+    ids::MissionId,
+    mission::Step,
+    request::{Request, Subject},
+    time::{Millis, Timestamp},
+};
+
+/// How a step stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tick {
+    /// Behind.
+    Done,
+    /// Now.
+    Current,
+    /// Ahead.
+    Ahead,
+    /// Where a mission ended without landing.
+    Stopped,
+}
+
+/// What a mission waits for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Waiting {
+    /// Nothing: it works, or has ended.
+    Nothing,
+    /// A place in the pool.
+    Pool,
+    /// The director's answers before the work.
+    Answers,
+    /// A person at the desk.
+    Desk,
+    /// A team that the director took over.
+    TakenOver,
+    /// The house is paused or stopped: why.
+    House(String),
+}
+
+/// The status of the command line contract: `landed`, `waiting`, `failed`, `cancelled`, `over_budget` or,
+/// while it goes on by itself, `running`.
+#[must_use]
+pub fn status_word(state: &State, mission: &Mission) -> &'static str {
+    match &mission.result.ending {
+        Some((ending, _)) => ending.word(),
+        None => match waits_for(state, mission) {
+            Waiting::Nothing | Waiting::Pool => "running",
+            _ => "waiting",
+        },
+    }
+}
+
+/// What keeps a mission from going on by itself.
+#[must_use]
+pub fn waits_for(state: &State, mission: &Mission) -> Waiting {
+    if mission.result.ending.is_some() {
+        return Waiting::Nothing;
+    }
+    if let Some(why) = state.halted() {
+        return Waiting::House(why);
+    }
+    let idle = mission.effects.is_empty();
+    match mission.step {
+        None => Waiting::Pool,
+        Some(Step::Clarify) if idle => Waiting::Answers,
+        Some(Step::Decide) if idle => Waiting::Desk,
+        Some(_) if idle && mission.teams.iter().any(|t| t.phase == TeamPhase::TakenOver) => {
+            Waiting::TakenOver
+        }
+        Some(_) if asks(state, mission) && idle_but_for_asking(mission) => Waiting::Desk,
+        Some(_) => Waiting::Nothing,
+    }
+}
+
+fn asks(state: &State, mission: &Mission) -> bool {
+    state.desk.values().any(|r| {
+        r.mission == mission.id && matches!(r.subject, Subject::Command { .. } | Subject::Ask { .. })
+    })
+}
+
+/// Every team that still works is one that may be waiting for an answer.
+fn idle_but_for_asking(mission: &Mission) -> bool {
+    mission.effects.len() == 1 && mission.teams.iter().filter(|t| t.phase == TeamPhase::Drafting).count() == 1
+}
+
+/// Steps done, and how many there are.
+#[must_use]
+pub fn progress(mission: &Mission) -> (usize, usize) {
+    let all = Step::ALL.len();
+    if mission.result.landed.is_some() {
+        return (all, all);
+    }
+    let done = mission.step.and_then(|step| Step::ALL.iter().position(|s| *s == step)).unwrap_or(0);
+    (done, all)
+}
+
+/// The plan with ticks.
+#[must_use]
+pub fn ticks(mission: &Mission) -> Vec<(Step, Tick)> {
+    let (done, all) = progress(mission);
+    let ended = mission.result.ending.is_some() && done < all;
+    let tick = |index: usize| match (index.cmp(&done), ended, mission.step) {
+        (std::cmp::Ordering::Less, ..) => Tick::Done,
+        (std::cmp::Ordering::Equal, true, _) => Tick::Stopped,
+        (std::cmp::Ordering::Equal, false, Some(_)) => Tick::Current,
+        _ => Tick::Ahead,
+    };
+    Step::ALL.iter().enumerate().map(|(index, step)| (*step, tick(index))).collect()
+}
+
+/// The status line of the anchor desk.
+#[must_use]
+pub fn headline(state: &State, mission: &Mission) -> String {
+    use crate::domain::mission::Ending;
+    if let Some((ending, _)) = &mission.result.ending {
+        return match (ending, &mission.result.landed) {
+            (Ending::Landed, Some((commit, branch))) => {
+                let short: String = commit.0.chars().take(10).collect();
+                format!("Landed as {short} on {branch}.")
+            }
+            (Ending::Landed, None) => "Landed.".to_owned(),
+            (Ending::Failed(why), _) => format!("Failed: {why}"),
+            (Ending::Cancelled(why), _) => format!("Cancelled: {why}"),
+            (Ending::OverBudget(why), _) => format!("Over budget: {why}"),
+        };
+    }
+    match waits_for(state, mission) {
+        Waiting::House(why) => format!("Held: {why}."),
+        Waiting::Pool => "Waits for a place in the pool.".to_owned(),
+        Waiting::Answers => "Waits for your answers before work starts.".to_owned(),
+        Waiting::TakenOver => "A worktree is in your hands; hand it back to go on.".to_owned(),
+        Waiting::Desk => at_desk(state, mission),
+        Waiting::Nothing => at_work(mission),
+    }
+}
+
+fn at_desk(state: &State, mission: &Mission) -> String {
+    let most_urgent = waiting(state).into_iter().find(|r| r.mission == mission.id);
+    match most_urgent.map(|r| (&r.subject, r.id)) {
+        Some((Subject::Choose { teams }, id)) if teams.is_empty() => {
+            format!("No candidate may land as it is; {id} waits for your word.")
+        }
+        Some((Subject::Choose { teams }, id)) => {
+            let opens = state.clockwork.vetoes.get(&id);
+            let by_itself =
+                opens.map(|until| format!("; the best lands by itself at {until}")).unwrap_or_default();
+            format!("{} to choose from{by_itself}.", count(teams.len(), "candidate"))
+        }
+        Some((Subject::Conflict { files, .. }, _)) => {
+            format!("The target moved: conflict in {}.", count(files.len(), "file"))
+        }
+        Some((subject, id)) => format!("{id} ({}) waits for your answer.", subject.word()),
+        None => "Waits at the desk.".to_owned(),
+    }
+}
+
+fn at_work(mission: &Mission) -> String {
+    let phases = |wanted: fn(&TeamPhase) -> bool| mission.teams.iter().filter(|t| wanted(&t.phase)).count();
+    match mission.step {
+        None | Some(Step::Clarify) if mission.preparation.survey.is_none() => {
+            "Looking at the repository.".to_owned()
+        }
+        None | Some(Step::Clarify) => "The orchestrator reads the brief.".to_owned(),
+        Some(Step::Plan) => "The orchestrator plans.".to_owned(),
+        Some(Step::Draft | Step::Check) => {
+            let mut parts = Vec::new();
+            for (number, words) in [
+                (phases(|p| *p == TeamPhase::Drafting), "on air"),
+                (phases(|p| *p == TeamPhase::Checking), "being tested"),
+                (phases(|p| *p == TeamPhase::Ready), "ready"),
+                (phases(|p| matches!(p, TeamPhase::Failed(_))), "failed"),
+                (phases(|p| *p == TeamPhase::TakenOver), "taken over"),
+            ] {
+                if number > 0 {
+                    parts.push(format!("{} {words}", count(number, "team")));
+                }
+            }
+            format!("{}.", parts.join(", "))
+        }
+        Some(Step::Judge) => format!("Judging {}.", count(phases(|p| *p == TeamPhase::Ready), "candidate")),
+        Some(Step::Decide) => "The gate rules.".to_owned(),
+        Some(Step::Land) => {
+            let chosen = mission.result.chosen.and_then(|(id, _)| mission.teams.iter().find(|t| t.id == id));
+            format!("Landing the candidate of {}.", chosen.map_or("the winner", |t| &t.spec.name))
+        }
+    }
+}
+
+fn count(number: usize, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+}
+
+/// The status word of a channel: the phase, sharpened by what is known of its candidate.
+#[must_use]
+pub fn channel_word(mission: &Mission, team: &Team) -> &'static str {
+    match (&mission.result.ending, contender(team)) {
+        (Some((crate::domain::mission::Ending::Landed, _)), _)
+            if mission.result.chosen.is_some_and(|(id, _)| id == team.id) =>
+        {
+            "LANDED"
+        }
+        (_, Some((_, evidence))) if !evidence.passed() => "RED",
+        _ => team.phase.word(),
+    }
+}
+
+/// How long a team has worked on its drafts.
+#[must_use]
+pub fn worked(team: &Team, now: Timestamp) -> Millis {
+    let running = team.account.started.map_or(0, |since| now.since(since).0);
+    Millis(team.account.worked.0.saturating_add(running))
+}
+
+/// What waits for a person, most urgent first: what stops running work, then what ends soonest by itself.
+#[must_use]
+pub fn waiting(state: &State) -> Vec<&Request> {
+    let mut all: Vec<&Request> = state.desk.values().map(|request| &**request).collect();
+    let blocks = |subject: &Subject| match subject {
+        Subject::Command { .. } | Subject::Ask { .. } => 0,
+        Subject::Budget { .. } => 1,
+        Subject::Conflict { .. } | Subject::Choose { .. } => 2,
+    };
+    let ends = |r: &Request| state.clockwork.vetoes.get(&r.id).copied().unwrap_or(r.expires);
+    let priority = |id: MissionId| state.missions.get(&id).map_or(0, |m| m.brief.priority);
+    all.sort_by_key(|r| (std::cmp::Reverse(priority(r.mission)), blocks(&r.subject), ends(r), r.id));
+    all
+}
+
+/// The candidate that would be landed by `best`: team number and attempt.
+#[must_use]
+pub fn leading(mission: &Mission) -> Option<(crate::domain::ids::TeamId, u32)> {
+    ranking(mission).into_iter().next()
+}
