@@ -1,0 +1,126 @@
+//! Looking into a data directory that somebody else may own: no lock is taken and nothing is written.
+//!
+//! What is seen is everything up to the last whole entry. The owner may not have synced that one yet, so a
+//! looker can be a few milliseconds ahead of what is acknowledged; never behind by more than its last look.
+
+use super::{
+    blobs::Blobs,
+    entry::Entry,
+    error::{Holder, StoreError},
+    journal::{self, Entries, segment},
+    owner, snapshots,
+};
+use crate::domain::ids::Seq;
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+/// Entries handed out at once.
+const MOST_AT_ONCE: usize = 4_096;
+
+/// Who owns the directory now; `None`: nobody.
+#[must_use]
+pub fn owner_of(data: &Path) -> Option<Holder> {
+    owner::present(data)
+}
+
+/// The newest state snapshot that verifies.
+#[must_use]
+pub fn saved_state(data: &Path) -> Option<(Seq, Vec<u8>)> {
+    // Whatever is not usable is passed over; the owner says so at its next start.
+    snapshots::newest(&data.join("state"), Seq(u64::MAX), &mut Vec::new())
+}
+
+/// The blobs, for reading and for adding: a blob is named by its content, so no owner is needed.
+///
+/// # Errors
+/// The directory cannot be made.
+pub fn blobs(data: &Path) -> io::Result<Blobs> {
+    Blobs::beside(data)
+}
+
+/// Reads a journal while it grows.
+#[derive(Debug)]
+pub struct Reader {
+    dir: PathBuf,
+    next: Seq,
+    /// Segments and bytes of the last one at the last look: nothing new while they are the same.
+    seen: Option<(usize, u64)>,
+}
+
+impl Reader {
+    /// From the entry after this one.
+    #[must_use]
+    pub fn after(data: &Path, seq: Seq) -> Self {
+        Self { dir: journal::dir_of(data), next: Seq(seq.0 + 1), seen: None }
+    }
+
+    /// What came since the last look, at most `MOST_AT_ONCE`; empty: nothing, for now.
+    ///
+    /// # Errors
+    /// The journal cannot be read, or is damaged before its tail.
+    pub fn more(&mut self) -> Result<Vec<Entry>, StoreError> {
+        let size = self.size();
+        if size.is_none() || size == self.seen {
+            return Ok(Vec::new());
+        }
+        let found: Vec<Entry> =
+            Entries::live(&self.dir, self.next)?.take(MOST_AT_ONCE).collect::<Result<_, _>>()?;
+        if let Some(last) = found.last() {
+            self.next = Seq(last.seq.0 + 1);
+        }
+        if found.len() < MOST_AT_ONCE {
+            self.seen = size;
+        }
+        Ok(found)
+    }
+
+    fn size(&self) -> Option<(usize, u64)> {
+        let segments = segment::list(&self.dir).ok()?;
+        let bytes = std::fs::metadata(&segments.last()?.path).ok()?.len();
+        Some((segments.len(), bytes))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        domain::time::Timestamp,
+        store::{Opened, Options, Store, entry::NewEntry},
+    };
+    use std::io::Write as _;
+
+    fn entry(n: u64) -> NewEntry {
+        let payload = format!("{{\"n\":{n}}}");
+        let at = Timestamp(i64::try_from(n).unwrap());
+        NewEntry { at, actor: "engine".into(), kind: "a.b".into(), mission: None, payload }
+    }
+
+    #[tokio::test]
+    async fn d12_a_growing_journal_is_read_without_the_lock_up_to_the_last_whole_entry() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(owner_of(dir.path()), None);
+        let mut reader = Reader::after(dir.path(), Seq(0));
+        assert!(reader.more().unwrap().is_empty(), "no journal yet");
+        let options = Options { segment_bytes: 2_000, ..Options::new(Timestamp(1), "repo") };
+        let Opened { store, .. } = Store::open(dir.path(), options).unwrap();
+        assert_eq!(owner_of(dir.path()).map(|holder| holder.pid), Some(std::process::id()));
+        let mut read = Vec::new();
+        for n in 1..=40 {
+            store.append(vec![entry(n)]).await.unwrap();
+            read.extend(reader.more().unwrap().into_iter().map(|entry| entry.seq.0));
+        }
+        assert_eq!(read, (1..=40).collect::<Vec<_>>());
+        assert!(reader.more().unwrap().is_empty());
+        let segments = segment::list(&journal::dir_of(dir.path())).unwrap();
+        assert!(segments.len() > 1, "more than one segment was walked");
+        store.close();
+        let last = &segments.last().unwrap().path;
+        let mut file = std::fs::OpenOptions::new().append(true).open(last).unwrap();
+        file.write_all(b"unfinished").unwrap();
+        let seen = Reader::after(dir.path(), Seq(38)).more().unwrap();
+        assert_eq!(seen.iter().map(|entry| entry.seq.0).collect::<Vec<_>>(), [39, 40]);
+    }
+}
