@@ -1,0 +1,380 @@
+//! Tests: streams in the vendors' real formats, decoded whole, cut at every byte, with every line end, with noise
+//! between the events, and broken off before their end. They pass through the same sieve, parser and exchange as
+//! bytes from a socket.
+
+use super::{
+    anthropic::stream::MessageStream,
+    exchange::{self, Decoder, Post},
+    gemini::{request::proof_of_text, stream::ContentStream},
+    openai::stream::ChunkStream,
+    transport::{Limits, guarded},
+    wire::{Block, CallError, CallErrorKind, Delta, Reply, StopReason},
+};
+use crate::domain::{
+    money::{Cost, Money, Usage},
+    team::Vendor,
+};
+use bytes::Bytes;
+use futures::StreamExt;
+use launchdarkly_sdk_transport::{ByteStream, HttpTransport, ResponseFuture};
+use proptest::prelude::*;
+use serde_json::json;
+use sync_wrapper::SyncStream;
+
+/// A transport that answers with these pieces.
+#[derive(Clone)]
+struct Canned(Vec<Bytes>);
+
+impl HttpTransport for Canned {
+    fn request(&self, _: http::Request<Option<Bytes>>) -> ResponseFuture {
+        let pieces = self.0.clone().into_iter().map(Ok);
+        let body = guarded(futures::stream::iter(pieces).boxed(), Limits::default());
+        let body: ByteStream = Box::pin(SyncStream::new(body));
+        Box::pin(async move { Ok(http::Response::new(body)) })
+    }
+}
+
+type Outcome = (Result<Reply, CallError>, Vec<Delta>);
+
+async fn run(decoder: impl Decoder, pieces: Vec<Bytes>) -> Outcome {
+    let post = Post { vendor: Vendor::Openai, url: "http://localhost/".into(), key: None, headers: &[] };
+    let mut heard = Vec::new();
+    let reply =
+        exchange::stream(&Canned(pieces), &post, "{}".into(), decoder, &mut |delta| heard.push(delta)).await;
+    (reply, heard)
+}
+
+/// One fixture: its name decides who decodes it.
+async fn decode(name: &str, pieces: Vec<Bytes>) -> Outcome {
+    match name.split('_').next() {
+        Some("anthropic") => run(MessageStream::new("asked"), pieces).await,
+        Some("gemini") => run(ContentStream::new("asked", 3), pieces).await,
+        Some("openrouter") => run(ChunkStream::new(Vendor::Openrouter, "asked", 3), pieces).await,
+        _ => run(ChunkStream::new(Vendor::Openai, "asked", 3), pieces).await,
+    }
+}
+
+async fn whole(name: &str, text: &[u8]) -> Outcome {
+    decode(name, vec![Bytes::copy_from_slice(text)]).await
+}
+
+macro_rules! fixtures {
+    ($($name:literal),* $(,)?) => {
+        const ALL: &[(&str, &str)] = &[$(($name, include_str!(concat!("fixtures/", $name, ".sse")))),*];
+    };
+}
+fixtures![
+    "anthropic_text",
+    "anthropic_tools",
+    "anthropic_overloaded",
+    "gemini_tools",
+    "gemini_signed_text",
+    "gemini_blocked",
+    "openai_tools",
+    "openrouter_reasoning",
+    "ollama_tools",
+    "vllm_reasoning",
+    "llamacpp_error",
+    "llamacpp_field",
+];
+
+fn text_of(name: &str) -> &'static str {
+    ALL.iter().find(|(known, _)| *known == name).expect("a fixture").1
+}
+
+async fn reply(name: &str) -> Reply {
+    whole(name, text_of(name).as_bytes()).await.0.expect(name)
+}
+
+fn call(id: &str, name: &str, input: serde_json::Value, signature: Option<&str>) -> Block {
+    Block::ToolCall { id: id.into(), name: name.into(), input, signature: signature.map(Into::into) }
+}
+
+fn opaque(vendor: Vendor, value: serde_json::Value) -> Block {
+    Block::Opaque { vendor, value }
+}
+
+#[tokio::test]
+async fn b2_anthropic() {
+    let text = reply("anthropic_text").await;
+    assert_eq!(text.message.blocks, [Block::Text("Grüß Gott 👋".into())]);
+    assert_eq!(
+        text.usage,
+        Usage { input: 25, cache_read: 1_200, cache_write: 300, output: 12, reasoning: 0 }
+    );
+    assert_eq!((text.stop, text.by.model.as_str()), (StopReason::EndTurn, "claude-sonnet-4-5-20250929"));
+
+    let tools = reply("anthropic_tools").await;
+    assert_eq!(
+        tools.message.blocks,
+        [
+            Block::Thinking {
+                text: "An empty cart divides by 0.".into(),
+                signature: Some("anthropic:EqQBCg==".into())
+            },
+            opaque(Vendor::Anthropic, json!({"type": "redacted_thinking", "data": "EmwKAhgB"})),
+            call("toolu_01", "read", json!({"path": "src/cart.rs"}), None),
+            call("toolu_02", "list", json!({}), None),
+            opaque(Vendor::Anthropic, json!({"type": "hologram", "shape": [1, 2]})),
+        ]
+    );
+    assert_eq!(tools.stop, StopReason::ToolUse);
+
+    let (failed, heard) = whole("anthropic_overloaded", text_of("anthropic_overloaded").as_bytes()).await;
+    let error = failed.unwrap_err();
+    assert_eq!((error.kind, error.usage.input), (CallErrorKind::Overloaded, 30));
+    assert!(error.message.contains("Overloaded"));
+    assert_eq!(heard, [Delta::Text("Let me".into())]);
+}
+
+#[tokio::test]
+async fn b3_gemini() {
+    let tools = reply("gemini_tools").await;
+    assert_eq!(
+        tools.message.blocks,
+        [
+            Block::Thinking { text: "**Looking**\n".into(), signature: None },
+            Block::Text("I read both.".into()),
+            call("call_3_0", "read", json!({"path": "a.rs"}), Some("google:CiQB")),
+            call("call_3_1", "list", json!({}), None),
+            opaque(Vendor::Google, json!({"executableCode": {"language": "PYTHON", "code": "1"}})),
+        ]
+    );
+    assert_eq!(tools.usage, Usage { input: 20, cache_read: 100, cache_write: 0, output: 85, reasoning: 60 });
+    assert_eq!(tools.stop, StopReason::ToolUse);
+
+    let signed = reply("gemini_signed_text").await;
+    assert_eq!(signed.message.blocks, [Block::Text("Hello".into()), proof_of_text("EvwjCvk=")]);
+    assert_eq!(signed.stop, StopReason::MaxTokens);
+
+    let blocked = reply("gemini_blocked").await;
+    assert_eq!(blocked.stop, StopReason::Refused("prompt blocked: PROHIBITED_CONTENT".into()));
+    assert!(blocked.message.blocks.is_empty());
+}
+
+#[tokio::test]
+async fn b4_openrouter() {
+    let reply = reply("openrouter_reasoning").await;
+    let details = json!({"reasoning_details": [{
+        "type": "reasoning.text", "text": "Thinking.", "index": 0, "format": "anthropic-claude-v1", "signature": "Sig"}]});
+    assert_eq!(
+        reply.message.blocks,
+        [
+            Block::Thinking { text: "Thinking.".into(), signature: None },
+            opaque(Vendor::Openrouter, details),
+            Block::Text("Done.".into()),
+        ]
+    );
+    assert_eq!((reply.cost, reply.usage.reasoning), (Cost::Known(Money(330)), 15));
+    assert_eq!(reply.by.to_string(), "openrouter/anthropic/claude-sonnet-4.5");
+}
+
+#[tokio::test]
+async fn b5_openai_and_its_imitations() {
+    let tools = reply("openai_tools").await;
+    let calls = [call("call_a", "read", json!({"path": "ä"}), None), call("call_b", "list", json!({}), None)];
+    assert_eq!(tools.message.blocks, calls);
+    assert_eq!(tools.usage, Usage { input: 18, cache_read: 64, cache_write: 0, output: 34, reasoning: 8 });
+    assert_eq!(tools.stop, StopReason::ToolUse);
+
+    let ollama = reply("ollama_tools").await;
+    assert_eq!(
+        ollama.message.blocks[1..],
+        [
+            call("call_3_0", "read", json!({"path": "a"}), None),
+            call("call_3_1", "read", json!({"path": "b"}), None)
+        ]
+    );
+    assert_eq!((ollama.stop, ollama.usage), (StopReason::ToolUse, Usage::default()));
+
+    let vllm = reply("vllm_reasoning").await;
+    assert_eq!(
+        vllm.message.blocks,
+        [Block::Thinking { text: "Why".into(), signature: None }, Block::Text("Because".into())]
+    );
+    assert_eq!((vllm.stop, vllm.usage.output), (StopReason::MaxTokens, 4));
+
+    let (failed, _) = whole("llamacpp_error", text_of("llamacpp_error").as_bytes()).await;
+    let error = failed.unwrap_err();
+    assert!(error.kind == CallErrorKind::Overloaded && error.message.contains("Context size"), "{error}");
+    let (failed, _) = whole("llamacpp_field", text_of("llamacpp_field").as_bytes()).await;
+    assert_eq!(failed.unwrap_err().kind, CallErrorKind::ContextTooLong);
+}
+
+/// Deltas of one kind in a row, joined: cuts may not change what is said.
+fn joined(heard: &[Delta]) -> String {
+    heard.iter().map(|delta| format!("{delta:?}")).collect()
+}
+
+#[tokio::test]
+async fn every_stream_cut_at_every_byte_says_the_same() {
+    for (name, text) in ALL {
+        let bytes = Bytes::from_static(text.as_bytes());
+        let (want, want_heard) = whole(name, &bytes).await;
+        for at in 1..bytes.len() {
+            let (got, heard) = decode(name, vec![bytes.slice(..at), bytes.slice(at..)]).await;
+            assert_eq!((&got, joined(&heard)), (&want, joined(&want_heard)), "{name} cut at {at}");
+        }
+        let single = (0..bytes.len()).map(|at| bytes.slice(at..=at)).collect();
+        assert_eq!(decode(name, single).await.0, want, "{name} byte by byte");
+    }
+}
+
+#[tokio::test]
+async fn line_ends_and_noise_change_nothing() {
+    for (name, text) in ALL {
+        let want = whole(name, text.as_bytes()).await;
+        let between = |noise: &str| text.replace("\n\n", &format!("\n\n{noise}"));
+        let variants = [
+            text.replace('\n', "\r\n"),
+            text.replace('\n', "\r"),
+            format!("\u{feff}{text}"),
+            between(": keep-alive\n\n"),
+            between("event:\n\n"),
+            between("event: ping\n\n"),
+            between("retry: soon\n\n"),
+            between("id: 7\nretry: 10\n\n"),
+            between("colour: blue\n\n"),
+            text.replace("\ndata: ", "\n: aside\ncolour: blue\ndata: "),
+            text.replace("data: {\"", "data: {\ndata: \""),
+            between("event: novelty\ndata: {\"type\":\"novelty\",\"object\":\"novelty\",\"new\":[1,{}]}\n\n"),
+            text.trim_end().to_owned(),
+        ];
+        for variant in variants {
+            assert_eq!(whole(name, variant.as_bytes()).await, want, "{name} as {variant:?}");
+            let crlf_cut = variant.as_bytes().chunks(7).map(Bytes::copy_from_slice).collect();
+            assert_eq!(decode(name, crlf_cut).await, want, "{name} in sevens as {variant:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_stream_that_breaks_off_is_never_a_reply() {
+    for (name, text) in ALL {
+        let Ok(want) = whole(name, text.as_bytes()).await.0 else { continue };
+        let mut broken = 0;
+        for at in 0..text.len() {
+            match whole(name, &text.as_bytes()[..at]).await.0 {
+                Err(error) => {
+                    assert_eq!(error.kind, CallErrorKind::Connection, "{name} at {at}: {error}");
+                    broken += 1;
+                }
+                // After the end is told only token counts may still be missing.
+                Ok(reply) => {
+                    assert_eq!((reply.message, reply.stop), (want.message.clone(), want.stop.clone()))
+                }
+            }
+        }
+        assert!(broken * 3 > text.len(), "{name}: only {broken} of {} prefixes are incomplete", text.len());
+    }
+}
+
+#[tokio::test]
+async fn large_events_invalid_bytes_and_garbage() {
+    let fixture = text_of("anthropic_text");
+    let large = fixture.replace(" Gott 👋", &"x".repeat(1 << 20));
+    let reply = whole("anthropic", large.as_bytes()).await.0.unwrap();
+    assert!(matches!(&reply.message.blocks[0], Block::Text(text) if text.len() == (1 << 20) + "Grüß".len()));
+
+    let endless = fixture.replace(" Gott 👋", &"x".repeat(5 << 20));
+    let pieces = endless.as_bytes().chunks(1 << 16).map(Bytes::copy_from_slice).collect();
+    let error = decode("anthropic", pieces).await.0.unwrap_err();
+    assert!(error.kind == CallErrorKind::Protocol && error.message.contains("4194304"), "{error}");
+
+    let mut invalid = fixture.as_bytes().to_vec();
+    let at = invalid.windows(5).position(|five| five == b" Gott").unwrap();
+    invalid[at] = 0xff;
+    let reply = whole("anthropic", &invalid).await.0.unwrap();
+    assert_eq!(reply.message.blocks, [Block::Text("Grüß\u{fffd}Gott 👋".into())]);
+
+    for name in ["anthropic", "gemini", "openai"] {
+        let error = whole(name, b"data: <html>\n\n").await.0.unwrap_err();
+        assert_eq!(error.kind, CallErrorKind::Protocol, "{name}");
+        let error = whole(name, b"").await.0.unwrap_err();
+        assert_eq!(error.kind, CallErrorKind::Connection, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn stop_reasons_and_odd_tool_calls() {
+    let fixture = text_of("anthropic_text");
+    for (word, stop) in [
+        ("max_tokens", StopReason::MaxTokens),
+        ("model_context_window_exceeded", StopReason::MaxTokens),
+        ("stop_sequence", StopReason::StopSequence),
+        ("pause_turn", StopReason::Pause),
+        ("refusal", StopReason::Refused("refusal".into())),
+        ("boredom", StopReason::Other("boredom".into())),
+    ] {
+        assert_eq!(
+            whole("anthropic", fixture.replace("end_turn", word).as_bytes()).await.0.unwrap().stop,
+            stop
+        );
+    }
+    let fixture = text_of("gemini_signed_text");
+    for (word, stop) in [
+        ("SAFETY", StopReason::Refused("SAFETY".into())),
+        ("MALFORMED_FUNCTION_CALL", StopReason::Other("MALFORMED_FUNCTION_CALL".into())),
+        ("STOP", StopReason::EndTurn),
+    ] {
+        assert_eq!(
+            whole("gemini", fixture.replace("MAX_TOKENS", word).as_bytes()).await.0.unwrap().stop,
+            stop
+        );
+    }
+    let chat = |delta: &str, finish: &str| {
+        format!(
+            "data: {{\"choices\":[{{\"delta\":{delta},\"finish_reason\":{finish}}}]}}\n\ndata: [DONE]\n\n"
+        )
+    };
+    let of =
+        async |delta: &str, finish: &str| whole("openai", chat(delta, finish).as_bytes()).await.0.unwrap();
+    assert_eq!(
+        of(r#"{"refusal":"I will not."}"#, "\"stop\"").await.stop,
+        StopReason::Refused("I will not.".into())
+    );
+    assert_eq!(
+        of(r#"{"content":"x"}"#, "\"content_filter\"").await.stop,
+        StopReason::Refused("content_filter".into())
+    );
+    assert_eq!(of(r#"{"content":[{"type":"text","text":"x"}]}"#, "null").await.stop, StopReason::EndTurn);
+    let same_index = r#"{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":"{\"x\":"}},
+        {"index":0,"id":"b","function":{"name":"g","arguments":"{}"}}]}"#
+        .replace('\n', "");
+    let odd = of(&same_index, "\"stop\"").await;
+    assert_eq!(
+        odd.message.blocks,
+        [call("a", "f", json!({"__invalid": "{\"x\":"}), None), call("b", "g", json!({}), None)]
+    );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+    /// A spoilt stream ends in a reply or in an error of a kind that says so; it never panics or hangs.
+    #[test]
+    fn spoilt_streams_end(
+        which in 0..ALL.len(),
+        spoils in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0..3u8), 1..6),
+    ) {
+        let (name, text) = ALL[which];
+        let mut bytes = text.as_bytes().to_vec();
+        for (at, byte, how) in spoils {
+            let at = at.index(bytes.len());
+            match how {
+                0 => bytes[at] = byte,
+                1 => bytes.insert(at, byte),
+                _ => {
+                    bytes.remove(at);
+                }
+            }
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let (outcome, _) = runtime.block_on(whole(name, &bytes));
+        if let Err(error) = outcome {
+            // A spoilt number may make it any of the vendor's errors, but none of our own.
+            let own = [CallErrorKind::OverBudget, CallErrorKind::Cancelled, CallErrorKind::BreakerOpen];
+            prop_assert!(!own.contains(&error.kind) && !error.message.is_empty(), "{}: {}", name, error);
+        }
+    }
+}
