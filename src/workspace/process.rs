@@ -1,0 +1,369 @@
+//! Runs one child process to its end: own process group, wall-clock limit, bounded output, scrubbed environment.
+//!
+//! Never leaves a child behind. On stop and time-out the whole group gets SIGTERM, two seconds, then SIGKILL; when
+//! the future is dropped it gets SIGKILL at once; whatever left the group (`setsid`) is found by its environment
+//! mark. If chimera itself is killed, the kernel kills the confined child (parent death signal, set by the sandbox
+//! helper) and [`sweep_orphans`] ends grandchildren at the next start. The parent death signal is bound to the
+//! *thread* that started the child: call [`run`] from tokio's worker threads, never from a `spawn_blocking` one.
+
+mod environment;
+mod orphans;
+mod output;
+
+use super::sandbox::{self, Profile};
+use crate::domain::time::Millis;
+use output::{HeadTail, Kept};
+use rustix::process::{Pid, Signal, kill_process_group};
+use std::{future::Future, io, path::PathBuf, process::Stdio, time::Instant};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    process::{Child, ChildStdin},
+};
+
+pub use orphans::sweep as sweep_orphans;
+
+/// From SIGTERM to SIGKILL.
+const GRACE: Millis = Millis::secs(2);
+/// How long a pipe that someone still holds open is read after the child has ended.
+const DRAIN: Millis = Millis(500);
+/// One read from a pipe, in bytes.
+const CHUNK: usize = 64 * 1024;
+
+/// What to run.
+#[derive(Debug, Clone)]
+pub struct Spec {
+    /// Program and arguments; the program is looked up in `PATH`.
+    pub argv: Vec<String>,
+    /// Working directory.
+    pub dir: PathBuf,
+    /// Set on top of the scrubbed environment.
+    pub env: Vec<(String, String)>,
+    /// Written to standard input, which is then closed.
+    pub stdin: Vec<u8>,
+    /// Bounds.
+    pub limits: Limits,
+    /// Walls.
+    pub confinement: Confinement,
+}
+
+/// Bounds of a child. Zero means "no bound of ours" for `memory`, `file_size` and `processes`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Limits {
+    /// Wall-clock time.
+    pub wall: Millis,
+    /// Bytes kept of each stream (half from its head, half from its tail); the rest is read and counted.
+    pub output: usize,
+    /// Writable private memory in bytes, per process (`RLIMIT_DATA`: the JVM, Go and V8 reserve far more address
+    /// space than they write, so `RLIMIT_AS` would kill honest builds).
+    pub memory: u64,
+    /// Largest file in bytes it may write.
+    pub file_size: u64,
+    /// Processes and threads at once; holds where the sandbox has a user namespace (elsewhere the kernel counts all
+    /// of the user's processes, so it is left alone).
+    pub processes: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            wall: Millis::mins(10),
+            output: 256 * 1024,
+            memory: 8 << 30,
+            file_size: 4 << 30,
+            processes: 4_096,
+        }
+    }
+}
+
+/// Walls around a child.
+#[derive(Debug, Clone)]
+pub enum Confinement {
+    /// None, and no limits but time and output: for programs chimera itself relies on, such as git.
+    Host,
+    /// Limits and death together with chimera, but no walls: a command the director let out of the sandbox.
+    Leash {
+        /// The binary that plays the helper; `None` is the one that runs.
+        helper: Option<PathBuf>,
+    },
+    /// Landlock, seccomp and namespaces.
+    Sandbox(Profile),
+}
+
+/// How it ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// By itself, with this code.
+    Code(i32),
+    /// By this signal.
+    Signal(i32),
+    /// Ended by its wall-clock limit.
+    TimedOut,
+    /// Ended because the caller asked.
+    Stopped,
+}
+
+impl Exit {
+    /// Code 0.
+    #[must_use]
+    pub fn ok(self) -> bool {
+        self == Self::Code(0)
+    }
+}
+
+/// A child's whole story.
+#[derive(Debug, Clone)]
+pub struct Finished {
+    /// How it ended.
+    pub exit: Exit,
+    /// Kept part of standard output.
+    pub stdout: Vec<u8>,
+    /// Kept part of standard error.
+    pub stderr: Vec<u8>,
+    /// Kept part of both in order of arrival.
+    pub merged: Vec<u8>,
+    /// Bytes of `stdout` and `stderr` together that were read but not kept.
+    pub left_out: u64,
+    /// From start to end.
+    pub elapsed: Millis,
+}
+
+/// The child could not be run.
+#[derive(Debug, thiserror::Error)]
+pub enum ProcessError {
+    /// Nothing to run.
+    #[error("a command needs at least a program name")]
+    Empty,
+    /// The program could not be started.
+    #[error("cannot start {program:?} in {dir}: {cause}", dir = dir.display())]
+    Start {
+        /// First word of the command.
+        program: String,
+        /// Its working directory.
+        dir: PathBuf,
+        /// The system's answer.
+        cause: io::Error,
+    },
+    /// The sandbox could not be built; the command has not run.
+    #[error("the sandbox could not be built, the command has not run: {0}")]
+    Sandbox(String),
+    /// Reading from or waiting for the child failed.
+    #[error("lost the child process {program:?}: {cause}")]
+    Lost {
+        /// First word of the command.
+        program: String,
+        /// The system's answer.
+        cause: io::Error,
+    },
+}
+
+/// Runs it until it ends, its time is up, or `stop` resolves. All output is read, the kept part is bounded.
+///
+/// # Errors
+/// When the child could not be started, confined or waited for. A command that fails is no error but an [`Exit`].
+pub async fn run(spec: Spec, stop: impl Future<Output = ()> + Send) -> Result<Finished, ProcessError> {
+    run_until(spec, stop, OnDrop::Kill).await
+}
+
+/// Runs a program that must not be cut in half, such as git while it writes files: when the future is dropped the
+/// program goes on to its end by itself.
+pub(super) async fn run_whole(spec: Spec) -> Result<Finished, ProcessError> {
+    run_until(spec, std::future::pending(), OnDrop::Finish).await
+}
+
+/// What happens to the child when nobody waits for it any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum OnDrop {
+    Kill,
+    Finish,
+}
+
+async fn run_until(
+    spec: Spec,
+    stop: impl Future<Output = ()> + Send,
+    on_drop: OnDrop,
+) -> Result<Finished, ProcessError> {
+    let program = spec.argv.first().cloned().ok_or(ProcessError::Empty)?;
+    let started = Instant::now();
+    let mark = orphans::Mark::next();
+    let mut child = start(&spec, &mark, on_drop)?;
+    // Programs of our own choosing do not leave their group; looking for them would cost git a millisecond a call.
+    let mark = (!matches!(spec.confinement, Confinement::Host)).then_some(mark);
+    let mut guard = Guard { group: child.id().and_then(to_pid), mark, on_drop };
+    let lost = |cause| ProcessError::Lost { program: program.clone(), cause };
+    let mut pipes = Pipes::of(&mut child, spec.stdin, spec.limits.output);
+
+    let ended = {
+        let stop = std::pin::pin!(stop);
+        let wait = std::pin::pin!(async {
+            tokio::select! {
+                status = child.wait() => Ended::Itself(status),
+                () = pipes.pump() => Ended::Itself(child.wait().await),
+            }
+        });
+        tokio::select! {
+            ended = wait => ended,
+            () = tokio::time::sleep(spec.limits.wall.to_std()) => Ended::Forced(Exit::TimedOut),
+            () = stop => Ended::Forced(Exit::Stopped),
+        }
+    };
+    let exit = match ended {
+        Ended::Itself(status) => to_exit(status.map_err(lost)?),
+        Ended::Forced(exit) => {
+            guard.signal(Signal::TERM);
+            let gone = async {
+                tokio::select! { s = child.wait() => drop(s), () = pipes.pump() => drop(child.wait().await) }
+            };
+            let _ = tokio::time::timeout(GRACE.to_std(), gone).await;
+            exit
+        }
+    };
+    guard.end();
+    if matches!(exit, Exit::TimedOut | Exit::Stopped) {
+        child.wait().await.map_err(lost)?;
+    }
+    let _ = tokio::time::timeout(DRAIN.to_std(), pipes.pump()).await;
+    let finished = pipes.finish(exit, started);
+    match sandbox::failure(&finished) {
+        Some(why) => Err(ProcessError::Sandbox(why)),
+        None => Ok(finished),
+    }
+}
+
+enum Ended {
+    Itself(io::Result<std::process::ExitStatus>),
+    Forced(Exit),
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the one place where a process is started")]
+fn start(spec: &Spec, mark: &orphans::Mark, on_drop: OnDrop) -> Result<Child, ProcessError> {
+    let argv = sandbox::wrap(&spec.argv, &spec.confinement, &spec.limits)
+        .map_err(|cause| ProcessError::Sandbox(cause.to_string()))?;
+    let (first, rest) = argv.split_first().ok_or(ProcessError::Empty)?;
+    let mut command = tokio::process::Command::new(first);
+    command
+        .args(rest)
+        .current_dir(&spec.dir)
+        .env_clear()
+        .envs(environment::scrubbed(&spec.confinement))
+        .envs(spec.env.iter().map(|(name, value)| (name, value)))
+        .env(orphans::VARIABLE, mark.to_string())
+        .stdin(if spec.stdin.is_empty() { Stdio::null() } else { Stdio::piped() })
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .process_group(0)
+        .kill_on_drop(on_drop == OnDrop::Kill);
+    command.spawn().map_err(|cause| ProcessError::Start {
+        program: spec.argv.first().cloned().unwrap_or_default(),
+        dir: spec.dir.clone(),
+        cause,
+    })
+}
+
+/// Ends the child's group, and whoever left it, when it goes out of scope.
+struct Guard {
+    group: Option<Pid>,
+    mark: Option<orphans::Mark>,
+    on_drop: OnDrop,
+}
+
+impl Guard {
+    fn signal(&self, signal: Signal) {
+        if let Some(group) = self.group {
+            // ESRCH: the whole group is gone already, which is what is wanted.
+            let _ = kill_process_group(group, signal);
+        }
+    }
+    fn end(&mut self) {
+        if self.group.is_some() {
+            self.signal(Signal::KILL);
+            self.group = None;
+            if let Some(mark) = &self.mark {
+                mark.kill_all();
+            }
+        }
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        if self.on_drop == OnDrop::Kill {
+            self.end();
+        }
+    }
+}
+
+/// The three pipes and what is kept of them. `pump` is cancel-safe: every await is a single read or write.
+struct Pipes {
+    stdin: Option<(ChildStdin, Vec<u8>, usize)>,
+    stdout: Option<tokio::process::ChildStdout>,
+    stderr: Option<tokio::process::ChildStderr>,
+    out: HeadTail,
+    err: HeadTail,
+    both: HeadTail,
+}
+
+impl Pipes {
+    fn of(child: &mut Child, stdin: Vec<u8>, kept: usize) -> Self {
+        Self {
+            stdin: child.stdin.take().map(|pipe| (pipe, stdin, 0)),
+            stdout: child.stdout.take(),
+            stderr: child.stderr.take(),
+            out: HeadTail::new(kept),
+            err: HeadTail::new(kept),
+            both: HeadTail::new(kept),
+        }
+    }
+
+    /// Moves bytes until both output pipes are closed. Input that nobody reads does not hold it up.
+    async fn pump(&mut self) {
+        let mut from_out = vec![0; CHUNK];
+        let mut from_err = vec![0; CHUNK];
+        while self.stdout.is_some() || self.stderr.is_some() {
+            let Self { stdin, stdout, stderr, out, err, both } = self;
+            tokio::select! {
+                read = async { match stdout.as_mut() { Some(p) => p.read(&mut from_out).await, None => std::future::pending().await } } =>
+                    match read {
+                        Ok(n) if n > 0 => { out.push(&from_out[..n]); both.push(&from_out[..n]); }
+                        _ => *stdout = None,
+                    },
+                read = async { match stderr.as_mut() { Some(p) => p.read(&mut from_err).await, None => std::future::pending().await } } =>
+                    match read {
+                        Ok(n) if n > 0 => { err.push(&from_err[..n]); both.push(&from_err[..n]); }
+                        _ => *stderr = None,
+                    },
+                wrote = async { match stdin.as_mut() { Some((p, bytes, at)) => p.write(&bytes[*at..]).await, None => std::future::pending().await } } => {
+                    let over = match (wrote, stdin.as_mut()) {
+                        (Ok(n), Some((_, bytes, at))) => { *at += n; n == 0 || *at >= bytes.len() }
+                        _ => true,
+                    };
+                    if over { *stdin = None; }
+                }
+            }
+        }
+    }
+
+    fn finish(self, exit: Exit, started: Instant) -> Finished {
+        let Kept { bytes: stdout, left_out: out } = self.out.into_kept();
+        let Kept { bytes: stderr, left_out: err } = self.err.into_kept();
+        Finished {
+            exit,
+            stdout,
+            stderr,
+            merged: self.both.into_kept().bytes,
+            left_out: out + err,
+            elapsed: Millis(u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX)),
+        }
+    }
+}
+
+fn to_pid(id: u32) -> Option<Pid> {
+    i32::try_from(id).ok().and_then(Pid::from_raw)
+}
+
+fn to_exit(status: std::process::ExitStatus) -> Exit {
+    use std::os::unix::process::ExitStatusExt as _;
+    status.code().map_or_else(|| Exit::Signal(status.signal().unwrap_or(0)), Exit::Code)
+}
+
+#[cfg(test)]
+mod tests;
