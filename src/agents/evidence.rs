@@ -1,0 +1,488 @@
+//! Evidence: a candidate's checks, run in the sandbox on its commit and on the base; what its tests say; and
+//! whether a test it adds really shows the problem (fails on the base, passes with the patch). Found out by
+//! running things, never by asking a model.
+//!
+//! Invariants: base runs are measured once per command and shared; the base tree is left as it was found; a
+//! check that could not be run is `Broken`, never passed.
+
+use crate::{
+    agents::{
+        bench::{Bench, Confinement, Exit, Job, Walls},
+        failure::AgentFailure,
+        office::Office,
+        outputs::{self, Parsed},
+        tools::patch,
+    },
+    domain::{
+        candidate::{CheckKind, CheckOutcome, CheckResult, CheckRun, CommitId, DiffStat},
+        digest::Digest,
+        feed::FeedItem,
+        ids::TeamId,
+        request::{Decision, Subject},
+        text,
+        time::Millis,
+    },
+};
+use std::{collections::BTreeMap, path::Path};
+use tokio::sync::Mutex;
+
+/// Output kept of one check, in bytes.
+const OUTPUT_MOST: usize = 1024 * 1024;
+/// Bytes of a check's end that are shown.
+const TAIL_MOST: usize = 2 * 1024;
+/// Names of newly passing tests kept.
+const NAMES_MOST: usize = 200;
+/// Bytes of a source file that is looked at for its tests.
+const SOURCE_MOST: u64 = 4 * 1024 * 1024;
+
+/// Base runs by commit and command, shared by all teams of a mission; also the lock on the base tree.
+#[derive(Debug, Default)]
+pub struct Baselines {
+    runs: Mutex<BTreeMap<(String, String), CheckRun>>,
+}
+
+/// What to check.
+#[derive(Clone, Copy)]
+pub struct CheckJob<'a> {
+    /// The house.
+    pub office: &'a dyn Office,
+    /// Whose candidate.
+    pub team: TeamId,
+    /// A scratch tree at the base commit.
+    pub base: &'a dyn Bench,
+    /// The candidate's tree.
+    pub candidate: &'a dyn Bench,
+    /// Base runs known so far.
+    pub baselines: &'a Baselines,
+    /// Commit the candidate started from.
+    pub from: &'a CommitId,
+    /// The candidate's commit.
+    pub to: &'a CommitId,
+    /// Kind and shell command of each check, in order.
+    pub checks: &'a [(CheckKind, String)],
+    /// Time limit of one run.
+    pub wall: Millis,
+}
+
+/// What was found out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checked {
+    /// Each check.
+    pub checks: Vec<CheckResult>,
+    /// Tests that fail or are missing on the base and pass on the candidate.
+    pub new_passing: Vec<String>,
+    /// A test added by the candidate fails on the base and passes with the patch.
+    pub reproduces: bool,
+    /// What the patch touches.
+    pub stat: DiffStat,
+}
+
+/// Runs all checks on base and candidate.
+///
+/// # Errors
+/// When a tree cannot be prepared, an output cannot be stored, or work is stopped.
+pub async fn check(job: CheckJob<'_>) -> Result<Checked, AgentFailure> {
+    super::conversation::until_stopped(job.office, job.gather()).await
+}
+
+impl CheckJob<'_> {
+    async fn gather(&self) -> Result<Checked, AgentFailure> {
+        let broken = |error: super::bench::BenchError| {
+            AgentFailure::transient(format!("checks could not be run: {error}"))
+        };
+        let stat = self.candidate.stat(self.from, self.to).await.map_err(broken)?;
+        let mut checks = Vec::new();
+        let mut new_passing = Vec::new();
+        let mut reproduces = false;
+        for (kind, command) in self.checks {
+            let before = self.before(command).await?;
+            // A check may leave files behind: each starts from exactly what would land.
+            self.candidate.rewind(self.to).await.map_err(broken)?;
+            let (after, told) = self.run(self.candidate, command).await?;
+            self.show(*kind, command, &after);
+            if matches!(kind, CheckKind::Test | CheckKind::Acceptance) {
+                let old = self.parsed(&before)?;
+                new_passing.extend(told.passing.difference(&old.passing).cloned());
+                if !reproduces && after.outcome == CheckOutcome::Passed {
+                    reproduces = self.reproduces(command, &before, &told).await?;
+                }
+            }
+            checks.push(CheckResult { kind: *kind, command: command.clone(), before: Some(before), after });
+        }
+        new_passing.sort();
+        new_passing.dedup();
+        new_passing.truncate(NAMES_MOST);
+        Ok(Checked { checks, new_passing, reproduces, stat })
+    }
+
+    /// The check on the base, measured once.
+    async fn before(&self, command: &str) -> Result<CheckRun, AgentFailure> {
+        let mut runs = self.baselines.runs.lock().await;
+        let key = (self.from.0.clone(), command.to_owned());
+        if let Some(run) = runs.get(&key) {
+            return Ok(run.clone());
+        }
+        self.clean_base().await?;
+        let (run, _) = self.run(self.base, command).await?;
+        self.clean_base().await?;
+        if run.outcome != CheckOutcome::Broken {
+            runs.insert(key, run.clone());
+        }
+        Ok(run)
+    }
+
+    async fn clean_base(&self) -> Result<(), AgentFailure> {
+        let told = |error| AgentFailure::transient(format!("the base tree could not be prepared: {error}"));
+        self.base.rewind(self.from).await.map_err(told)
+    }
+
+    fn parsed(&self, run: &CheckRun) -> Result<Parsed, AgentFailure> {
+        let told =
+            |error| AgentFailure::transient(format!("a check's output could not be read back: {error}"));
+        let output = self.office.fetch(run.output).map_err(told)?;
+        Ok(outputs::parse(&text::clean_bytes(&output)))
+    }
+
+    async fn run(&self, bench: &dyn Bench, command: &str) -> Result<(CheckRun, Parsed), AgentFailure> {
+        let mut job = Job::shell(command, self.wall, OUTPUT_MOST);
+        let allowed = self.allow(bench, &mut job).await;
+        let ran = match allowed {
+            Ok(()) => bench.run(&job).await.map_err(|error| error.to_string()),
+            Err(refused) => Err(refused),
+        };
+        let (outcome, output, elapsed) = match ran {
+            Ok(ran) => (outcome(ran.exit), ran.output, ran.elapsed),
+            Err(words) => (CheckOutcome::Broken, words.into_bytes(), Millis(0)),
+        };
+        let kept = |error| AgentFailure::transient(format!("a check's output could not be stored: {error}"));
+        let digest: Digest = self.office.keep(&output).map_err(kept)?;
+        let clean = text::clean_bytes(&output);
+        let parsed = outputs::parse(&clean);
+        let run = CheckRun {
+            outcome,
+            passed: parsed.passed,
+            failed: parsed.failed,
+            elapsed,
+            output: digest,
+            tail: tail(&clean).to_owned(),
+        };
+        Ok((run, parsed))
+    }
+
+    /// Where the kernel holds nothing, a check too is asked for.
+    async fn allow(&self, bench: &dyn Bench, job: &mut Job) -> Result<(), String> {
+        let Confinement::Open(why) = bench.confinement() else { return Ok(()) };
+        let reason = format!("run a check ({why})");
+        let subject = Subject::Command { team: self.team, argv: job.argv.clone(), reason };
+        match self.office.ask(subject).await {
+            Decision::Approve { .. } => {
+                job.walls = Walls::None;
+                Ok(())
+            }
+            _ => {
+                Err("not run: there is no sandbox here and the director did not allow it without".to_owned())
+            }
+        }
+    }
+
+    fn show(&self, kind: CheckKind, command: &str, run: &CheckRun) {
+        let ok = run.outcome == CheckOutcome::Passed;
+        let word = match run.outcome {
+            CheckOutcome::Passed => "passed",
+            CheckOutcome::Failed => "failed",
+            CheckOutcome::TimedOut => "timed out",
+            CheckOutcome::Broken => "could not be run",
+        };
+        let counts = match (run.passed, run.failed) {
+            (Some(passed), Some(failed)) => format!(" ({passed} passed, {failed} failed)"),
+            _ => String::new(),
+        };
+        let brief = format!("{}: {word}{counts} in {}", text::clean_line(command, 80), run.elapsed);
+        self.office.feed(FeedItem::ToolDone { name: super::context::kind_word(kind).to_owned(), brief, ok });
+    }
+
+    /// Puts only the tests of the patch on the base: do they fail there, and pass with the whole patch?
+    async fn reproduces(
+        &self,
+        command: &str,
+        before: &CheckRun,
+        after: &Parsed,
+    ) -> Result<bool, AgentFailure> {
+        let Ok(patch) = self.candidate.patch(self.from, self.to).await else { return Ok(false) };
+        let Some(tests) = tests_of(&patch, self.candidate.root()) else { return Ok(false) };
+        let lock = self.baselines.runs.lock().await;
+        self.clean_base().await?;
+        let applied = self.base.apply(&tests).await.is_ok();
+        let ran = if applied { Some(self.run(self.base, command).await) } else { None };
+        self.clean_base().await?;
+        drop(lock);
+        let Some(ran) = ran else { return Ok(false) };
+        let (run, told) = ran?;
+        if run.outcome != CheckOutcome::Failed {
+            return Ok(false);
+        }
+        Ok(if after.passed.is_some() || after.failed.is_some() {
+            // Named runners: a test must be seen failing, so that code that does not compile shows nothing.
+            told.failing.iter().any(|name| after.passing.contains(name))
+                || (after.passing.is_empty() && told.failed.is_some_and(|n| n > before.failed.unwrap_or(0)))
+        } else {
+            before.outcome == CheckOutcome::Passed
+        })
+    }
+}
+
+fn outcome(exit: Exit) -> CheckOutcome {
+    match exit {
+        Exit::Code(0) => CheckOutcome::Passed,
+        // 126 and 127 are the shell's words for "cannot be run" and "not found".
+        Exit::Code(126 | 127) => CheckOutcome::Broken,
+        Exit::Code(_) | Exit::Signal(_) => CheckOutcome::Failed,
+        Exit::TimedOut => CheckOutcome::TimedOut,
+        Exit::Stopped => CheckOutcome::Broken,
+    }
+}
+
+/// The last whole lines, at most [`TAIL_MOST`] bytes.
+fn tail(clean: &str) -> &str {
+    let clean = clean.trim_end();
+    let from = clean.len().saturating_sub(TAIL_MOST);
+    let from = (from..=clean.len()).find(|at| clean.is_char_boundary(*at)).unwrap_or(clean.len());
+    let cut = &clean[from..];
+    if from == 0 { cut } else { cut.split_once('\n').map_or(cut, |(_, rest)| rest) }
+}
+
+/// The part of a patch that only touches tests: whole test files, and hunks within the test module that ends
+/// a Rust file. `None` if it has none.
+fn tests_of(patch: &[u8], root: &Path) -> Option<Vec<u8>> {
+    let mut kept = Vec::new();
+    for part in split(patch, b"diff --git ") {
+        let words = String::from_utf8_lossy(part);
+        let Ok(paths) = patch::paths(&words) else { continue };
+        if !paths.is_empty() && paths.iter().all(|path| is_test(path)) {
+            kept.extend_from_slice(part);
+        } else if let [path] = paths.iter().collect::<Vec<_>>()[..]
+            && path.ends_with(".rs")
+        {
+            kept.extend(rust_test_hunks(part, &root.join(path)).unwrap_or_default());
+        }
+    }
+    (!kept.is_empty()).then_some(kept)
+}
+
+/// Whether a path is a test's by the customs of its language.
+#[must_use]
+pub fn is_test(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let stem = name.split('.').next().unwrap_or(name);
+    let folder = path.split('/').rev().skip(1).any(|part| {
+        matches!(
+            part,
+            "tests" | "test" | "__tests__" | "spec" | "specs" | "testdata" | "fixtures" | "__snapshots__"
+        )
+    });
+    folder
+        || name.contains(".test.")
+        || name.contains(".spec.")
+        || stem.starts_with("test_")
+        || ["_test", "_tests", "_spec", "Test", "Tests"].iter().any(|end| stem.ends_with(end))
+        || stem == "tests"
+        || name == "conftest.py"
+}
+
+/// The hunks of one file's patch that lie in the test module that ends the file.
+fn rust_test_hunks(part: &[u8], file: &Path) -> Option<Vec<u8>> {
+    let small =
+        std::fs::symlink_metadata(file).is_ok_and(|about| about.is_file() && about.len() <= SOURCE_MOST);
+    let source = if small { std::fs::read_to_string(file).ok()? } else { return None };
+    let line = source.lines().position(|line| line.trim() == "#[cfg(test)]")? + 1;
+    let hunks = split(part, b"@@ ");
+    let head = part.len() - hunks.iter().map(|hunk| hunk.len()).sum::<usize>();
+    let mut kept = part[..head].to_vec();
+    for hunk in &hunks {
+        let header = String::from_utf8_lossy(hunk.split(|byte| *byte == b'\n').next()?).into_owned();
+        let new = header.split(' ').find(|word| word.starts_with('+'))?;
+        let start: usize = new[1..].split(',').next()?.parse().ok()?;
+        // Three lines of context may stand before the first changed one.
+        if start + 3 >= line {
+            kept.extend_from_slice(hunk);
+        }
+    }
+    (kept.len() > head).then_some(kept)
+}
+
+/// Parts that begin with `mark` at a line's start; what stands before the first is left out.
+fn split<'a>(bytes: &'a [u8], mark: &[u8]) -> Vec<&'a [u8]> {
+    let starts: Vec<usize> = (0..bytes.len())
+        .filter(|at| (*at == 0 || bytes[at - 1] == b'\n') && bytes[*at..].starts_with(mark))
+        .collect();
+    let ends = starts.iter().skip(1).copied().chain([bytes.len()]);
+    starts.iter().zip(ends).map(|(from, to)| &bytes[*from..to]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::agents::testing::{Desk, TestBench};
+
+    /// Runs every tests/*.sh with the code of `sum`, and reports like TAP.
+    const RUNNER: &str = "n=0; bad=0; echo 'TAP version 13'\nfor t in tests/*.sh; do n=$((n+1)); if sh \"$t\"; then echo \"ok $n - $t\"; else echo \"not ok $n - $t\"; bad=1; fi; done\necho \"1..$n\"; touch junk; exit $bad\n";
+
+    async fn candidate(files: &[(&str, &str)]) -> (TestBench, TestBench, CommitId) {
+        let base = TestBench::repo(&[("run.sh", RUNNER), ("sum", "broken"), ("tests/old.sh", "test -f sum")]);
+        let work = base.twin();
+        for (path, content) in files {
+            std::fs::write(work.root.path().join(path), content).unwrap();
+        }
+        let commit = work.snapshot(1, "x").await.unwrap().unwrap();
+        (base, work, commit)
+    }
+
+    async fn checked(files: &[(&str, &str)], checks: &[(CheckKind, String)], desk: &Desk) -> Checked {
+        let (base, work, commit) = candidate(files).await;
+        let baselines = Baselines::default();
+        let job = CheckJob {
+            office: desk,
+            team: TeamId(1),
+            base: &base,
+            candidate: &work,
+            baselines: &baselines,
+            from: &base.base,
+            to: &commit,
+            checks,
+            wall: Millis::secs(60),
+        };
+        let first = check(job).await.unwrap();
+        let runs_so_far = base.walls().len();
+        let second = check(job).await.unwrap();
+        assert_eq!(first.checks.len(), second.checks.len());
+        assert!(
+            base.walls().len() - runs_so_far <= checks.len(),
+            "base runs are shared; only reproduction runs again"
+        );
+        let left = base.git(&["status".to_owned(), "--porcelain".to_owned()]).await.unwrap();
+        assert!(
+            left.output.is_empty(),
+            "the base tree is as it was: {}",
+            String::from_utf8_lossy(&left.output)
+        );
+        first
+    }
+
+    fn tests_check() -> Vec<(CheckKind, String)> {
+        vec![(CheckKind::Test, "sh run.sh".to_owned())]
+    }
+
+    #[tokio::test]
+    async fn a_test_that_shows_the_problem_counts() {
+        let desk = Desk::default();
+        let files = [("sum", "good"), ("tests/empty.sh", "grep -q good sum")];
+        let found = checked(&files, &tests_check(), &desk).await;
+        assert_eq!(found.new_passing, ["tests/empty.sh"]);
+        assert!(found.reproduces);
+        let result = &found.checks[0];
+        let before = result.before.as_ref().unwrap();
+        assert_eq!((before.outcome, before.passed, before.failed), (CheckOutcome::Passed, Some(1), Some(0)));
+        assert_eq!((result.after.outcome, result.after.passed), (CheckOutcome::Passed, Some(2)));
+        assert!(result.after.tail.ends_with("1..2"));
+        assert_eq!(desk.fetch(result.after.output).unwrap().len(), result.after.tail.len() + 1);
+        assert_eq!(found.stat.files, ["sum", "tests/empty.sh"]);
+    }
+
+    #[tokio::test]
+    async fn a_test_that_passes_anyway_shows_nothing() {
+        let desk = Desk::default();
+        let files = [("sum", "good"), ("tests/idle.sh", "true")];
+        let found = checked(&files, &tests_check(), &desk).await;
+        assert_eq!(found.new_passing, ["tests/idle.sh"]);
+        assert!(!found.reproduces);
+    }
+
+    #[tokio::test]
+    async fn a_candidate_that_breaks_things_is_seen() {
+        let desk = Desk::default();
+        let found = checked(&[("tests/old.sh", "exit 1")], &tests_check(), &desk).await;
+        assert_eq!(
+            (found.checks[0].after.outcome, found.checks[0].after.failed),
+            (CheckOutcome::Failed, Some(1))
+        );
+        assert!(!found.reproduces && found.new_passing.is_empty());
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_run_is_broken_and_counts_without_names_go_by_status() {
+        let desk = Desk::default();
+        let checks = vec![
+            (CheckKind::Build, "no-such-program-here".to_owned()),
+            (CheckKind::Acceptance, "for t in tests/*.sh; do sh $t || exit 1; done".to_owned()),
+        ];
+        let files = [("sum", "good"), ("tests/empty.sh", "grep -q good sum")];
+        let found = checked(&files, &checks, &desk).await;
+        assert_eq!(found.checks[0].after.outcome, CheckOutcome::Broken);
+        assert_eq!(found.checks[1].after.passed, None);
+        assert!(found.reproduces, "fails with the new test on the base, passes with the patch");
+    }
+
+    #[tokio::test]
+    async fn stop_ends_the_checks() {
+        let (base, work, commit) = candidate(&[("sum", "x")]).await;
+        let (desk, baselines) = (Desk::default(), Baselines::default());
+        desk.stop.notify_one();
+        let checks = tests_check();
+        let job = CheckJob {
+            office: &desk,
+            team: TeamId(1),
+            base: &base,
+            candidate: &work,
+            baselines: &baselines,
+            from: &base.base,
+            to: &commit,
+            checks: &checks,
+            wall: Millis::secs(1),
+        };
+        assert_eq!(check(job).await.unwrap_err().kind, crate::agents::failure::FailureKind::Cancelled);
+        assert!(base.walls().is_empty());
+    }
+
+    #[test]
+    fn only_hunks_in_the_test_module_of_a_rust_file_are_tests() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(
+            dir.path().join("lib.rs"),
+            "fn a() {}\n".repeat(20) + "#[cfg(test)]\nmod tests {\n}\n",
+        )
+        .unwrap();
+        let patch = b"diff --git a/lib.rs b/lib.rs\n--- a/lib.rs\n+++ b/lib.rs\n@@ -1,3 +1,4 @@\n code\n@@ -20,3 +21,4 @@\n test\n";
+        let kept = String::from_utf8(tests_of(patch, dir.path()).unwrap()).unwrap();
+        assert!(kept.contains("+++ b/lib.rs\n@@ -20,3") && !kept.contains("@@ -1,3"), "{kept}");
+        assert!(
+            tests_of(b"diff --git a/x.py b/x.py\n--- a/x.py\n+++ b/x.py\n@@ -1 +1 @@\n", dir.path())
+                .is_none()
+        );
+    }
+
+    #[test]
+    fn tests_are_known_by_their_paths() {
+        for good in [
+            "tests/a.rs",
+            "src/__tests__/a.js",
+            "a.test.ts",
+            "pkg/sum_test.go",
+            "test_app.py",
+            "spec/a_spec.rb",
+            "src/CartTest.java",
+            "src/tests.rs",
+        ] {
+            assert!(is_test(good), "{good}");
+        }
+        for bad in ["src/lib.rs", "src/testing.rs", "latest.py", "contest/a.go", "attest.ts"] {
+            assert!(!is_test(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_tail_is_whole_lines_within_bounds() {
+        let long: String = (0..1_000).map(|n| format!("zeile ä {n}\n")).collect();
+        let end = tail(&long);
+        assert!(end.len() <= TAIL_MOST && end.starts_with("zeile") && end.ends_with("999"));
+    }
+}
