@@ -1,0 +1,381 @@
+//! Every key there is: path, meaning, form, environment variable, and what a repository's own file may do with
+//! it. Parsing, `config show`, the template and docs/configuration.md all read this one table.
+
+use super::{
+    secret::KeySource,
+    settings::{CommandNetwork, LandingBranch, LogLevel, Provider, Settings, Signing, TeamEntry},
+    slot::{Lens, Slot},
+};
+use crate::domain::time::Millis;
+
+/// What a repository's `chimera.toml` may do with a key. A repository is other people's text: it must not run
+/// code outside the sandbox, move money, weaken a rule or change whom keys are sent to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RepoMay {
+    /// Nothing.
+    Nothing,
+    /// Set it.
+    Set,
+    /// Add to the list.
+    Add,
+    /// Make it stricter: a smaller number.
+    Lower,
+}
+
+impl RepoMay {
+    /// In words, for the reference.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Nothing => "no",
+            Self::Set => "yes",
+            Self::Add => "may add",
+            Self::Lower => "may lower",
+        }
+    }
+}
+
+/// One key.
+pub struct Key<S: 'static> {
+    /// Dotted, below its section for vendors and teams.
+    pub path: &'static str,
+    /// One or two sentences.
+    pub doc: &'static str,
+    /// Where the value goes.
+    pub slot: Slot<S>,
+    /// Environment variable that overrides files.
+    pub env: Option<&'static str>,
+    /// What a repository may do with it.
+    pub repo: RepoMay,
+}
+
+macro_rules! lens {
+    ($($field:ident).+) => { Lens { get: |s| &s.$($field).+, edit: |s| &mut s.$($field).+ } };
+}
+macro_rules! number {
+    ($least:literal ..= $most:literal, $($field:ident).+) => {
+        Slot::Number {
+            least: $least,
+            most: $most,
+            get: |s| u64::from(s.$($field).+),
+            // Within bounds already; an impossible value changes nothing.
+            set: |s, n| s.$($field).+ = n.try_into().unwrap_or(s.$($field).+),
+        }
+    };
+}
+macro_rules! word {
+    ($words:ty, $($field:ident).+) => {
+        Slot::Word {
+            words: <$words>::WORDS,
+            get: |s| s.$($field).+.word(),
+            set: |s, word| s.$($field).+ = <$words>::of(word).unwrap_or(s.$($field).+),
+        }
+    };
+}
+macro_rules! key {
+    ($path:literal, $doc:literal, $slot:expr, $repo:ident) => {
+        Key { path: $path, doc: $doc, slot: $slot, env: None, repo: RepoMay::$repo }
+    };
+    ($path:literal, $doc:literal, $slot:expr, $repo:ident, $env:literal) => {
+        Key { path: $path, doc: $doc, slot: $slot, env: Some($env), repo: RepoMay::$repo }
+    };
+}
+
+/// All keys but those of vendors and teams, by section.
+pub static KEYS: &[Key<Settings>] = &[
+    key!(
+        "data.dir",
+        "Where journal, history, worktrees and logs are kept. By default one directory for each \
+repository: $XDG_DATA_HOME/chimera/<name>-<hash of its path>.",
+        Slot::Maybe(path, lens!(places.data_dir)),
+        Nothing,
+        "CHIMERA_DB_PATH"
+    ),
+    key!(
+        "roles.orchestrator",
+        "Who asks, plans and reports. Models of vendors without a key are passed over.",
+        Slot::Models(lens!(roles.orchestrator)),
+        Nothing
+    ),
+    key!(
+        "roles.judge",
+        "Who reviews candidates: the first one of another vendor than the author.",
+        Slot::Models(lens!(roles.judge)),
+        Nothing
+    ),
+    key!(
+        "roles.summarizer",
+        "Who condenses conversations that grew too long.",
+        Slot::Models(lens!(roles.summarizer)),
+        Nothing
+    ),
+    key!(
+        "brief.teams",
+        "Names of the teams that race where a brief names none. Empty: the whole roster.",
+        Slot::Texts(words, lens!(brief.teams)),
+        Set
+    ),
+    key!(
+        "brief.checks",
+        "Acceptance checks: shell commands that must succeed in a candidate's worktree. They run \
+in the sandbox. Empty: found by itself.",
+        Slot::Texts(words, lens!(brief.checks)),
+        Set
+    ),
+    key!(
+        "brief.constraints",
+        "Rules that every brief keeps.",
+        Slot::Texts(words, lens!(brief.constraints)),
+        Add
+    ),
+    key!(
+        "budget.daily_usd",
+        "Cap for all missions of one UTC day.",
+        Slot::Dollars(lens!(policy.budget.per_day)),
+        Lower,
+        "CHIMERA_DAILY_USD"
+    ),
+    key!(
+        "budget.per_mission_usd",
+        "Cap for a mission whose brief names none.",
+        Slot::Dollars(lens!(policy.budget.per_mission)),
+        Lower
+    ),
+    key!(
+        "budget.per_team_usd",
+        "Cap for one team of a mission.",
+        Slot::Dollars(lens!(policy.budget.per_team)),
+        Lower
+    ),
+    key!(
+        "budget.per_call_usd",
+        "Cap for one model call, by its worst case.",
+        Slot::Dollars(lens!(policy.budget.per_call)),
+        Lower
+    ),
+    key!(
+        "budget.soft_pct",
+        "Share of a cap in percent at which it warns.",
+        number!(1..=100, policy.budget.soft_pct),
+        Lower
+    ),
+    key!(
+        "budget.allow_unknown_price",
+        "Whether models that the price table lacks may be called. Their cost is \
+shown as unknown and escapes the caps.",
+        Slot::Switch(lens!(policy.budget.allow_unknown_price)),
+        Nothing
+    ),
+    key!(
+        "autonomy.level",
+        "1 monitor only: everything asks. 2 low-risk fixes by itself. 3 full autonomy.",
+        number!(1..=3, policy.level),
+        Lower,
+        "CHIMERA_AUTONOMY_LEVEL"
+    ),
+    key!(
+        "autonomy.approval_expiry",
+        "How long a request waits before it counts as denied.",
+        Slot::Span(lens!(policy.approval_expiry)),
+        Nothing
+    ),
+    key!(
+        "protected.deny",
+        "Paths that are never touched, as globs. A list in your file replaces the built-in one, \
+except that .git at any depth and chimera.toml always stay.",
+        Slot::Texts(glob, lens!(policy.protected.deny)),
+        Add
+    ),
+    key!(
+        "protected.approval_only",
+        "Paths that are touched only with approval, as globs.",
+        Slot::Texts(glob, lens!(policy.protected.approval_only)),
+        Add
+    ),
+    key!(
+        "protected.max_files",
+        "A patch of more files goes up one tier.",
+        number!(1..=10_000, policy.max_files),
+        Lower
+    ),
+    key!(
+        "protected.max_lines",
+        "A patch of more added and removed lines goes up one tier.",
+        number!(1..=1_000_000, policy.max_lines),
+        Lower
+    ),
+    key!(
+        "limits.concurrent_missions",
+        "Missions that run at once; more wait in order of priority.",
+        number!(1..=1_000, policy.pool),
+        Nothing,
+        "CHIMERA_MAX_WORKERS"
+    ),
+    key!(
+        "limits.max_retries",
+        "Failed drafts that a team may retry by itself.",
+        number!(0..=10, policy.max_retries),
+        Lower
+    ),
+    key!(
+        "landing.branch",
+        "Where winners land: the branch that is checked out, or a new agent/fix-<id>.",
+        word!(LandingBranch, landing.branch),
+        Nothing,
+        "CHIMERA_LANDING_BRANCH"
+    ),
+    key!(
+        "landing.sign",
+        "Whether landed commits are signed; auto does what git is set up to do.",
+        word!(Signing, landing.sign),
+        Nothing
+    ),
+    key!("ui.theme", "Theme of the screen.", Slot::Text(name, lens!(ui.theme)), Nothing, "CHIMERA_THEME"),
+    key!("ui.keymap", "Keymap of the screen.", Slot::Text(name, lens!(ui.keymap)), Nothing, "CHIMERA_KEYMAP"),
+    key!(
+        "http.ca_file",
+        "Extra certificate authorities (PEM) for every connection. Proxies are taken from \
+HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY.",
+        Slot::Maybe(path, lens!(reach.ca_file)),
+        Nothing
+    ),
+    key!(
+        "sandbox.network",
+        "Network of agents' commands: none, a loopback of their own, or all of the host's.",
+        word!(CommandNetwork, reach.network),
+        Nothing
+    ),
+    key!(
+        "tools.allowed_hosts",
+        "Hosts that the agents' http tool may get from, such as docs.rs.",
+        Slot::Texts(host, lens!(reach.allowed_hosts)),
+        Nothing
+    ),
+    key!(
+        "log.level",
+        "How much the log file in the data directory tells.",
+        word!(LogLevel, log_level),
+        Nothing,
+        "CHIMERA_LOG_LEVEL"
+    ),
+];
+
+/// Keys below `[providers.<vendor>]`. A repository may set none of them.
+pub static PROVIDER_KEYS: &[Key<Provider>] = &[
+    key!(
+        "base_url",
+        "Address instead of the vendor's own. Also <VENDOR>_BASE_URL, with GEMINI for google.",
+        Slot::Maybe(url, lens!(base_url)),
+        Nothing
+    ),
+    key!(
+        "key",
+        "\"env:NAME\" or \"cmd:COMMAND\" (its first line); never the key itself. By default the vendor's \
+usual variable.",
+        Slot::Maybe(key_source, lens!(key)),
+        Nothing
+    ),
+    key!(
+        "requests_per_minute",
+        "Calls started per minute.",
+        number!(1..=100_000, requests_per_minute),
+        Nothing
+    ),
+    key!("concurrency", "Calls at once.", number!(1..=1_000, concurrency), Nothing),
+    key!("max_retries", "Tries after the first, per call.", number!(0..=20, max_retries), Nothing),
+    key!(
+        "fallback",
+        "Models that the vendor itself may fall back to (OpenRouter).",
+        Slot::Texts(words, lens!(fallback)),
+        Nothing
+    ),
+];
+
+/// Keys of one `[[teams]]` table. A repository may define no team; it may choose among them with brief.teams.
+pub static TEAM_KEYS: &[Key<TeamEntry>] = &[
+    key!("name", "Shown name, used once.", Slot::Text(team_name, lens!(name)), Nothing),
+    key!("model", "Who answers.", Slot::Model(lens!(model)), Nothing),
+    key!(
+        "fallback",
+        "Who answers when that one cannot, in order. Naming them is your consent to it.",
+        Slot::Models(lens!(fallback)),
+        Nothing
+    ),
+];
+
+/// Shortest accepted life of a request.
+pub const EXPIRY_LEAST: Millis = Millis::mins(1);
+
+/// Paths that stay protected whatever a list says.
+pub const ALWAYS_DENIED: [&str; 3] = ["**/.git", "**/.git/**", "chimera.toml"];
+
+fn words(value: &str) -> Result<(), String> {
+    if value.trim().is_empty() {
+        return Err("an empty text means nothing here".into());
+    }
+    no_controls(value)
+}
+
+fn no_controls(value: &str) -> Result<(), String> {
+    if value.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
+        return Err("holds control characters".into());
+    }
+    Ok(())
+}
+
+fn path(value: &str) -> Result<(), String> {
+    if value.trim().is_empty() || value.contains('\0') {
+        return Err("is no path".into());
+    }
+    no_controls(value)
+}
+
+fn glob(value: &str) -> Result<(), String> {
+    words(value)?;
+    if value.starts_with('/') || value.contains('\\') {
+        return Err(format!("{value:?}: globs are relative to the repository and use /"));
+    }
+    globset::Glob::new(value).map(|_| ()).map_err(|e| format!("{value:?} is no glob: {}", e.kind()))
+}
+
+fn name(value: &str) -> Result<(), String> {
+    let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    if value.is_empty() || value.len() > 64 || !value.bytes().all(fits) {
+        return Err(format!("{value:?} is no name: lower-case letters, digits and dashes, at most 64"));
+    }
+    Ok(())
+}
+
+fn team_name(value: &str) -> Result<(), String> {
+    words(value)?;
+    if value.chars().count() > 40 || value.contains(['\n', '\t']) {
+        return Err("a team's name is one line of at most 40 characters".into());
+    }
+    Ok(())
+}
+
+fn host(value: &str) -> Result<(), String> {
+    let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'*');
+    if value.is_empty() || value.len() > 253 || !value.bytes().all(fits) {
+        return Err(format!("{value:?} is no host name: without scheme, port or path"));
+    }
+    Ok(())
+}
+
+fn url(value: &str) -> Result<(), String> {
+    let rest = value.strip_prefix("https://").or_else(|| value.strip_prefix("http://"));
+    let Some(rest) = rest.filter(|rest| !rest.is_empty() && !rest.starts_with('/')) else {
+        return Err("an address begins with https:// or http:// and names a host".into());
+    };
+    if rest.split('/').next().is_some_and(|authority| authority.contains('@')) {
+        return Err("an address must not hold a user or password".into());
+    }
+    if rest.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        return Err("an address holds no spaces".into());
+    }
+    Ok(())
+}
+
+fn key_source(value: &str) -> Result<(), String> {
+    KeySource::parse(value).map(|_| ())
+}

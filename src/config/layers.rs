@@ -1,0 +1,409 @@
+//! Layers: built-in < user file < repository file < `--config` file < environment < flags. Each value knows the
+//! layer that set it; each mistake knows its place. A repository's file gets only what [`RepoMay`] grants, and
+//! what it does not get is said, never silent.
+
+use super::{
+    document::{self, At, FILE_MOST, Leaf, Raw},
+    environment::Environment,
+    keys::{KEYS, Key, PROVIDER_KEYS, RepoMay, TEAM_KEYS},
+    nearest::nearest,
+    settings::{Settings, TeamEntry},
+};
+use crate::domain::team::Vendor;
+use std::{
+    collections::BTreeMap,
+    fmt,
+    io::Read,
+    path::{Path, PathBuf},
+};
+
+/// Problems that are reported at once.
+const PROBLEMS_MOST: usize = 50;
+
+/// Who set a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Layer {
+    /// The program.
+    BuiltIn,
+    /// The user's file.
+    User(At),
+    /// The repository's file.
+    Repository(At),
+    /// The file of `--config`.
+    File(At),
+    /// An environment variable.
+    Environment(String),
+    /// A flag of the command line.
+    Flag(String),
+}
+
+impl fmt::Display for Layer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BuiltIn => f.write_str("built-in"),
+            Self::User(at) => write!(f, "user file {}:{}", at.file, at.line),
+            Self::Repository(at) => write!(f, "repository file {}:{}", at.file, at.line),
+            Self::File(at) => write!(f, "--config {}:{}", at.file, at.line),
+            Self::Environment(name) => write!(f, "environment {name}"),
+            Self::Flag(name) => write!(f, "flag {name}"),
+        }
+    }
+}
+
+/// One mistake.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Where: a file's place, a variable or a flag.
+    pub place: String,
+    /// What is wrong and what to do.
+    pub what: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.place, self.what)
+    }
+}
+
+/// The settings cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", .problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+pub struct ConfigError {
+    /// Every mistake found, in order of layers, at most fifty.
+    pub problems: Vec<Problem>,
+}
+
+/// A flag that sets a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FlagValue {
+    /// The key.
+    pub path: &'static str,
+    /// As it was typed, such as `--data`.
+    pub flag: &'static str,
+    /// Its value.
+    pub value: String,
+}
+
+/// Where settings come from. A file that is not there is no mistake, except the one of `--config`.
+#[derive(Debug, Clone, Default)]
+pub struct Sources {
+    /// The user's file.
+    pub user: Option<PathBuf>,
+    /// The repository's file.
+    pub repository: Option<PathBuf>,
+    /// The file of `--config`.
+    pub file: Option<PathBuf>,
+    /// The environment.
+    pub environment: Environment,
+    /// Flags.
+    pub flags: Vec<FlagValue>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum FileLayer {
+    User,
+    Repository,
+    File,
+}
+
+impl FileLayer {
+    fn layer(self, at: At) -> Layer {
+        match self {
+            Self::User => Layer::User(at),
+            Self::Repository => Layer::Repository(at),
+            Self::File => Layer::File(at),
+        }
+    }
+}
+
+/// Settings while layers are laid over them.
+pub(super) struct Stack {
+    pub(super) settings: Settings,
+    pub(super) origins: BTreeMap<String, Layer>,
+    pub(super) notes: Vec<String>,
+    pub(super) problems: Vec<Problem>,
+}
+
+impl Stack {
+    /// The built-in layer alone.
+    pub(super) fn new() -> Self {
+        Self {
+            settings: Settings::default(),
+            origins: BTreeMap::new(),
+            notes: Vec::new(),
+            problems: Vec::new(),
+        }
+    }
+
+    /// Lays everything that is there, in order.
+    pub(super) fn lay(&mut self, sources: &Sources) {
+        for (path, layer) in [
+            (&sources.user, FileLayer::User),
+            (&sources.repository, FileLayer::Repository),
+            (&sources.file, FileLayer::File),
+        ] {
+            let Some(path) = path else { continue };
+            match read_file(path) {
+                Ok(Some(text)) => self.file(layer, &path.display().to_string(), &text),
+                Ok(None) if layer == FileLayer::File => self.problem(path.display(), "there is no such file"),
+                Ok(None) => {}
+                Err(reason) => self.problem(path.display(), &reason),
+            }
+        }
+        self.environment(&sources.environment);
+        for flag in &sources.flags {
+            self.word(flag.path, &flag.value, Layer::Flag(flag.flag.to_owned()), flag.flag);
+        }
+    }
+
+    pub(super) fn problem(&mut self, place: impl fmt::Display, what: &str) {
+        if self.problems.len() < PROBLEMS_MOST {
+            self.problems.push(Problem { place: place.to_string(), what: what.to_owned() });
+        }
+    }
+
+    fn file(&mut self, layer: FileLayer, file: &str, text: &str) {
+        let leaves = match document::read(text) {
+            Ok(leaves) => leaves,
+            Err((byte, what)) => return self.problem(At::of(file, text, byte), &what),
+        };
+        let page = Page { layer, file, text };
+        let mut teams: Option<Vec<TeamEntry>> = None;
+        for leaf in &leaves {
+            if let Some((index, name)) = team_path(&leaf.path) {
+                self.team_leaf(&page, leaf, (index, name), &mut teams);
+            } else if let Some(rest) = leaf.path.strip_prefix("providers.") {
+                self.provider_leaf(&page, leaf, rest);
+            } else {
+                self.plain_leaf(&page, leaf);
+            }
+        }
+        if let Some(teams) = teams {
+            self.settings.roster = teams;
+        }
+    }
+
+    fn plain_leaf(&mut self, page: &Page<'_>, leaf: &Leaf) {
+        if leaf.raw == Raw::Section {
+            let known = KEYS.iter().any(|key| key.path.starts_with(&format!("{}.", leaf.path)));
+            if !known && leaf.path != "providers" && !self.below_unknown(page, leaf) {
+                self.unknown(page, leaf, "section", nearest(&leaf.path, sections()));
+            }
+            return;
+        }
+        let Some(key) = KEYS.iter().find(|key| key.path == leaf.path) else {
+            if !self.below_unknown(page, leaf) {
+                self.unknown(page, leaf, "key", nearest(&leaf.path, KEYS.iter().map(|key| key.path)));
+            }
+            return;
+        };
+        let before = self.settings.clone();
+        match page.layer {
+            FileLayer::Repository if key.repo == RepoMay::Nothing => self.ignored(page, leaf, "set it"),
+            _ => match key.slot.set(&mut self.settings, &leaf.raw) {
+                Err(fault) => self.fault(page, leaf, &fault),
+                Ok(()) if page.layer == FileLayer::Repository && !self.granted(key, &before) => {
+                    self.settings = before;
+                    self.ignored(page, leaf, "loosen it");
+                }
+                Ok(()) => {
+                    self.origins.insert(leaf.path.clone(), page.layer.layer(page.at(leaf.value)));
+                }
+            },
+        }
+    }
+
+    /// Whether a repository's value may stay, after it was set; additions are joined here.
+    fn granted(&mut self, key: &Key<Settings>, before: &Settings) -> bool {
+        match key.repo {
+            RepoMay::Nothing => false,
+            RepoMay::Set => true,
+            RepoMay::Add => {
+                key.slot.join(before, &mut self.settings);
+                true
+            }
+            RepoMay::Lower => key.slot.measure(&self.settings) <= key.slot.measure(before),
+        }
+    }
+
+    fn provider_leaf(&mut self, page: &Page<'_>, leaf: &Leaf, rest: &str) {
+        let (word, name) = rest.split_once('.').unwrap_or((rest, ""));
+        let Ok(vendor) = word.parse::<Vendor>() else {
+            if name.is_empty() {
+                let known = nearest(word, Vendor::ALL.map(Vendor::word));
+                self.unknown(page, leaf, "vendor", known.map(|word| format!("providers.{word}")));
+            }
+            return;
+        };
+        if leaf.raw == Raw::Section && name.is_empty() {
+            return;
+        }
+        let Some(key) = PROVIDER_KEYS.iter().find(|key| key.path == name) else {
+            let known = nearest(name, PROVIDER_KEYS.iter().map(|key| key.path));
+            return self.unknown(page, leaf, "key", known.map(|k| format!("providers.{vendor}.{k}")));
+        };
+        if page.layer == FileLayer::Repository {
+            return self.ignored(page, leaf, "set it");
+        }
+        match key.slot.set(self.settings.providers.entry(vendor).or_default(), &leaf.raw) {
+            Ok(()) => {
+                self.origins.insert(leaf.path.clone(), page.layer.layer(page.at(leaf.value)));
+            }
+            Err(fault) => self.fault(page, leaf, &fault),
+        }
+    }
+
+    fn team_leaf(
+        &mut self,
+        page: &Page<'_>,
+        leaf: &Leaf,
+        (index, name): (usize, &str),
+        teams: &mut Option<Vec<TeamEntry>>,
+    ) {
+        let Some(key) = TEAM_KEYS.iter().find(|key| key.path == name) else {
+            let known = nearest(name, TEAM_KEYS.iter().map(|key| key.path));
+            return self.unknown(page, leaf, "key", known.map(|k| format!("{k} in [[teams]]")));
+        };
+        if page.layer == FileLayer::Repository {
+            return self.ignored(page, leaf, "define teams (brief.teams may choose among yours)");
+        }
+        let entries = teams.get_or_insert_default();
+        if entries.len() <= index {
+            entries.resize_with(index + 1, TeamEntry::default);
+        }
+        let Some(entry) = entries.get_mut(index) else { return };
+        match key.slot.set(entry, &leaf.raw) {
+            Ok(()) => {
+                let layer = page.layer.layer(page.at(leaf.value));
+                self.origins.insert("teams".into(), layer.clone());
+                self.origins.insert(leaf.path.clone(), layer);
+            }
+            Err(fault) => self.fault(page, leaf, &fault),
+        }
+    }
+
+    fn environment(&mut self, environment: &Environment) {
+        for key in KEYS {
+            if let Some((name, value)) = key.env.and_then(|name| Some((name, environment.get(name)?))) {
+                self.word(key.path, value, Layer::Environment(name.to_owned()), name);
+            }
+        }
+        for vendor in Vendor::ALL {
+            let name = base_url_variable(vendor);
+            let Some(value) = environment.get(name) else { continue };
+            let Some(key) = PROVIDER_KEYS.iter().find(|key| key.path == "base_url") else { continue };
+            let raw = Raw::Word(value.to_owned());
+            match key.slot.set(self.settings.providers.entry(vendor).or_default(), &raw) {
+                Ok(()) => {
+                    let path = format!("providers.{vendor}.base_url");
+                    self.origins.insert(path, Layer::Environment(name.to_owned()));
+                }
+                Err(fault) => self.problem(name, &fault.message),
+            }
+        }
+        let known = |name: &&str| !name.starts_with("CHIMERA_") || is_known_variable(name);
+        for name in environment.names().filter(|name| !known(name)) {
+            let hint = nearest(name, KEYS.iter().filter_map(|key| key.env));
+            let hint = hint.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+            self.notes.push(format!("{name} is no setting of this version and is ignored{hint}"));
+        }
+    }
+
+    fn word(&mut self, path: &str, value: &str, layer: Layer, place: &str) {
+        let Some(key) = KEYS.iter().find(|key| key.path == path) else {
+            return self.problem(place, &format!("there is no key {path}"));
+        };
+        match key.slot.set(&mut self.settings, &Raw::Word(value.to_owned())) {
+            Ok(()) => {
+                self.origins.insert(path.to_owned(), layer);
+            }
+            Err(fault) => self.problem(place, &fault.message),
+        }
+    }
+
+    fn fault(&mut self, page: &Page<'_>, leaf: &Leaf, fault: &super::slot::Fault) {
+        let byte = fault.element.and_then(|n| leaf.elements.get(n)).copied().unwrap_or(leaf.value);
+        self.problem(page.at(byte), &format!("{}: {}", leaf.path, fault.message));
+    }
+
+    fn unknown(&mut self, page: &Page<'_>, leaf: &Leaf, sort: &str, near: Option<impl fmt::Display>) {
+        let hint = match near {
+            Some(near) => format!("did you mean {near}?"),
+            None => "`chimera config init` writes a file with every key".to_owned(),
+        };
+        self.problem(page.at(leaf.key), &format!("unknown {sort} {}; {hint}", leaf.path));
+    }
+
+    /// Whether the section around a leaf was reported already on this page.
+    fn below_unknown(&self, page: &Page<'_>, leaf: &Leaf) -> bool {
+        let start = format!("{}:", page.file);
+        self.problems.iter().filter(|problem| problem.place.starts_with(&start)).any(|problem| {
+            let section =
+                problem.what.strip_prefix("unknown section ").and_then(|rest| rest.split(';').next());
+            section.is_some_and(|section| leaf.path.starts_with(&format!("{section}.")))
+        })
+    }
+
+    fn ignored(&mut self, page: &Page<'_>, leaf: &Leaf, deed: &str) {
+        if leaf.raw != Raw::Section {
+            let at = page.at(leaf.key);
+            let path = &leaf.path;
+            self.notes.push(format!("{at}: {path} is ignored: a repository's file must not {deed}"));
+        }
+    }
+}
+
+/// A file being laid.
+struct Page<'a> {
+    layer: FileLayer,
+    file: &'a str,
+    text: &'a str,
+}
+
+impl Page<'_> {
+    fn at(&self, byte: usize) -> At {
+        At::of(self.file, self.text, byte)
+    }
+}
+
+/// `teams[2].name` as index and key.
+fn team_path(path: &str) -> Option<(usize, &str)> {
+    let (index, rest) = path.strip_prefix("teams[")?.split_once(']')?;
+    Some((index.parse().ok()?, rest.strip_prefix('.').unwrap_or(rest)))
+}
+
+fn sections() -> impl Iterator<Item = &'static str> {
+    KEYS.iter().filter_map(|key| key.path.split('.').next()).chain(["providers", "teams"])
+}
+
+/// The variable that moves a vendor's address.
+#[must_use]
+pub fn base_url_variable(vendor: Vendor) -> &'static str {
+    match vendor {
+        Vendor::Anthropic => "ANTHROPIC_BASE_URL",
+        Vendor::Google => "GEMINI_BASE_URL",
+        Vendor::Openrouter => "OPENROUTER_BASE_URL",
+        Vendor::Openai => "OPENAI_BASE_URL",
+    }
+}
+
+fn is_known_variable(name: &str) -> bool {
+    KEYS.iter().any(|key| key.env == Some(name)) || name == "CHIMERA_SANDBOX_EXE"
+}
+
+/// A file's text; `None` if there is none.
+fn read_file(path: &Path) -> Result<Option<String>, String> {
+    let file = match std::fs::File::open(path) {
+        Ok(file) => file,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(e) => return Err(format!("cannot be opened: {e}")),
+    };
+    let mut bytes = Vec::new();
+    file.take(FILE_MOST + 1).read_to_end(&mut bytes).map_err(|e| format!("cannot be read: {e}"))?;
+    if bytes.len() as u64 > FILE_MOST {
+        return Err(format!("is longer than {FILE_MOST} bytes, which no settings file is"));
+    }
+    String::from_utf8(bytes)
+        .map(Some)
+        .map_err(|e| format!("is not UTF-8 at byte {}", e.utf8_error().valid_up_to()))
+}

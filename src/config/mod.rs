@@ -1,0 +1,95 @@
+//! Settings: layered, strict, validated once into plain structs.
+//!
+//! Owns: where settings come from, which layer wins, what a repository's own file may do, where keys come from.
+//! Never does: start a process (a `cmd:` key is run by whoever is injected), open a socket, write a file other
+//! than the new one of [`init`]. Unknown keys are mistakes with file, line, column and the nearest known key.
+
+pub mod document;
+pub mod environment;
+pub mod keys;
+pub mod layers;
+mod nearest;
+pub mod places;
+pub mod reference;
+mod rules;
+pub mod secret;
+pub mod settings;
+pub mod slot;
+#[cfg(test)]
+mod tests;
+
+use environment::Environment;
+use layers::{ConfigError, FlagValue, Layer, Sources, Stack};
+use settings::Settings;
+use std::{
+    collections::BTreeMap,
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+/// Settings with where each value came from.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// What holds.
+    pub settings: Settings,
+    /// Who set what; keys that are not in here are built-in.
+    pub origins: BTreeMap<String, Layer>,
+    /// What a person should know: ignored values, unknown variables.
+    pub notes: Vec<String>,
+}
+
+/// What the command line says about places.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// `--config`.
+    pub file: Option<PathBuf>,
+    /// `--repo`; the current directory otherwise.
+    pub repo: Option<PathBuf>,
+    /// Flags that set keys.
+    pub flags: Vec<FlagValue>,
+}
+
+/// Finds the places and lays all layers.
+///
+/// # Errors
+/// Every mistake found, each with its place.
+pub fn load(wanted: &Wanted, environment: &Environment, here: &Path) -> Result<Loaded, ConfigError> {
+    let start = wanted.repo.as_ref().map_or_else(|| here.to_path_buf(), |repo| here.join(repo));
+    let repo = places::repository_above(&start);
+    let mut stack = Stack::new();
+    if wanted.repo.is_some() && repo.is_none() {
+        stack.problem("--repo", &format!("{} is in no git repository", start.display()));
+    }
+    stack.lay(&Sources {
+        user: places::user_file(environment),
+        repository: repo.as_ref().map(|repo| repo.join(places::FILE_NAME)),
+        file: wanted.file.as_ref().map(|file| here.join(file)),
+        environment: environment.clone(),
+        flags: wanted.flags.clone(),
+    });
+    rules::finish(&mut stack);
+    let configured = stack.settings.places.data_dir.clone();
+    match places::data_dir(configured.as_deref(), repo.as_deref(), environment, here) {
+        Ok(data) => stack.settings.places.data = data,
+        Err(what) => stack.problem("data.dir", &what),
+    }
+    stack.settings.places.repo = repo;
+    if stack.problems.is_empty() {
+        Ok(Loaded { settings: stack.settings, origins: stack.origins, notes: stack.notes })
+    } else {
+        Err(ConfigError { problems: stack.problems })
+    }
+}
+
+/// Writes the template as a new file; never over one that is there.
+///
+/// # Errors
+/// The file is there already, or cannot be written.
+pub fn init(path: &Path) -> std::io::Result<()> {
+    if let Some(parent) = path.parent() {
+        std::fs::create_dir_all(parent)?;
+    }
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).open(path)?;
+    file.write_all(reference::template().as_bytes())?;
+    file.sync_all()
+}

@@ -1,0 +1,117 @@
+//! What must hold between values once every layer is laid: caps within caps, what is always protected, teams
+//! that can be told apart. A built-in value gives way to a written one; two written ones that clash are a mistake.
+
+use super::{
+    keys::{ALWAYS_DENIED, EXPIRY_LEAST},
+    layers::{Layer, Stack},
+    settings::Settings,
+};
+use crate::domain::{ids::TeamId, money::Money};
+
+/// A cap: its key and its field.
+type Cap = (&'static str, fn(&mut Settings) -> &mut Money);
+
+/// From the widest to the narrowest.
+const CAPS: [Cap; 4] = [
+    ("budget.daily_usd", |s| &mut s.policy.budget.per_day),
+    ("budget.per_mission_usd", |s| &mut s.policy.budget.per_mission),
+    ("budget.per_team_usd", |s| &mut s.policy.budget.per_team),
+    ("budget.per_call_usd", |s| &mut s.policy.budget.per_call),
+];
+
+/// Checks and completes.
+pub(super) fn finish(stack: &mut Stack) {
+    caps(stack);
+    expiry(stack);
+    protected(stack);
+    roster(stack);
+    chosen_teams(stack);
+}
+
+fn place(stack: &Stack, path: &str) -> String {
+    match stack.origins.get(path) {
+        Some(Layer::User(at) | Layer::Repository(at) | Layer::File(at)) => at.to_string(),
+        Some(Layer::Environment(name) | Layer::Flag(name)) => name.clone(),
+        Some(Layer::BuiltIn) | None => "built-in".into(),
+    }
+}
+
+fn caps(stack: &mut Stack) {
+    for pair in CAPS.windows(2) {
+        let [(wide_path, wide), (path, narrow)] = pair else { continue };
+        let most = *wide(&mut stack.settings);
+        let asked = *narrow(&mut stack.settings);
+        if asked <= most {
+            continue;
+        }
+        if stack.origins.contains_key(*path) && stack.origins.contains_key(*wide_path) {
+            let what = format!(
+                "{path}: {asked} exceeds {wide_path} of {most}; the narrower cap must be the smaller"
+            );
+            stack.problem(place(stack, path), &what);
+        } else if stack.origins.contains_key(*path) {
+            let what =
+                format!("{path}: {asked} exceeds the built-in {wide_path} of {most}; set that as well");
+            stack.problem(place(stack, path), &what);
+        } else {
+            *narrow(&mut stack.settings) = most;
+        }
+    }
+}
+
+fn expiry(stack: &mut Stack) {
+    if stack.settings.policy.approval_expiry < EXPIRY_LEAST {
+        let path = "autonomy.approval_expiry";
+        stack.problem(place(stack, path), &format!("{path}: nobody can answer within less than 1m"));
+    }
+}
+
+fn protected(stack: &mut Stack) {
+    let deny = &mut stack.settings.policy.protected.deny;
+    for glob in ALWAYS_DENIED {
+        if !deny.iter().any(|kept| kept == glob) {
+            deny.push(glob.to_owned());
+        }
+    }
+}
+
+fn roster(stack: &mut Stack) {
+    let most = usize::from(TeamId::MOST);
+    if stack.settings.roster.len() > most {
+        stack.problem(place(stack, "teams"), &format!("[[teams]]: more than {most} teams"));
+    }
+    let teams: Vec<_> = stack.settings.roster.iter().map(|t| (t.name.clone(), t.model.is_some())).collect();
+    for (at, (name, has_model)) in teams.iter().enumerate() {
+        let any = ["name", "model", "fallback"].map(|key| format!("teams[{at}].{key}"));
+        let there = any.iter().find(|path| stack.origins.contains_key(*path)).map_or("teams", String::as_str);
+        let there = place(stack, there);
+        if name.is_empty() {
+            stack.problem(&there, "a team in [[teams]] needs a name");
+        } else if teams[..at].iter().any(|(other, _)| other.to_lowercase() == name.to_lowercase()) {
+            stack.problem(&there, &format!("two teams are named {name:?}"));
+        }
+        if !has_model {
+            stack.problem(&there, "a team in [[teams]] needs a model, as \"vendor/model\"");
+        }
+    }
+}
+
+fn chosen_teams(stack: &mut Stack) {
+    let roster: Vec<String> = stack.settings.roster.iter().map(|team| team.name.clone()).collect();
+    let chosen = std::mem::take(&mut stack.settings.brief.teams);
+    let from_repository = matches!(stack.origins.get("brief.teams"), Some(Layer::Repository(_)));
+    for name in chosen {
+        if roster.contains(&name) {
+            stack.settings.brief.teams.push(name);
+            continue;
+        }
+        let place = place(stack, "brief.teams");
+        let what = format!("brief.teams: no team is named {name:?}; there are {}", roster.join(", "));
+        // A repository cannot know the director's teams: what it names in vain is said, not refused.
+        if from_repository {
+            stack.notes.push(format!("{place}: {what}; ignored"));
+        } else {
+            stack.problem(place, &what);
+        }
+    }
+}

@@ -1,0 +1,332 @@
+//! What all layers add up to: plain structs, validated once. Read by runtime and faces; written only here.
+
+use super::{environment::Environment, secret::KeySource};
+use crate::{
+    domain::{
+        team::{ModelRef, Role, TeamSpec, Vendor},
+        text,
+    },
+    policy::settings::Policy,
+};
+use std::{collections::BTreeMap, path::PathBuf};
+
+/// Everything the director laid down.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// What the gate consults.
+    pub policy: Policy,
+    /// How each vendor is reached.
+    pub providers: BTreeMap<Vendor, Provider>,
+    /// Which models answer in which role.
+    pub roles: Roles,
+    /// Teams that can be named, in order.
+    pub roster: Vec<TeamEntry>,
+    /// What every brief starts from.
+    pub brief: BriefDefaults,
+    /// How winners become commits.
+    pub landing: Landing,
+    /// How the screen looks.
+    pub ui: Ui,
+    /// What agents' commands and tools may reach.
+    pub reach: Reach,
+    /// Log file's level: `error`, `warn`, `info`, `debug` or `trace`.
+    pub log_level: LogLevel,
+    /// Where everything durable is kept.
+    pub places: Places,
+}
+
+/// Where things are.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Places {
+    /// As configured; resolved into `data` once the repository is known.
+    pub data_dir: Option<String>,
+    /// The data directory: absolute.
+    pub data: PathBuf,
+    /// Top level of the repository, if one was found: absolute, without symlinks.
+    pub repo: Option<PathBuf>,
+}
+
+/// How a vendor is reached.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Provider {
+    /// Address instead of the vendor's own.
+    pub base_url: Option<String>,
+    /// `env:NAME` or `cmd:COMMAND`; the usual variables where nothing is said.
+    pub key: Option<String>,
+    /// Calls started per minute.
+    pub requests_per_minute: u32,
+    /// Calls at once.
+    pub concurrency: u16,
+    /// Tries after the first, per call.
+    pub max_retries: u8,
+    /// Models the vendor itself may fall back to (OpenRouter's `models`).
+    pub fallback: Vec<String>,
+}
+
+impl Default for Provider {
+    fn default() -> Self {
+        Self {
+            base_url: None,
+            key: None,
+            requests_per_minute: 60,
+            concurrency: 8,
+            max_retries: 5,
+            fallback: Vec::new(),
+        }
+    }
+}
+
+impl Provider {
+    /// Where its key comes from.
+    #[must_use]
+    pub fn key_source(&self, vendor: Vendor) -> KeySource {
+        let set = self.key.as_deref().and_then(|text| KeySource::parse(text).ok());
+        set.unwrap_or_else(|| KeySource::usual(vendor))
+    }
+
+    /// Whether calls can be made: there is a key, or the endpoint is a local one that wants none (Ollama).
+    #[must_use]
+    pub fn usable(&self, vendor: Vendor, environment: &Environment) -> bool {
+        self.key_source(vendor).present(environment)
+            || (vendor == Vendor::Openai && self.base_url.as_deref().is_some_and(is_loopback))
+    }
+}
+
+/// Whether a URL names this machine.
+fn is_loopback(url: &str) -> bool {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let name = if host.starts_with('[') {
+        host.split(']').next().map_or("", |v6| &v6[1..])
+    } else {
+        host.split(':').next().unwrap_or_default()
+    };
+    name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+/// Models by role, each in order of preference. Those of vendors without a key are passed over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Roles {
+    /// Asks, plans, reports.
+    pub orchestrator: Vec<ModelRef>,
+    /// Reviews; the first of another vendor than the author is taken.
+    pub judge: Vec<ModelRef>,
+    /// Condenses long conversations.
+    pub summarizer: Vec<ModelRef>,
+}
+
+/// A team as it is written down.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TeamEntry {
+    /// Shown name.
+    pub name: String,
+    /// Who answers.
+    pub model: Option<ModelRef>,
+    /// Who answers when that one cannot. Naming a chain is the consent to it.
+    pub fallback: Vec<ModelRef>,
+}
+
+/// What every brief starts from.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BriefDefaults {
+    /// Acceptance checks; found by itself where there are none.
+    pub checks: Vec<String>,
+    /// Rules every brief keeps.
+    pub constraints: Vec<String>,
+    /// Names of teams that race where a brief names none; all of the roster where this is empty.
+    pub teams: Vec<String>,
+}
+
+/// How winners become commits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Landing {
+    /// Where to.
+    pub branch: LandingBranch,
+    /// Whether signed.
+    pub sign: Signing,
+}
+
+/// A set of words, one of which a key holds. Words are the Rust names in snake case.
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum $name { $($(#[$vdoc])* $variant),+ }
+        impl $name {
+            /// The words, in order.
+            pub const WORDS: &'static [&'static str] = &[$($word),+];
+            /// The word in a file.
+            #[must_use]
+            pub fn word(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+            /// The one of that word.
+            #[must_use]
+            pub fn of(word: &str) -> Option<Self> {
+                match word { $($word => Some(Self::$variant),)+ _ => None }
+            }
+        }
+    };
+}
+
+words! {
+    /// Which branch a winner lands on.
+    LandingBranch {
+        /// The one that is checked out.
+        Current = "current",
+        /// A new one, `agent/fix-<id>`.
+        Agent = "agent",
+    }
+}
+words! {
+    /// Whether landed commits are signed.
+    Signing {
+        /// As git is set up to.
+        Auto = "auto",
+        /// Always; landing fails where git cannot.
+        Always = "always",
+        /// Never.
+        Never = "never",
+    }
+}
+words! {
+    /// What agents' commands may reach by network.
+    CommandNetwork {
+        /// Nothing.
+        None = "none",
+        /// A network of its own with nothing on it but this machine's loopback.
+        Loopback = "loopback",
+        /// Everything.
+        All = "all",
+    }
+}
+words! {
+    /// How much the log file tells.
+    LogLevel {
+        /// Failures.
+        Error = "error",
+        /// And what is odd.
+        Warn = "warn",
+        /// And what happens.
+        Info = "info",
+        /// And how.
+        Debug = "debug",
+        /// Everything.
+        Trace = "trace",
+    }
+}
+
+/// How the screen looks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ui {
+    /// Theme's name.
+    pub theme: String,
+    /// Keymap's name.
+    pub keymap: String,
+}
+
+/// What agents' commands and tools may reach.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reach {
+    /// Of sandboxed commands.
+    pub network: CommandNetwork,
+    /// Hosts the http tool may get from.
+    pub allowed_hosts: Vec<String>,
+    /// Extra certificate authorities for every connection, PEM.
+    pub ca_file: Option<String>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let model = |vendor, id: &str| ModelRef { vendor, model: id.to_owned() };
+        let sonnet = || model(Vendor::Anthropic, "claude-sonnet-4-5-20250929");
+        let flash = || model(Vendor::Google, "gemini-2.0-flash-001");
+        let team = |name: &str, model| TeamEntry { name: name.into(), model: Some(model), fallback: vec![] };
+        Self {
+            policy: Policy::default(),
+            providers: Vendor::ALL.into_iter().map(|vendor| (vendor, Provider::default())).collect(),
+            roles: Roles {
+                orchestrator: vec![sonnet(), flash()],
+                judge: vec![sonnet(), flash()],
+                summarizer: vec![
+                    model(Vendor::Anthropic, "claude-haiku-4-5-20251001"),
+                    model(Vendor::Google, "gemini-2.0-flash-lite-001"),
+                ],
+            },
+            roster: vec![team("Team Anthropic", sonnet()), team("Team Google", flash())],
+            brief: BriefDefaults::default(),
+            landing: Landing { branch: LandingBranch::Current, sign: Signing::Auto },
+            ui: Ui { theme: "dark".into(), keymap: "default".into() },
+            reach: Reach { network: CommandNetwork::Loopback, allowed_hosts: Vec::new(), ca_file: None },
+            log_level: LogLevel::Info,
+            places: Places::default(),
+        }
+    }
+}
+
+/// The roster as it can race now.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OnAir {
+    /// Teams whose vendor can be called.
+    pub teams: Vec<TeamSpec>,
+    /// Why others are left out, one line each.
+    pub left_out: Vec<String>,
+}
+
+impl Settings {
+    /// How this vendor is reached.
+    #[must_use]
+    pub fn provider(&self, vendor: Vendor) -> Provider {
+        self.providers.get(&vendor).cloned().unwrap_or_default()
+    }
+
+    /// Whether a vendor can be called.
+    #[must_use]
+    pub fn usable(&self, vendor: Vendor, environment: &Environment) -> bool {
+        self.provider(vendor).usable(vendor, environment)
+    }
+
+    /// The models of a role that can be called, best first. Workers are the roster's models; they also stand in for
+    /// a role of which no model can be called, as where there is a local model only.
+    #[must_use]
+    pub fn chain(&self, role: Role, environment: &Environment) -> Vec<ModelRef> {
+        let named: &[ModelRef] = match role {
+            Role::Orchestrator => &self.roles.orchestrator,
+            Role::Judge => &self.roles.judge,
+            Role::Summarizer => &self.roles.summarizer,
+            Role::Worker => &[],
+        };
+        let usable = |model: &&ModelRef| self.usable(model.vendor, environment);
+        let chain: Vec<ModelRef> = named.iter().filter(usable).cloned().collect();
+        if !chain.is_empty() {
+            return chain;
+        }
+        self.roster.iter().filter_map(|team| team.model.as_ref()).filter(usable).cloned().collect()
+    }
+
+    /// The teams of the roster that can race, and why the others cannot.
+    #[must_use]
+    pub fn on_air(&self, environment: &Environment) -> OnAir {
+        let mut found = OnAir::default();
+        for team in &self.roster {
+            let Some(model) = team.model.clone() else { continue };
+            if self.usable(model.vendor, environment) {
+                let name = team.name.clone();
+                found.teams.push(TeamSpec { name, model, fallback: team.fallback.clone() });
+            } else {
+                found.left_out.push(self.left_out(&team.name, model.vendor));
+            }
+        }
+        found
+    }
+
+    fn left_out(&self, name: &str, vendor: Vendor) -> String {
+        let name = text::clean_line(name, 64);
+        match self.provider(vendor).key_source(vendor) {
+            KeySource::Env(names) => {
+                format!("{name} is left out: no key for {vendor} (set {})", names.join(" or "))
+            }
+            KeySource::Command(_) => format!("{name} is left out: {vendor} cannot be called"),
+        }
+    }
+}
