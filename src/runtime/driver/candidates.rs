@@ -1,0 +1,279 @@
+//! Candidates: a team drafts one, a person's hand makes one, checks and judges find out what it is worth.
+
+use super::{
+    preparation::{base_of, found},
+    site::{Site, agent_failed, candidate_of, permanent, team_of, transient},
+};
+use crate::{
+    agents::{
+        conversation::Limits,
+        evidence::{self, CheckJob},
+        handoff::{self, Handoff},
+        hands::Hands,
+        judge::{self, Contender, JudgeJob},
+        worker::{self, Crew, DraftJob, Rules},
+    },
+    domain::{
+        candidate::{Candidate, CommitId, Evidence},
+        feed::Channel,
+        ids::{Revision, TeamId},
+        money::Cost,
+        request::Subject,
+        text,
+        time::Millis,
+    },
+    engine::{
+        command::Outcome,
+        effect::Failure,
+        effect::{Effect, EffectKind},
+        snapshot,
+        state::Mission,
+    },
+    policy::protected::Guard,
+    runtime::supervisor::StopSign,
+};
+
+/// Longest run of one check.
+const CHECK_WALL: Millis = Millis::mins(20);
+/// Snapshots of one attempt, numbered as agents number them; the last is a person's.
+const TURNS_MOST: u32 = 1_000;
+/// Bytes of a conflict that a team is shown.
+const CONFLICT_MOST: usize = 16 * 1024;
+/// Confidence of a candidate that a person made: the person vouches, nobody measured.
+const BY_HAND: u8 = 50;
+
+pub(super) async fn draft(site: &Site, effect: &Effect, stop: &StopSign) -> Result<Outcome, Failure> {
+    let EffectKind::Draft { team, attempt, based_on, feedback } = &effect.kind else {
+        return Err(permanent("this is no draft"));
+    };
+    let mission = site.mission(effect.mission)?;
+    let working = team_of(&mission, *team)?;
+    let base = base_of(&mission)?;
+    let found = found(site, &mission, &base).await?;
+    let workshop = site.workshop(&mission).await?;
+    let tree = workshop.worktree(mission.id, *team, &base).await.map_err(permanent)?;
+    let bench = Hands::new(workshop, tree);
+    let office = site.office(effect, channel(&mission, *team), stop);
+    let guards = site.lines.state.borrow().policy.protected.guards().map_err(permanent)?;
+    let protected = |path: &str| match guards.check(path) {
+        Guard::Denied(rule) => Some(rule.to_string()),
+        Guard::Free | Guard::ApprovalOnly(_) => None,
+    };
+    let approval_only = |path: &str| match guards.check(path) {
+        Guard::ApprovalOnly(glob) => Some(format!("{glob} lands only with approval")),
+        Guard::Free | Guard::Denied(_) => None,
+    };
+    let mut chain = vec![working.spec.model.clone()];
+    chain.extend(working.spec.fallback.iter().cloned());
+    let feedback = &with_conflict(site, &mission, *team, feedback);
+    let answers = &mission.preparation.answers;
+    let handoff = mission.preparation.plan.as_ref().map(|plan| Handoff {
+        goal: plan.goal.clone(),
+        steps: plan.steps.clone(),
+        pinned: handoff::pinned(&mission.brief, answers),
+        files: plan.files.clone(),
+    });
+    let job = DraftJob {
+        crew: Crew {
+            office: &office,
+            switchboard: site.switchboard.as_ref(),
+            chain: &chain,
+            summarizer: &site.rules.summarizer,
+            bench: &bench,
+            limits: Limits::default(),
+        },
+        rules: Rules { protected: &protected, approval_only: &approval_only, hosts: &site.rules.hosts },
+        brief: &mission.brief,
+        answers,
+        handoff: handoff.as_ref().filter(|handoff| !handoff.steps.is_empty()),
+        found: &found,
+        team: *team,
+        attempt: *attempt,
+        based_on: *based_on,
+        base: &base,
+        feedback,
+        resume: working.checkpoint.as_ref().map(|(transcript, _)| *transcript),
+    };
+    let candidate = worker::draft(job).await.map_err(agent_failed)?;
+    Ok(Outcome::Drafted(Box::new(candidate)))
+}
+
+/// The feedback, and behind a conflict that it names both sides of it: the engine knows only its digest.
+fn with_conflict(site: &Site, mission: &Mission, team: TeamId, feedback: &[String]) -> Vec<String> {
+    let mut all = feedback.to_vec();
+    let named = {
+        let state = site.lines.state.borrow();
+        state.decided.iter().rev().find_map(|(request, ..)| match &request.subject {
+            Subject::Conflict { team: whose, detail, .. }
+                if request.mission == mission.id && *whose == team =>
+            {
+                feedback.iter().any(|words| words.contains(&detail.to_string())).then_some(*detail)
+            }
+            _ => None,
+        })
+    };
+    let Some(detail) = named else { return all };
+    match site.lines.store.blobs().get(detail) {
+        Ok(bytes) => {
+            let shown = text::clean_bytes(&bytes);
+            let cut = shown.floor_char_boundary(CONFLICT_MOST);
+            let rest = if cut < shown.len() { "\n[the rest is left out]" } else { "" };
+            all.push(format!(
+                "Both sides of the conflict, as a diff of the target with conflict marks:\n{}{rest}",
+                &shown[..cut]
+            ));
+        }
+        Err(error) => tracing::warn!(%error, %detail, "a conflict could not be read"),
+    }
+    all
+}
+
+/// A person's worktree as it stands.
+pub(super) async fn collect(site: &Site, effect: &Effect) -> Result<Outcome, Failure> {
+    let EffectKind::Collect { team, attempt, based_on } = &effect.kind else {
+        return Err(permanent("nothing is handed back"));
+    };
+    let mission = site.mission(effect.mission)?;
+    let made = ByHand { mission: &mission, team: *team, attempt: *attempt, based_on: *based_on };
+    made.candidate(site, None).await
+}
+
+/// A patch that a person edited.
+pub(super) async fn adopt(site: &Site, effect: &Effect) -> Result<Outcome, Failure> {
+    let EffectKind::Adopt { team, attempt, based_on, patch } = &effect.kind else {
+        return Err(permanent("there is no patch to adopt"));
+    };
+    let mission = site.mission(effect.mission)?;
+    let patch = site.lines.store.blobs().get(*patch).map_err(transient)?;
+    let made = ByHand { mission: &mission, team: *team, attempt: *attempt, based_on: *based_on };
+    made.candidate(site, Some(&patch)).await
+}
+
+struct ByHand<'a> {
+    mission: &'a Mission,
+    team: TeamId,
+    attempt: u32,
+    based_on: Revision,
+}
+
+impl ByHand<'_> {
+    /// From the patch, or from the worktree as it stands.
+    async fn candidate(&self, site: &Site, patch: Option<&[u8]>) -> Result<Outcome, Failure> {
+        let base = base_of(self.mission)?;
+        let workshop = site.workshop(self.mission).await?;
+        let tree = workshop.worktree(self.mission.id, self.team, &base).await.map_err(permanent)?;
+        if let Some(patch) = patch {
+            workshop.rewind(&tree, &base).await.map_err(permanent)?;
+            workshop.apply(&tree, patch).await.map_err(permanent)?;
+        }
+        let turn = self.attempt.saturating_sub(1).saturating_mul(TURNS_MOST).saturating_add(TURNS_MOST - 1);
+        let snapshot = workshop.snapshot(&tree, turn, "by hand").await.map_err(transient)?;
+        let last =
+            team_of(self.mission, self.team)?.checkpoint.as_ref().and_then(|(_, commit)| commit.clone());
+        let commit = snapshot.or(last).ok_or_else(|| permanent("nothing was changed by hand"))?;
+        let stat = workshop.stat(&base, &commit).await.map_err(transient)?;
+        if stat.files.is_empty() {
+            return Err(permanent("the changes made by hand add up to nothing"));
+        }
+        let patch = workshop.patch(&base, &commit).await.map_err(transient)?;
+        Ok(Outcome::Drafted(Box::new(Candidate {
+            team: self.team,
+            attempt: self.attempt,
+            based_on: self.based_on,
+            base,
+            commit,
+            patch: site.lines.store.blobs().put(&patch).map_err(transient)?,
+            stat,
+            summary: format!(
+                "{} (changed by hand)",
+                self.mission.brief.text.lines().next().unwrap_or_default()
+            ),
+            root_cause: String::new(),
+            confidence: BY_HAND,
+        })))
+    }
+}
+
+pub(super) async fn check(site: &Site, effect: &Effect, stop: &StopSign) -> Result<Outcome, Failure> {
+    let EffectKind::Check { team, attempt } = &effect.kind else {
+        return Err(permanent("this is no check"));
+    };
+    let mission = site.mission(effect.mission)?;
+    let evidence = evidence_of(site, effect, (&mission, *team, *attempt), None, stop).await?;
+    Ok(Outcome::Checked(Box::new(evidence)))
+}
+
+/// Runs the checks on a candidate, or on another commit that holds it (`at`: merged onto a moved target).
+pub(super) async fn evidence_of(
+    site: &Site,
+    effect: &Effect,
+    (mission, team, attempt): (&Mission, TeamId, u32),
+    at: Option<CommitId>,
+    stop: &StopSign,
+) -> Result<Evidence, Failure> {
+    let candidate = candidate_of(mission, team, attempt)?;
+    let found = found(site, mission, &candidate.base).await?;
+    let workshop = site.workshop(mission).await?;
+    let to = at.unwrap_or_else(|| candidate.commit.clone());
+    let bench = |tree| Hands::new(workshop.clone(), tree);
+    let before =
+        workshop.scratch(&format!("{}-base", mission.id), &candidate.base).await.map_err(transient)?;
+    let after = workshop.scratch(&format!("{}-{team}-check", mission.id), &to).await.map_err(transient)?;
+    let (base, tree) = (bench(before), bench(after));
+    let office = site.office(effect, channel(mission, team), stop);
+    let job = CheckJob {
+        office: &office,
+        team,
+        base: &base,
+        candidate: &tree,
+        baselines: &site.baselines(mission.id),
+        from: &candidate.base,
+        to: &to,
+        checks: &found.checks,
+        wall: CHECK_WALL,
+    };
+    let checked = evidence::check(job).await.map_err(agent_failed)?;
+    let now = site.lines.state.borrow().at;
+    let working = team_of(mission, team)?;
+    Ok(Evidence {
+        // The engine numbers it, in its own order.
+        revision: Revision::default(),
+        checks: checked.checks,
+        new_passing: checked.new_passing,
+        reproduces: checked.reproduces,
+        stat: checked.stat,
+        cost: if working.account.unknown { Cost::Unknown } else { Cost::Known(working.account.spent) },
+        usage: working.account.usage,
+        elapsed: snapshot::worked(working, now),
+    })
+}
+
+pub(super) async fn judge(
+    site: &Site,
+    effect: &Effect,
+    candidates: &[(TeamId, u32)],
+    stop: &StopSign,
+) -> Result<Outcome, Failure> {
+    let mission = site.mission(effect.mission)?;
+    let office = site.office(effect, Channel { mission: mission.id, team: None }, stop);
+    let mut contenders = Vec::new();
+    for (team, attempt) in candidates {
+        let working = team_of(&mission, *team)?;
+        if let Some((candidate, Some(evidence))) = working.entry(*attempt) {
+            contenders.push(Contender { candidate, evidence, author: working.spec.model.vendor });
+        }
+    }
+    let job = JudgeJob {
+        office: &office,
+        switchboard: site.switchboard.as_ref(),
+        judges: &site.rules.judges,
+        brief: &mission.brief,
+        contenders: &contenders,
+    };
+    let judged = judge::judge(job).await.map_err(agent_failed)?;
+    Ok(Outcome::Judged(judged.verdicts, judged.missing))
+}
+
+fn channel(mission: &Mission, team: TeamId) -> Channel {
+    Channel { mission: mission.id, team: Some(team) }
+}

@@ -1,0 +1,182 @@
+//! The site: what all effects work with, and the small questions they all ask of it.
+
+use crate::{
+    agents::{
+        context::Found,
+        evidence::Baselines,
+        failure::{self, AgentFailure},
+    },
+    domain::{
+        candidate::Candidate,
+        feed::Channel,
+        ids::{MissionId, TeamId},
+        team::ModelRef,
+    },
+    engine::{
+        effect::Effect,
+        effect::{Failure, FailureKind},
+        state::{Mission, Team},
+    },
+    operations::landing::Target,
+    providers::wire::Switchboard,
+    runtime::{
+        office::{AgentOffice, Lines},
+        supervisor::StopSign,
+    },
+    workspace::{self, Workshop},
+};
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt::Display,
+    path::{Path, PathBuf},
+    sync::{
+        Arc, OnceLock, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+use tokio::sync::Mutex;
+
+/// What the director has laid down about work, apart from policy.
+#[derive(Debug, Clone)]
+pub struct WorkRules {
+    /// Who plans and asks, with fallbacks.
+    pub orchestrator: Vec<ModelRef>,
+    /// Who may judge, each with fallbacks; for each candidate the first of another vendor than its author.
+    pub judges: Vec<Vec<ModelRef>>,
+    /// Who condenses long conversations.
+    pub summarizer: Vec<ModelRef>,
+    /// Hosts that `http_get` may reach.
+    pub hosts: Vec<String>,
+    /// Where winners land.
+    pub landing: Target,
+    /// Network of commands, signing of commits.
+    pub repository: workspace::Rules,
+}
+
+/// What effects work with.
+pub struct Site {
+    pub(in crate::runtime) lines: Lines,
+    pub(super) rules: WorkRules,
+    pub(super) switchboard: Arc<dyn Switchboard>,
+    data: PathBuf,
+    workshops: Mutex<HashMap<String, Arc<Workshop>>>,
+    known: std::sync::Mutex<BTreeMap<MissionId, Arc<Known>>>,
+    closing: AtomicBool,
+}
+
+/// What was found out about a mission's repository and need not be found out again while the program runs.
+#[derive(Default)]
+struct Known {
+    found: OnceLock<Arc<Found>>,
+    baselines: Arc<Baselines>,
+}
+
+/// Missions whose findings are kept.
+const KNOWN_MOST: usize = 32;
+
+/// An agent's failure as the engine takes it.
+pub(super) fn agent_failed(failure: AgentFailure) -> Failure {
+    let kind = match failure.kind {
+        failure::FailureKind::Transient => FailureKind::Transient,
+        failure::FailureKind::Permanent => FailureKind::Permanent,
+        failure::FailureKind::OverBudget => FailureKind::OverBudget,
+        failure::FailureKind::Cancelled => FailureKind::Cancelled,
+    };
+    Failure { kind, reason: failure.reason }
+}
+
+pub(super) fn permanent(error: impl Display) -> Failure {
+    Failure { kind: FailureKind::Permanent, reason: error.to_string() }
+}
+
+pub(super) fn transient(error: impl Display) -> Failure {
+    Failure { kind: FailureKind::Transient, reason: error.to_string() }
+}
+
+impl Site {
+    pub(in crate::runtime) fn new(
+        lines: Lines,
+        rules: WorkRules,
+        switchboard: Arc<dyn Switchboard>,
+        data: &Path,
+    ) -> Self {
+        Self {
+            lines,
+            rules,
+            switchboard,
+            data: data.to_path_buf(),
+            workshops: Mutex::default(),
+            known: std::sync::Mutex::default(),
+            closing: AtomicBool::new(false),
+        }
+    }
+
+    /// From now on outcomes are not reported: the program ends.
+    pub(in crate::runtime) fn close(&self) {
+        self.closing.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn closing(&self) -> bool {
+        self.closing.load(Ordering::Relaxed)
+    }
+
+    /// The mission as it stands now.
+    pub(super) fn mission(&self, id: MissionId) -> Result<Arc<Mission>, Failure> {
+        let state = self.lines.state.borrow();
+        state.missions.get(&id).cloned().ok_or_else(|| permanent(format!("{id} is not known any more")))
+    }
+
+    fn known(&self, mission: MissionId) -> Arc<Known> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        while known.len() >= KNOWN_MOST && !known.contains_key(&mission) {
+            known.pop_first();
+        }
+        known.entry(mission).or_default().clone()
+    }
+
+    /// What the repository looks like, if it was looked at.
+    pub(super) fn found(&self, mission: MissionId) -> Option<Arc<Found>> {
+        self.known(mission).found.get().cloned()
+    }
+
+    /// Keeps what was found.
+    pub(super) fn remember(&self, mission: MissionId, found: Found) -> Arc<Found> {
+        self.known(mission).found.get_or_init(|| Arc::new(found)).clone()
+    }
+
+    /// Checks already run on the base.
+    pub(super) fn baselines(&self, mission: MissionId) -> Arc<Baselines> {
+        self.known(mission).baselines.clone()
+    }
+
+    /// The workshop of a mission's repository, opened once.
+    pub(super) async fn workshop(&self, mission: &Mission) -> Result<Arc<Workshop>, Failure> {
+        let repo = &mission.brief.repo;
+        let mut workshops = self.workshops.lock().await;
+        if let Some(workshop) = workshops.get(repo) {
+            return Ok(workshop.clone());
+        }
+        let opened = Workshop::open(&self.data, Path::new(repo)).await.map_err(permanent)?;
+        let workshop = Arc::new(opened.with_rules(self.rules.repository));
+        workshops.insert(repo.clone(), workshop.clone());
+        Ok(workshop)
+    }
+
+    /// The office of the agent that carries this effect out.
+    pub(super) fn office(&self, effect: &Effect, channel: Channel, stop: &StopSign) -> AgentOffice {
+        AgentOffice::new(self.lines.clone(), channel, effect.id.clone(), stop.clone())
+    }
+}
+
+/// The team of a mission.
+pub(super) fn team_of(mission: &Mission, id: TeamId) -> Result<&Team, Failure> {
+    let found = mission.teams.iter().find(|team| team.id == id);
+    found.ok_or_else(|| permanent(format!("{} has no team {id}", mission.id)))
+}
+
+/// A team's candidate.
+pub(super) fn candidate_of(mission: &Mission, id: TeamId, attempt: u32) -> Result<Arc<Candidate>, Failure> {
+    let team = team_of(mission, id)?;
+    let missing = || permanent(format!("{}: {} has no candidate {attempt}", mission.id, team.spec.name));
+    team.entry(attempt).map(|(candidate, _)| candidate.clone()).ok_or_else(missing)
+}

@@ -1,0 +1,185 @@
+//! The desk handle: all that a face may use. Behind it stands the inbox of this process, or
+//! [`attach`](super::attach) where another process owns the data directory.
+
+use super::feeds::Feeds;
+use crate::{
+    domain::{
+        digest::Digest,
+        ids::{MissionId, Seq},
+        request::Actor,
+        time::Timestamp,
+    },
+    engine::{
+        command::{Command, Refusal},
+        event::Event,
+        state::State,
+    },
+};
+use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot, watch};
+
+/// What a command brought about. Sent when it is durable.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Receipt {
+    /// Last journal entry of it.
+    pub seq: Seq,
+    /// What happened.
+    pub events: Vec<Event>,
+}
+
+/// A command that did not go through.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum SendError {
+    /// The core said no.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The journal could not take it: nothing happened.
+    #[error("{0}")]
+    Store(String),
+    /// The engine has ended.
+    #[error("the engine has ended; nothing was done")]
+    Closed,
+    /// The process that owns the data directory has not answered; the words say whether it took the command.
+    #[error("{0}")]
+    Unanswered(String),
+}
+
+/// What of the history is wanted. Newest first.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct HistoryQuery {
+    /// Of this mission only.
+    pub mission: Option<MissionId>,
+    /// Kinds that start so, such as `mission.` or `desk.request_decided`.
+    pub kind: String,
+    /// Older than this entry.
+    pub before: Option<Seq>,
+    /// At most so many.
+    pub most: usize,
+}
+
+/// One entry of the history.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HistoryEntry {
+    /// Where in the journal.
+    pub seq: Seq,
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub actor: String,
+    /// What kind, such as `mission.opened`.
+    pub kind: String,
+    /// Of which mission.
+    pub mission: Option<MissionId>,
+    /// What, as it stands in the journal (JSON).
+    pub payload: String,
+}
+
+/// A thing asked of the engine's task.
+pub enum Ask {
+    /// A command and where its receipt goes.
+    Send(Actor, Box<Command>, oneshot::Sender<Result<Receipt, SendError>>),
+    /// A look into the history.
+    Read(HistoryQuery, oneshot::Sender<Result<Vec<HistoryEntry>, SendError>>),
+    /// A blob by content.
+    Fetch(Digest, oneshot::Sender<Result<Vec<u8>, SendError>>),
+    /// Bytes to keep.
+    Keep(Vec<u8>, oneshot::Sender<Result<Digest, SendError>>),
+}
+
+/// All a face may use. Cheap to clone.
+#[derive(Clone)]
+pub struct Handle {
+    asks: mpsc::Sender<Ask>,
+    state: watch::Receiver<Arc<State>>,
+    feeds: Feeds,
+    actor: Actor,
+}
+
+/// The other end of a [`Handle`]: what the engine's task serves.
+pub struct EngineEnd {
+    /// What faces ask, in order.
+    pub asks: mpsc::Receiver<Ask>,
+    /// The same lane's entrance, for people who come by post; weak, so that it ends with the last handle.
+    pub(super) entrance: mpsc::WeakSender<Ask>,
+    /// Where the state is published.
+    pub state: watch::Sender<Arc<State>>,
+    /// Where agents' streams go.
+    pub feeds: Feeds,
+}
+
+/// Asks of people that may wait at once.
+const ASKS_MOST: usize = 256;
+
+/// A handle for this actor, and its other end. A face can draw and take keys before anybody serves that end;
+/// what it asks meanwhile waits.
+#[must_use]
+pub fn link(actor: Actor) -> (Handle, EngineEnd) {
+    let (asks, asked) = mpsc::channel(ASKS_MOST);
+    let (publish, state) = watch::channel(Arc::new(State::default()));
+    let feeds = Feeds::default();
+    let entrance = asks.downgrade();
+    let end = EngineEnd { asks: asked, entrance, state: publish, feeds: feeds.clone() };
+    (Handle { asks, state, feeds, actor }, end)
+}
+
+impl Handle {
+    /// The state as of now.
+    #[must_use]
+    pub fn snapshot(&self) -> Arc<State> {
+        self.state.borrow().clone()
+    }
+
+    /// Tells of every newer state; closed when the engine ends.
+    #[must_use]
+    pub fn subscribe(&self) -> watch::Receiver<Arc<State>> {
+        self.state.clone()
+    }
+
+    /// The channels' streams.
+    #[must_use]
+    pub fn feeds(&self) -> &Feeds {
+        &self.feeds
+    }
+
+    /// Gives a command in the director's name; resolves when it is durable or refused.
+    ///
+    /// # Errors
+    /// The core's refusal, the journal's failure, or the engine's end.
+    pub async fn send(&self, command: Command) -> Result<Receipt, SendError> {
+        let actor = self.actor.clone();
+        self.ask(|reply| Ask::Send(actor, Box::new(command), reply)).await
+    }
+
+    /// Looks into the history.
+    ///
+    /// # Errors
+    /// The store's failure, or the engine's end.
+    pub async fn read(&self, query: HistoryQuery) -> Result<Vec<HistoryEntry>, SendError> {
+        self.ask(|reply| Ask::Read(query, reply)).await
+    }
+
+    /// Reads a blob (a patch, an output, a transcript).
+    ///
+    /// # Errors
+    /// The store's failure, or the engine's end.
+    pub async fn blob(&self, content: Digest) -> Result<Vec<u8>, SendError> {
+        self.ask(|reply| Ask::Fetch(content, reply)).await
+    }
+
+    /// Keeps bytes by content; durable when it returns.
+    ///
+    /// # Errors
+    /// The store's failure, or the engine's end.
+    pub async fn keep(&self, bytes: Vec<u8>) -> Result<Digest, SendError> {
+        self.ask(|reply| Ask::Keep(bytes, reply)).await
+    }
+
+    async fn ask<T>(
+        &self,
+        make: impl FnOnce(oneshot::Sender<Result<T, SendError>>) -> Ask,
+    ) -> Result<T, SendError> {
+        let (reply, answer) = oneshot::channel();
+        self.asks.send(make(reply)).await.map_err(|_| SendError::Closed)?;
+        answer.await.map_err(|_| SendError::Closed)?
+    }
+}

@@ -1,0 +1,83 @@
+//! The state of a data directory as of now, folded from its files without owning it.
+
+use super::{
+    handle::{HistoryEntry, HistoryQuery},
+    records,
+    start::{StartError, saved},
+};
+use crate::{
+    domain::ids::Seq,
+    engine::state::State,
+    store::{
+        error::Holder,
+        look::{Reader, owner_of, saved_state},
+    },
+};
+use std::{collections::VecDeque, path::Path};
+
+/// A look that can be renewed.
+pub struct Look {
+    /// Everything up to [`State::seq`].
+    pub state: State,
+    reader: Reader,
+}
+
+impl Look {
+    /// Looks now. An empty or missing directory is an empty state.
+    ///
+    /// # Errors
+    /// The journal cannot be read or understood.
+    pub fn open(data: &Path) -> Result<Self, StartError> {
+        // What is wrong with a saved state is for the owner to say; the journal has everything.
+        let (seq, state) = saved(saved_state(data), &mut Vec::new());
+        let mut look = Self { state, reader: Reader::after(data, seq) };
+        look.catch_up()?;
+        Ok(look)
+    }
+
+    /// Folds what came since; true if anything did.
+    ///
+    /// # Errors
+    /// As [`Look::open`].
+    pub fn catch_up(&mut self) -> Result<bool, StartError> {
+        let before = self.state.seq;
+        loop {
+            let entries = self.reader.more()?;
+            if entries.is_empty() {
+                return Ok(self.state.seq != before);
+            }
+            for entry in entries {
+                self.state.apply(entry.seq, &records::fact_of(&entry)?);
+            }
+        }
+    }
+
+    /// Who owns the directory now.
+    #[must_use]
+    pub fn owner(data: &Path) -> Option<Holder> {
+        owner_of(data)
+    }
+}
+
+/// Answers a history query from the journal itself, newest first.
+pub(super) fn history(data: &Path, query: &HistoryQuery) -> Result<Vec<HistoryEntry>, String> {
+    let mut reader = Reader::after(data, Seq(0));
+    let mut found = VecDeque::new();
+    loop {
+        let entries = reader.more().map_err(|error| error.to_string())?;
+        if entries.is_empty() {
+            return Ok(found.into_iter().rev().collect());
+        }
+        for entry in entries {
+            let wanted = query.before.is_none_or(|before| entry.seq < before)
+                && query.mission.is_none_or(|mission| entry.mission == Some(mission))
+                && entry.kind.starts_with(&query.kind);
+            if wanted {
+                found.push_back(HistoryEntry::from(entry));
+            }
+            if found.len() > query.most {
+                found.pop_front();
+            }
+        }
+    }
+}

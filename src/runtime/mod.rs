@@ -1,0 +1,26 @@
+//! Nerves: joins the pure core to the world. One inbox in one order, one driver that runs effects under a
+//! supervisor, one clock, one handle for the faces. What is decided is decided in `engine`, never here.
+
+pub mod attach;
+pub mod clock;
+mod door;
+mod driver;
+pub mod feeds;
+pub mod handle;
+mod inbox;
+pub mod look;
+mod office;
+mod orders;
+mod post;
+mod records;
+mod retention;
+mod start;
+mod supervisor;
+#[cfg(test)]
+mod tests;
+
+pub use driver::site::WorkRules;
+
+pub use post::clear_control_files;
+pub use start::{Engine, Setup, StartError, Working, start};
+pub use supervisor::beside;

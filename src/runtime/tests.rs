@@ -1,0 +1,394 @@
+//! The nerves under test: a real store in a temporary directory, a real repository, voices that hang or break.
+
+use super::{
+    attach::attach,
+    clock::Clock,
+    driver::site::WorkRules,
+    handle::{self, Ask, Handle, HistoryQuery, SendError},
+    inbox::Inbox,
+    look::Look,
+    office::{AgentOffice, Lines},
+    orders,
+    start::{Engine, Setup, Working, start},
+    supervisor::{StopSign, Supervisor, beside},
+};
+use crate::{
+    agents::office::Office,
+    domain::{
+        brief::{Approval, Brief},
+        feed::Channel,
+        ids::{EffectId, MissionId, RequestId, Revision, Seq, TeamId},
+        money::{Cost, Money},
+        request::{Actor, Decision, Subject},
+        team::{ModelRef, TeamSpec, Vendor},
+        time::{Millis, Timestamp},
+    },
+    engine::{
+        command::{Command, ControlCommand, DeskCommand, MissionCommand, MoneyCommand, RefusalKind},
+        state::{Control, State},
+    },
+    operations::landing::Target,
+    policy::settings::Policy,
+    providers::wire::{CallError, CallRequest, OnDelta, Purse, Reply, Switchboard},
+    store::{Options, Store},
+    workspace::{self, fixture::Shop},
+};
+use futures::future::{BoxFuture, FutureExt};
+use std::{
+    io::Write as _,
+    path::Path,
+    sync::{Arc, atomic::AtomicI64},
+};
+use tokio::sync::{mpsc, oneshot, watch};
+
+/// How long anything may take here before the test gives up.
+const PATIENCE: Millis = Millis::secs(60);
+
+/// Voices that tell of each call, then hang or break.
+struct Voices {
+    called: mpsc::Sender<()>,
+    breaks: bool,
+}
+
+impl Switchboard for Voices {
+    fn call<'a>(
+        &'a self,
+        _: &'a [ModelRef],
+        _: &'a CallRequest,
+        _: &'a dyn Purse,
+        _: OnDelta<'a>,
+    ) -> BoxFuture<'a, Result<Reply, CallError>> {
+        async move {
+            let _ = self.called.try_send(());
+            assert!(!self.breaks, "on purpose");
+            futures::future::pending().await
+        }
+        .boxed()
+    }
+}
+
+fn model() -> ModelRef {
+    ModelRef { vendor: Vendor::Google, model: "m".into() }
+}
+
+fn brief(repo: &Path) -> Brief {
+    Brief {
+        text: "Make it right.".into(),
+        constraints: Vec::new(),
+        checks: vec!["true".into()],
+        budget: Money::usd(1),
+        attachments: Vec::new(),
+        teams: vec![TeamSpec { name: "A".into(), model: model(), fallback: Vec::new() }],
+        approve: Approval::Ask,
+        repo: repo.display().to_string(),
+        timeout: None,
+        priority: 5,
+    }
+}
+
+fn open(repo: &Path) -> Command {
+    Command::Mission(MissionCommand::Open(Box::new(brief(repo))))
+}
+
+fn control(command: ControlCommand) -> Command {
+    Command::Control(command)
+}
+
+fn ada() -> Actor {
+    Actor::Person("ada".into())
+}
+
+fn setup(data: &Path, working: Working, voices: Voices) -> Setup {
+    Setup {
+        data: data.to_owned(),
+        purpose: "test".into(),
+        policy: Policy::default(),
+        work: WorkRules {
+            orchestrator: vec![model()],
+            judges: vec![vec![model()]],
+            summarizer: vec![model()],
+            hosts: Vec::new(),
+            landing: Target::Current,
+            repository: workspace::Rules::default(),
+        },
+        switchboard: Arc::new(voices),
+        clock: Clock::Manual(Arc::new(AtomicI64::new(1_000_000))),
+        working,
+    }
+}
+
+/// Voices that hang, and where they tell of calls.
+fn hanging() -> (Voices, mpsc::Receiver<()>) {
+    let (called, calls) = mpsc::channel(64);
+    (Voices { called, breaks: false }, calls)
+}
+
+async fn running(data: &Path, working: Working) -> (Engine, Handle, mpsc::Receiver<()>) {
+    let (voices, calls) = hanging();
+    let (handle, end) = handle::link(ada());
+    (start(setup(data, working, voices), end).await.unwrap(), handle, calls)
+}
+
+async fn until(handle: &Handle, what: &str, is: impl Fn(&State) -> bool) -> Arc<State> {
+    let mut states = handle.subscribe();
+    let found = tokio::time::timeout(PATIENCE.to_std(), states.wait_for(|state| is(state))).await;
+    found.unwrap_or_else(|_| panic!("never: {what}")).unwrap().clone()
+}
+
+async fn kinds(handle: &Handle, kind: &str) -> Vec<String> {
+    let query = HistoryQuery { kind: kind.into(), most: 1_000, ..HistoryQuery::default() };
+    handle.read(query).await.unwrap().into_iter().map(|entry| entry.kind).collect()
+}
+
+fn begun(state: &State) -> usize {
+    state.missions.values().flat_map(|m| m.effects.values()).filter(|e| e.started.is_some()).count()
+}
+
+// -- start and end ------------------------------------------------------------------------------------------
+
+#[tokio::test]
+async fn a_start_from_a_saved_state_equals_a_full_replay_and_loads_a_policy_only_when_it_changed() {
+    let (dir, shop) = (tempfile::tempdir().unwrap(), Shop::new().await);
+    let (engine, handle, _) = running(dir.path(), Working::No).await;
+    handle.send(open(&shop.repo())).await.unwrap();
+    let before = handle.snapshot();
+    engine.end().await;
+    assert!(dir.path().join("state").read_dir().unwrap().next().is_some(), "a state was saved");
+    assert_eq!(Look::open(dir.path()).unwrap().state, *before);
+    std::fs::remove_dir_all(dir.path().join("state")).unwrap();
+    assert_eq!(Look::open(dir.path()).unwrap().state, *before, "the journal alone says the same");
+    let (engine, handle, _) = running(dir.path(), Working::No).await;
+    let loaded = |kinds: Vec<String>| kinds.iter().filter(|kind| *kind == "control.policy_loaded").count();
+    assert_eq!(loaded(kinds(&handle, "control.").await), 0, "the usual policy needs no telling");
+    engine.end().await;
+    let policy = Policy { level: 2, ..Policy::default() };
+    for _ in 0..2 {
+        let (handle, end) = handle::link(ada());
+        let wanted = Setup { policy: policy.clone(), ..setup(dir.path(), Working::No, hanging().0) };
+        let engine = start(wanted, end).await.unwrap();
+        assert_eq!(handle.snapshot().policy.level, 2);
+        assert_eq!(loaded(kinds(&handle, "control.").await), 1);
+        engine.end().await;
+    }
+}
+
+#[tokio::test]
+async fn a_torn_tail_is_cut_told_and_journaled() {
+    let dir = tempfile::tempdir().unwrap();
+    let (engine, ..) = running(dir.path(), Working::No).await;
+    engine.end().await;
+    let segment = dir.path().join("journal").join(format!("{:020}.log", 1));
+    std::fs::OpenOptions::new().append(true).open(segment).unwrap().write_all(b"half an ent").unwrap();
+    let (engine, handle, _) = running(dir.path(), Working::No).await;
+    assert!(engine.notes.iter().any(|note| note.contains("11 bytes")), "{:?}", engine.notes);
+    assert_eq!(kinds(&handle, "control.recovered").await.len(), 1);
+    engine.end().await;
+}
+
+// -- the inbox ----------------------------------------------------------------------------------------------
+
+/// An inbox that is not served yet: what waits in it is one batch.
+fn unserved(dir: &Path) -> (Inbox, Handle, orders::Orders, watch::Sender<bool>) {
+    let (handle, end) = handle::link(ada());
+    let (give, world) = orders::lane();
+    let (close, closed) = watch::channel(false);
+    let store = Store::open(dir, Options::new(Timestamp(1), "test")).unwrap().store;
+    let inbox = Inbox {
+        state: State::default(),
+        store: Arc::new(store),
+        clock: Clock::Manual(Arc::new(AtomicI64::new(1_000_000))),
+        faces: end,
+        world,
+        driver: None,
+        close: closed,
+        saved: Seq(0),
+        unheard: Vec::new(),
+    };
+    (inbox, handle, give, close)
+}
+
+#[tokio::test]
+async fn people_are_read_first_and_what_waits_together_is_told_together() {
+    let (dir, shop) = (tempfile::tempdir().unwrap(), Shop::new().await);
+    let (inbox, handle, give, _close) = unserved(dir.path());
+    let mut states = handle.subscribe();
+    let from_world = give.give(Actor::Engine, control(ControlCommand::Start { version: "1".into() }));
+    let from_person = handle.send(open(&shop.repo()));
+    let (world, person, ()) = tokio::join!(from_world, from_person, async {
+        beside(inbox.serve());
+    });
+    let (world, person) = (world.unwrap().seq, person.unwrap().seq);
+    assert!(person < world, "{person} {world}");
+    states.changed().await.unwrap();
+    assert_eq!(states.borrow_and_update().seq, world, "one state for both");
+    assert!(!states.has_changed().unwrap());
+}
+
+#[tokio::test]
+async fn what_the_journal_does_not_take_has_not_happened_and_every_sender_is_told() {
+    let (dir, shop) = (tempfile::tempdir().unwrap(), Shop::new().await);
+    let (inbox, handle, _give, _close) = unserved(dir.path());
+    beside(inbox.serve());
+    let mut monster = brief(&shop.repo());
+    monster.constraints = vec!["x".repeat(300_000); 80];
+    let (small, big) = tokio::join!(
+        handle.send(open(&shop.repo())),
+        handle.send(Command::Mission(MissionCommand::Open(Box::new(monster))))
+    );
+    assert!(matches!(big, Err(SendError::Store(_))), "{big:?}");
+    let kept = handle.snapshot().missions.len();
+    assert_eq!(kept, usize::from(small.is_ok()), "told and kept agree: {small:?}");
+    let receipt = handle.send(open(&shop.repo())).await.unwrap();
+    let state = until(&handle, "the next one", |state| state.seq == receipt.seq).await;
+    assert_eq!(state.missions.len(), kept + 1, "it goes on from what is durable");
+    assert_eq!(Look::open(dir.path()).unwrap().state, *state);
+}
+
+#[tokio::test]
+async fn money_set_aside_for_a_caller_that_went_away_is_freed() {
+    let (dir, shop) = (tempfile::tempdir().unwrap(), Shop::new().await);
+    let (inbox, handle, _give, _close) = unserved(dir.path());
+    let entrance = inbox.faces.entrance.clone().upgrade().unwrap();
+    beside(inbox.serve());
+    handle.send(open(&shop.repo())).await.unwrap();
+    let worst = Cost::Known(Money::cents(10));
+    let reserve = MoneyCommand::Reserve { mission: MissionId(1), team: None, model: model(), worst };
+    let (reply, gone) = oneshot::channel();
+    drop(gone);
+    entrance.send(Ask::Send(Actor::Engine, Box::new(Command::Money(reserve)), reply)).await.unwrap();
+    let state =
+        until(&handle, "a call", |state| state.counters.call == 1 && state.ledger.open.is_empty()).await;
+    assert_eq!(state.missions[&MissionId(1)].spent, Money::ZERO);
+}
+
+// -- the driver ---------------------------------------------------------------------------------------------
+
+#[tokio::test]
+async fn while_paused_nothing_begins_and_resuming_begins_it() {
+    let (dir, shop) = (tempfile::tempdir().unwrap(), Shop::new().await);
+    let (engine, handle, mut calls) = running(dir.path(), Working::Yes).await;
+    handle.send(control(ControlCommand::Pause("lunch".into()))).await.unwrap();
+    handle.send(open(&shop.repo())).await.unwrap();
+    let again = handle.send(control(ControlCommand::Pause("again".into()))).await.unwrap_err();
+    assert!(matches!(again, SendError::Refused(refusal) if refusal.kind == RefusalKind::Already));
+    assert_eq!((begun(&handle.snapshot()), kinds(&handle, "effect.started").await.len()), (0, 0));
+    handle.send(control(ControlCommand::Resume)).await.unwrap();
+    until(&handle, "work", |state| begun(state) > 0).await;
+    calls.recv().await.unwrap();
+    engine.end().await;
+}
+
+#[tokio::test]
+async fn c10_a_stop_ends_what_is_in_flight_and_a_close_leaves_it_to_the_next_start() {
+    let (dir, shop) = (tempfile::tempdir().unwrap(), Shop::new().await);
+    let (engine, handle, mut calls) = running(dir.path(), Working::Yes).await;
+    handle.send(open(&shop.repo())).await.unwrap();
+    calls.recv().await.unwrap();
+    let failed = kinds(&handle, "effect.failed").await.len();
+    engine.end().await;
+    let left = Look::open(dir.path()).unwrap().state;
+    assert_eq!(begun(&left), 1, "a close says nothing of what it interrupts");
+    let (engine, handle, mut calls) = running(dir.path(), Working::Yes).await;
+    calls.recv().await.unwrap();
+    assert_eq!(kinds(&handle, "effect.failed").await.len(), failed);
+    handle.send(control(ControlCommand::Stop("enough".into()))).await.unwrap();
+    until(&handle, "the end of everything", |state| begun(state) == 0).await;
+    assert!(calls.try_recv().is_err(), "nothing starts again");
+    engine.end().await;
+}
+
+#[tokio::test]
+async fn an_effect_that_panics_is_reported_in_words() {
+    let (dir, shop) = (tempfile::tempdir().unwrap(), Shop::new().await);
+    let (called, mut calls) = mpsc::channel(64);
+    let (handle, end) = handle::link(ada());
+    let engine = start(setup(dir.path(), Working::Yes, Voices { called, breaks: true }), end).await.unwrap();
+    handle.send(open(&shop.repo())).await.unwrap();
+    calls.recv().await.unwrap();
+    until(&handle, "the end", |state| state.missions.values().any(|m| m.result.ending.is_some())).await;
+    let query = HistoryQuery { kind: "effect.failed".into(), most: 100, ..HistoryQuery::default() };
+    let told = handle.read(query).await.unwrap();
+    assert!(told.iter().any(|entry| entry.payload.contains("the program made a mistake")), "{told:?}");
+    engine.end().await;
+}
+
+// -- the office ---------------------------------------------------------------------------------------------
+
+#[tokio::test]
+async fn an_agent_asks_waits_and_is_heard_and_a_stop_ends_the_waiting() {
+    let (dir, shop) = (tempfile::tempdir().unwrap(), Shop::new().await);
+    let (inbox, handle, give, _close) = unserved(dir.path());
+    let (state, feeds, store) = (handle.subscribe(), handle.feeds().clone(), inbox.store.clone());
+    beside(inbox.serve());
+    handle.send(open(&shop.repo())).await.unwrap();
+    let lines = Lines { orders: give, state, feeds, store };
+    let channel = Channel { mission: MissionId(1), team: Some(TeamId(1)) };
+    let supervisor = Supervisor::default();
+    let (sign_here, sign) = oneshot::channel::<StopSign>();
+    let effect = EffectId("M-1/x/1".into());
+    let keep = |stop: StopSign| async move {
+        let _ = sign_here.send(stop.clone());
+        stop.raised().await;
+    };
+    supervisor.start(effect.clone(), channel, keep, async {});
+    let office = AgentOffice::new(lines, channel, effect.clone(), sign.await.unwrap());
+    let digest = office.keep(b"kept").unwrap();
+    assert_eq!(office.fetch(digest).unwrap(), b"kept");
+    // A team that does not draft may not ask: the agent is told, and does not hang.
+    let subject = || Subject::Ask { team: TeamId(1), question: "which?".into() };
+    assert!(matches!(office.ask(subject()).await, Decision::Reject { .. }));
+    let refused = office.purse().reserve(&model(), Cost::Unknown).await.unwrap_err();
+    assert!(refused.contains("price"), "{refused}");
+    assert!(office.said().is_empty());
+    supervisor.stop(&effect);
+    office.stopped().await;
+    let decide = DeskCommand::Decide(RequestId(1), Revision(1), Box::new(Decision::Approve { team: None }));
+    assert!(handle.send(Command::Desk(decide)).await.is_err(), "nothing was opened");
+}
+
+// -- two processes ------------------------------------------------------------------------------------------
+
+#[tokio::test]
+async fn d12_a_second_face_attaches_by_post_and_its_word_counts() {
+    let (dir, shop) = (tempfile::tempdir().unwrap(), Shop::new().await);
+    let (engine, handle, _calls) = running(dir.path(), Working::No).await;
+    let owner = Look::owner(dir.path()).unwrap();
+    let (far, end) = handle::link(Actor::Person("grace".into()));
+    let attached = attach(dir.path(), owner, end).await.unwrap();
+    assert_eq!(far.snapshot().seq, handle.snapshot().seq);
+    let receipt = far.send(open(&shop.repo())).await.unwrap();
+    assert!(far.snapshot().seq >= receipt.seq && far.snapshot().missions.len() == 1);
+    let refused = far.send(control(ControlCommand::Resume)).await.unwrap_err();
+    assert!(matches!(refused, SendError::Refused(refusal) if refusal.kind == RefusalKind::Already));
+    far.send(control(ControlCommand::Stop("from afar".into()))).await.unwrap();
+    assert_eq!(handle.snapshot().control, Control::Stopped("from afar".into()));
+    let last = far.read(HistoryQuery { most: 1, ..HistoryQuery::default() }).await.unwrap();
+    assert_eq!((last[0].actor.as_str(), last[0].kind.as_str()), ("person:grace", "control.stopped"));
+    let digest = far.keep(b"a patch".to_vec()).await.unwrap();
+    assert_eq!(handle.blob(digest).await.unwrap(), b"a patch");
+    engine.end().await;
+    let mut states = far.subscribe();
+    tokio::time::timeout(PATIENCE.to_std(), async { while states.changed().await.is_ok() {} })
+        .await
+        .expect("the end of the owner ends the line");
+    attached.end().await;
+}
+
+#[tokio::test]
+async fn c10_the_stop_file_is_heeded_at_once_and_before_anything_starts() {
+    let (dir, shop) = (tempfile::tempdir().unwrap(), Shop::new().await);
+    let (engine, handle, _calls) = running(dir.path(), Working::Yes).await;
+    std::fs::write(dir.path().join("STOP"), "fire").unwrap();
+    until(&handle, "a stop", |state| matches!(&state.control, Control::Stopped(why) if why.contains("fire")))
+        .await;
+    super::clear_control_files(dir.path()).unwrap();
+    handle.send(control(ControlCommand::Resume)).await.unwrap();
+    handle.send(control(ControlCommand::Pause("over night".into()))).await.unwrap();
+    handle.send(open(&shop.repo())).await.unwrap();
+    engine.end().await;
+    std::fs::write(dir.path().join("STOP"), "").unwrap();
+    let (engine, handle, mut calls) = running(dir.path(), Working::Yes).await;
+    assert!(matches!(handle.snapshot().control, Control::Stopped(_)));
+    assert!(kinds(&handle, "effect.started").await.is_empty() && calls.try_recv().is_err());
+    engine.end().await;
+}
