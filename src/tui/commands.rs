@@ -1,0 +1,187 @@
+//! The one list of commands. Names in keymaps, the palette, `/` commands, the help screen and the hints in
+//! the footer all come from here; nothing else names a command. Adding a row without a key or a deed fails a
+//! test or does not compile.
+
+/// Where a key is looked up, from the most particular to the most general.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Context {
+    /// While typing a brief.
+    Text,
+    /// In panes without text entry.
+    Browse,
+    /// Over an open sheet: help, card, compare, versions, a page.
+    Sheet,
+    /// Everywhere.
+    Everywhere,
+}
+
+impl Context {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Text, Self::Browse, Self::Sheet, Self::Everywhere];
+    /// The word of a keymap's `when`.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Browse => "browse",
+            Self::Sheet => "sheet",
+            Self::Everywhere => "everywhere",
+        }
+    }
+    /// Heading on the help screen.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Text => "WHILE WRITING",
+            Self::Browse => "MISSIONS, CHANNELS AND DESK",
+            Self::Sheet => "OPEN SHEETS",
+            Self::Everywhere => "EVERYWHERE",
+        }
+    }
+}
+
+/// Whether the footer offers a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hint {
+    /// In the footer while its context holds.
+    Footer,
+    /// On the help screen and in the palette only.
+    Help,
+    /// On the help screen only: makes no sense to pick from a list.
+    Quiet,
+}
+
+/// What is known of a command besides its deed.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry {
+    /// Which.
+    pub id: CommandId,
+    /// Name in keymaps.
+    pub name: &'static str,
+    /// Where its keys work unless a keymap row says otherwise.
+    pub context: Context,
+    /// Whether the footer offers it.
+    pub hint: Hint,
+    /// Short, for footers and the palette.
+    pub title: &'static str,
+    /// One sentence.
+    pub help: &'static str,
+}
+
+macro_rules! commands {
+    ($($id:ident $name:literal $context:ident $hint:ident $title:literal $help:literal;)*) => {
+        /// What a key or a palette row can do.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum CommandId { $(#[doc = $help] $id,)* }
+
+        /// Every command, in the order of the help screen.
+        pub const ALL: &[Entry] = &[$(Entry {
+            id: CommandId::$id,
+            name: $name,
+            context: Context::$context,
+            hint: Hint::$hint,
+            title: $title,
+            help: $help,
+        },)*];
+    };
+}
+
+commands! {
+    Transmit "brief.transmit" Text Footer "transmit" "Send the brief: teams start to race.";
+    Newline "brief.newline" Text Quiet "new line" "Start a new line in the brief.";
+    NextField "pane.next" Everywhere Footer "next pane" "Go to the next field or pane; while a mission runs and a brief is written, queue it.";
+    PreviousField "pane.previous" Everywhere Help "previous pane" "Go to the previous field or pane.";
+    Editor "brief.editor" Text Help "open $EDITOR" "Write the field in $EDITOR.";
+    History "brief.history" Text Help "history" "Search earlier briefs.";
+    Palette "palette.open" Everywhere Footer "palette" "Find any command or mission by name.";
+    Help "help.open" Everywhere Footer "help" "Show every key that works here.";
+    Back "back" Everywhere Quiet "back" "Close what is open, or leave the text; never quits.";
+    Interrupt "interrupt" Everywhere Quiet "interrupt" "Clear the text or interrupt; pressed again at once: quit.";
+    EndOfInput "quit.empty" Text Quiet "quit when empty" "Quit if nothing is written; otherwise delete forward.";
+    Quit "quit" Everywhere Help "quit" "Leave Chimera; missions stay in the journal.";
+    Suspend "suspend" Everywhere Help "suspend" "Give the terminal back to the shell; `fg` returns.";
+    Redraw "redraw" Everywhere Help "redraw" "Draw the whole screen again.";
+    NextWaiting "desk.next" Everywhere Footer "next waiting" "Jump to the next request or question that waits for you.";
+    FocusBrief "pane.brief" Browse Footer "brief" "Go to the Briefing Room.";
+    FocusMissions "pane.missions" Browse Help "missions" "Go to the list of missions.";
+    FocusChannels "pane.channels" Browse Help "channels" "Go to the channels.";
+    FocusDesk "pane.desk" Browse Help "desk" "Go to the Decision Desk.";
+    Up "move.up" Browse Quiet "up" "Up one row.";
+    Down "move.down" Browse Quiet "down" "Down one row.";
+    Left "move.left" Browse Quiet "previous channel" "The channel before.";
+    Right "move.right" Browse Quiet "next channel" "The channel after.";
+    PageUp "move.page_up" Everywhere Quiet "page up" "Back one page; stops following the stream.";
+    PageDown "move.page_down" Everywhere Quiet "page down" "On one page.";
+    Top "move.top" Browse Quiet "top" "To the first row.";
+    Bottom "move.bottom" Browse Quiet "bottom" "To the last row; follows the stream again.";
+    Follow "channel.follow" Browse Help "follow" "Follow the stream, or hold it still.";
+    Expand "channel.expand" Browse Footer "expand" "Show this channel on the whole screen; again: back.";
+    Shot "channel.shot" Browse Help "thoughts or shot" "Give the room to the thought stream, to the live shot, or to both.";
+    SideBySide "channel.split" Browse Help "side by side" "Show the live shot side by side or unified.";
+    Tools "channel.tools" Browse Help "unfold tools" "Unfold tool calls, or fold them to one line.";
+    NextHunk "diff.next" Browse Quiet "next hunk" "To the next hunk of the shown diff.";
+    PreviousHunk "diff.previous" Browse Quiet "previous hunk" "To the hunk before.";
+    Search "search" Browse Help "search" "Search the thought stream.";
+    SearchNext "search.next" Browse Quiet "older match" "To the match before, towards the start.";
+    SearchBack "search.previous" Browse Quiet "newer match" "To the match after, towards the end.";
+    Refine "channel.refine" Browse Footer "talk" "Say something to this team; its conversation goes on with it.";
+    Versions "channel.versions" Browse Help "versions" "List every candidate of every team and what has landed.";
+    Copy "copy" Browse Help "copy patch" "Copy the shown patch to the clipboard (OSC 52).";
+    Approve1 "desk.approve_1" Browse Quiet "approve team 1" "Approve the candidate of team 1.";
+    Approve2 "desk.approve_2" Browse Quiet "approve team 2" "Approve the candidate of team 2.";
+    Approve3 "desk.approve_3" Browse Quiet "approve team 3" "Approve the candidate of team 3.";
+    Approve4 "desk.approve_4" Browse Quiet "approve team 4" "Approve the candidate of team 4.";
+    Approve5 "desk.approve_5" Browse Quiet "approve team 5" "Approve the candidate of team 5.";
+    Approve6 "desk.approve_6" Browse Quiet "approve team 6" "Approve the candidate of team 6.";
+    Approve7 "desk.approve_7" Browse Quiet "approve team 7" "Approve the candidate of team 7.";
+    Approve8 "desk.approve_8" Browse Quiet "approve team 8" "Approve the candidate of team 8.";
+    Approve "desk.approve" Browse Help "approve" "Approve a request that is a plain yes or no.";
+    Modify "desk.modify" Browse Help "modify" "Approve with a change: the patch in $EDITOR, the command, the amount or the words.";
+    Retry "desk.retry" Browse Help "reject & retry" "Reject with a reason and let the teams try again.";
+    Reject "desk.reject" Browse Help "reject" "Reject; the reason is recorded.";
+    Compare "desk.compare" Browse Help "compare" "Candidates side by side with their evidence.";
+    Card "desk.card" Browse Help "open" "Open the request, mission or channel under the cursor.";
+    RetryMission "mission.retry" Browse Help "retry mission" "Try the mission again from the draft, with feedback for every team.";
+    Cancel "mission.cancel" Browse Help "cancel mission" "End the mission; the reason is recorded.";
+    TakeOver "team.take_over" Browse Help "take over" "Work in this team's worktree yourself; the team stops.";
+    HandBack "team.hand_back" Browse Help "hand back" "Give the worktree back: as it stands it becomes the team's next candidate.";
+    Pause "house.pause" Everywhere Help "pause" "Nothing new starts; what runs goes on to its next turn.";
+    Resume "house.resume" Everywhere Help "resume" "Go on after a pause or a stop.";
+    Stop "house.stop" Everywhere Help "stop everything" "Kill switch: nothing starts, everything in flight ends.";
+    Close "sheet.close" Sheet Footer "close" "Close this sheet.";
+    SheetUp "sheet.up" Sheet Quiet "up" "Up one row.";
+    SheetDown "sheet.down" Sheet Quiet "down" "Down one row.";
+    SheetTop "sheet.top" Sheet Quiet "top" "To the start.";
+    SheetBottom "sheet.bottom" Sheet Quiet "bottom" "To the end.";
+    Choose "sheet.choose" Sheet Footer "choose" "Open or take the row under the cursor.";
+    Restore "version.restore" Sheet Help "restore" "Put the landed revision under the cursor back; itself undoable.";
+}
+
+/// The entry of a command.
+#[must_use]
+pub fn entry(id: CommandId) -> &'static Entry {
+    &ALL[id as usize]
+}
+
+/// The command of that name.
+#[must_use]
+pub fn of_name(name: &str) -> Option<&'static Entry> {
+    ALL.iter().find(|entry| entry.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn names_are_unique_and_find_their_entry() {
+        let names: BTreeSet<_> = ALL.iter().map(|entry| entry.name).collect();
+        assert_eq!(names.len(), ALL.len());
+        for row in ALL {
+            assert_eq!(entry(row.id).name, row.name);
+            assert_eq!(of_name(row.name).map(|found| found.id), Some(row.id));
+            assert!(row.help.ends_with('.') && !row.title.is_empty(), "{}", row.name);
+        }
+    }
+}

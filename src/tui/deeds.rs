@@ -1,0 +1,558 @@
+//! What each command does. One match over the one list: a command without a deed does not compile.
+
+use super::{
+    app::{App, EditFor, Focus, Task},
+    briefing::Field,
+    channels::Face,
+    commands::CommandId,
+    sheets::{PromptFor, Sheet},
+    shot::Motion,
+    stream, words,
+};
+use crate::{
+    domain::{
+        feed::Channel,
+        ids::{MissionId, RequestId, Revision, TeamId},
+        request::{Decision, Modification, Request, Subject},
+    },
+    engine::{
+        command::{Command, ControlCommand, DeskCommand, MissionCommand},
+        snapshot,
+    },
+};
+
+/// Rows of a page when scrolling.
+const PAGE: isize = 10;
+
+impl App {
+    /// Does a command.
+    pub fn run(&mut self, command: CommandId) -> Vec<Task> {
+        use CommandId as C;
+        match command {
+            C::Transmit => return self.transmit(),
+            C::Newline => self.briefing.newline(),
+            C::NextField => return self.tab(1),
+            C::PreviousField => return self.tab(-1),
+            C::Editor => {
+                let field = self.briefing.field;
+                let text =
+                    if field == Field::Text { self.briefing.whole() } else { self.briefing.text(field) };
+                return vec![Task::Edit(EditFor::Field(field as u8), text)];
+            }
+            C::History => {
+                self.sheet = Some(Sheet::history());
+                return vec![Task::Briefs];
+            }
+            C::Palette => self.sheet = Some(Sheet::palette(&self.look.keymap, &self.state)),
+            C::Help => self.sheet = Some(Sheet::Help(0)),
+            C::Back | C::Close => self.back(),
+            C::Interrupt => return self.interrupt(),
+            C::EndOfInput if self.briefing.field_is_empty() => return vec![Task::Quit],
+            C::EndOfInput => self.briefing.delete_forward(),
+            C::Quit => return vec![Task::Quit],
+            C::Suspend => return vec![Task::Suspend],
+            C::Redraw => return vec![Task::Redraw],
+            C::NextWaiting => self.next_waiting(),
+            C::FocusBrief => self.focus.0 = Focus::Brief,
+            C::FocusMissions => self.focus.0 = Focus::Missions,
+            C::FocusChannels => self.focus.0 = Focus::Channels,
+            C::FocusDesk => self.focus.0 = Focus::Desk,
+            C::Pause => {
+                return self.control(ControlCommand::Pause("the director pressed pause".into()), "paused");
+            }
+            C::Resume => return self.control(ControlCommand::Resume, "resumed"),
+            C::Stop => {
+                return self.control(ControlCommand::Stop("the director pressed stop".into()), "stopped");
+            }
+            C::SheetUp => self.scroll(-1),
+            C::SheetDown => self.scroll(1),
+            C::SheetTop => self.scroll(isize::MIN),
+            C::SheetBottom => self.scroll(isize::MAX),
+            C::Choose => return self.choose_in_sheet(),
+            C::Restore => return self.restore(),
+            C::Card => return self.open_card(),
+            C::Compare => {
+                let own = self.desk.request(&self.state).map(|request| request.mission);
+                if own.is_some() {
+                    self.show(own);
+                }
+                self.sheet = Some(Sheet::Compare(0));
+            }
+            C::Versions => self.sheet = Some(Sheet::Versions(0)),
+            C::Copy => return self.copy(),
+            C::Refine | C::TakeOver | C::HandBack | C::Cancel | C::RetryMission => {
+                return self.steer(command);
+            }
+            C::Approve1
+            | C::Approve2
+            | C::Approve3
+            | C::Approve4
+            | C::Approve5
+            | C::Approve6
+            | C::Approve7
+            | C::Approve8 => {
+                let digit = 1 + (command as u8 - C::Approve1 as u8);
+                return self.approve_team(TeamId(digit));
+            }
+            C::Approve | C::Modify | C::Retry | C::Reject => return self.decide(command),
+            _ => self.look_around(command),
+        }
+        Vec::new()
+    }
+
+    /// Moves and ways of looking at channels.
+    fn look_around(&mut self, command: CommandId) {
+        use CommandId as C;
+        match command {
+            C::Up => self.move_by(-1),
+            C::Down => self.move_by(1),
+            C::PageUp => self.move_by(-PAGE),
+            C::PageDown => self.move_by(PAGE),
+            C::Top => self.move_by(isize::MIN),
+            C::Bottom => self.move_by(isize::MAX),
+            C::Left => self.channels.at = self.channels.at.saturating_sub(1),
+            C::Right => {
+                let last = self.mission().map_or(0, |mission| mission.teams.len().saturating_sub(1));
+                self.channels.at = (self.channels.at + 1).min(last);
+            }
+            C::Follow => {
+                let Some(view) = self.chosen().and_then(|c| self.channels.view_mut(c)) else { return };
+                let follows = view.log.toggle_follow();
+                self.notes().note(if follows { "following" } else { "held still; F follows again" });
+            }
+            C::Expand => {
+                self.channels.full = !self.channels.full;
+                self.focus.0 = Focus::Channels;
+            }
+            C::Shot => {
+                self.channels.face = match self.channels.face {
+                    Face::Both => Face::Thoughts,
+                    Face::Thoughts => Face::Shot,
+                    Face::Shot => Face::Both,
+                };
+            }
+            C::SideBySide => {
+                let word = self.channels.turn_layout();
+                self.notes().note(format!("live shot {word}"));
+            }
+            C::Tools => {
+                if let Some(view) = self.chosen().and_then(|c| self.channels.view_mut(c)) {
+                    view.log.toggle_tools();
+                }
+            }
+            C::NextHunk => self.go(Motion::NextHunk),
+            C::PreviousHunk => self.go(Motion::PrevHunk),
+            C::Search => self.sheet = Some(Sheet::prompt("search the thought stream", "", PromptFor::Search)),
+            C::SearchNext => self.search_on(stream::StreamLog::prev_match),
+            C::SearchBack => self.search_on(stream::StreamLog::next_match),
+            _ => {}
+        }
+    }
+
+    fn transmit(&mut self) -> Vec<Task> {
+        if self.briefing.continued() {
+            self.briefing.newline();
+            return Vec::new();
+        }
+        if self.briefing.sending.is_some() {
+            self.notes().note("the last brief is still being sent");
+            return Vec::new();
+        }
+        match self.briefing.brief() {
+            Some(brief) => self.open(brief),
+            None => Vec::new(),
+        }
+    }
+
+    fn tab(&mut self, by: isize) -> Vec<Task> {
+        let busy = self.mission().is_some_and(|mission| mission.result.ending.is_none());
+        let writing = self.focus.0 == Focus::Brief && self.briefing.field == Field::Text;
+        if by > 0 && busy && writing && !self.briefing.is_empty() && self.briefing.sending.is_none() {
+            if let Some(brief) = self.briefing.brief()
+                && self.briefing.queue(brief)
+            {
+                let waiting = self.briefing.queue.len();
+                self.notes().good(format!("queued as number {waiting}; Up in the empty brief takes it back"));
+            }
+            return Vec::new();
+        }
+        let mut stops = Field::ALL.map(|field| (Focus::Brief, Some(field))).to_vec();
+        stops.extend([(Focus::Missions, None), (Focus::Channels, None), (Focus::Desk, None)]);
+        let here = (self.focus.0, (self.focus.0 == Focus::Brief).then_some(self.briefing.field));
+        let at = stops.iter().position(|stop| *stop == here).unwrap_or(0);
+        let count = isize::try_from(stops.len()).unwrap_or(1);
+        let next = (isize::try_from(at).unwrap_or(0) + by).rem_euclid(count).unsigned_abs();
+        self.focus.0 = stops[next].0;
+        self.briefing.field = stops[next].1.unwrap_or(self.briefing.field);
+        Vec::new()
+    }
+
+    fn back(&mut self) {
+        self.voice.0.keys.clear();
+        if let Some(sheet) = self.sheet.take() {
+            if let Sheet::Clarify(clarify) = sheet {
+                self.desk.dismissed.insert(clarify.mission());
+                self.notes().note("the questions wait; ctrl-n opens them again");
+            }
+        } else if self.channels.full {
+            self.channels.full = false;
+        } else if self.focus.0 == Focus::Brief && self.mission().is_some() {
+            self.focus.0 = Focus::Channels;
+        }
+    }
+
+    fn next_waiting(&mut self) {
+        let asked =
+            self.state.missions.values().find_map(|mission| {
+                words::questions(mission).map(|questions| (mission.id, questions.to_vec()))
+            });
+        if let Some((mission, questions)) = asked {
+            self.show(Some(mission));
+            self.sheet = Some(Sheet::clarify(mission, questions, self.now.mono));
+            return;
+        }
+        if self.focus.0 == Focus::Desk && self.state.desk.len() > 1 {
+            let last = self.desk.request(&self.state).map(|r| r.id)
+                == snapshot::waiting(&self.state).last().map(|request| request.id);
+            let by = if last { isize::MIN } else { 1 };
+            self.desk.step(&self.state.clone(), by, self.now.mono);
+        }
+        match self.desk.request(&self.state).map(|request| request.mission) {
+            Some(mission) => {
+                self.show(Some(mission));
+                self.sheet = None;
+                self.focus.0 = Focus::Desk;
+            }
+            None => self.notes().note("nothing waits for you"),
+        }
+    }
+
+    fn control(&mut self, command: ControlCommand, what: &str) -> Vec<Task> {
+        vec![Task::Send(Box::new(Command::Control(command)), what.to_owned())]
+    }
+
+    fn chosen(&self) -> Option<Channel> {
+        Some(Channel { mission: self.shown?, team: Some(self.team()?.id) })
+    }
+
+    fn go(&mut self, motion: Motion) {
+        if let Some(channel) = self.chosen() {
+            self.channels.go(channel, motion);
+        }
+    }
+
+    fn move_by(&mut self, by: isize) {
+        if self.sheet.is_some() {
+            return self.scroll(by);
+        }
+        match self.focus.0 {
+            Focus::Missions => {
+                let ids: Vec<MissionId> = self.state.missions.keys().rev().copied().collect();
+                let at = self.shown.and_then(|id| ids.iter().position(|known| *known == id)).unwrap_or(0);
+                let next = at.saturating_add_signed(by).min(ids.len().saturating_sub(1));
+                self.show(ids.get(next).copied());
+            }
+            Focus::Desk => self.desk.step(&self.state.clone(), by, self.now.mono),
+            Focus::Channels | Focus::Brief => self.scroll_channel(by),
+        }
+    }
+
+    fn scroll_channel(&mut self, by: isize) {
+        let Some(channel) = self.chosen() else { return };
+        if self.channels.face == Face::Shot {
+            let motion = match by {
+                isize::MIN => Motion::Top,
+                isize::MAX => Motion::Bottom,
+                -1 => Motion::Up,
+                1 => Motion::Down,
+                n if n < 0 => Motion::PageUp,
+                _ => Motion::PageDown,
+            };
+            return self.go(motion);
+        }
+        let motion = match by {
+            isize::MIN => stream::Motion::Top,
+            isize::MAX => stream::Motion::Bottom,
+            -1 => stream::Motion::Up,
+            1 => stream::Motion::Down,
+            n if n < 0 => stream::Motion::PageUp,
+            _ => stream::Motion::PageDown,
+        };
+        if let Some(view) = self.channels.view_mut(channel) {
+            view.log.go(motion);
+        }
+    }
+
+    fn search_on(&mut self, step: impl FnOnce(&mut stream::StreamLog) -> bool) {
+        let found = self.chosen().and_then(|channel| self.channels.view_mut(channel)).map(|view| {
+            let found = step(&mut view.log);
+            (found, view.log.match_count())
+        });
+        match found {
+            Some((true, (at, all))) => self.notes().note(format!("match {at} of {all}")),
+            _ => self.notes().note("not found in this stream"),
+        }
+    }
+
+    fn scroll(&mut self, by: isize) {
+        let most = super::view::sheet_rows(self);
+        if let Some(at) = self.sheet.as_mut().and_then(Sheet::scroll) {
+            *at = match by {
+                isize::MIN => 0,
+                isize::MAX => most,
+                by => at.saturating_add_signed(by).min(most),
+            };
+        }
+    }
+
+    fn copy(&mut self) -> Vec<Task> {
+        if let Some(Sheet::Versions(at)) = self.sheet {
+            let patch = self.mission().and_then(|m| super::view::versions::patch_at(m, at));
+            return patch.map(|digest| vec![Task::CopyBlob(digest)]).unwrap_or_default();
+        }
+        let streamed = self.chosen().and_then(|c| self.channels.view(c)).and_then(|v| v.patch.as_ref());
+        let kept = self.team().and_then(|team| team.candidates.last()).map(|(candidate, _)| candidate.patch);
+        match kept.or_else(|| streamed.map(|shot| shot.digest)) {
+            Some(digest) => vec![Task::CopyBlob(digest)],
+            None => {
+                self.notes().note("this channel has no patch yet");
+                Vec::new()
+            }
+        }
+    }
+
+    fn steer(&mut self, command: CommandId) -> Vec<Task> {
+        let Some(mission) = self.shown else {
+            self.notes().note("there is no mission yet");
+            return Vec::new();
+        };
+        let team = self.team().map(|team| (team.id, words::team_name_of(team)));
+        let (title, purpose) = match (command, team) {
+            (CommandId::Cancel, _) => (format!("cancel {mission}: why?"), PromptFor::Cancel(mission)),
+            (CommandId::RetryMission, _) => {
+                (format!("try {mission} again: what should be different?"), PromptFor::RetryMission(mission))
+            }
+            (CommandId::Refine, Some((team, name))) => {
+                (format!("say to {name}"), PromptFor::Refine(mission, team))
+            }
+            (CommandId::TakeOver, Some((team, name))) => {
+                let command = Command::Mission(MissionCommand::TakeOver(mission, team));
+                return vec![Task::Send(Box::new(command), format!("{name} taken over"))];
+            }
+            (CommandId::HandBack, Some((team, name))) => {
+                let command = Command::Mission(MissionCommand::HandBack(mission, team));
+                return vec![Task::Send(Box::new(command), format!("{name} handed back"))];
+            }
+            _ => {
+                self.notes().note("this mission has no team yet");
+                return Vec::new();
+            }
+        };
+        self.sheet = Some(Sheet::prompt(title, "", purpose));
+        Vec::new()
+    }
+
+    fn choose_in_sheet(&mut self) -> Vec<Task> {
+        match self.sheet {
+            Some(Sheet::Versions(at)) => {
+                let Some(mission) = self.mission() else { return Vec::new() };
+                let title = super::view::versions::title_at(mission, at);
+                match super::view::versions::patch_at(mission, at) {
+                    Some(digest) => vec![Task::Show(title, digest)],
+                    None => Vec::new(),
+                }
+            }
+            _ => {
+                self.sheet = None;
+                Vec::new()
+            }
+        }
+    }
+
+    fn restore(&mut self) -> Vec<Task> {
+        let (Some(Sheet::Versions(at)), Some(mission)) = (&self.sheet, self.mission()) else {
+            return Vec::new();
+        };
+        match super::view::versions::commit_at(mission, *at) {
+            Some(commit) => {
+                let what =
+                    format!("{} restores {}", mission.id, commit.0.chars().take(10).collect::<String>());
+                let command = Command::Mission(MissionCommand::Restore(mission.id, commit));
+                vec![Task::Send(Box::new(command), what)]
+            }
+            None => {
+                self.notes().note("only a landed revision can be restored: choose one of the last rows");
+                Vec::new()
+            }
+        }
+    }
+
+    fn open_card(&mut self) -> Vec<Task> {
+        match (self.focus.0, self.desk.request(&self.state)) {
+            (Focus::Missions, _) => self.focus.0 = Focus::Channels,
+            (Focus::Desk, Some(request)) => self.sheet = Some(Sheet::Card(request.id, 0)),
+            (Focus::Desk, None) => self.notes().note("nothing waits for a decision"),
+            _ => self.channels.full = !self.channels.full,
+        }
+        Vec::new()
+    }
+
+    /// The request that a decision key may decide, or the words why not.
+    fn decidable(&mut self) -> Option<(std::sync::Arc<Request>, Revision)> {
+        match self.desk.decidable(&self.state, self.now.mono) {
+            Ok((request, seen)) if self.shown == Some(request.mission) => Some((request, seen)),
+            Ok((request, _)) => {
+                self.show(Some(request.mission));
+                self.desk.touch(self.now.mono);
+                self.notes()
+                    .note(format!("{} is about {}, shown now: press it again", request.id, request.mission));
+                None
+            }
+            Err(why) => {
+                self.notes().note(why);
+                None
+            }
+        }
+    }
+
+    fn approve_team(&mut self, team: TeamId) -> Vec<Task> {
+        let Some((request, seen)) = self.decidable() else { return Vec::new() };
+        let Subject::Choose { teams } = &request.subject else {
+            self.notes().note(format!("{} is no choice between teams: a approves, x rejects", request.id));
+            return Vec::new();
+        };
+        if !teams.contains(&team) {
+            self.notes().note(format!("{} has no candidate of team {} to approve", request.id, team.0));
+            return Vec::new();
+        }
+        self.send_decision(request.id, seen, Decision::Approve { team: Some(team) })
+    }
+
+    pub(super) fn send_decision(&mut self, id: RequestId, seen: Revision, decision: Decision) -> Vec<Task> {
+        let what = match &decision {
+            Decision::Approve { team: Some(team) } => {
+                let name = self.mission().map_or_else(|| team.to_string(), |m| words::team_name(m, *team));
+                format!("{id} approved: {name}")
+            }
+            Decision::Approve { team: None } => format!("{id} approved"),
+            Decision::Modify { .. } => format!("{id} approved with changes"),
+            Decision::Retry { .. } => format!("{id} rejected, teams try again"),
+            _ => format!("{id} rejected"),
+        };
+        vec![Task::Send(Box::new(Command::Desk(DeskCommand::Decide(id, seen, Box::new(decision)))), what)]
+    }
+
+    fn decide(&mut self, command: CommandId) -> Vec<Task> {
+        let Some((request, seen)) = self.decidable() else { return Vec::new() };
+        let id = request.id;
+        match command {
+            CommandId::Approve => match &request.subject {
+                Subject::Choose { teams } if teams.len() == 1 => self.approve_team(teams[0]),
+                Subject::Choose { .. } => {
+                    self.notes().note("press the number of the team whose candidate you approve");
+                    Vec::new()
+                }
+                Subject::Ask { .. } => self.modify(&request, seen),
+                _ => self.send_decision(id, seen, Decision::Approve { team: None }),
+            },
+            CommandId::Modify => self.modify(&request, seen),
+            CommandId::Retry => {
+                self.sheet = Some(Sheet::prompt(
+                    format!("reject {id} and try again: what should be different?"),
+                    "",
+                    PromptFor::Retry(id, seen),
+                ));
+                Vec::new()
+            }
+            _ => {
+                self.sheet =
+                    Some(Sheet::prompt(format!("reject {id}: why?"), "", PromptFor::Reject(id, seen)));
+                Vec::new()
+            }
+        }
+    }
+
+    fn modify(&mut self, request: &Request, seen: Revision) -> Vec<Task> {
+        let id = request.id;
+        let (title, text, purpose) = match &request.subject {
+            Subject::Choose { .. } | Subject::Conflict { .. } => return self.modify_patch(request, seen),
+            Subject::Command { argv, .. } => {
+                ("run this instead".into(), super::sheets::join_argv(argv), PromptFor::Argv(id, seen))
+            }
+            Subject::Budget { wanted, .. } => {
+                let amount = wanted.to_string();
+                (
+                    "the cap instead, in dollars".into(),
+                    amount.trim_start_matches('$').to_owned(),
+                    PromptFor::Amount(id, seen),
+                )
+            }
+            Subject::Ask { question, .. } => {
+                let title = crate::domain::text::clean_line(question, 120).to_string();
+                (title, String::new(), PromptFor::Words(id, seen))
+            }
+        };
+        self.sheet = Some(Sheet::prompt(title, text, purpose));
+        Vec::new()
+    }
+
+    fn modify_patch(&mut self, request: &Request, seen: Revision) -> Vec<Task> {
+        let team = match &request.subject {
+            Subject::Choose { teams } => {
+                let chosen = self.team().map(|team| team.id);
+                chosen.filter(|team| teams.contains(team)).or_else(|| teams.first().copied())
+            }
+            Subject::Conflict { team, .. } => Some(*team),
+            _ => None,
+        };
+        let candidate = self.mission().and_then(|mission| {
+            let team = mission.teams.iter().find(|known| Some(known.id) == team)?;
+            team.candidates.last().map(|(candidate, _)| candidate.clone())
+        });
+        match candidate {
+            Some(candidate) => {
+                let purpose = EditFor::Patch { request: request.id, seen, team: candidate.team };
+                vec![Task::EditBlob(purpose, candidate.patch)]
+            }
+            None => {
+                self.notes().note("there is no candidate to change");
+                Vec::new()
+            }
+        }
+    }
+
+    /// A prompt was answered.
+    pub(super) fn said(&mut self, purpose: PromptFor, text: String) -> Vec<Task> {
+        let mission = |command| Box::new(Command::Mission(command));
+        match purpose {
+            PromptFor::Retry(id, seen) => self.send_decision(id, seen, Decision::Retry { reason: text }),
+            PromptFor::Reject(id, seen) => self.send_decision(id, seen, Decision::Reject { reason: text }),
+            PromptFor::Argv(id, seen) => {
+                let change = Modification::Argv(super::sheets::split_argv(&text).unwrap_or_default());
+                self.send_decision(id, seen, Decision::Modify { team: None, change })
+            }
+            PromptFor::Amount(id, seen) => {
+                let change = Modification::Amount(text.parse().unwrap_or_default());
+                self.send_decision(id, seen, Decision::Modify { team: None, change })
+            }
+            PromptFor::Words(id, seen) => {
+                let change = Modification::Prompt(text);
+                self.send_decision(id, seen, Decision::Modify { team: None, change })
+            }
+            PromptFor::Refine(id, team) => {
+                vec![Task::Send(mission(MissionCommand::Refine(id, team, text)), format!("said to {team}"))]
+            }
+            PromptFor::Cancel(id) => {
+                vec![Task::Send(mission(MissionCommand::Cancel(id, text)), format!("{id} cancelled"))]
+            }
+            PromptFor::RetryMission(id) => {
+                vec![Task::Send(mission(MissionCommand::Retry(id, text)), format!("{id} tries again"))]
+            }
+            PromptFor::Search => {
+                self.search_on(|log| log.search(&text));
+                Vec::new()
+            }
+            PromptFor::Shell => vec![Task::Shell(text)],
+        }
+    }
+}

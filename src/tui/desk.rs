@@ -1,0 +1,86 @@
+//! The Decision Desk: which request is chosen, and whether a key may decide it. A decision names the revision that
+//! was on screen; a key that comes too soon after what is shown has changed is refused and says so.
+
+use crate::{
+    domain::{
+        ids::{MissionId, RequestId, Revision},
+        request::Request,
+        time::Millis,
+    },
+    engine::{snapshot, state::State},
+};
+use std::{collections::BTreeSet, sync::Arc};
+
+/// A key this soon after a change was meant for what stood there before.
+pub const GUARD: Millis = Millis(300);
+
+/// The strip.
+#[derive(Debug, Default)]
+pub struct Desk {
+    /// What is on screen, and its revision.
+    shown: Option<(RequestId, Revision)>,
+    /// Since when.
+    since: Millis,
+    /// Missions whose questions were put aside.
+    pub dismissed: BTreeSet<MissionId>,
+}
+
+impl Desk {
+    /// Follows a newer state: keeps the chosen request as long as it waits.
+    pub fn follow(&mut self, state: &State, now: Millis) {
+        let kept = self.shown.and_then(|(id, _)| state.desk.get(&id)).map(AsRef::as_ref);
+        let kept = kept.or_else(|| snapshot::waiting(state).into_iter().next());
+        let next = kept.map(|request| (request.id, request.revision));
+        if next != self.shown {
+            self.shown = next;
+            self.since = now;
+        }
+    }
+
+    /// The chosen request.
+    #[must_use]
+    pub fn request<'a>(&self, state: &'a State) -> Option<&'a Arc<Request>> {
+        state.desk.get(&self.shown?.0)
+    }
+
+    /// Chooses a request.
+    pub fn choose(&mut self, request: &Request, now: Millis) {
+        self.shown = Some((request.id, request.revision));
+        self.since = now;
+    }
+
+    /// What is shown counts as new from now: the screen around it has changed.
+    pub fn touch(&mut self, now: Millis) {
+        self.since = now;
+    }
+
+    /// The request before or after the chosen one.
+    pub fn step(&mut self, state: &State, by: isize, now: Millis) {
+        let ids: Vec<_> = snapshot::waiting(state).into_iter().map(|request| request.id).collect();
+        let Some(at) = self.shown.and_then(|(id, _)| ids.iter().position(|known| *known == id)) else {
+            return;
+        };
+        let next = at.saturating_add_signed(by).min(ids.len() - 1);
+        if next != at
+            && let Some(request) = state.desk.get(&ids[next])
+        {
+            self.choose(request, now);
+        }
+    }
+
+    /// The request and revision that a key may decide now.
+    ///
+    /// # Errors
+    /// In words: nothing waits, or it has changed under the finger.
+    pub fn decidable(&self, state: &State, now: Millis) -> Result<(Arc<Request>, Revision), String> {
+        let Some((id, seen)) = self.shown else { return Err("nothing waits for a decision".into()) };
+        let request = state.desk.get(&id).ok_or_else(|| format!("{id} no longer waits"))?;
+        let age = now.0.saturating_sub(self.since.0);
+        if age < GUARD.0 {
+            return Err(format!(
+                "{id} changed {age} ms ago: that key was not taken; look again and press it again"
+            ));
+        }
+        Ok((request.clone(), seen))
+    }
+}

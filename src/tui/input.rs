@@ -1,0 +1,197 @@
+//! Keys: one thread that sleeps until the terminal has something, decodes it and hands it on in order.
+//!
+//! It polls the terminal and an eventfd without a time limit, so an idle program costs nothing, and it ends when
+//! the terminal is gone (crossterm's own stream would spin there). It can be parked while another program has
+//! the terminal.
+
+use crossterm::event::{self, Event};
+use rustix::{
+    event::{EventfdFlags, PollFd, PollFlags, eventfd, poll},
+    io::Errno,
+};
+use std::{
+    io,
+    os::fd::OwnedFd,
+    sync::{Arc, Condvar, Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::sync::mpsc;
+
+/// Events that may wait; more are held back in the terminal.
+const EVENTS_MOST: usize = 1_024;
+
+/// What the thread tells.
+#[derive(Debug)]
+pub enum Input {
+    /// A key, a paste, focus.
+    Event(Event),
+    /// The terminal is gone.
+    Gone,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    Read,
+    Park,
+    End,
+}
+
+struct Gate {
+    wanted: Mutex<(Wanted, bool)>,
+    changed: Condvar,
+    wake: OwnedFd,
+}
+
+/// The thread's other end; ends it when dropped.
+pub struct Keys {
+    gate: Arc<Gate>,
+    events: mpsc::Receiver<Input>,
+}
+
+impl Keys {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    /// The system has no thread or file descriptor left.
+    pub fn start() -> io::Result<Self> {
+        let wake = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
+        let gate =
+            Arc::new(Gate { wanted: Mutex::new((Wanted::Read, false)), changed: Condvar::new(), wake });
+        let (send, events) = mpsc::channel(EVENTS_MOST);
+        let theirs = gate.clone();
+        std::thread::Builder::new().name("chimera-keys".into()).spawn(move || read(&theirs, &send))?;
+        Ok(Self { gate, events })
+    }
+
+    /// The next event; `None` when the thread has ended.
+    pub async fn next(&mut self) -> Option<Input> {
+        self.events.recv().await
+    }
+
+    /// What is waiting already.
+    pub fn ready(&mut self) -> Option<Input> {
+        self.events.try_recv().ok()
+    }
+
+    /// The thread lets go of the terminal; returns once it has.
+    pub fn park(&self) {
+        self.gate.ask(Wanted::Park);
+        let mut held = self.gate.lock();
+        while !held.1 {
+            held = self.gate.changed.wait(held).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// The thread reads again.
+    pub fn unpark(&self) {
+        self.gate.ask(Wanted::Read);
+    }
+}
+
+impl Drop for Keys {
+    fn drop(&mut self) {
+        self.gate.ask(Wanted::End);
+    }
+}
+
+impl Gate {
+    fn lock(&self) -> std::sync::MutexGuard<'_, (Wanted, bool)> {
+        self.wanted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn ask(&self, wanted: Wanted) {
+        let mut held = self.lock();
+        // A thread that has ended stays parked for ever: nobody waits for it in vain.
+        held.0 = wanted;
+        drop(held);
+        let _ = rustix::io::write(&self.wake, &1u64.to_ne_bytes());
+        self.changed.notify_all();
+    }
+
+    /// Waits while parked; false when the thread shall end.
+    fn pass(&self) -> bool {
+        let mut held = self.lock();
+        while held.0 == Wanted::Park {
+            held.1 = true;
+            self.changed.notify_all();
+            held = self.changed.wait(held).unwrap_or_else(PoisonError::into_inner);
+        }
+        held.1 = false;
+        held.0 == Wanted::Read
+    }
+
+    fn ended(&self) {
+        self.lock().1 = true;
+        self.changed.notify_all();
+    }
+}
+
+fn read(gate: &Gate, send: &mpsc::Sender<Input>) {
+    while gate.pass() {
+        match wait(gate) {
+            Ok(Ready::Terminal) => {
+                if !drain(send) {
+                    break;
+                }
+            }
+            Ok(Ready::Gate) => {}
+            Ok(Ready::Gone) | Err(_) => {
+                let _ = send.blocking_send(Input::Gone);
+                break;
+            }
+        }
+    }
+    gate.ended();
+}
+
+enum Ready {
+    Terminal,
+    Gate,
+    Gone,
+}
+
+fn wait(gate: &Gate) -> io::Result<Ready> {
+    let stdin = rustix::stdio::stdin();
+    let mut fds = [PollFd::new(&stdin, PollFlags::IN), PollFd::new(&gate.wake, PollFlags::IN)];
+    loop {
+        match poll(&mut fds, None) {
+            Err(Errno::INTR) => {}
+            Err(other) => return Err(other.into()),
+            Ok(_) => break,
+        }
+    }
+    if fds[1].revents().contains(PollFlags::IN) {
+        let _ = rustix::io::read(&gate.wake, &mut [0u8; 8]);
+        return Ok(Ready::Gate);
+    }
+    let terminal = fds[0].revents();
+    if terminal.intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL) {
+        return Ok(Ready::Gone);
+    }
+    Ok(Ready::Terminal)
+}
+
+/// Everything that is there; false when nobody listens or the terminal fails.
+fn drain(send: &mpsc::Sender<Input>) -> bool {
+    loop {
+        match event::poll(Duration::ZERO) {
+            Ok(false) => return true,
+            Ok(true) => {}
+            Err(_) => {
+                let _ = send.blocking_send(Input::Gone);
+                return false;
+            }
+        }
+        match event::read() {
+            Ok(event) => {
+                if send.blocking_send(Input::Event(event)).is_err() {
+                    return false;
+                }
+            }
+            Err(_) => {
+                let _ = send.blocking_send(Input::Gone);
+                return false;
+            }
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! What the one who starts the screen hands in: what to show, and ports to what this room may not do itself
+//! (start an editor, list files, run a shell, read the clock).
+
+use crate::domain::{money::Money, team::TeamSpec, time::Timestamp};
+use futures::future::BoxFuture;
+use std::{path::PathBuf, sync::Arc};
+
+/// Lets a person edit a text in $EDITOR; the terminal is theirs meanwhile. The error says what went wrong.
+pub type EditorPort = Arc<dyn Fn(String) -> BoxFuture<'static, Result<String, String>> + Send + Sync>;
+/// Lists files of the repository, repository-relative.
+pub type FilesPort = Arc<dyn Fn() -> BoxFuture<'static, Vec<String>> + Send + Sync>;
+/// Reads a mentioned file: media type and content, or why not (no such file, too big).
+pub type AttachPort =
+    Arc<dyn Fn(String) -> BoxFuture<'static, Result<(String, Vec<u8>), String>> + Send + Sync>;
+/// Runs a shell line in the repository and gives its output.
+pub type ShellPort = Arc<dyn Fn(String) -> BoxFuture<'static, Result<String, String>> + Send + Sync>;
+/// Tells the time.
+pub type ClockPort = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// Ports to the world.
+#[derive(Clone)]
+pub struct Ports {
+    /// $EDITOR.
+    pub editor: EditorPort,
+    /// Files for `@`.
+    pub files: FilesPort,
+    /// Reads what `@` names.
+    pub attach: AttachPort,
+    /// `!`; without it the key is a character.
+    pub shell: Option<ShellPort>,
+    /// The clock.
+    pub clock: ClockPort,
+}
+
+/// What a brief has where the director says nothing.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct BriefDefaults {
+    /// Who races.
+    pub teams: Vec<TeamSpec>,
+    /// The cap.
+    pub budget: Money,
+    /// Absolute path of the repository's top level.
+    pub repo: String,
+}
+
+/// A brief laid out for the director to send or change.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Prefill {
+    /// The words.
+    pub text: String,
+    /// Constraints.
+    pub constraints: Vec<String>,
+    /// Checks.
+    pub checks: Vec<String>,
+    /// The cap.
+    pub budget: Option<Money>,
+    /// Who races; none: the defaults.
+    pub teams: Vec<TeamSpec>,
+}
+
+/// How the screen shall be.
+#[derive(Clone)]
+pub struct TuiOptions {
+    /// The repository.
+    pub repo: PathBuf,
+    /// The branch it is on, if known.
+    pub branch: String,
+    /// A brief laid out beforehand.
+    pub prefill: Option<Prefill>,
+    /// Name of the keymap.
+    pub keymap: String,
+    /// The user's keymap file: name and text.
+    pub user_keymap: Option<(String, String)>,
+    /// Name of the theme.
+    pub theme: String,
+    /// The user's theme file: name and text.
+    pub user_theme: Option<(String, String)>,
+    /// What briefs have by default.
+    pub defaults: Arc<BriefDefaults>,
+    /// Words shown for as long as the screen is up, such as REHEARSAL; empty: none.
+    pub notice: String,
+    /// Name of a thread whose panics are caught and mended: they are not told on the terminal.
+    pub quiet_thread: &'static str,
+    /// Ports.
+    pub ports: Ports,
+}

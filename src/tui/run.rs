@@ -1,0 +1,562 @@
+//! The loop: keys, states, streams, signals and answers become actions; tasks become futures; frames are written
+//! when they are due. One task, no spawning; the only clock of this room is read here.
+
+use super::{
+    app::{Action, App, Done, EditFor, Moment, Task},
+    briefing,
+    input::{Input, Keys},
+    keymap::{Keymap, KeymapError},
+    options::{Ports, TuiOptions},
+    pace::{Pace, Why},
+    shot::Highlighter,
+    terminal::{self, Guard, Outbox, Screen, Tmux},
+    theme::{Depth, Theme, ThemeError},
+    view, words,
+};
+use crate::{
+    domain::{
+        brief::{Attachment, Brief},
+        request::{Decision, Modification},
+        time::Millis,
+    },
+    engine::command::{Command, DeskCommand, MissionCommand},
+    runtime::handle::{Handle, HistoryQuery, Receipt},
+};
+use crossterm::event::{Event, KeyEventKind};
+use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
+use rustix::io::Errno;
+use std::{
+    io,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    sync::watch,
+};
+
+/// Earlier briefs that are read for the history.
+const BRIEFS_MOST: usize = 200;
+/// Bytes that are put on the clipboard at most: terminals drop longer ones.
+const COPY_MOST: usize = 1024 * 1024;
+
+/// How the screen ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// The person quit.
+    Quit,
+    /// The terminal is gone.
+    HungUp,
+    /// This signal ended it.
+    Signal(i32),
+}
+
+/// The screen cannot be shown.
+#[derive(Debug, thiserror::Error)]
+pub enum TuiError {
+    /// No terminal, or it does not obey.
+    #[error("the terminal cannot be used: {0}; `chimera brief --json` works without one")]
+    Terminal(#[from] io::Error),
+    /// The keymap is wrong.
+    #[error("keymap {0}")]
+    Keymap(#[from] KeymapError),
+    /// The theme is wrong.
+    #[error("theme {0}")]
+    Theme(#[from] ThemeError),
+}
+
+/// Shows the screen until it is left.
+///
+/// # Errors
+/// The terminal, keymap or theme cannot be used; the terminal is as it was then.
+pub async fn run(handle: Handle, options: TuiOptions) -> Result<Exit, TuiError> {
+    // First of all, so that keys typed ahead are not echoed by the terminal; on errors it is given back.
+    let signals = Signals::new()?;
+    let guard = Guard::enter(options.quiet_thread)?;
+    let named = |file: &Option<(String, String)>| file.clone();
+    let (user_keys, user_theme) = (named(&options.user_keymap), named(&options.user_theme));
+    let keymap = Keymap::load(&options.keymap, user_keys.as_ref().map(|(f, t)| (f.as_str(), t.as_str())))?;
+    let var = |name| std::env::var(name).ok();
+    let depth =
+        Depth::from_env(var("COLORTERM").as_deref(), var("TERM").as_deref(), var("NO_COLOR").as_deref());
+    let theme =
+        Theme::load(&options.theme, user_theme.as_ref().map(|(f, t)| (f.as_str(), t.as_str())), depth)?;
+    let size = terminal::size();
+    let app = App::new(&options, keymap, theme, size);
+    let mut screen = Screen::new(size.0, size.1);
+    let mut outbox = Outbox::new()?;
+    outbox.send(screen.frame(|buf| view::draw(&app, buf))?)?;
+    let (paint, painted) = watch::channel(());
+    let mut looped = Loop {
+        guard,
+        screen,
+        outbox,
+        keys: Keys::start()?,
+        signals,
+        handle,
+        ports: options.ports,
+        tasks: FuturesUnordered::new(),
+        pace: Pace::default(),
+        started: Instant::now(),
+        app,
+    };
+    let notify = move || {
+        paint.send_replace(());
+    };
+    looped.app.channels.paint_with(Highlighter::new(notify));
+    let exit = looped.until_exit(painted).await;
+    drop(looped);
+    match exit {
+        Err(TuiError::Terminal(error)) if error.raw_os_error() == Some(Errno::IO.raw_os_error()) => {
+            Ok(Exit::HungUp)
+        }
+        other => other,
+    }
+}
+
+struct Signals {
+    term: Signal,
+    int: Signal,
+    hup: Signal,
+    winch: Signal,
+    cont: Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            term: signal(SignalKind::terminate())?,
+            int: signal(SignalKind::interrupt())?,
+            hup: signal(SignalKind::hangup())?,
+            winch: signal(SignalKind::window_change())?,
+            cont: signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))?,
+        })
+    }
+
+    /// What was signalled.
+    async fn next(&mut self) -> Told {
+        tokio::select! {
+            _ = self.term.recv() => Told::End(Exit::Signal(SignalKind::terminate().as_raw_value())),
+            _ = self.int.recv() => Told::End(Exit::Signal(SignalKind::interrupt().as_raw_value())),
+            _ = self.hup.recv() => Told::End(Exit::HungUp),
+            _ = self.winch.recv() => Told::Resized,
+            _ = self.cont.recv() => Told::Continued,
+        }
+    }
+}
+
+enum Told {
+    End(Exit),
+    Resized,
+    Continued,
+}
+
+/// What woke the loop.
+enum Woken {
+    Input(Option<Input>),
+    Told(Told),
+    State(bool),
+    Feed,
+    Painted,
+    Done(Done),
+    Due,
+    Second,
+}
+
+struct Loop {
+    app: App,
+    screen: Screen,
+    outbox: Outbox,
+    pace: Pace,
+    tasks: FuturesUnordered<BoxFuture<'static, Done>>,
+    keys: Keys,
+    signals: Signals,
+    handle: Handle,
+    ports: Ports,
+    started: Instant,
+    guard: Guard,
+}
+
+impl Loop {
+    fn now(&self) -> Moment {
+        let mono = Millis(u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX));
+        Moment { mono, wall: (self.ports.clock)() }
+    }
+
+    async fn until_exit(&mut self, mut painted: watch::Receiver<()>) -> Result<Exit, TuiError> {
+        let mut states = self.handle.subscribe();
+        let mut feeds = self.handle.feeds().subscribe();
+        states.mark_changed();
+        feeds.mark_changed();
+        let (mut engine_lives, mut painter_lives) = (true, true);
+        loop {
+            self.draw_if_due()?;
+            let now = self.now().mono;
+            let waits = !self.outbox.is_empty();
+            let due = self
+                .pace
+                .due()
+                .filter(|_| !waits)
+                .map(|at| Duration::from_millis(at.0.saturating_sub(now.0)));
+            let tick = words::ticking(&self.app.state).then(|| Duration::from_millis(1_000 - now.0 % 1_000));
+            let woken = tokio::select! {
+                biased;
+                told = self.signals.next() => Woken::Told(told),
+                input = self.keys.next() => Woken::Input(input),
+                taken = self.outbox.go_on(), if waits => {
+                    taken?;
+                    continue;
+                }
+                Some(done) = self.tasks.next(), if !self.tasks.is_empty() => Woken::Done(done),
+                changed = states.changed(), if engine_lives => Woken::State(changed.is_ok()),
+                () = wait(due), if due.is_some() => Woken::Due,
+                Ok(()) = feeds.changed(), if self.pace.due().is_none() => Woken::Feed,
+                changed = painted.changed(), if painter_lives => {
+                    painter_lives = changed.is_ok();
+                    Woken::Painted
+                }
+                () = wait(tick), if tick.is_some() => Woken::Second,
+            };
+            let exit = match woken {
+                Woken::Told(told) => self.told(told)?,
+                Woken::Input(None) => Some(Exit::HungUp),
+                Woken::Input(Some(input)) => self.input(input).await?,
+                Woken::Done(done) => self.act(Action::Done(done), Why::Person).await?,
+                Woken::State(true) => {
+                    let state = states.borrow_and_update().clone();
+                    self.act(Action::State(state), Why::News).await?
+                }
+                Woken::State(false) => {
+                    engine_lives = false;
+                    self.app.notes().bad("the engine has ended; what is shown is the last state it told");
+                    self.pace.want(Why::News);
+                    None
+                }
+                Woken::Feed => {
+                    self.pace.want(Why::Stream);
+                    None
+                }
+                Woken::Painted => {
+                    painted.mark_unchanged();
+                    self.pace.want(Why::News);
+                    None
+                }
+                Woken::Second => self.act(Action::Tick, Why::News).await?,
+                Woken::Due => None,
+            };
+            if let Some(exit) = exit {
+                return Ok(exit);
+            }
+        }
+    }
+
+    /// Streams are read right before a frame: however much came, it is one change.
+    fn draw_if_due(&mut self) -> Result<(), TuiError> {
+        let now = self.now();
+        if !self.outbox.is_empty() || self.pace.due().is_none_or(|at| at > now.mono) {
+            return Ok(());
+        }
+        for channel in self.app.streams() {
+            let batch = self.handle.feeds().read(channel, self.app.channels.cursor(channel));
+            if !batch.items.is_empty() || batch.lost > 0 {
+                self.app.on(Action::Feed(channel, batch), now);
+            }
+        }
+        view::fit(&mut self.app);
+        let app = &self.app;
+        let bytes = self.screen.frame(|buf| view::draw(app, buf))?;
+        if !bytes.is_empty() {
+            self.outbox.send(bytes)?;
+        }
+        self.pace.drew(now.mono);
+        Ok(())
+    }
+
+    async fn act(&mut self, action: Action, why: Why) -> Result<Option<Exit>, TuiError> {
+        let now = self.now();
+        let tasks = self.app.on(action, now);
+        self.pace.want(why);
+        for task in tasks {
+            if let Some(exit) = self.start(task).await? {
+                return Ok(Some(exit));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn input(&mut self, first: Input) -> Result<Option<Exit>, TuiError> {
+        let mut next = Some(first);
+        while let Some(input) = next {
+            let action = match input {
+                Input::Gone => return Ok(Some(Exit::HungUp)),
+                Input::Event(Event::Key(key)) if key.kind != KeyEventKind::Release => {
+                    Some(Action::Key(key.into()))
+                }
+                Input::Event(Event::Paste(text)) => Some(Action::Paste(text)),
+                Input::Event(Event::Resize(..)) => {
+                    self.resized();
+                    None
+                }
+                Input::Event(_) => None,
+            };
+            if let Some(action) = action
+                && let Some(exit) = self.act(action, Why::Person).await?
+            {
+                return Ok(Some(exit));
+            }
+            next = self.keys.ready();
+        }
+        Ok(None)
+    }
+
+    fn resized(&mut self) {
+        let size = terminal::size();
+        if size != self.app.focus.1 {
+            self.screen.resize(size.0, size.1);
+            let now = self.now();
+            self.app.on(Action::Resize(size.0, size.1), now);
+            self.pace.want(Why::Person);
+        }
+    }
+
+    fn told(&mut self, told: Told) -> Result<Option<Exit>, TuiError> {
+        match told {
+            Told::End(exit) => return Ok(Some(exit)),
+            Told::Resized => self.resized(),
+            Told::Continued => self.again()?,
+        }
+        Ok(None)
+    }
+
+    /// Takes the terminal again and draws everything.
+    fn again(&mut self) -> Result<(), TuiError> {
+        terminal::leave();
+        self.outbox.clear();
+        self.guard.retake()?;
+        self.screen.forget();
+        self.resized();
+        self.pace.want(Why::Person);
+        Ok(())
+    }
+
+    async fn start(&mut self, task: Task) -> Result<Option<Exit>, TuiError> {
+        let handle = self.handle.clone();
+        let ports = self.ports.clone();
+        match task {
+            Task::Quit => return Ok(Some(Exit::Quit)),
+            Task::Redraw => {
+                self.screen.forget();
+                self.pace.want(Why::Person);
+            }
+            Task::Suspend => {
+                self.keys.park();
+                terminal::leave();
+                terminal::suspend()?;
+                self.keys.unpark();
+                self.again()?;
+            }
+            Task::Edit(purpose, text) => return self.edit(purpose, text).await,
+            Task::EditBlob(purpose, digest) => match self.handle.blob(digest).await {
+                Ok(bytes) => match String::from_utf8(bytes) {
+                    Ok(text) => return self.edit(purpose, text).await,
+                    Err(_) => self.app.notes().bad("the patch is not text: it cannot be edited here"),
+                },
+                Err(error) => self.app.notes().bad(format!("the patch cannot be read: {error}")),
+            },
+            Task::CopyBlob(digest) => {
+                let copied = match handle.blob(digest).await {
+                    Ok(bytes) => copy(&mut self.outbox, &bytes),
+                    Err(error) => Err(error.to_string()),
+                };
+                self.app.on(Action::Done(Done::Copied(copied)), self.now());
+                self.pace.want(Why::Person);
+            }
+            other => self.tasks.push(serve(handle, ports, other)),
+        }
+        Ok(None)
+    }
+
+    /// The terminal is the editor's until it ends; signals still end the screen.
+    async fn edit(&mut self, purpose: EditFor, text: String) -> Result<Option<Exit>, TuiError> {
+        self.keys.park();
+        terminal::leave();
+        let mut edited = (self.ports.editor)(text.clone());
+        let outcome = loop {
+            tokio::select! {
+                told = self.signals.next() => if let Told::End(exit) = told {
+                    // Ctrl-C in an editor is the editor's.
+                    if exit != Exit::Signal(SignalKind::interrupt().as_raw_value()) {
+                        return Ok(Some(exit));
+                    }
+                },
+                result = &mut edited => break result,
+            }
+        };
+        self.keys.unpark();
+        self.again()?;
+        let now = self.now();
+        let tasks = self.app.on(Action::Done(Done::Edited(purpose, text, outcome)), now);
+        for task in tasks {
+            self.tasks.push(serve(self.handle.clone(), self.ports.clone(), task));
+        }
+        Ok(None)
+    }
+}
+
+async fn wait(span: Option<Duration>) {
+    if let Some(span) = span {
+        tokio::time::sleep(span).await;
+    }
+}
+
+fn copy(outbox: &mut Outbox, bytes: &[u8]) -> Result<usize, String> {
+    if bytes.len() > COPY_MOST {
+        return Err(format!("{} bytes are over what terminals take ({COPY_MOST})", bytes.len()));
+    }
+    let text = crate::domain::text::clean_bytes(bytes);
+    let tmux = if std::env::var_os("TMUX").is_some() { Tmux::Yes } else { Tmux::No };
+    outbox.send(&terminal::osc52(&text, tmux)).map_err(|error| error.to_string())?;
+    Ok(text.len())
+}
+
+/// Does what needs no terminal.
+fn serve(handle: Handle, ports: Ports, task: Task) -> BoxFuture<'static, Done> {
+    async move {
+        match task {
+            Task::Send(command, what) => Done::Sent(what, handle.send(*command).await),
+            Task::Open { brief, written } => Done::Opened(written, open(&handle, &ports, *brief).await),
+            Task::Patch { request, seen, team, text } => {
+                let what = format!("{request} approved with a changed patch");
+                let decided = async {
+                    let kept = handle.keep(text.into_bytes()).await?;
+                    let change = Modification::Patch(kept);
+                    let decision = Box::new(Decision::Modify { team: Some(team), change });
+                    handle.send(Command::Desk(DeskCommand::Decide(request, seen, decision))).await
+                };
+                Done::Sent(what, decided.await)
+            }
+            Task::Show(title, digest) => {
+                Done::Page(title, handle.blob(digest).await.map_err(|e| e.to_string()))
+            }
+            Task::Files => Done::Files((ports.files)().await),
+            Task::Briefs => Done::Briefs(briefs(&handle).await),
+            Task::Shell(line) => {
+                let output = match &ports.shell {
+                    Some(shell) => shell(line.clone()).await,
+                    None => Err("no shell here".into()),
+                };
+                Done::Page(format!("! {line}"), output.map(String::into_bytes))
+            }
+            Task::Edit(..)
+            | Task::EditBlob(..)
+            | Task::CopyBlob(_)
+            | Task::Suspend
+            | Task::Redraw
+            | Task::Quit => Done::Copied(Err("this needs the terminal".into())),
+        }
+    }
+    .boxed()
+}
+
+async fn open(handle: &Handle, ports: &Ports, mut brief: Brief) -> Result<Receipt, String> {
+    for path in briefing::mentions(&brief.text) {
+        let (media_type, bytes) =
+            (ports.attach)(path.clone()).await.map_err(|why| format!("@{path}: {why}"))?;
+        let length = bytes.len() as u64;
+        let content = handle.keep(bytes).await.map_err(|error| format!("@{path}: {error}"))?;
+        brief.attachments.push(Attachment { path, media_type, content, bytes: length });
+    }
+    let command = Command::Mission(MissionCommand::Open(Box::new(brief)));
+    handle.send(command).await.map_err(|error| error.to_string())
+}
+
+async fn briefs(handle: &Handle) -> Vec<String> {
+    let state: Arc<_> = handle.snapshot();
+    let mut texts: Vec<String> = state.missions.values().rev().map(|m| m.brief.text.clone()).collect();
+    let query = HistoryQuery { kind: "mission.opened".into(), most: BRIEFS_MOST, ..HistoryQuery::default() };
+    let entries = handle.read(query).await.unwrap_or_default();
+    let older = entries.iter().filter_map(|entry| {
+        let value: serde_json::Value = serde_json::from_str(&entry.payload).ok()?;
+        brief_text(&value)
+    });
+    for text in older {
+        if !texts.contains(&text) {
+            texts.push(text);
+        }
+    }
+    texts.truncate(BRIEFS_MOST);
+    texts
+}
+
+/// The brief's words, wherever the entry's envelope puts the brief.
+fn brief_text(value: &serde_json::Value) -> Option<String> {
+    match value {
+        serde_json::Value::Object(fields) if fields.contains_key("text") && fields.contains_key("budget") => {
+            fields.get("text")?.as_str().map(str::to_owned)
+        }
+        serde_json::Value::Object(fields) => fields.values().find_map(brief_text),
+        serde_json::Value::Array(items) => items.iter().find_map(brief_text),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        domain::{
+            digest::Digest,
+            ids::{RequestId, Revision, Seq, TeamId},
+            request::Actor,
+        },
+        engine::command::{Refusal, RefusalKind},
+        runtime::handle::{Ask, SendError, link},
+        tui::{briefing::Briefing, fixtures, keymap::Editing},
+    };
+
+    #[tokio::test]
+    async fn a_changed_patch_is_kept_before_it_is_decided_and_a_stale_one_is_refused() {
+        let (handle, mut end) = link(Actor::Person("ada".into()));
+        let task =
+            Task::Patch { request: RequestId(3), seen: Revision(2), team: TeamId(1), text: "new".into() };
+        let engine = async {
+            let Some(Ask::Keep(bytes, reply)) = end.asks.recv().await else { panic!("nothing was kept") };
+            reply.send(Ok(Digest::of(&bytes))).unwrap();
+            let Some(Ask::Send(actor, command, reply)) = end.asks.recv().await else { panic!("not decided") };
+            assert_eq!(actor, Actor::Person("ada".into()));
+            let change = Modification::Patch(Digest::of(b"new"));
+            let decision = Box::new(Decision::Modify { team: Some(TeamId(1)), change });
+            assert_eq!(*command, Command::Desk(DeskCommand::Decide(RequestId(3), Revision(2), decision)));
+            let refusal = Refusal { kind: RefusalKind::Stale, reason: "it is at r3 now".into() };
+            reply.send(Err(SendError::Refused(refusal))).unwrap();
+        };
+        let (done, ()) = tokio::join!(serve(handle, fixtures::ports(), task), engine);
+        assert!(matches!(done, Done::Sent(_, Err(SendError::Refused(r))) if r.reason == "it is at r3 now"));
+    }
+
+    #[tokio::test]
+    async fn mentioned_files_travel_with_the_brief() {
+        let (handle, mut end) = link(Actor::Person("ada".into()));
+        let prefill = super::super::Prefill { text: "see @src/cart.rs".into(), ..Default::default() };
+        let brief = Briefing::new(fixtures::defaults(), Some(prefill), Editing::Plain).brief().unwrap();
+        let task = Task::Open { brief: Box::new(brief), written: "see".into() };
+        let engine = async {
+            let Some(Ask::Keep(bytes, reply)) = end.asks.recv().await else { panic!("nothing was kept") };
+            reply.send(Ok(Digest::of(&bytes))).unwrap();
+            let Some(Ask::Send(_, command, reply)) = end.asks.recv().await else { panic!("not opened") };
+            let Command::Mission(MissionCommand::Open(brief)) = *command else { panic!("another command") };
+            assert_eq!(brief.attachments[0].path, "src/cart.rs");
+            assert_eq!(brief.attachments[0].bytes, 11);
+            reply.send(Ok(Receipt { seq: Seq(7), events: vec![] })).unwrap();
+        };
+        let (done, ()) = tokio::join!(serve(handle, fixtures::ports(), task), engine);
+        assert!(matches!(done, Done::Opened(_, Ok(receipt)) if receipt.seq == Seq(7)));
+    }
+
+    #[test]
+    fn earlier_briefs_are_found_in_any_envelope() {
+        let entry = serde_json::json!({"mission": [1, {"opened": {"text": "fix", "budget": 5}}]});
+        assert_eq!(brief_text(&entry), Some("fix".into()));
+        assert_eq!(brief_text(&serde_json::json!({"text": "no brief"})), None);
+    }
+}

@@ -1,0 +1,539 @@
+//! What lies over the panes: help, pickers, prompts, the question dialog, cards and pages. A sheet that takes text
+//! sees keys first; nothing it holds is sent before it is confirmed.
+
+use super::{
+    commands::{self, CommandId, Hint},
+    desk::GUARD,
+    keymap::{Key, Keymap},
+    line::Line,
+    words,
+};
+use crate::{
+    domain::{
+        brief::{Answer, AnswerForm, Question},
+        ids::{MissionId, RequestId, Revision, TeamId},
+        money::Money,
+        text::clean_line,
+        time::Millis,
+    },
+    engine::state::State,
+};
+use crossterm::event::{KeyCode, KeyModifiers};
+use nucleo_matcher::{
+    Config, Matcher, Utf32Str,
+    pattern::{CaseMatching, Normalization, Pattern},
+};
+use std::collections::BTreeSet;
+
+/// Rows a picker ranks; more are cut off when it is filled.
+const PICKS_MOST: usize = 100_000;
+/// Rows a picker keeps as found.
+const FOUND_MOST: usize = 200;
+/// Bytes of a page that are shown.
+const PAGE_MOST: usize = 4 * 1024 * 1024;
+
+/// A sheet.
+pub enum Sheet {
+    /// All keys, from the keymap; scrolled so far.
+    Help(usize),
+    /// One of many.
+    Picker(Picker),
+    /// One line of words.
+    Prompt(Prompt),
+    /// A request in full.
+    Card(RequestId, usize),
+    /// Candidates beside their evidence.
+    Compare(usize),
+    /// Candidates and landed revisions; the chosen row.
+    Versions(usize),
+    /// Questions before work.
+    Clarify(Clarify),
+    /// A text: title, lines, scrolled so far.
+    Page(String, Vec<String>, usize),
+}
+
+/// What a sheet made of a key.
+pub enum Taken {
+    /// It is the sheet's.
+    Kept,
+    /// It is not.
+    Not,
+    /// It was not good, in words; the sheet stays.
+    Refused(String),
+    /// A row was picked.
+    Picked(PickedBy),
+    /// Words were said.
+    Said(PromptFor, String),
+    /// Questions were answered.
+    Answered(MissionId, Vec<Answer>),
+}
+
+/// What was picked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PickedBy {
+    /// A command.
+    Command(CommandId),
+    /// A mission.
+    Mission(MissionId),
+    /// A file.
+    File(String),
+    /// An earlier brief.
+    Brief(String),
+}
+
+/// One row of a picker.
+pub struct Pick {
+    /// What is matched and shown.
+    pub label: String,
+    /// Shown beside it.
+    pub detail: String,
+    /// What it is.
+    pub what: PickedBy,
+}
+
+/// One of many, found by fuzzy match.
+pub struct Picker {
+    /// Heading.
+    pub title: &'static str,
+    /// What is typed.
+    pub line: Line,
+    rows: Vec<Pick>,
+    found: Vec<usize>,
+    /// The chosen one of the found.
+    pub at: usize,
+    /// Whether the rows are still being read.
+    pub reading: bool,
+}
+
+impl Picker {
+    fn new(title: &'static str, rows: Vec<Pick>, reading: bool) -> Self {
+        let mut picker = Self { title, line: Line::default(), rows, found: Vec::new(), at: 0, reading };
+        picker.rank();
+        picker
+    }
+
+    /// What was found, best first.
+    pub fn found(&self) -> impl Iterator<Item = &Pick> {
+        self.found.iter().filter_map(|at| self.rows.get(*at))
+    }
+
+    /// Files have been listed.
+    pub fn fill_files(&mut self, files: Vec<String>) {
+        let pick = |path: String| Pick {
+            label: clean_line(&path, 300).to_string(),
+            detail: String::new(),
+            what: PickedBy::File(path),
+        };
+        self.fill(files.into_iter().map(pick));
+    }
+
+    /// Earlier briefs have been read.
+    pub fn fill_briefs(&mut self, briefs: Vec<String>) {
+        let pick = |text: String| Pick {
+            label: clean_line(&text, 300).to_string(),
+            detail: String::new(),
+            what: PickedBy::Brief(text),
+        };
+        self.fill(briefs.into_iter().map(pick));
+    }
+
+    fn fill(&mut self, rows: impl Iterator<Item = Pick>) {
+        self.rows = rows.take(PICKS_MOST).collect();
+        self.reading = false;
+        self.rank();
+    }
+
+    fn rank(&mut self) {
+        self.at = 0;
+        let wanted = self.line.text().trim();
+        if wanted.is_empty() {
+            self.found = (0..self.rows.len().min(FOUND_MOST)).collect();
+            return;
+        }
+        let mut matcher = Matcher::new(Config::DEFAULT.match_paths());
+        let pattern = Pattern::parse(wanted, CaseMatching::Smart, Normalization::Smart);
+        let mut buffer = Vec::new();
+        let mut scored: Vec<(u32, usize)> = self
+            .rows
+            .iter()
+            .enumerate()
+            .filter_map(|(at, row)| {
+                let score = pattern.score(Utf32Str::new(&row.label, &mut buffer), &mut matcher)?;
+                Some((score, at))
+            })
+            .collect();
+        scored.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
+        self.found = scored.into_iter().take(FOUND_MOST).map(|(_, at)| at).collect();
+    }
+
+    fn key(&mut self, key: Key) -> Taken {
+        let control = |c| key.code == KeyCode::Char(c) && key.modifiers == KeyModifiers::CONTROL;
+        match key.code {
+            KeyCode::Enter | KeyCode::Tab => match self.found().nth(self.at) {
+                Some(pick) => Taken::Picked(pick.what.clone()),
+                None => Taken::Refused("nothing matches".into()),
+            },
+            KeyCode::Up => self.step(-1),
+            KeyCode::Down => self.step(1),
+            _ if control('p') => self.step(-1),
+            _ if control('n') => self.step(1),
+            _ if self.line.key(key) => {
+                self.rank();
+                Taken::Kept
+            }
+            _ => Taken::Not,
+        }
+    }
+
+    fn step(&mut self, by: isize) -> Taken {
+        self.at = self.at.saturating_add_signed(by).min(self.found.len().saturating_sub(1));
+        Taken::Kept
+    }
+}
+
+/// What words are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PromptFor {
+    /// Why teams try again; the request as it was seen.
+    Retry(RequestId, Revision),
+    /// Why not.
+    Reject(RequestId, Revision),
+    /// Another command.
+    Argv(RequestId, Revision),
+    /// Another amount.
+    Amount(RequestId, Revision),
+    /// An answer to an agent.
+    Words(RequestId, Revision),
+    /// A word to a team.
+    Refine(MissionId, TeamId),
+    /// Why a mission ends.
+    Cancel(MissionId),
+    /// What a mission does differently.
+    RetryMission(MissionId),
+    /// What is searched.
+    Search,
+    /// A shell line.
+    Shell,
+}
+
+/// One line of words.
+pub struct Prompt {
+    /// What is asked.
+    pub title: String,
+    /// What is typed.
+    pub line: Line,
+    purpose: PromptFor,
+}
+
+impl Prompt {
+    fn key(&mut self, key: Key) -> Taken {
+        if key.code == KeyCode::Enter {
+            let text = self.line.text().trim().to_owned();
+            return match complaint(self.purpose, &text) {
+                Some(why) => Taken::Refused(why),
+                None => Taken::Said(self.purpose, text),
+            };
+        }
+        if self.line.key(key) { Taken::Kept } else { Taken::Not }
+    }
+}
+
+fn complaint(purpose: PromptFor, text: &str) -> Option<String> {
+    match purpose {
+        PromptFor::Argv(..) => split_argv(text).err(),
+        PromptFor::Amount(..) => match text.parse::<Money>() {
+            Ok(amount) if amount > Money::ZERO => None,
+            Ok(_) => Some("the amount must be more than $0".into()),
+            Err(error) => Some(error.to_string()),
+        },
+        PromptFor::Reject(..) | PromptFor::Cancel(_) => None,
+        _ if text.is_empty() => Some("write something, or esc to leave it".into()),
+        _ => None,
+    }
+}
+
+/// The questions before work.
+pub struct Clarify {
+    mission: MissionId,
+    /// The questions.
+    pub questions: Vec<Question>,
+    /// Which one is asked.
+    pub at: usize,
+    /// The row under the cursor.
+    pub row: usize,
+    /// Rows that are ticked.
+    pub ticked: BTreeSet<usize>,
+    /// Free words.
+    pub line: Line,
+    answers: Vec<Answer>,
+    since: Millis,
+}
+
+impl Clarify {
+    /// Whose.
+    #[must_use]
+    pub fn mission(&self) -> MissionId {
+        self.mission
+    }
+
+    /// The choices of the question that is asked; none for free words.
+    #[must_use]
+    pub fn choices(&self) -> Vec<String> {
+        match self.questions.get(self.at).map(|question| &question.form) {
+            Some(AnswerForm::YesNo) => vec!["yes".into(), "no".into()],
+            Some(AnswerForm::Single(choices) | AnswerForm::Multi(choices)) => choices.clone(),
+            Some(AnswerForm::Free) | None => Vec::new(),
+        }
+    }
+
+    /// Whether several choices may be ticked.
+    #[must_use]
+    pub fn is_multi(&self) -> bool {
+        matches!(self.questions.get(self.at).map(|q| &q.form), Some(AnswerForm::Multi(_)))
+    }
+
+    fn key(&mut self, key: Key, now: Millis) -> Taken {
+        if now.0.saturating_sub(self.since.0) < GUARD.0 && !matches!(key.code, KeyCode::Esc) {
+            return Taken::Refused("a question has just come up: that key was not taken".into());
+        }
+        let choices = self.choices();
+        match key.code {
+            KeyCode::Tab if key.modifiers.is_empty() => self.answer(None),
+            KeyCode::Enter => self.confirm(&choices),
+            KeyCode::Up => self.step(-1, choices.len()),
+            KeyCode::Down => self.step(1, choices.len()),
+            KeyCode::Char(' ') if self.is_multi() => {
+                self.tick(self.row);
+                Taken::Kept
+            }
+            KeyCode::Char(c) if !choices.is_empty() && key.modifiers.is_empty() => self.digit(c, &choices),
+            _ if choices.is_empty() && self.line.key(key) => Taken::Kept,
+            _ => Taken::Not,
+        }
+    }
+
+    fn digit(&mut self, c: char, choices: &[String]) -> Taken {
+        let by_letter = |c: char| match c {
+            'y' => choices.iter().position(|choice| choice == "yes"),
+            'n' => choices.iter().position(|choice| choice == "no"),
+            _ => None,
+        };
+        let at = c.to_digit(10).and_then(|digit| (digit as usize).checked_sub(1)).or_else(|| by_letter(c));
+        match (at.filter(|at| *at < choices.len()), c) {
+            (Some(at), _) if self.is_multi() => {
+                self.tick(at);
+                Taken::Kept
+            }
+            (Some(at), _) => {
+                self.row = at;
+                self.confirm(choices)
+            }
+            (None, 'j') => self.step(1, choices.len()),
+            (None, 'k') => self.step(-1, choices.len()),
+            _ => Taken::Kept,
+        }
+    }
+
+    fn tick(&mut self, at: usize) {
+        if !self.ticked.remove(&at) {
+            self.ticked.insert(at);
+        }
+    }
+
+    fn step(&mut self, by: isize, rows: usize) -> Taken {
+        self.row = self.row.saturating_add_signed(by).min(rows.saturating_sub(1));
+        Taken::Kept
+    }
+
+    fn confirm(&mut self, choices: &[String]) -> Taken {
+        let text = if choices.is_empty() {
+            self.line.text().trim().to_owned()
+        } else if self.is_multi() {
+            self.ticked.iter().filter_map(|at| choices.get(*at)).cloned().collect::<Vec<_>>().join(", ")
+        } else {
+            choices.get(self.row).cloned().unwrap_or_default()
+        };
+        if text.is_empty() {
+            return Taken::Refused("answer, or tab to skip with the default".into());
+        }
+        self.answer(Some(text))
+    }
+
+    fn answer(&mut self, text: Option<String>) -> Taken {
+        let Some(question) = self.questions.get(self.at) else { return Taken::Not };
+        self.answers.push(Answer {
+            question: question.text.clone(),
+            assumed: text.is_none(),
+            text: text.unwrap_or_else(|| question.default.clone()),
+        });
+        self.at += 1;
+        (self.row, self.line) = (0, Line::default());
+        self.ticked.clear();
+        if self.at < self.questions.len() {
+            return Taken::Kept;
+        }
+        Taken::Answered(self.mission, std::mem::take(&mut self.answers))
+    }
+}
+
+impl Sheet {
+    /// Commands and missions.
+    #[must_use]
+    pub fn palette(keymap: &Keymap, state: &State) -> Self {
+        let commands = commands::ALL.iter().filter(|entry| entry.hint != Hint::Quiet).map(|entry| Pick {
+            label: format!("{}  {}", entry.title, entry.name),
+            detail: keymap.keys_of(entry.id).into_iter().next().unwrap_or_default(),
+            what: PickedBy::Command(entry.id),
+        });
+        let missions = state.missions.values().rev().map(|mission| Pick {
+            label: format!("{}  {}", mission.id, clean_line(&mission.brief.text, 80)),
+            detail: words::mission_sign(state, mission).word.to_owned(),
+            what: PickedBy::Mission(mission.id),
+        });
+        Self::Picker(Picker::new("PALETTE", commands.chain(missions).collect(), false))
+    }
+
+    /// Files, once they are listed.
+    #[must_use]
+    pub fn files() -> Self {
+        Self::Picker(Picker::new("MENTION A FILE", Vec::new(), true))
+    }
+
+    /// Earlier briefs, once they are read.
+    #[must_use]
+    pub fn history() -> Self {
+        Self::Picker(Picker::new("EARLIER BRIEFS", Vec::new(), true))
+    }
+
+    /// A shell line.
+    #[must_use]
+    pub fn shell() -> Self {
+        Self::prompt("run in the repository (by you, not sandboxed)", "", PromptFor::Shell)
+    }
+
+    /// One line of words.
+    #[must_use]
+    pub fn prompt(title: impl Into<String>, text: impl Into<String>, purpose: PromptFor) -> Self {
+        Self::Prompt(Prompt { title: title.into(), line: Line::new(text), purpose })
+    }
+
+    /// Questions.
+    #[must_use]
+    pub fn clarify(mission: MissionId, questions: Vec<Question>, now: Millis) -> Self {
+        Self::Clarify(Clarify {
+            mission,
+            questions,
+            at: 0,
+            row: 0,
+            ticked: BTreeSet::new(),
+            line: Line::default(),
+            answers: Vec::new(),
+            since: now,
+        })
+    }
+
+    /// A text from outside.
+    #[must_use]
+    pub fn page(title: String, bytes: &[u8]) -> Self {
+        let text = crate::domain::text::clean_bytes(&bytes[..bytes.len().min(PAGE_MOST)]);
+        Self::Page(title, text.lines().map(|line| line.replace('\t', "    ")).collect(), 0)
+    }
+
+    /// Whether keys are text here.
+    #[must_use]
+    pub fn takes_text(&self) -> bool {
+        matches!(self, Self::Picker(_) | Self::Prompt(_) | Self::Clarify(_))
+    }
+
+    /// Where it is scrolled to, if it scrolls.
+    pub fn scroll(&mut self) -> Option<&mut usize> {
+        match self {
+            Self::Help(at)
+            | Self::Card(_, at)
+            | Self::Compare(at)
+            | Self::Versions(at)
+            | Self::Page(_, _, at) => Some(at),
+            Self::Picker(_) | Self::Prompt(_) | Self::Clarify(_) => None,
+        }
+    }
+
+    /// Takes a key, where keys are text.
+    pub fn key(&mut self, key: Key, now: Millis) -> Taken {
+        match self {
+            Self::Picker(picker) => picker.key(key),
+            Self::Prompt(prompt) => prompt.key(key),
+            Self::Clarify(clarify) => clarify.key(key, now),
+            _ => Taken::Not,
+        }
+    }
+
+    /// Takes a paste.
+    pub fn paste(&mut self, text: &str) {
+        let clean = crate::domain::text::clean(text);
+        match self {
+            Self::Picker(picker) => {
+                picker.line.insert(&clean);
+                picker.rank();
+            }
+            Self::Prompt(prompt) => prompt.line.insert(&clean),
+            Self::Clarify(clarify) => clarify.line.insert(&clean),
+            _ => {}
+        }
+    }
+}
+
+/// Words of a command line: quotes and backslashes as in a shell, nothing else.
+///
+/// # Errors
+/// A quote is open, or there is no word.
+pub fn split_argv(text: &str) -> Result<Vec<String>, String> {
+    let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None);
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        match (c, quote) {
+            ('\\', None | Some('"')) => word.get_or_insert_default().extend(chars.next()),
+            (c, Some(open)) if c == open => quote = None,
+            ('\'' | '"', None) => {
+                quote = Some(c);
+                word.get_or_insert_default();
+            }
+            (c, None) if c.is_whitespace() => words.extend(word.take()),
+            (c, _) => word.get_or_insert_default().push(c),
+        }
+    }
+    words.extend(word);
+    match (quote, words.is_empty()) {
+        (Some(open), _) => Err(format!("the quote {open} is not closed")),
+        (None, true) => Err("a command needs at least one word".into()),
+        (None, false) => Ok(words),
+    }
+}
+
+/// A command line that [`split_argv`] reads back.
+#[must_use]
+pub fn join_argv(argv: &[String]) -> String {
+    let quoted = |word: &String| {
+        let plain = |c: char| c.is_alphanumeric() || "-_./=:,@%+".contains(c);
+        if !word.is_empty() && word.chars().all(plain) {
+            word.clone()
+        } else {
+            format!("'{}'", word.replace('\'', "'\\''"))
+        }
+    };
+    argv.iter().map(quoted).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn command_lines_are_read_as_written() {
+        for argv in [vec!["cargo", "test"], vec!["sh", "-c", "echo 'a b' \"$X\""], vec!["x", ""]] {
+            let argv: Vec<String> = argv.into_iter().map(str::to_owned).collect();
+            assert_eq!(split_argv(&join_argv(&argv)).unwrap(), argv);
+        }
+        assert_eq!(split_argv("a \"b c\" d\\ e").unwrap(), ["a", "b c", "d e"]);
+        assert!(split_argv("a 'b").is_err() && split_argv("  ").is_err());
+    }
+}

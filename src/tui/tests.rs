@@ -1,0 +1,345 @@
+//! The screen as a person meets it: pictures of each state at each size, and keys to the exact command.
+
+use super::{
+    app::{Action, Done, EditFor, Focus, Task},
+    briefing::Field,
+    fixtures::*,
+    options::Prefill,
+    view,
+};
+use crate::{
+    domain::{
+        brief::Answer,
+        digest::Digest,
+        ids::{MissionId, RequestId, Revision, TeamId},
+        mission::{Ending, Step},
+        money::Money,
+        request::{Decision, Modification, Subject},
+    },
+    engine::{
+        command::{Command, ControlCommand, DeskCommand, MissionCommand, Refusal, RefusalKind},
+        state::{Control, TeamPhase},
+    },
+    runtime::handle::SendError,
+};
+use ratatui::{Terminal, backend::TestBackend, layout::Position};
+
+const SIZES: [(u16, u16); 4] = [(80, 24), (120, 40), (200, 60), (30, 8)];
+
+fn picture(bench: &Bench) -> (String, Option<Position>) {
+    let (columns, rows) = bench.app.focus.1;
+    let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
+    let mut caret = None;
+    terminal.draw(|frame| caret = view::draw(&bench.app, frame.buffer_mut())).unwrap();
+    (terminal.backend().to_string(), caret)
+}
+
+fn pictures(name: &str, setup: impl Fn(&mut Bench) -> &mut Bench) {
+    for size in SIZES {
+        let mut bench = Bench::new(size);
+        setup(&mut bench);
+        insta::with_settings!({ snapshot_path => "pictures", prepend_module_to_snapshot => false }, {
+            insta::assert_snapshot!(format!("{name}_{}x{}", size.0, size.1), picture(&bench).0);
+        });
+    }
+}
+
+fn sent(bench: &Bench) -> Vec<&Command> {
+    bench
+        .tasks
+        .iter()
+        .filter_map(|task| if let Task::Send(command, _) = task { Some(command.as_ref()) } else { None })
+        .collect()
+}
+
+fn decided(bench: &Bench) -> Vec<(RequestId, Revision, Decision)> {
+    sent(bench)
+        .into_iter()
+        .filter_map(|command| match command {
+            Command::Desk(DeskCommand::Decide(id, seen, decision)) => {
+                Some((*id, *seen, (**decision).clone()))
+            }
+            _ => None,
+        })
+        .collect()
+}
+
+fn prefilled() -> Prefill {
+    Prefill {
+        text: "Checkout returns 500 when the cart is empty.".into(),
+        constraints: vec!["no new deps".into()],
+        checks: vec!["cargo test".into()],
+        budget: Some(Money::cents(50)),
+        teams: vec![],
+    }
+}
+
+#[test]
+fn pictures_of_every_state() {
+    pictures("empty", |b| b);
+    pictures("clarifying", |b| b.state(clarifying()));
+    let drafting = || state_of(mission(Some(Step::Draft), &TeamPhase::Drafting), vec![]);
+    pictures("drafting", |b| b.state(drafting()).stream().press("esc"));
+    let testing = || state_of(mission(Some(Step::Check), &TeamPhase::Checking), vec![]);
+    pictures("testing", |b| b.state(testing()).stream().press("esc"));
+    pictures("waiting", |b| b.state(waiting()).stream().press("ctrl-n"));
+    let conflict =
+        || Subject::Conflict { team: TeamId(1), files: vec!["src/cart.rs".into()], detail: Digest::of(b"x") };
+    let landing = |subject| state_of(mission(Some(Step::Land), &TeamPhase::Ready), vec![request(5, subject)]);
+    pictures("conflict", |b| b.state(landing(conflict())).press("ctrl-n"));
+    let budget = || Subject::Budget { team: Some(TeamId(2)), cap: Money::cents(50), wanted: Money::usd(1) };
+    pictures("budget", |b| b.state(landing(budget())).press("ctrl-n"));
+    pictures("landed", |b| b.state(ended(Ending::Landed)).press("esc"));
+    pictures("failed", |b| b.state(ended(Ending::Failed("no candidate passed".into()))).press("esc"));
+    pictures("paused", |b| {
+        let mut state = drafting();
+        state.control = Control::Paused("the director pressed pause".into());
+        b.state(state).press("esc")
+    });
+    pictures("help", |b| b.press("f1"));
+    pictures("palette", |b| b.state(waiting()).press("ctrl-p").write("paus"));
+    pictures("card", |b| b.state(command_request()).press("ctrl-n enter"));
+    pictures("compare", |b| b.state(waiting()).press("ctrl-n c"));
+}
+
+#[test]
+fn picture_of_a_filled_brief() {
+    for size in SIZES {
+        let bench = Bench::with(size, options(Some(prefilled())));
+        insta::with_settings!({ snapshot_path => "pictures", prepend_module_to_snapshot => false }, {
+            insta::assert_snapshot!(format!("briefing_{}x{}", size.0, size.1), picture(&bench).0);
+        });
+    }
+}
+
+#[test]
+fn enter_transmits_the_brief_and_a_refusal_loses_nothing() {
+    let mut bench = Bench::with((120, 40), options(Some(prefilled())));
+    bench.press("enter");
+    let Some(Task::Open { brief, written }) = bench.tasks.pop() else { panic!("nothing was opened") };
+    assert_eq!((brief.budget, brief.teams.len(), brief.constraints.len()), (Money::cents(50), 2, 1));
+    bench.press("enter");
+    assert!(bench.tasks.is_empty(), "one brief is not sent twice");
+    bench.act(Action::Done(Done::Opened(written, Err("the journal is full".into()))));
+    assert_eq!(bench.app.briefing.whole(), prefilled().text);
+    assert!(picture(&bench).0.contains("the journal is full"));
+}
+
+#[test]
+fn newlines_by_four_ways_and_a_bad_budget_is_named() {
+    let mut bench = Bench::new((120, 40));
+    bench.write("a").press("shift-enter").write("b").press("ctrl-j").write("c").press("alt-enter");
+    bench.write("d\\").press("enter").write("e");
+    assert_eq!(bench.app.briefing.whole(), "a\nb\nc\nd\ne");
+    bench.press("tab tab tab").write("x").press("enter");
+    assert!(bench.tasks.is_empty());
+    assert_eq!(bench.app.briefing.field, Field::Budget);
+    assert!(picture(&bench).0.contains("is not an"));
+    assert!(bench.app.briefing.complaint.as_ref().unwrap().1.contains("is not an amount"));
+}
+
+#[test]
+fn a_digit_approves_exactly_what_was_seen() {
+    let mut bench = Bench::new((120, 40));
+    bench.state(waiting()).press("ctrl-n").wait(301).press("2");
+    assert_eq!(decided(&bench), [(RequestId(3), Revision(3), Decision::Approve { team: Some(TeamId(2)) })]);
+    bench.press("5");
+    assert_eq!(decided(&bench).len(), 1);
+    assert!(bench.last_words().contains("no candidate of team 5"));
+}
+
+#[test]
+fn a_key_within_300_ms_of_a_swap_is_refused_and_says_so() {
+    let mut bench = Bench::new((120, 40));
+    bench.state(waiting()).press("ctrl-n").wait(1_000);
+    let mut swapped = waiting();
+    std::sync::Arc::make_mut(swapped.desk.get_mut(&RequestId(3)).unwrap()).revision = Revision(4);
+    bench.state(swapped).wait(299).press("1");
+    assert!(decided(&bench).is_empty());
+    assert!(bench.last_words().contains("changed 299 ms ago"), "{}", bench.last_words());
+    bench.wait(1).press("1");
+    assert_eq!(decided(&bench)[0].1, Revision(4));
+    let refusal = Refusal { kind: RefusalKind::Stale, reason: "R-3 is at r5".into() };
+    bench.act(Action::Done(Done::Sent("R-3 approved".into(), Err(SendError::Refused(refusal)))));
+    assert!(bench.last_words().contains("R-3 is at r5"));
+}
+
+#[test]
+fn rejections_carry_their_reason_and_modifications_what_was_changed() {
+    let mut bench = Bench::new((120, 40));
+    bench.state(waiting()).press("ctrl-n").wait(400).press("r").write("smaller").press("enter");
+    bench.press("x enter");
+    bench.press("m");
+    let edit = bench.tasks.iter().rev().find_map(|task| match task {
+        Task::EditBlob(purpose, digest) => Some((purpose.clone(), *digest)),
+        _ => None,
+    });
+    let purpose = EditFor::Patch { request: RequestId(3), seen: Revision(3), team: TeamId(1) };
+    assert_eq!(edit, Some((purpose.clone(), Digest::of(&[1]))));
+    bench.act(Action::Done(Done::Edited(purpose.clone(), "p".into(), Ok("p".into()))));
+    assert!(bench.last_words().contains("not changed"));
+    bench.act(Action::Done(Done::Edited(purpose, "p".into(), Ok("q".into()))));
+    assert!(matches!(bench.tasks.last(), Some(Task::Patch { text, .. }) if text == "q"));
+    let reasons: Vec<_> = decided(&bench).into_iter().map(|(_, _, decision)| decision).collect();
+    assert_eq!(
+        reasons,
+        [Decision::Retry { reason: "smaller".into() }, Decision::Reject { reason: String::new() }]
+    );
+    let mut bench = Bench::new((120, 40));
+    bench.state(command_request()).press("ctrl-n").wait(400).press("m").press("backspace").write(" x'");
+    bench.press("enter");
+    let change = Modification::Argv(vec!["git".into(), "push".into(), "--force now x".into()]);
+    assert_eq!(decided(&bench)[0].2, Decision::Modify { team: None, change });
+}
+
+#[test]
+fn questions_are_answered_skipped_or_put_aside() {
+    let mut bench = Bench::new((120, 40));
+    bench.state(clarifying()).press("1");
+    assert!(bench.last_words().contains("just come up"));
+    bench.wait(400).press("1 1 2 enter tab");
+    let answer = |question: &str, text: &str, assumed| Answer {
+        question: question.into(),
+        text: text.into(),
+        assumed,
+    };
+    let want = Command::Mission(MissionCommand::Answer(
+        MissionId(12),
+        vec![
+            answer("May the total of an empty cart be 0?", "yes", false),
+            answer("Which layers?", "api, web", false),
+            answer("Anything else?", "", true),
+        ],
+    ));
+    assert_eq!(sent(&bench), [&want]);
+    let mut bench = Bench::new((120, 40));
+    bench.state(clarifying()).press("esc").state(clarifying());
+    assert!(bench.app.sheet.is_none(), "put aside, it does not come back by itself");
+    bench.press("ctrl-n");
+    assert!(bench.app.sheet.is_some());
+}
+
+#[test]
+fn a_word_to_a_team_and_the_kill_switch() {
+    let mut bench = Bench::new((120, 40));
+    bench.state(waiting()).press("esc right t").write("use NonZero").press("enter f9 f7 f8");
+    let commands = sent(&bench);
+    let want = Command::Mission(MissionCommand::Refine(MissionId(12), TeamId(2), "use NonZero".into()));
+    assert_eq!(commands[0], &want);
+    assert!(matches!(commands[1], Command::Control(ControlCommand::Stop(_))));
+    assert!(matches!(commands[2], Command::Control(ControlCommand::Pause(_))));
+    assert_eq!(commands[3], &Command::Control(ControlCommand::Resume));
+}
+
+#[test]
+fn escape_goes_back_and_never_quits_while_control_c_twice_does() {
+    let mut bench = Bench::new((80, 24));
+    bench.write("words").press("esc esc esc f1 esc esc");
+    assert!(bench.tasks.is_empty());
+    bench.press("i").press("ctrl-c");
+    assert!(bench.app.briefing.whole() == "wordsi" || bench.app.briefing.is_empty());
+    bench.wait(2_500).press("ctrl-c");
+    assert!(bench.tasks.is_empty());
+    bench.wait(100).press("ctrl-c");
+    assert_eq!(bench.tasks, [Task::Quit]);
+    let mut bench = Bench::new((80, 24));
+    bench.write("a").press("ctrl-d");
+    assert!(bench.tasks.is_empty());
+    bench.press("backspace ctrl-d");
+    assert_eq!(bench.tasks, [Task::Quit]);
+}
+
+#[test]
+fn tab_queues_while_a_mission_runs_and_the_queue_starts_when_it_ends() {
+    let mut bench = Bench::new((120, 40));
+    bench.state(state_of(mission(Some(Step::Draft), &TeamPhase::Drafting), vec![]));
+    bench.write("next job").press("tab");
+    assert!(bench.app.briefing.is_empty() && bench.tasks.is_empty());
+    bench.press("up");
+    assert_eq!(bench.app.briefing.whole(), "next job");
+    bench.press("tab").state(ended(Ending::Landed));
+    assert!(matches!(&bench.tasks[..], [Task::Open { written, .. }] if written == "next job"));
+}
+
+#[test]
+fn the_palette_runs_what_it_finds_and_mentions_insert_a_path() {
+    let mut bench = Bench::new((120, 40));
+    bench.press("ctrl-p").write("paus").press("enter");
+    assert!(matches!(sent(&bench)[..], [Command::Control(ControlCommand::Pause(_))]));
+    bench.write("see @");
+    assert_eq!(bench.tasks.pop(), Some(Task::Files));
+    bench
+        .act(Action::Done(Done::Files(vec!["src/cart.rs".into(), "b.md".into()])))
+        .write("cart")
+        .press("enter");
+    assert_eq!(bench.app.briefing.whole(), "see @src/cart.rs ");
+}
+
+#[test]
+fn the_caret_stands_where_the_terminal_puts_it() {
+    let mut bench = Bench::new((120, 40));
+    let (_, Some(start)) = picture(&bench) else { panic!("no caret") };
+    for (text, columns) in [("日本", 4), ("👩‍👩‍👧", 6), ("e\u{301}", 7), ("x", 8)] {
+        bench.write(text);
+        assert_eq!(picture(&bench).1, Some(Position::new(start.x + columns, start.y)), "{text}");
+    }
+    bench.press("esc").state(waiting()).press("esc");
+    assert_eq!((bench.app.focus.0, picture(&bench).1), (Focus::Channels, None));
+}
+
+#[test]
+fn no_size_panics() {
+    let mut bench = Bench::new((120, 40));
+    bench.state(waiting()).stream();
+    for keys in ["esc", "ctrl-n", "c", "q enter", "q f1", "q ctrl-p", "esc i", "esc f"] {
+        bench.press(keys);
+        for (columns, rows) in
+            [(1, 1), (20, 5), (40, 10), (41, 11), (79, 23), (80, 24), (119, 24), (120, 11), (300, 90)]
+        {
+            bench.act(Action::Resize(columns, rows));
+            picture(&bench);
+            bench.press("up down pgup pgdn");
+        }
+    }
+}
+
+#[test]
+fn streaming_costs_few_bytes_for_each_byte_of_text() {
+    use super::{
+        pace::{Pace, Why},
+        terminal::Screen,
+    };
+    use crate::{
+        domain::{
+            feed::{Channel, FeedItem},
+            time::Millis,
+        },
+        runtime::feeds::Batch,
+    };
+    let mut bench = Bench::new((160, 48));
+    bench.state(state_of(mission(Some(Step::Draft), &TeamPhase::Drafting), vec![])).press("esc");
+    let (mut screen, mut pace) = (Screen::new(160, 48), Pace::default());
+    screen.frame(|buf| view::draw(&bench.app, buf)).unwrap();
+    let (mut text, mut written, mut frames) = (0, 0, 0);
+    // 20 s of two channels at 100 tokens a second, about 4 bytes each.
+    for tick in 0..2_000_u64 {
+        bench.wait(10);
+        let word = ["the ", "sum ", "of ", "an ", "empty ", "cart "][usize::try_from(tick % 6).unwrap()];
+        for team in [1, 2] {
+            let channel = Channel { mission: MissionId(12), team: Some(TeamId(team)) };
+            let items = vec![FeedItem::Thought(word.into())];
+            text += word.len();
+            bench.act(Action::Feed(channel, Batch { items, next: tick, lost: 0 }));
+        }
+        pace.want(Why::Stream);
+        if pace.due().is_some_and(|at| at.0 <= bench.mono) {
+            written += screen.frame(|buf| view::draw(&bench.app, buf)).unwrap().len();
+            pace.drew(Millis(bench.mono));
+            frames += 1;
+        }
+    }
+    assert!(frames <= 201, "{frames} frames");
+    assert!(written <= 25 * text, "{} bytes a byte", written / text);
+    screen.frame(|buf| view::draw(&bench.app, buf)).unwrap();
+    assert_eq!(screen.frame(|buf| view::draw(&bench.app, buf)).unwrap().len(), 0, "idle: nothing");
+}

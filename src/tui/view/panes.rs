@@ -1,0 +1,371 @@
+//! Header, Briefing Room, missions, Anchor Desk, Decision Desk, footer.
+
+use super::frame::{Focused, Pen, row};
+use crate::{
+    domain::{
+        ids::TeamId,
+        request::{Request, Subject},
+        text::clean_line,
+    },
+    engine::{
+        snapshot::{self, Tick},
+        state::{Control, Mission},
+    },
+    tui::{
+        app::{App, Focus},
+        briefing::Field,
+        commands::{self, CommandId, Context, Hint},
+        keymap,
+        theme::Role,
+        words, wrap,
+    },
+};
+use ratatui::layout::{Position, Rect};
+use unicode_width::UnicodeWidthStr;
+
+pub(super) fn header(app: &App, pen: &mut Pen<'_>, area: Rect) {
+    let level = match app.state.policy.level {
+        1 => "L1 monitor",
+        2 => "L2 auto-fix",
+        _ => "L3 autonomy",
+    };
+    let waiting = words::waiting_count(&app.state);
+    let waits = format!("{waiting} waiting ⚑");
+    let cap = app.mission().map_or(app.state.policy.budget.per_day, |mission| mission.brief.budget);
+    let spent = app.mission().map_or(app.state.ledger.today, |mission| mission.spent);
+    let money = format!("{spent} / {cap}");
+    let halted = match app.state.control {
+        Control::Running => "",
+        Control::Paused(_) => "Ⅱ PAUSED",
+        Control::Stopped(_) => "■ STOPPED",
+    };
+    // What gives way where there is no room: first the explanation of the notice, then keys, then the level.
+    let notice = app.look.notice.as_str();
+    let short = notice.split_once(':').map_or(notice, |(head, _)| head);
+    let keys = [help_keys(app), "? help".into(), String::new()];
+    let variants = [(notice, 0, level), (short, 0, level), (short, 1, level), (short, 1, ""), (short, 2, "")];
+    let mut chosen = None;
+    for (notice, help, level) in variants {
+        let runs = [
+            ("CHIMERA", Role::Title),
+            (app.look.place.as_str(), Role::Text),
+            (level, Role::Muted),
+            (notice, Role::Attention),
+            (halted, Role::Warn),
+            (waits.as_str(), if waiting > 0 { Role::Attention } else { Role::Muted }),
+            (money.as_str(), Role::Text),
+        ];
+        let wide: usize =
+            runs.iter().filter(|(text, _)| !text.is_empty()).map(|(text, _)| text.width() + 2).sum();
+        let fits = 1 + wide + keys[help].width() < usize::from(area.width);
+        chosen = Some((runs, help));
+        if fits {
+            break;
+        }
+    }
+    let Some((runs, help)) = chosen else { return };
+    let mut x = 1;
+    for (text, role) in runs.into_iter().filter(|(text, _)| !text.is_empty()) {
+        x = pen.put(area, x, text, role) + 2;
+    }
+    if usize::from(x) + keys[help].width() < usize::from(area.width) {
+        pen.put_right(area, &format!("{} ", keys[help]), Role::Muted);
+    }
+}
+
+/// The keys that always work, as the keymap has them.
+fn help_keys(app: &App) -> String {
+    let key = |id| key_of(app, id);
+    format!("{} pause  {} stop  ? help", key(CommandId::Pause), key(CommandId::Stop))
+}
+
+pub(super) fn briefing(app: &App, pen: &mut Pen<'_>, area: Rect) -> Option<Position> {
+    let room = &app.briefing;
+    let mode = room.modal.map(|modal| format!(" ─ {}", modal.word())).unwrap_or_default();
+    let title = format!("BRIEFING ROOM{mode}");
+    let inner = pen.framed(area, &title, Focused::from(app.focus.0 == Focus::Brief));
+    let complaint = room.complaint.as_ref().map(|(_, what)| what.as_str());
+    let said = complaint.map_or(0, |what| wrap::rows(what, usize::from(inner.width)).len().min(4));
+    let bottom = 5 + u16::try_from(said).unwrap_or(4);
+    let text = Rect { height: inner.height.saturating_sub(bottom).max(1), ..inner };
+    let mut caret = field(app, pen, text, Field::Text);
+    if room.is_empty() && room.field_is_empty() && room.field == Field::Text {
+        pen.paragraph(text, "What should be done? @ names a file, / a command, ? all keys.", Role::Muted);
+    }
+    let mut y = text.height;
+    for one in [Field::Constraints, Field::Checks, Field::Budget] {
+        let line = row(inner, y);
+        let role = if room.field == one && app.focus.0 == Focus::Brief { Role::Accent } else { Role::Muted };
+        pen.put(line, 0, one.word(), role);
+        let from = 13.min(line.width);
+        let place = Rect { x: line.x + from, width: line.width - from, ..line };
+        caret = caret.or(field(app, pen, place, one));
+        y += 1;
+    }
+    let names: Vec<String> = room.teams().iter().map(|team| clean_line(&team.name, 24).to_string()).collect();
+    let line = row(inner, y);
+    pen.put(line, 0, "teams", Role::Muted);
+    pen.put(line, 13, &names.join(", "), Role::Text);
+    let rest =
+        Rect { y: inner.y + (y + 1).min(inner.height), height: inner.height.saturating_sub(y + 1), ..inner };
+    if let Some(what) = complaint {
+        pen.paragraph(rest, &format!("✗ {what}"), Role::Bad);
+    }
+    let foot = match (&room.sending, room.queue.len()) {
+        (Some(_), _) => "… sending".to_owned(),
+        (None, 0) => "⏎ TRANSMIT".to_owned(),
+        (None, n) => format!("⏎ TRANSMIT   {n} queued"),
+    };
+    pen.put(row(inner, inner.height.saturating_sub(1)), 0, &foot, Role::Accent);
+    caret
+}
+
+/// Draws a field; the caret's place if it is the field that is written in.
+fn field(app: &App, pen: &mut Pen<'_>, area: Rect, which: Field) -> Option<Position> {
+    let lines = app.briefing.lines(which);
+    let mine = app.briefing.field == which;
+    let (line_at, char_at) = if mine { app.briefing.caret() } else { (0, 0) };
+    let width = usize::from(area.width);
+    if area.is_empty() {
+        return None;
+    }
+    if !mine && area.height == 1 {
+        let whole = lines.join(" ⏎ ");
+        pen.put(area, 0, &whole, Role::Text);
+        return None;
+    }
+    // Long texts: only lines that can be seen are wrapped.
+    let most = usize::from(area.height);
+    let first = line_at.saturating_sub(most);
+    let mut rows: Vec<(usize, &str)> = Vec::new();
+    let mut caret = None;
+    for (at, line) in lines.iter().enumerate().skip(first).take(2 * most + 1) {
+        let byte = line.char_indices().nth(char_at).map_or(line.len(), |(byte, _)| byte);
+        let ranges = wrap::rows(line, width);
+        for (nth, range) in ranges.iter().enumerate() {
+            let last = nth + 1 == ranges.len();
+            if mine && at == line_at && byte >= range.start && (byte < range.end || last) {
+                caret = Some((rows.len(), line[range.start..byte].width()));
+            }
+            rows.push((at, &line[range.clone()]));
+        }
+    }
+    let caret_row = caret.map_or(0, |(row, _)| row);
+    let top = if caret_row >= most { caret_row + 1 - most } else { 0 };
+    for (y, (_, text)) in rows.iter().skip(top).take(most).enumerate() {
+        pen.put(row(area, u16::try_from(y).unwrap_or(u16::MAX)), 0, text, Role::Text);
+    }
+    let (caret_row, column) = caret?;
+    let y = u16::try_from(caret_row - top).unwrap_or(0);
+    let x = u16::try_from(column).unwrap_or(0).min(area.width - 1);
+    Some(Position::new(area.x + x, area.y + y))
+}
+
+pub(super) fn missions(app: &App, pen: &mut Pen<'_>, area: Rect) {
+    let inner = pen.framed(area, "MISSIONS", Focused::from(app.focus.0 == Focus::Missions));
+    let list: Vec<_> = app.state.missions.values().rev().collect();
+    if list.is_empty() {
+        pen.put(row(inner, 0), 0, "none yet", Role::Muted);
+    }
+    let at = list.iter().position(|mission| Some(mission.id) == app.shown).unwrap_or(0);
+    let top = (at + 1).saturating_sub(usize::from(inner.height));
+    for (y, mission) in list.iter().skip(top).take(usize::from(inner.height)).enumerate() {
+        let line = row(inner, u16::try_from(y).unwrap_or(0));
+        let sign = words::mission_sign(&app.state, mission);
+        let (done, all) = snapshot::progress(mission);
+        let right = match sign.word {
+            "WAITS FOR YOU" => "⚑ you".to_owned(),
+            "ACTIVE" => format!("{done}/{all}"),
+            other => format!("{} {}", sign.glyph, other.to_lowercase()),
+        };
+        let mark = if Some(mission.id) == app.shown { "▸" } else { " " };
+        let room = usize::from(line.width).saturating_sub(right.width() + 1);
+        let title =
+            wrap::fit(&format!("{mark} {} {}", mission.id, clean_line(&mission.brief.text, 80)), room);
+        pen.put(line, 0, &title, Role::Text);
+        pen.put_right(line, &right, sign.role);
+        if Some(mission.id) == app.shown && app.focus.0 == Focus::Missions {
+            pen.choose(line);
+        }
+    }
+}
+
+pub(super) fn anchor(app: &App, pen: &mut Pen<'_>, area: Rect) {
+    let title = "ORCHESTRATOR ANCHOR DESK";
+    let Some(mission) = app.mission() else {
+        let inner = pen.framed(area, title, Focused::No);
+        pen.paragraph(inner, "○ IDLE  Nobody is on air. Write a brief and press Enter.", Role::Muted);
+        return;
+    };
+    let inner = pen.framed(area, title, Focused::No);
+    let top = Rect { x: area.x + 28, width: area.width.saturating_sub(29), height: 1, ..area };
+    let right = format!(" {} ─ {} ", mission.id, words::mission_elapsed(mission, app.now.wall));
+    pen.put_right(top, &right, Role::Title);
+    let sign = words::mission_sign(&app.state, mission);
+    let (done, all) = snapshot::progress(mission);
+    let bar = format!(" {done}/{all} {}{}", "█".repeat(done), "░".repeat(all - done));
+    let line = row(inner, 0);
+    let x = pen.put(line, 0, &format!("{} {}", sign.glyph, sign.word), sign.role) + 2;
+    let room = Rect { width: line.width.saturating_sub(u16::try_from(bar.width()).unwrap_or(0)), ..line };
+    let (said, next) = words::headline(&app.state, mission);
+    let hint =
+        next.map(|id| format!("{} {}", key_of(app, id), commands::entry(id).title)).unwrap_or_default();
+    let end = pen.put(room, x, &said, Role::Text) + 2;
+    if usize::from(end) + hint.width() <= usize::from(room.width) {
+        pen.put(room, end, &hint, Role::Accent);
+    }
+    pen.put_right(line, &bar, Role::Accent);
+    let line = row(inner, 1);
+    let x = steps(pen, line, mission);
+    let money = format!("{} / {}", mission.spent, mission.brief.budget);
+    if usize::from(x) + money.width() < usize::from(line.width) {
+        pen.put_right(line, &money, Role::Muted);
+    }
+}
+
+/// The plan with ticks: every step in words, or where they do not fit all glyphs and the words of what is on.
+fn steps(pen: &mut Pen<'_>, line: Rect, mission: &Mission) -> u16 {
+    let ticks: Vec<_> = snapshot::ticks(mission)
+        .into_iter()
+        .map(|(step, tick)| (words::step_sign(step, tick), tick))
+        .collect();
+    let wide: usize = ticks.iter().map(|(sign, _)| sign.word.width() + 4).sum();
+    let roomy = wide <= usize::from(line.width) + 2;
+    let on = |tick: Tick| matches!(tick, Tick::Current | Tick::Stopped);
+    let mut x = 0;
+    for (sign, tick) in ticks {
+        let label =
+            if roomy || on(tick) { format!("{} {}", sign.glyph, sign.word) } else { sign.glyph.to_owned() };
+        x = pen.put(line, x, &label, sign.role) + if roomy { 2 } else { 1 };
+    }
+    x
+}
+
+pub(super) fn desk(app: &App, pen: &mut Pen<'_>, area: Rect) {
+    let list = snapshot::waiting(&app.state);
+    let title = format!("DECISION DESK ── {} waiting", list.len());
+    let inner = pen.framed(area, &title, Focused::from(app.focus.0 == Focus::Desk));
+    let chosen = app.desk.request(&app.state).map(|request| request.id);
+    if list.is_empty() {
+        pen.put(row(inner, 0), 0, "Nothing waits for a decision.", Role::Muted);
+    }
+    let at = list.iter().position(|request| Some(request.id) == chosen).unwrap_or(0);
+    let top = (at + 1).saturating_sub(usize::from(inner.height));
+    for (y, request) in list.into_iter().skip(top).take(usize::from(inner.height)).enumerate() {
+        let line = row(inner, u16::try_from(y).unwrap_or(0));
+        let age = format!(" {}", app.now.wall.since(request.opened));
+        let room = Rect { width: line.width.saturating_sub(u16::try_from(age.width()).unwrap_or(0)), ..line };
+        strip(app, pen, room, request);
+        pen.put_right(line, &age, Role::Muted);
+        if Some(request.id) == chosen && app.focus.0 == Focus::Desk {
+            pen.choose(line);
+        }
+    }
+}
+
+/// How wordy the labels of a strip are; the first that fits is drawn, so that none is cut in silence.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wording {
+    Full,
+    Names,
+    Bare,
+    Keys,
+}
+
+fn strip(app: &App, pen: &mut Pen<'_>, line: Rect, request: &Request) {
+    let mission = app.state.missions.get(&request.mission).map(AsRef::as_ref);
+    let question = format!("⚑ {} {}", request.mission, words::asks(mission, request));
+    let all = [Wording::Full, Wording::Names, Wording::Bare, Wording::Keys];
+    let runs_of = |wording| labels(app, mission, request, wording);
+    let width = |runs: &[(String, Role)]| runs.iter().map(|(text, _)| text.width() + 2).sum::<usize>();
+    let room = usize::from(line.width);
+    // The keys that answer stay in sight, however long the question is: it is cut with a mark, and the card has it all.
+    let least = |wording: Wording| if wording == Wording::Full { question.width().min(room / 2) } else { 8 };
+    let runs = all
+        .into_iter()
+        .map(|wording| (wording, runs_of(wording)))
+        .find(|(wording, runs)| least(*wording) + 1 + width(runs) <= room || *wording == Wording::Keys);
+    let Some((_, runs)) = runs else { return };
+    let asked = wrap::fit(&question, room.saturating_sub(width(&runs)).max(8));
+    let mut x = pen.put(line, 0, &asked, Role::Attention) + 2;
+    for (text, role) in runs {
+        x = pen.put(line, x, &text, role) + 2;
+    }
+}
+
+fn labels(app: &App, mission: Option<&Mission>, request: &Request, wording: Wording) -> Vec<(String, Role)> {
+    let label = |id, word: &str| match wording {
+        Wording::Bare => (format!("{} {word}", key_of(app, id)), Role::Text),
+        _ => (format!("[{}] {word}", key_of(app, id)), Role::Text),
+    };
+    let mut runs = Vec::new();
+    if let (Subject::Choose { teams }, Some(mission)) = (&request.subject, mission) {
+        for team in teams {
+            let known = mission.teams.iter().find(|known| known.id == *team);
+            let name = known.map_or_else(|| team.to_string(), words::team_short);
+            let number = approve_key(app, *team);
+            runs.push(match wording {
+                Wording::Full => (format!("[{number}] approve {name}"), Role::Accent),
+                Wording::Names => (format!("[{number}] {name}"), Role::Accent),
+                Wording::Bare => (format!("{number} {name}"), Role::Accent),
+                Wording::Keys => (format!("[{number}]"), Role::Accent),
+            });
+        }
+        if wording == Wording::Keys {
+            runs.push(("approve".into(), Role::Accent));
+        }
+        runs.push(label(CommandId::Compare, "compare"));
+    } else {
+        runs.push((label(CommandId::Approve, "approve").0, Role::Accent));
+    }
+    let retry = if wording == Wording::Bare { "retry" } else { "reject & retry" };
+    if wording == Wording::Keys {
+        runs.push(label(CommandId::Card, "opens it"));
+    } else {
+        let rest = [(CommandId::Modify, "modify"), (CommandId::Retry, retry), (CommandId::Reject, "reject")];
+        runs.extend(rest.map(|(id, word)| label(id, word)));
+    }
+    runs
+}
+
+fn key_of(app: &App, id: CommandId) -> String {
+    app.look.keymap.keys_of(id).into_iter().next().unwrap_or_default()
+}
+
+fn approve_key(app: &App, team: TeamId) -> String {
+    let first = CommandId::Approve1 as usize;
+    let entry = commands::ALL.get(first + usize::from(team.0).saturating_sub(1));
+    entry.and_then(|entry| app.look.keymap.keys_of(entry.id).into_iter().next()).unwrap_or_default()
+}
+
+pub(super) fn footer(app: &App, pen: &mut Pen<'_>, area: Rect) {
+    let pressed = &app.voice.0.keys;
+    if !pressed.is_empty() {
+        let mut x = pen.put(area, 1, &format!("{} …", keymap::shown(pressed)), Role::Accent) + 2;
+        for row in app.look.keymap.continuations(pressed, app.contexts()) {
+            let words = row.desc.as_deref().unwrap_or(commands::entry(row.run).title);
+            x = pen.put(area, x, &format!("{} {words}", keymap::shown(&row.on)), Role::Text) + 2;
+        }
+        return;
+    }
+    let mut x = 1;
+    if let Some((role, text)) = &app.voice.1.last {
+        x = pen.put(area, x, &clean_line(text, 300), *role) + 3;
+    }
+    let contexts = app.contexts();
+    let shown = |entry: &&commands::Entry| {
+        entry.hint == Hint::Footer && contexts.contains(&entry.context) && in_reach(app, entry.context)
+    };
+    for entry in commands::ALL.iter().filter(shown) {
+        let Some(key) = app.look.keymap.keys_of(entry.id).into_iter().next() else { continue };
+        let label = format!("{key} {}", entry.title);
+        if usize::from(x) + label.width() > usize::from(area.width) {
+            break;
+        }
+        x = pen.put(area, x, &label, Role::Muted) + 3;
+    }
+}
+
+fn in_reach(app: &App, context: Context) -> bool {
+    app.sheet.as_ref().is_none_or(|sheet| context == Context::Sheet && !sheet.takes_text())
+}

@@ -1,0 +1,400 @@
+//! Sheets over the panes: help, pickers, prompts, questions, request cards, comparison, versions, pages.
+
+use super::{
+    frame::{Pen, row},
+    versions,
+};
+use crate::{
+    domain::{
+        request::{Request, Subject},
+        text::clean_line,
+    },
+    engine::state::{Mission, Team},
+    tui::{
+        app::App,
+        commands::{self, CommandId, Context},
+        line::Line,
+        sheets::{Clarify, Picker, Sheet, join_argv},
+        theme::Role,
+        words,
+    },
+};
+use ratatui::layout::{Position, Rect};
+
+type Row = (String, Role);
+
+pub(super) fn draw(app: &App, sheet: &Sheet, pen: &mut Pen<'_>, screen: Rect) -> Option<Position> {
+    match sheet {
+        Sheet::Picker(picker) => return Some(pick(picker, pen, screen)),
+        Sheet::Prompt(prompt) => {
+            let area = middle(screen, 90, 5);
+            let inner = pen.sheet(area, &clean_line(&prompt.title, 120));
+            pen.put(row(inner, 2), 0, "enter sends   esc leaves it", Role::Muted);
+            return Some(input(&prompt.line, pen, row(inner, 0)));
+        }
+        Sheet::Clarify(clarify) => return clarified(clarify, pen, screen),
+        _ => {}
+    }
+    let (title, rows) = rows(app, sheet, usize::from(middle(screen, 110, u16::MAX).width.saturating_sub(2)));
+    let at = offset(sheet);
+    let area = middle(screen, 110, u16::try_from(rows.len() + 3).unwrap_or(u16::MAX));
+    let inner = pen.sheet(area, &title);
+    let list = Rect { height: inner.height.saturating_sub(1), ..inner };
+    let chooses = matches!(sheet, Sheet::Versions(_));
+    let height = usize::from(list.height);
+    let top =
+        if chooses { (at + 1).saturating_sub(height) } else { at.min(rows.len().saturating_sub(height)) };
+    for (y, (text, role)) in rows.iter().skip(top).take(height).enumerate() {
+        let line = row(list, u16::try_from(y).unwrap_or(u16::MAX));
+        pen.put(line, 0, text, *role);
+        if chooses && top + y == at {
+            pen.choose(line);
+        }
+    }
+    let foot = match sheet {
+        Sheet::Versions(_) => {
+            "enter shows the patch   y copies it   u restores a landed revision   q closes".to_owned()
+        }
+        _ => {
+            let at = (top + height).min(rows.len());
+            let scrolls = if rows.len() > height {
+                format!("{at}/{}   up/down scrolls   ", rows.len())
+            } else {
+                String::new()
+            };
+            format!("{}{scrolls}q closes", decides(app, sheet))
+        }
+    };
+    pen.put(row(inner, inner.height.saturating_sub(1)), 0, &foot, Role::Muted);
+    None
+}
+
+/// The keys that decide what a sheet shows.
+fn decides(app: &App, sheet: &Sheet) -> String {
+    let Some(request) = app.desk.request(&app.state).filter(|request| app.shown == Some(request.mission))
+    else {
+        return String::new();
+    };
+    let key = |id| app.look.keymap.keys_of(id).into_iter().next().unwrap_or_default();
+    let approve = match &request.subject {
+        Subject::Choose { teams } => {
+            teams.iter().map(|team| team.0.to_string()).collect::<Vec<_>>().join("/")
+        }
+        _ => key(CommandId::Approve),
+    };
+    let rest = format!(
+        "{} modify   {} retry   {} reject   ",
+        key(CommandId::Modify),
+        key(CommandId::Retry),
+        key(CommandId::Reject)
+    );
+    match sheet {
+        Sheet::Card(id, _) if *id == request.id => format!("{approve} approve   {rest}"),
+        Sheet::Compare(_) => format!("{approve} approve   {rest}"),
+        _ => String::new(),
+    }
+}
+
+pub(super) fn last_row(app: &App) -> usize {
+    let screen = Rect::new(0, 0, app.focus.1.0, app.focus.1.1);
+    let Some(sheet) = &app.sheet else { return 0 };
+    let count = rows(app, sheet, usize::from(middle(screen, 110, u16::MAX).width.saturating_sub(2))).1.len();
+    let height = usize::from(middle(screen, 110, u16::MAX).height.saturating_sub(3));
+    match sheet {
+        Sheet::Versions(_) => count.saturating_sub(1),
+        _ => count.saturating_sub(height),
+    }
+}
+
+fn offset(sheet: &Sheet) -> usize {
+    match sheet {
+        Sheet::Help(at)
+        | Sheet::Card(_, at)
+        | Sheet::Compare(at)
+        | Sheet::Versions(at)
+        | Sheet::Page(_, _, at) => *at,
+        Sheet::Picker(_) | Sheet::Prompt(_) | Sheet::Clarify(_) => 0,
+    }
+}
+
+fn middle(screen: Rect, width: u16, height: u16) -> Rect {
+    let width = width.min(screen.width.saturating_sub(2)).max(1);
+    let height = height.min(screen.height.saturating_sub(2)).max(1);
+    Rect { x: (screen.width - width) / 2, y: (screen.height - height) / 2, width, height }
+}
+
+fn rows(app: &App, sheet: &Sheet, width: usize) -> (String, Vec<Row>) {
+    match sheet {
+        Sheet::Help(_) => ("HELP".into(), help(app)),
+        Sheet::Card(id, _) => match app.state.desk.get(id) {
+            Some(request) => (format!("REQUEST {id}"), card(app, request, width)),
+            None => (format!("REQUEST {id}"), vec![("It no longer waits.".into(), Role::Muted)]),
+        },
+        Sheet::Compare(_) => match app.mission() {
+            Some(mission) => (format!("COMPARE ─ {}", mission.id), compare(mission, width)),
+            None => ("COMPARE".into(), vec![("There is no mission yet.".into(), Role::Muted)]),
+        },
+        Sheet::Versions(_) => {
+            let list = app.mission().map(|mission| versions::rows(mission)).unwrap_or_default();
+            let mut rows: Vec<Row> = list.into_iter().map(|version| (version.title, Role::Text)).collect();
+            if rows.is_empty() {
+                rows.push(("No candidate yet.".into(), Role::Muted));
+            }
+            ("VERSIONS".into(), rows)
+        }
+        Sheet::Page(title, lines, _) => {
+            let role = |line: &str| match line.as_bytes().first() {
+                Some(b'+') if !line.starts_with("+++") => Role::DiffAdd,
+                Some(b'-') if !line.starts_with("---") => Role::DiffDel,
+                Some(b'@') => Role::DiffHunk,
+                _ => Role::Text,
+            };
+            (clean_line(title, 90).to_string(), lines.iter().map(|line| (line.clone(), role(line))).collect())
+        }
+        Sheet::Picker(_) | Sheet::Prompt(_) | Sheet::Clarify(_) => (String::new(), Vec::new()),
+    }
+}
+
+fn help(app: &App) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for context in Context::ALL {
+        rows.push((context.title().to_owned(), Role::Title));
+        for entry in commands::ALL {
+            let bound =
+                app.look.keymap.rows().iter().filter(|row| row.run == entry.id && row.when == context);
+            let (mut keys, mut own) = (Vec::new(), None);
+            for row in bound {
+                keys.push(crate::tui::keymap::shown(&row.on));
+                own = own.or(row.desc.clone());
+            }
+            if !keys.is_empty() {
+                let words = own.unwrap_or_else(|| entry.help.to_owned());
+                rows.push((format!("  {:<26} {words}", keys.join("  ")), Role::Text));
+            }
+        }
+    }
+    rows
+}
+
+fn wrapped(rows: &mut Vec<Row>, text: &str, role: Role, width: usize) {
+    for line in text.split('\n') {
+        for range in crate::tui::wrap::rows(line, width) {
+            rows.push((line[range].trim_end().to_owned(), role));
+        }
+    }
+}
+
+fn card(app: &App, request: &Request, width: usize) -> Vec<Row> {
+    let mission = app.state.missions.get(&request.mission).map(AsRef::as_ref);
+    let mut rows = Vec::new();
+    let asks = words::asks(mission, request);
+    wrapped(&mut rows, &format!("{} of {}: {asks}", request.id, request.mission), Role::Attention, width);
+    if let Some(mission) = mission {
+        wrapped(&mut rows, &format!("brief: {}", clean_line(&mission.brief.text, 300)), Role::Muted, width);
+    }
+    match &request.subject {
+        Subject::Command { argv, reason, .. } => {
+            rows.push(("exactly this would run:".into(), Role::Title));
+            wrapped(&mut rows, &format!("  {}", clean_line(&join_argv(argv), 2_000)), Role::Code, width);
+            wrapped(&mut rows, &format!("the agent says: {}", clean_line(reason, 500)), Role::Text, width);
+        }
+        Subject::Conflict { files, .. } => {
+            rows.push(("in conflict:".into(), Role::Title));
+            rows.extend(files.iter().map(|file| (format!("  {}", clean_line(file, 200)), Role::Text)));
+        }
+        Subject::Choose { teams } => {
+            for team in teams {
+                let name =
+                    mission.map_or_else(|| team.to_string(), |mission| words::team_name(mission, *team));
+                rows.push((format!("  [{}] {name}", team.0), Role::Accent));
+            }
+        }
+        Subject::Budget { .. } | Subject::Ask { .. } => {}
+    }
+    rows.push(("why the gate did not decide by itself:".into(), Role::Title));
+    for reason in &request.reasons {
+        wrapped(&mut rows, &format!("  · {}", clean_line(reason, 500)), Role::Text, width);
+    }
+    rows.push(("if denied:".into(), Role::Title));
+    wrapped(&mut rows, &format!("  {}", clean_line(&request.if_denied, 500)), Role::Text, width);
+    let left = request.expires.since(app.now.wall);
+    rows.push((format!("expires in {left}, then it is denied   ({})", request.revision), Role::Muted));
+    rows
+}
+
+fn compare(mission: &Mission, width: usize) -> Vec<Row> {
+    let teams: Vec<&Team> = mission.teams.iter().filter(|team| !team.candidates.is_empty()).collect();
+    if teams.is_empty() {
+        return vec![("No candidate yet.".into(), Role::Muted)];
+    }
+    let label = 14;
+    let column = ((width - label.min(width)) / teams.len()).max(8);
+    // Cells are wrapped, not cut: what a judge says is read to its end before it is decided on.
+    let line = |name: &str, cell: &dyn Fn(&Team) -> String| {
+        let room = column.saturating_sub(2);
+        let cells: Vec<Vec<String>> = teams
+            .iter()
+            .map(|team| {
+                let text = cell(team);
+                let rows = crate::tui::wrap::rows(&text, room).into_iter();
+                rows.map(|range| text[range].trim_end().to_owned()).collect()
+            })
+            .collect();
+        let most = cells.iter().map(Vec::len).max().unwrap_or(1);
+        let row = |nth: usize| {
+            let mut text = format!("{:<label$}", if nth == 0 { name } else { "" });
+            for rows in &cells {
+                let cell = rows.get(nth).map_or("", String::as_str);
+                let pad = column.saturating_sub(unicode_width::UnicodeWidthStr::width(cell));
+                text.push_str(cell);
+                text.push_str(&" ".repeat(pad));
+            }
+            (text, Role::Text)
+        };
+        (0..most).map(row).collect::<Vec<Row>>()
+    };
+    let evidence = |team: &Team| team.candidates.last().and_then(|(_, evidence)| evidence.clone());
+    let mut rows = line("", &|team| format!("[{}] {}", team.id.0, words::team_name_of(team)));
+    rows.iter_mut().for_each(|row| row.1 = Role::Title);
+    rows.extend(line("checks", &|team| match evidence(team) {
+        Some(it) if it.passed() => "✓ pass".into(),
+        Some(it) if it.checks.is_empty() => "○ none were run".into(),
+        Some(_) => "✗ fail".into(),
+        None => "● not yet checked".into(),
+    }));
+    let most = teams.iter().filter_map(|team| evidence(team)).map(|it| it.checks.len()).max().unwrap_or(0);
+    for nth in 0..most {
+        rows.extend(line("", &|team| {
+            let Some(it) = evidence(team) else { return String::new() };
+            it.checks.get(nth).map_or(String::new(), |check| {
+                format!("{}: {}", clean_line(&check.command, 24), words::check_change(check))
+            })
+        }));
+    }
+    rows.extend(line("new tests", &|team| {
+        evidence(team).map_or(String::new(), |it| {
+            let proves = if it.reproduces { ", one reproduces the fault" } else { "" };
+            format!("{}{proves}", it.new_passing.len())
+        })
+    }));
+    rows.extend(line("size", &|team| {
+        team.candidates.last().map_or(String::new(), |(candidate, _)| {
+            let stat = &candidate.stat;
+            format!("+{} -{} in {}", stat.additions, stat.deletions, words::count(stat.files.len(), "file"))
+        })
+    }));
+    rows.extend(line("manifests", &|team| {
+        team.candidates.last().map_or(String::new(), |(c, _)| c.stat.manifests.len().to_string())
+    }));
+    rows.extend(line("cost", &|team| evidence(team).map_or(String::new(), |it| words::cost(it.cost))));
+    rows.extend(line("time", &|team| evidence(team).map_or(String::new(), |it| it.elapsed.to_string())));
+    rows.extend(verdicts(mission, &line));
+    rows.extend(line("says", &|team| {
+        team.candidates.last().map_or(String::new(), |(c, _)| clean_line(&c.summary, 200).to_string())
+    }));
+    rows
+}
+
+/// What a team's column says in a row.
+type Cell<'a> = &'a dyn Fn(&Team) -> String;
+
+fn verdicts(mission: &Mission, line: &dyn Fn(&str, Cell<'_>) -> Vec<Row>) -> Vec<Row> {
+    let Some(judgement) = &mission.judgement else {
+        return vec![("judges        no verdict yet".into(), Role::Muted)];
+    };
+    let of =
+        |team: &Team| judgement.verdicts.iter().filter(|v| v.team == team.id).cloned().collect::<Vec<_>>();
+    let most = mission.teams.iter().map(|team| of(team).len()).max().unwrap_or(0);
+    let mut rows = Vec::new();
+    for nth in 0..most {
+        rows.extend(line("judge", &|team| {
+            of(team).get(nth).map_or(String::new(), |v| {
+                format!("{}/100 by {} (orders {} and {})", v.score, v.judge, v.orders[0], v.orders[1])
+            })
+        }));
+        rows.extend(line("", &|team| {
+            of(team).get(nth).map_or(String::new(), |v| {
+                let note = v.note.as_ref().map(|note| format!("! {note}  ")).unwrap_or_default();
+                clean_line(&format!("{note}{}", v.reasons), 200).to_string()
+            })
+        }));
+    }
+    let missing = judgement.missing.iter();
+    rows.extend(missing.map(|what| (format!("missing       {}", clean_line(what, 200)), Role::Warn)));
+    rows
+}
+
+fn input(line: &Line, pen: &mut Pen<'_>, at: Rect) -> Position {
+    pen.put(at, 0, "›", Role::Accent);
+    let room = usize::from(at.width.saturating_sub(3));
+    let column = line.column();
+    // The caret stays in sight: text before it is cut off from the left, a cluster at a time.
+    let mut shown = line.text();
+    let mut before = column;
+    while before > room {
+        let cut =
+            unicode_segmentation::UnicodeSegmentation::graphemes(shown, true).next().unwrap_or_default();
+        before -= unicode_width::UnicodeWidthStr::width(cut).min(before);
+        shown = &shown[cut.len()..];
+    }
+    pen.put(at, 2, shown, Role::Text);
+    let x = at.x + 2 + u16::try_from(before).unwrap_or(0);
+    Position::new(x.min(at.right().saturating_sub(1)), at.y)
+}
+
+fn pick(picker: &Picker, pen: &mut Pen<'_>, screen: Rect) -> Position {
+    let inner = pen.sheet(middle(screen, 90, 22), picker.title);
+    let caret = input(&picker.line, pen, row(inner, 0));
+    let list = Rect { y: inner.y + 1, height: inner.height.saturating_sub(2), ..inner };
+    let top = (picker.at + 1).saturating_sub(usize::from(list.height));
+    let mut empty = true;
+    for (y, found) in picker.found().skip(top).take(usize::from(list.height)).enumerate() {
+        empty = false;
+        let line = row(list, u16::try_from(y).unwrap_or(u16::MAX));
+        let detail = u16::try_from(unicode_width::UnicodeWidthStr::width(found.detail.as_str())).unwrap_or(0);
+        pen.put(Rect { width: line.width.saturating_sub(detail + 1), ..line }, 1, &found.label, Role::Text);
+        pen.put_right(line, &found.detail, Role::Muted);
+        if top + y == picker.at {
+            pen.choose(line);
+        }
+    }
+    if empty {
+        pen.put(row(list, 0), 1, if picker.reading { "reading…" } else { "nothing matches" }, Role::Muted);
+    }
+    pen.put(row(inner, inner.height.saturating_sub(1)), 0, "enter takes it   esc closes", Role::Muted);
+    caret
+}
+
+fn clarified(clarify: &Clarify, pen: &mut Pen<'_>, screen: Rect) -> Option<Position> {
+    let question = clarify.questions.get(clarify.at)?;
+    let inner = pen.sheet(
+        middle(screen, 90, 16),
+        &format!("{} ASKS ─ {} of {}", clarify.mission(), clarify.at + 1, clarify.questions.len()),
+    );
+    let asked = clean_line(&question.text, 400);
+    let mut y =
+        pen.paragraph(Rect { height: inner.height.saturating_sub(3), ..inner }, &asked, Role::Text) + 1;
+    let mut caret = None;
+    for (at, choice) in clarify.choices().iter().enumerate() {
+        let line = row(inner, y);
+        let tick = match (clarify.is_multi(), clarify.ticked.contains(&at)) {
+            (true, true) => "[x] ",
+            (true, false) => "[ ] ",
+            (false, _) => "",
+        };
+        pen.put(line, 1, &format!("{} {tick}{}", at + 1, clean_line(choice, 200)), Role::Text);
+        if at == clarify.row {
+            pen.choose(line);
+        }
+        y += 1;
+    }
+    if clarify.choices().is_empty() {
+        caret = Some(input(&clarify.line, pen, row(inner, y)));
+    }
+    let default = clean_line(&question.default, 60);
+    let skip =
+        if default.is_empty() { "tab skips it".to_owned() } else { format!("tab skips it ({default})") };
+    let foot = format!("enter answers   {skip}   esc puts all aside");
+    pen.put(row(inner, inner.height.saturating_sub(1)), 0, &foot, Role::Muted);
+    caret
+}

@@ -1,0 +1,65 @@
+//! Every candidate of a mission and what has landed of it, as rows that can be opened, copied or restored.
+
+use crate::{
+    domain::{candidate::CommitId, digest::Digest, text::clean_line},
+    engine::state::Mission,
+    tui::words,
+};
+
+/// One row.
+pub(super) struct Version {
+    pub title: String,
+    patch: Option<Digest>,
+    commit: Option<CommitId>,
+}
+
+/// All rows: candidates team by team, then landed and restored revisions.
+pub(super) fn rows(mission: &Mission) -> Vec<Version> {
+    let mut rows = Vec::new();
+    for team in &mission.teams {
+        for (candidate, evidence) in &team.candidates {
+            let proof = evidence.as_deref().map_or("not checked".to_owned(), words::evidence_line);
+            let title = format!(
+                "{} attempt {}  +{} -{}  {proof}  {}",
+                words::team_name_of(team),
+                candidate.attempt,
+                candidate.stat.additions,
+                candidate.stat.deletions,
+                clean_line(&candidate.summary, 120)
+            );
+            rows.push(Version { title, patch: Some(candidate.patch), commit: None });
+        }
+    }
+    let landed = mission.result.landed.iter().map(|it| ("landed", it));
+    for (word, (commit, branch)) in landed.chain(mission.result.restored.iter().map(|it| ("restored", it))) {
+        let short: String = commit.0.chars().take(10).collect();
+        let title = format!("{word} as {} on {}", clean_line(&short, 10), clean_line(branch, 60));
+        let chosen = (word == "landed").then(|| chosen_patch(mission)).flatten();
+        rows.push(Version { title, patch: chosen, commit: Some(commit.clone()) });
+    }
+    rows
+}
+
+fn chosen_patch(mission: &Mission) -> Option<Digest> {
+    let (team, attempt) = mission.result.chosen?;
+    let team = mission.teams.iter().find(|known| known.id == team)?;
+    team.entry(attempt).map(|(candidate, _)| candidate.patch)
+}
+
+/// The patch of a row.
+#[must_use]
+pub fn patch_at(mission: &Mission, at: usize) -> Option<Digest> {
+    rows(mission).get(at)?.patch
+}
+
+/// The commit of a row that has landed.
+#[must_use]
+pub fn commit_at(mission: &Mission, at: usize) -> Option<CommitId> {
+    rows(mission).into_iter().nth(at)?.commit
+}
+
+/// The heading of a row.
+#[must_use]
+pub fn title_at(mission: &Mission, at: usize) -> String {
+    rows(mission).into_iter().nth(at).map(|row| row.title).unwrap_or_default()
+}
