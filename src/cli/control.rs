@@ -1,0 +1,62 @@
+//! `chimera pause`, `resume`, `stop`: the whole house, whichever process runs it. Resuming also removes the control
+//! files, which would halt it again.
+
+use super::{
+    exit::{Complaint, Exit, Said},
+    house::Purpose,
+    out::Out,
+    session::Session,
+};
+use crate::{
+    engine::command::{Command, ControlCommand},
+    runtime,
+};
+use clap::Args;
+use serde_json::json;
+
+/// Why.
+#[derive(Debug, Clone, Args)]
+pub struct ReasonArgs {
+    /// Why; shown to whoever looks
+    #[arg(value_name = "REASON", default_value = "by the director")]
+    pub reason: String,
+}
+
+/// Starts nothing new.
+///
+/// # Errors
+/// The house cannot be opened, or the engine refuses.
+pub async fn pause(args: &ReasonArgs, session: &Session, out: &mut Out) -> Said {
+    give(ControlCommand::Pause(args.reason.clone()), "paused", session, out).await
+}
+
+/// Goes on.
+///
+/// # Errors
+/// The house cannot be opened, or the engine refuses.
+pub async fn resume(session: &Session, out: &mut Out) -> Said {
+    let stays = |error: std::io::Error| {
+        Complaint::error(format!("the control files STOP and PAUSE cannot be removed: {error}"))
+            .hint("remove them from the data directory, then resume")
+    };
+    runtime::clear_control_files(&session.settings().places.data).map_err(stays)?;
+    give(ControlCommand::Resume, "resumed", session, out).await
+}
+
+/// Ends everything in flight.
+///
+/// # Errors
+/// The house cannot be opened, or the engine refuses.
+pub async fn stop(args: &ReasonArgs, session: &Session, out: &mut Out) -> Said {
+    give(ControlCommand::Stop(args.reason.clone()), "stopped", session, out).await
+}
+
+/// In this process, or in the one that owns the data directory: then the receipt says that it has taken effect there.
+async fn give(command: ControlCommand, word: &str, session: &Session, out: &mut Out) -> Said {
+    let house = session.open(Purpose::Command).await?;
+    let sent = house.handle.send(Command::Control(command)).await;
+    house.close().await;
+    let receipt = sent?;
+    out.both(&format!("{word} at {}", receipt.seq), &json!({"kind": word, "seq": receipt.seq}));
+    Ok(Exit::Ok)
+}

@@ -1,0 +1,185 @@
+//! The demo's service: a real little repository in a temporary directory, with tests and a bug of its own.
+
+use super::Complaint;
+use crate::{
+    cli::session::Session,
+    config::{environment::Environment, settings::Settings},
+    domain::{text, time::Millis},
+    workspace::process::{self, Confinement, Exit, Finished, Spec},
+};
+use std::{
+    fs,
+    future::Future,
+    io,
+    net::SocketAddr,
+    os::unix::fs::DirBuilderExt as _,
+    path::{Path, PathBuf},
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    sync::oneshot,
+    time,
+};
+
+/// The repository, file by file.
+const FILES: &[(&str, &str)] = &[
+    (".gitignore", include_str!("../../../assets/demo/shop/gitignore")),
+    ("Cargo.lock", include_str!("../../../assets/demo/shop/Cargo.lock")),
+    ("Cargo.toml", include_str!("../../../assets/demo/shop/Cargo.toml")),
+    ("README.md", include_str!("../../../assets/demo/shop/README.md")),
+    ("src/cart.rs", include_str!("../../../assets/demo/shop/src/cart.rs")),
+    ("src/http.rs", include_str!("../../../assets/demo/shop/src/http.rs")),
+    ("src/lib.rs", include_str!("../../../assets/demo/shop/src/lib.rs")),
+    ("src/main.rs", include_str!("../../../assets/demo/shop/src/main.rs")),
+    ("tests/service.rs", include_str!("../../../assets/demo/shop/tests/service.rs")),
+];
+/// An empty cart at the checkout: the bug.
+const TARGET: &str = "/checkout?cart=";
+/// Longest build.
+const BUILD_WALL: Millis = Millis::mins(3);
+/// How long the service may take to answer, and how often it is asked meanwhile.
+const ANSWER_WALL: Millis = Millis::secs(20);
+const ASK_EVERY: Millis = Millis(25);
+
+/// The service in its temporary directory.
+pub(super) struct Service {
+    top: PathBuf,
+    repo: PathBuf,
+}
+
+fn failed(what: &str, why: impl std::fmt::Display) -> Complaint {
+    Complaint::error(format!("the demo cannot {what}: {why}"))
+}
+
+impl Service {
+    /// Writes the files and commits them.
+    pub async fn create() -> Result<Self, Complaint> {
+        let top = std::env::temp_dir().join(format!("chimera-demo-{}", std::process::id()));
+        // Made here and for us alone: whatever lies at that guessable place already is not used.
+        let made = fs::DirBuilder::new().mode(0o700).create(&top);
+        made.map_err(|error| failed("make its directory", format!("{}: {error}", top.display())))?;
+        let service = Self { repo: top.join("shop"), top };
+        for (name, content) in FILES {
+            let path = service.repo.join(name);
+            let told = |error: io::Error| failed("write its service", format!("{}: {error}", path.display()));
+            fs::create_dir_all(path.parent().unwrap_or(&service.repo)).map_err(told)?;
+            fs::write(&path, content).map_err(told)?;
+        }
+        let identity = ["-c", "user.name=Demo", "-c", "user.email=demo@localhost"];
+        service.git(&["init", "-q", "-b", "main"]).await?;
+        service.git(&["config", "user.name", "Demo Director"]).await?;
+        service.git(&["config", "user.email", "director@localhost"]).await?;
+        service.git(&["config", "commit.gpgsign", "false"]).await?;
+        service.git(&["add", "-A"]).await?;
+        let commit = ["commit", "-q", "-m", "A very small shop"];
+        service.git(&[identity.as_slice(), &commit].concat()).await?;
+        Ok(service)
+    }
+
+    pub fn repo(&self) -> &Path {
+        &self.repo
+    }
+
+    /// The session of a command that is run in this repository.
+    pub fn session(&self, (mut settings, environment): (Settings, Environment), of: &Session) -> Session {
+        settings.places.repo = Some(self.repo.clone());
+        settings.places.data = self.top.join("data");
+        let mut loaded = of.loaded.clone();
+        loaded.settings = settings;
+        Session { loaded, environment, here: self.repo.clone() }
+    }
+
+    /// Whether anything came after the first commit.
+    pub async fn landed(&self) -> Result<bool, Complaint> {
+        let count = self.git(&["rev-list", "--count", "main"]).await?;
+        Ok(String::from_utf8_lossy(&count.stdout).trim() != "1")
+    }
+
+    /// Builds the service as it is committed, starts it, and asks for the checkout of an empty cart.
+    pub async fn checkout_status(&self) -> Result<u16, Complaint> {
+        let built = self.run(&["cargo", "build", "-q", "--offline"], std::future::pending()).await?;
+        if !built.exit.ok() {
+            return Err(failed("build its service", text::clean_bytes(&built.merged)));
+        }
+        let address = free_address().await.map_err(|error| failed("find a free port", error))?;
+        let (stop, stopped) = oneshot::channel::<()>();
+        let at = address.to_string();
+        let argv = ["cargo", "run", "-q", "--offline", "--", &at];
+        let serve = self.run(&argv, async {
+            // Whatever is said, or nothing: it is the end.
+            let _ = stopped.await;
+        });
+        let ask = async {
+            let status = status_of(address, TARGET).await;
+            drop(stop);
+            status
+        };
+        let (served, status) = futures::join!(serve, ask);
+        served?;
+        status.map_err(|error| failed("reach its service", error))
+    }
+
+    async fn git(&self, args: &[&str]) -> Result<Finished, Complaint> {
+        let argv = [&["git"], args].concat();
+        let done = self.run(&argv, std::future::pending()).await?;
+        if done.exit.ok() { Ok(done) } else { Err(failed("use git", text::clean_bytes(&done.merged))) }
+    }
+
+    async fn run(&self, argv: &[&str], stop: impl Future<Output = ()> + Send) -> Result<Finished, Complaint> {
+        let spec = Spec {
+            argv: argv.iter().map(|part| (*part).to_owned()).collect(),
+            dir: self.repo.clone(),
+            env: Vec::new(),
+            stdin: Vec::new(),
+            limits: process::Limits { wall: BUILD_WALL, ..process::Limits::default() },
+            confinement: Confinement::Host,
+        };
+        let done = process::run(spec, stop).await.map_err(|error| {
+            failed("run its programs", error).hint("the demo needs git and cargo in PATH, nothing else")
+        })?;
+        match done.exit {
+            Exit::TimedOut => {
+                Err(failed("wait longer", format!("{} took over {BUILD_WALL}", argv.join(" "))))
+            }
+            _ => Ok(done),
+        }
+    }
+
+    /// Removes everything.
+    pub fn remove(&self) {
+        if let Err(error) = fs::remove_dir_all(&self.top) {
+            tracing::warn!(%error, path = %self.top.display(), "the demo's directory stays");
+        }
+    }
+}
+
+async fn free_address() -> io::Result<SocketAddr> {
+    TcpListener::bind("127.0.0.1:0").await?.local_addr()
+}
+
+/// Status code of one GET, asked for until somebody listens.
+async fn status_of(address: SocketAddr, target: &str) -> io::Result<u16> {
+    let asking = async {
+        loop {
+            match get(address, target).await {
+                Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+                    time::sleep(ASK_EVERY.to_std()).await;
+                }
+                answered => return answered,
+            }
+        }
+    };
+    time::timeout(ANSWER_WALL.to_std(), asking).await.map_err(io::Error::other)?
+}
+
+async fn get(address: SocketAddr, target: &str) -> io::Result<u16> {
+    let mut stream = TcpStream::connect(address).await?;
+    let request = format!("GET {target} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await?;
+    let mut answer = Vec::new();
+    stream.take(64 * 1024).read_to_end(&mut answer).await?;
+    let text = String::from_utf8_lossy(&answer);
+    let status = text.split_whitespace().nth(1).and_then(|status| status.parse().ok());
+    status.ok_or_else(|| io::Error::other("the answer is no HTTP"))
+}

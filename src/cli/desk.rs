@@ -1,0 +1,347 @@
+//! `chimera desk`: what waits for a decision, and deciding it. A decision names the revision that was seen; after
+//! it the mission is followed until it has landed or waits again.
+
+use super::{
+    exit::{Complaint, Exit, Said},
+    follow::Follow,
+    house::{House, Purpose},
+    out::{Form, Out},
+    progress::request_line,
+    session::Session,
+    show,
+    signals::{Interrupts, Signals},
+};
+use crate::{
+    domain::{
+        ids::{MissionId, RequestId, Revision, TeamId},
+        money::Money,
+        request::{Decision, Modification, Request, Subject},
+    },
+    engine::{
+        command::{Command, DeskCommand as Desk},
+        state::{Mission, State},
+    },
+    runtime::handle::Handle,
+};
+use clap::{Args, Subcommand};
+use std::{io::Read, path::Path};
+
+/// Bytes of a patch.
+const PATCH_MOST: u64 = 16 * 1024 * 1024;
+
+/// What to do at the desk.
+#[derive(Debug, Clone, Subcommand)]
+pub enum DeskCommand {
+    /// List what waits
+    List,
+    /// Show a request with everything to decide it
+    Show(RequestArgs),
+    /// Say yes
+    Approve(ApproveArgs),
+    /// Say no
+    Reject(RejectArgs),
+    /// Say yes to something else
+    Modify(ModifyArgs),
+}
+
+/// Which request.
+#[derive(Debug, Clone, Args)]
+pub struct RequestArgs {
+    /// Request, such as R-3
+    #[arg(value_name = "ID")]
+    pub request: RequestId,
+}
+
+/// Yes.
+#[derive(Debug, Clone, Args)]
+pub struct ApproveArgs {
+    /// Request, such as R-3
+    #[arg(value_name = "ID")]
+    pub request: RequestId,
+    /// Team whose candidate is approved: name, number or vendor
+    #[arg(long, value_name = "NAME")]
+    pub team: Option<String>,
+    /// The revision you saw; refused if the request has changed since [default: the current one]
+    #[arg(long, value_name = "N")]
+    pub revision: Option<u32>,
+}
+
+/// No.
+#[derive(Debug, Clone, Args)]
+pub struct RejectArgs {
+    /// Request, such as R-3
+    #[arg(value_name = "ID")]
+    pub request: RequestId,
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+    /// Let the teams try again with the reason in mind
+    #[arg(long)]
+    pub retry: bool,
+    /// The revision you saw [default: the current one]
+    #[arg(long, value_name = "N")]
+    pub revision: Option<u32>,
+}
+
+/// Yes to something else.
+#[derive(Debug, Clone, Args)]
+#[command(group(clap::ArgGroup::new("change").required(true).multiple(false)))]
+pub struct ModifyArgs {
+    /// Request, such as R-3
+    #[arg(value_name = "ID")]
+    pub request: RequestId,
+    /// Another patch, as git writes it; it is checked before it lands. `-` reads stdin
+    #[arg(long, value_name = "FILE", group = "change")]
+    pub patch: Option<String>,
+    /// Another command; everything after it
+    #[arg(long, value_name = "ARG", num_args = 1.., allow_hyphen_values = true, group = "change")]
+    pub argv: Vec<String>,
+    /// Other words for the agents
+    #[arg(long, value_name = "TEXT", group = "change")]
+    pub prompt: Option<String>,
+    /// Another amount
+    #[arg(long, value_name = "USD", group = "change")]
+    pub amount: Option<Money>,
+    /// Team that is meant: name, number or vendor
+    #[arg(long, value_name = "NAME")]
+    pub team: Option<String>,
+    /// The revision you saw [default: the current one]
+    #[arg(long, value_name = "N")]
+    pub revision: Option<u32>,
+}
+
+/// Does it.
+///
+/// # Errors
+/// There is no such request or team, the engine refuses, or the house cannot be opened.
+pub async fn run(command: &DeskCommand, session: &Session, out: &mut Out) -> Said {
+    match command {
+        DeskCommand::List => {
+            list(&session.look()?, out);
+            return Ok(Exit::Ok);
+        }
+        DeskCommand::Show(args) => return detail(args.request, &session.look()?, out),
+        DeskCommand::Approve(_) | DeskCommand::Reject(_) | DeskCommand::Modify(_) => {}
+    }
+    let house = session.open(Purpose::Work).await?;
+    let said = serve(command, &house, session, out).await;
+    house.close().await;
+    said
+}
+
+async fn serve(command: &DeskCommand, house: &House, session: &Session, out: &mut Out) -> Said {
+    let handle = &house.handle;
+    let mut interrupts = Signals::take().map_err(|e| Complaint::error(e.to_string()))?;
+    let answer = answer(command, handle, &session.here).await?;
+    decide(handle, answer, (out, &mut interrupts)).await
+}
+
+/// A decision that is ready to be given.
+#[derive(Debug, PartialEq)]
+pub struct Given {
+    /// Of what.
+    pub request: RequestId,
+    /// The revision that was seen.
+    pub revision: Revision,
+    /// Its mission.
+    pub mission: MissionId,
+    /// The words.
+    pub decision: Decision,
+}
+
+/// Gives it, and follows the mission until it has landed or waits again.
+///
+/// # Errors
+/// The engine refuses it, or ends.
+pub async fn decide(
+    handle: &Handle,
+    given: Given,
+    (out, interrupts): (&mut Out, &mut dyn Interrupts),
+) -> Result<Exit, Complaint> {
+    let follow = Follow::from_here(handle, given.mission);
+    let no = matches!(given.decision, Decision::Reject { .. });
+    let command = Desk::Decide(given.request, given.revision, Box::new(given.decision.clone()));
+    handle.send(Command::Desk(command)).await?;
+    out.both(
+        &format!("decided   {} {}", given.request, given.revision),
+        &serde_json::json!({
+            "kind": "decided", "request": given.request.to_string(), "mission": given.mission.to_string(),
+            "revision": given.revision, "decision": given.decision,
+        }),
+    );
+    let exit = follow.run(out, interrupts).await?;
+    // A rejection that ends a mission did what was asked.
+    Ok(if no && exit != Exit::Interrupted { Exit::Ok } else { exit })
+}
+
+async fn answer(command: &DeskCommand, handle: &Handle, here: &Path) -> Result<Given, Complaint> {
+    let state = handle.snapshot();
+    match command {
+        DeskCommand::Approve(args) => {
+            let request = find(args.request, &state)?;
+            let team = chosen(request, args.team.as_deref(), &state)?;
+            Ok(given(request, args.revision, Decision::Approve { team }))
+        }
+        DeskCommand::Reject(args) => {
+            let request = find(args.request, &state)?;
+            let reason = args.reason.trim().to_owned();
+            if reason.is_empty() {
+                return Err(Complaint::usage("--reason is empty: say why, the teams learn from it"));
+            }
+            let decision = if args.retry { Decision::Retry { reason } } else { Decision::Reject { reason } };
+            Ok(given(request, args.revision, decision))
+        }
+        DeskCommand::Modify(args) => {
+            let request = find(args.request, &state)?;
+            let team = match (&request.subject, &args.team) {
+                (_, Some(name)) => Some(team_by_name(show::find(request.mission, &state)?, name)?),
+                (Subject::Choose { .. }, None) => chosen(request, None, &state)?,
+                _ => None,
+            };
+            let change = change(args, handle, here).await?;
+            Ok(given(request, args.revision, Decision::Modify { team, change }))
+        }
+        DeskCommand::List | DeskCommand::Show(_) => Err(Complaint::error("nothing to decide")),
+    }
+}
+
+fn given(request: &Request, revision: Option<u32>, decision: Decision) -> Given {
+    let revision = revision.map_or(request.revision, Revision);
+    Given { request: request.id, revision, mission: request.mission, decision }
+}
+
+async fn change(args: &ModifyArgs, handle: &Handle, here: &Path) -> Result<Modification, Complaint> {
+    if let Some(file) = &args.patch {
+        let bytes = read_patch(file, here)?;
+        return Ok(Modification::Patch(handle.keep(bytes).await?));
+    }
+    if let Some(prompt) = &args.prompt {
+        return Ok(Modification::Prompt(prompt.clone()));
+    }
+    if let Some(amount) = args.amount {
+        return Ok(Modification::Amount(amount));
+    }
+    Ok(Modification::Argv(args.argv.clone()))
+}
+
+fn read_patch(file: &str, here: &Path) -> Result<Vec<u8>, Complaint> {
+    let failed = |e: std::io::Error| Complaint::error(format!("--patch {file}: cannot be read: {e}"));
+    let mut bytes = Vec::new();
+    let source: Box<dyn Read> = if file == "-" {
+        Box::new(std::io::stdin())
+    } else {
+        Box::new(std::fs::File::open(here.join(file)).map_err(failed)?)
+    };
+    source.take(PATCH_MOST + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > PATCH_MOST {
+        return Err(Complaint::usage(format!("--patch {file}: longer than {PATCH_MOST} bytes")));
+    }
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        return Err(Complaint::usage(format!("--patch {file}: is empty")));
+    }
+    Ok(bytes)
+}
+
+/// A request of a state.
+///
+/// # Errors
+/// There is none of that number, or it was decided before.
+pub fn find(id: RequestId, state: &State) -> Result<&Request, Complaint> {
+    if let Some(request) = state.desk.get(&id) {
+        return Ok(request);
+    }
+    let decided = state.decided.iter().any(|(request, ..)| request.id == id);
+    let what = if decided { format!("{id} was decided before") } else { format!("there is no request {id}") };
+    Err(Complaint::error(what).hint("`chimera desk list` shows what waits"))
+}
+
+/// The team that an approval means: needed only where there is a choice of several.
+fn chosen(request: &Request, name: Option<&str>, state: &State) -> Result<Option<TeamId>, Complaint> {
+    let mission = show::find(request.mission, state)?;
+    let Subject::Choose { teams } = &request.subject else {
+        return name.map(|name| team_by_name(mission, name)).transpose();
+    };
+    let names = || -> Vec<String> {
+        teams.iter().map(|team| format!("{} {}", team.0, super::finish::team_name(mission, *team))).collect()
+    };
+    match (name, teams.as_slice()) {
+        (_, []) => Err(Complaint::error(format!("{} has no candidate that may land", request.id)).hint(format!(
+            "`chimera policy explain {0}` tells why; `chimera desk reject {0} --retry --reason …` lets the teams try \
+             again",
+            request.id
+        ))),
+        (Some(name), _) => {
+            let team = team_by_name(mission, name)?;
+            if !teams.contains(&team) {
+                return Err(Complaint::usage(format!("--team {name}: has no candidate in {}", request.id))
+                    .hint(format!("there are {}", names().join(", "))));
+            }
+            Ok(Some(team))
+        }
+        (None, [only]) => Ok(Some(*only)),
+        (None, _) => Err(Complaint::usage(format!("{} is a choice: say which with --team", request.id))
+            .hint(format!("there are {}", names().join(", ")))),
+    }
+}
+
+/// A team by name, by number, or by its vendor where only one team is of it.
+///
+/// # Errors
+/// No team, or several, are meant.
+pub fn team_by_name(mission: &Mission, name: &str) -> Result<TeamId, Complaint> {
+    let wanted = name.trim().to_lowercase();
+    let number = wanted.trim_start_matches("t-").parse::<u8>().ok();
+    let exact = mission
+        .teams
+        .iter()
+        .find(|team| team.spec.name.to_lowercase() == wanted)
+        .or_else(|| mission.teams.iter().find(|team| Some(team.id.0) == number));
+    if let Some(team) = exact {
+        return Ok(team.id);
+    }
+    let mut of_vendor = mission.teams.iter().filter(|team| team.spec.model.vendor.word() == wanted);
+    match (of_vendor.next(), of_vendor.next()) {
+        (Some(team), None) => Ok(team.id),
+        _ => {
+            let names: Vec<String> =
+                mission.teams.iter().map(|team| format!("{} {}", team.id.0, team.spec.name)).collect();
+            Err(Complaint::usage(format!("{name:?} names no single team of {}", mission.id))
+                .hint(format!("there are {}", names.join(", "))))
+        }
+    }
+}
+
+/// Prints what waits, oldest first.
+pub fn list(state: &State, out: &mut Out) {
+    if state.desk.is_empty() {
+        out.say("Nothing waits.");
+    }
+    for request in state.desk.values() {
+        let line = request_line(state, request);
+        let age = state.at.since(request.opened);
+        out.both(
+            &format!("{} · {} · {age}", request.mission, line.words.trim_start_matches("request   ")),
+            &line.value,
+        );
+    }
+}
+
+fn detail(id: RequestId, state: &State, out: &mut Out) -> Said {
+    let request = find(id, state)?;
+    let line = request_line(state, request);
+    out.both(&line.words, &line.value);
+    if out.form() == Form::Human {
+        out.say(&format!(
+            "mission {}, opened {}, expires {}",
+            request.mission, request.opened, request.expires
+        ));
+        for reason in &request.reasons {
+            out.say(&format!("  because {reason}"));
+        }
+        out.say(&format!("if denied: {}", request.if_denied));
+        if state.missions.contains_key(&request.mission) {
+            return show::print(request.mission, state, out);
+        }
+    }
+    Ok(Exit::Ok)
+}

@@ -1,0 +1,223 @@
+//! The command line: a stable contract, and the place where a mode is chosen. One file for each subcommand.
+//!
+//! Owns: arguments, exit codes, what goes to stdout. Never does: decide (the engine does), start a process
+//! (`workspace` does), write to stdout other than through [`out::Out`], hold state between commands. `--help`
+//! and `--version` read and write nothing.
+
+pub mod answers;
+pub mod attach;
+pub mod audit;
+pub mod brief;
+pub mod completions;
+pub mod config;
+pub mod control;
+pub mod demo;
+pub mod desk;
+pub mod doctor;
+pub mod exit;
+pub mod finish;
+pub mod follow;
+pub mod house;
+pub mod man;
+pub mod missions;
+pub mod models;
+pub mod out;
+pub mod policy;
+pub mod progress;
+pub mod reference;
+pub mod restore;
+pub mod screen;
+pub mod session;
+pub mod show;
+pub mod signals;
+#[cfg(test)]
+mod tests;
+pub mod voices;
+
+use clap::{Args, CommandFactory, Parser, Subcommand};
+use exit::{Complaint, Exit, Said};
+use out::{Form, Out};
+use session::Session;
+use std::{ffi::OsString, io::Write, path::PathBuf};
+
+/// A terminal command center for autonomous operations of software services.
+///
+/// Without a subcommand it opens the screen. Exit codes: 0 landed or done, 1 error, 2 budget, 3 waiting for a
+/// decision or ended before it was done, 64 usage, 130 interrupted.
+#[derive(Debug, Parser)]
+#[command(name = "chimera", version, max_term_width = 110, disable_help_subcommand = true)]
+pub struct Cli {
+    /// Options of every subcommand.
+    #[command(flatten)]
+    pub everywhere: Everywhere,
+    /// What to do; the screen where nothing is said.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Options of every subcommand.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Everywhere {
+    /// Data directory [default: one for each repository]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Settings file, laid over your own and the repository's
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Repository to work in [default: the one around the current directory]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub repo: Option<PathBuf>,
+    /// JSON Lines on stdout
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Give a brief and follow it until it has landed or waits
+    Brief(brief::BriefArgs),
+    /// List missions
+    Missions(missions::MissionsArgs),
+    /// Show all there is about a mission
+    Show(show::ShowArgs),
+    /// What waits for a decision, and deciding it
+    #[command(subcommand)]
+    Desk(desk::DeskCommand),
+    /// Start nothing new; what runs goes on to its next turn
+    Pause(control::ReasonArgs),
+    /// Go on after a pause or a stop
+    Resume,
+    /// Kill switch: start nothing, end everything in flight
+    Stop(control::ReasonArgs),
+    /// Prove the journal
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
+    /// Undo a landed revision by a new commit, which can be undone the same way
+    Restore(restore::RestoreArgs),
+    /// Why the gate rules as it does
+    #[command(subcommand)]
+    Policy(policy::PolicyCommand),
+    /// List the models that each vendor with a key offers
+    Models(models::ModelsArgs),
+    /// Settings
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
+    /// Check what Chimera needs on this machine
+    Doctor,
+    /// The whole loop on a real little service, without key or network
+    Demo(demo::DemoArgs),
+    /// Print a completion script for a shell
+    Completions(completions::CompletionsArgs),
+    /// Print the manual page
+    Man,
+}
+
+/// Threads that run tasks: nearly all of them wait for models, children and disks, and each thread costs memory.
+const WORKERS_MOST: usize = 4;
+
+/// Parses, runs, and says how the process is to end.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => return refuse(&error),
+    };
+    let mut out = Out::stdout(form(&cli));
+    let said = dispatch(cli, &mut out).and_then(|exit| match out.fault() {
+        Some(fault) if exit == Exit::Ok => Err(unwritten(fault)),
+        _ => Ok(exit),
+    });
+    match said {
+        Ok(exit) => exit,
+        Err(complaint) => {
+            complain(&complaint, &mut out);
+            complaint.exit
+        }
+    }
+}
+
+/// A demo without a screen is for programs.
+fn form(cli: &Cli) -> Form {
+    let headless = matches!(&cli.command, Some(Command::Demo(args)) if args.headless);
+    if cli.everywhere.json || headless { Form::Json } else { Form::Human }
+}
+
+fn unwritten(fault: &std::io::Error) -> Complaint {
+    Complaint::error(format!("what was to be printed is not complete: stdout cannot be written: {fault}"))
+        .hint("the journal has it all: `chimera missions`, `chimera show`")
+}
+
+/// What clap says: help and version are no mistakes. A mistake repeats what was typed, so it is cleaned; a reader
+/// that went away needs no text.
+fn refuse(error: &clap::Error) -> Exit {
+    if error.use_stderr() {
+        let words = error.render().to_string();
+        let _ = std::io::stderr().write_all(crate::domain::text::clean(&words).as_bytes());
+        Exit::Usage
+    } else {
+        let _ = error.print();
+        Exit::Ok
+    }
+}
+
+fn complain(complaint: &Complaint, out: &mut Out) {
+    let code = complaint.exit.code();
+    out.tell(&serde_json::json!({
+        "kind": "error", "message": complaint.what, "hint": complaint.hint, "exit": code,
+    }));
+    // Nobody is left to tell when stderr is gone.
+    let _ = std::io::stderr().write_all(complaint.shown().as_bytes());
+}
+
+fn dispatch(cli: Cli, out: &mut Out) -> Said {
+    match cli.command {
+        Some(Command::Completions(args)) => completions::run(&args, out),
+        Some(Command::Man) => man::run(out),
+        Some(Command::Config(command)) => config::run(&command, &cli.everywhere, out),
+        Some(Command::Audit(command)) => audit::run(&command, &Session::load(&cli.everywhere)?, out),
+        command => {
+            let session = Session::load(&cli.everywhere)?;
+            session.say_notes();
+            // These look at the machine and the vendors only, and leave no trace in the data directory.
+            let traceless = matches!(command, Some(Command::Doctor | Command::Models(_)));
+            let _logs = if traceless { None } else { session.log() };
+            let cores = std::thread::available_parallelism().map_or(1, usize::from);
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .worker_threads(cores.min(WORKERS_MOST))
+                .enable_all()
+                .build()
+                .map_err(|e| Complaint::error(format!("the runtime cannot start: {e}")))?;
+            runtime.block_on(live(command, &session, out))
+        }
+    }
+}
+
+/// Commands that need the runtime.
+async fn live(command: Option<Command>, session: &Session, out: &mut Out) -> Said {
+    match command {
+        None => screen::run(session).await,
+        Some(Command::Brief(args)) => brief::run(&args, session, out).await,
+        Some(Command::Missions(args)) => missions::run(&args, session, out),
+        Some(Command::Show(args)) => show::run(&args, session, out),
+        Some(Command::Desk(command)) => desk::run(&command, session, out).await,
+        Some(Command::Pause(args)) => control::pause(&args, session, out).await,
+        Some(Command::Resume) => control::resume(session, out).await,
+        Some(Command::Stop(args)) => control::stop(&args, session, out).await,
+        Some(Command::Restore(args)) => restore::run(&args, session, out).await,
+        Some(Command::Policy(command)) => policy::run(&command, session, out),
+        Some(Command::Models(args)) => models::run(&args, session, out).await,
+        Some(Command::Doctor) => doctor::run(session, out).await,
+        Some(Command::Demo(args)) => demo::run(&args, session, out).await,
+        Some(Command::Completions(args)) => completions::run(&args, out),
+        Some(Command::Man) => man::run(out),
+        Some(Command::Config(_) | Command::Audit(_)) => {
+            Err(Complaint::error("answered before the runtime starts"))
+        }
+    }
+}
+
+/// The command line's description, for completions, manual and reference.
+#[must_use]
+pub fn description() -> clap::Command {
+    Cli::command()
+}

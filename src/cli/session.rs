@@ -1,0 +1,227 @@
+//! What every command starts from: the settings, the environment, the current directory, the log file.
+
+use super::{
+    Everywhere,
+    exit::Complaint,
+    house::{self, House, Purpose},
+};
+use crate::{
+    config::{self, Loaded, Wanted, environment::Environment, layers::FlagValue, settings::Settings},
+    domain::text,
+    engine::state::State,
+};
+use std::{
+    io::Write,
+    os::unix::fs::DirBuilderExt as _,
+    path::{Path, PathBuf},
+};
+use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
+
+/// Log files kept, one a day.
+const LOGS_MOST: usize = 7;
+/// Log lines that may wait to be written; later ones are dropped. Their places are touched at the start: the
+/// crate's own 128,000 are 4 MB of memory and 1.5 ms.
+const LINES_MOST: usize = 4_096;
+/// Characters of a note.
+const NOTE_MOST: usize = 400;
+
+/// Where one command stands.
+pub struct Session {
+    /// All settings with their layers.
+    pub loaded: Loaded,
+    /// The environment as it was at the start.
+    pub environment: Environment,
+    /// The current directory.
+    pub here: PathBuf,
+}
+
+impl Session {
+    /// Reads the settings.
+    ///
+    /// # Errors
+    /// A mistake in any layer, or no current directory.
+    pub fn load(everywhere: &Everywhere) -> Result<Self, Complaint> {
+        let here = current_directory()?;
+        let environment = Environment::of_process();
+        let loaded = config::load(&wanted(everywhere), &environment, &here)?;
+        Ok(Self { loaded, environment, here })
+    }
+
+    /// The settings.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.loaded.settings
+    }
+
+    /// The repository.
+    ///
+    /// # Errors
+    /// There is none around here.
+    pub fn repository(&self) -> Result<&Path, Complaint> {
+        self.settings().places.repo.as_deref().ok_or_else(|| {
+            Complaint::error(format!("{} is in no git repository", self.here.display()))
+                .hint("go into one, or name it with --repo DIR; `git init` and a first commit make one")
+        })
+    }
+
+    /// Makes sure that there is something to open: a repository or a data directory that was named, and the data
+    /// directory outside of the repository, where git and build tools would take worktrees for parts of it.
+    ///
+    /// # Errors
+    /// There is neither, or one lies in the other.
+    pub fn ground(&self) -> Result<(), Complaint> {
+        let places = &self.settings().places;
+        let Some(repo) = &places.repo else {
+            return if places.data_dir.is_some() { Ok(()) } else { self.repository().map(|_| ()) };
+        };
+        if !real(&places.data).starts_with(real(repo)) {
+            return Ok(());
+        }
+        let what = format!(
+            "the data directory {} lies inside the repository {}: git and build tools would take the teams' \
+             worktrees for parts of it",
+            places.data.display(),
+            repo.display()
+        );
+        Err(Complaint::error(what).hint("name a directory outside, with --data DIR or `dir` in [data]"))
+    }
+
+    /// Opens the house, and says on stderr what a person should know about the start.
+    ///
+    /// # Errors
+    /// See [`Self::ground`] and [`house::open`].
+    pub async fn open(&self, purpose: Purpose) -> Result<House, Complaint> {
+        self.ground()?;
+        let house = house::open(self.settings(), &self.environment, purpose).await?;
+        say(&house.notes());
+        Ok(house)
+    }
+
+    /// The state as of now, to look at; says on stderr who owns it, if anybody does.
+    ///
+    /// # Errors
+    /// See [`Self::ground`] and [`house::look`].
+    pub fn look(&self) -> Result<State, Complaint> {
+        self.ground()?;
+        let (state, owner) = house::look(self.settings())?;
+        if let Some(owner) = owner {
+            say(&[format!("owned by {}; as of entry {}", house::owned_by(&owner), state.seq)]);
+        }
+        Ok(state)
+    }
+
+    /// Says on stderr what the settings have to say, such as ignored values.
+    pub fn say_notes(&self) {
+        say(&self.loaded.notes);
+    }
+
+    /// Starts the log file in the data directory; without one the command goes on all the same.
+    #[must_use]
+    pub fn log(&self) -> Option<WorkerGuard> {
+        // Nothing is written to a place that would be refused.
+        self.ground().ok()?;
+        let directory = self.settings().places.data.join("logs");
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&directory).ok()?;
+        let file = tracing_appender::rolling::Builder::new()
+            .rotation(tracing_appender::rolling::Rotation::DAILY)
+            .filename_prefix("chimera")
+            .filename_suffix("log")
+            .max_log_files(LOGS_MOST)
+            .build(directory)
+            .ok()?;
+        let (writer, guard) = NonBlockingBuilder::default().buffered_lines_limit(LINES_MOST).finish(file);
+        tracing_subscriber::fmt()
+            .json()
+            .with_ansi(false)
+            .with_env_filter(tracing_subscriber::EnvFilter::new(self.settings().log_level.word()))
+            .with_writer(writer)
+            .try_init()
+            .ok()?;
+        Some(guard)
+    }
+}
+
+pub(super) fn say(notes: &[String]) {
+    for note in notes {
+        // Nobody is left to tell when stderr is gone.
+        let _ = writeln!(std::io::stderr(), "note: {}", text::clean_line(note, NOTE_MOST));
+    }
+}
+
+/// The path without symbolic links, as far as it is there.
+fn real(path: &Path) -> PathBuf {
+    let mut missing = Vec::new();
+    let mut there = path;
+    loop {
+        if let Ok(found) = there.canonicalize() {
+            return missing.iter().rev().fold(found, |whole, name| whole.join(name));
+        }
+        let (Some(parent), Some(name)) = (there.parent(), there.file_name()) else {
+            return path.to_path_buf();
+        };
+        missing.push(name);
+        there = parent;
+    }
+}
+
+/// The flags as the settings room wants them.
+#[must_use]
+pub fn wanted(everywhere: &Everywhere) -> Wanted {
+    let data = everywhere.data.as_ref().map(|dir| FlagValue {
+        path: "data.dir",
+        flag: "--data",
+        value: dir.to_string_lossy().into_owned(),
+    });
+    Wanted {
+        file: everywhere.config.clone(),
+        repo: everywhere.repo.clone(),
+        flags: data.into_iter().collect(),
+    }
+}
+
+/// The current directory.
+///
+/// # Errors
+/// It is gone.
+pub fn current_directory() -> Result<PathBuf, Complaint> {
+    std::env::current_dir()
+        .map_err(|e| Complaint::error(format!("the current directory cannot be used: {e}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn session(data: &Path, repo: Option<&Path>) -> Session {
+        let here = data.ancestors().last().unwrap_or(data).to_path_buf();
+        let mut loaded =
+            config::load(&wanted(&Everywhere::default()), &Environment::default(), &here).unwrap();
+        loaded.settings.places.data = data.to_path_buf();
+        loaded.settings.places.repo = repo.map(Path::to_path_buf);
+        Session { loaded, environment: Environment::default(), here }
+    }
+
+    #[test]
+    fn the_data_directory_lies_outside_of_the_repository() {
+        let top = tempfile::tempdir().unwrap();
+        let repo = top.path().join("repo");
+        std::fs::create_dir(&repo).unwrap();
+        std::os::unix::fs::symlink(&repo, top.path().join("link")).unwrap();
+        for inside in ["repo", "repo/data", "repo/.git/x/y", "link/data"] {
+            let refused = session(&top.path().join(inside), Some(&repo)).ground().unwrap_err();
+            assert!(refused.what.contains("inside the repository"), "{inside}: {}", refused.what);
+        }
+        for outside in ["data", "repo-data/x"] {
+            assert_eq!(session(&top.path().join(outside), Some(&repo)).ground(), Ok(()), "{outside}");
+        }
+    }
+
+    #[test]
+    fn without_a_repository_there_is_nothing_to_open_unless_data_is_named() {
+        let top = tempfile::tempdir().unwrap();
+        let mut lost = session(top.path(), None);
+        assert!(lost.ground().unwrap_err().what.contains("no git repository"));
+        lost.loaded.settings.places.data_dir = Some(top.path().display().to_string());
+        assert_eq!(lost.ground(), Ok(()));
+    }
+}

@@ -1,0 +1,192 @@
+//! `chimera show`: all there is about a mission. In JSON form the same lines as following it prints, with the
+//! contract's last line at the end.
+
+use super::{
+    exit::{Complaint, Exit, Said},
+    finish,
+    missions::status,
+    out::{Form, Out},
+    progress::Progress,
+    session::Session,
+};
+use crate::{
+    domain::{candidate::Evidence, ids::MissionId, text},
+    engine::state::{Mission, State, Team, TeamPhase},
+};
+use clap::Args;
+
+/// Files of a candidate that are named.
+const FILES_MOST: usize = 40;
+/// Lines of a brief that are shown.
+const BRIEF_LINES_MOST: usize = 40;
+
+/// Which mission.
+#[derive(Debug, Clone, Args)]
+pub struct ShowArgs {
+    /// Mission, such as M-1
+    #[arg(value_name = "ID")]
+    pub mission: MissionId,
+    /// Print the patch of this team's last candidate, and nothing else
+    #[arg(long, value_name = "TEAM")]
+    pub patch: Option<String>,
+}
+
+/// Prints it.
+///
+/// # Errors
+/// There is no such mission or team, or the journal cannot be read.
+pub fn run(args: &ShowArgs, session: &Session, out: &mut Out) -> Said {
+    let state = session.look()?;
+    let Some(team) = &args.patch else { return print(args.mission, &state, out) };
+    let digest = patch_of(args.mission, team, &state)?;
+    let unread = |error: std::io::Error| Complaint::error(format!("the patch cannot be read: {error}"));
+    let blobs = crate::store::look::blobs(&session.settings().places.data).map_err(unread)?;
+    out.raw(text::clean_bytes(&blobs.get(digest).map_err(unread)?).as_bytes());
+    Ok(Exit::Ok)
+}
+
+/// A mission of a state.
+///
+/// # Errors
+/// There is none of that number.
+pub fn find(id: MissionId, state: &State) -> Result<&Mission, Complaint> {
+    let found = state.missions.get(&id).map(std::sync::Arc::as_ref);
+    found.ok_or_else(|| {
+        Complaint::error(format!("there is no mission {id}")).hint("`chimera missions` lists them")
+    })
+}
+
+fn patch_of(id: MissionId, name: &str, state: &State) -> Result<crate::domain::digest::Digest, Complaint> {
+    let mission = find(id, state)?;
+    let team = super::desk::team_by_name(mission, name)?;
+    let team = mission.teams.iter().find(|known| known.id == team);
+    let candidate = team.and_then(|team| team.candidates.last());
+    candidate
+        .map(|(candidate, _)| candidate.patch)
+        .ok_or_else(|| Complaint::error(format!("{name} has no candidate in {id}")))
+}
+
+/// Prints a mission of a state.
+///
+/// # Errors
+/// There is none of that number.
+pub fn print(id: MissionId, state: &State, out: &mut Out) -> Said {
+    let mission = find(id, state)?;
+    if out.form() == Form::Json {
+        for line in Progress::new(id).news(state) {
+            out.tell(&line.value);
+        }
+        out.tell(&finish::finished(state, mission));
+    } else {
+        human(state, mission, out);
+    }
+    Ok(Exit::Ok)
+}
+
+fn human(state: &State, mission: &Mission, out: &mut Out) {
+    let brief = &mission.brief;
+    let step = mission.step.map_or("queued", |step| step.word());
+    out.say(&format!(
+        "{} {} · {step} · {} of {}",
+        mission.id,
+        status(state, mission),
+        mission.spent,
+        brief.budget
+    ));
+    for line in brief.text.lines().take(BRIEF_LINES_MOST) {
+        out.say(&format!("  {line}"));
+    }
+    list(out, "constraints", &brief.constraints);
+    list(out, "checks", &brief.checks);
+    let answers: Vec<String> = mission
+        .preparation
+        .answers
+        .iter()
+        .map(|answer| {
+            format!("{} {}{}", answer.question, answer.text, if answer.assumed { " (assumed)" } else { "" })
+        })
+        .collect();
+    list(out, "answers", &answers);
+    if let Some(plan) = &mission.preparation.plan {
+        out.say(&format!("plan, by {}, confidence {} %: {}", plan.by, plan.confidence, plan.goal));
+        for (at, step) in plan.steps.iter().enumerate() {
+            out.say(&format!("  {}. {step}", at + 1));
+        }
+    }
+    for team in &mission.teams {
+        human_team(mission, team, out);
+    }
+    if let Some(judgement) = &mission.judgement {
+        list(out, "missing from the judgement", &judgement.missing);
+    }
+    for (team, (attempt, ruling)) in &mission.rulings {
+        out.say(&format!("ruling on {} #{attempt}: tier {}", finish::team_name(mission, *team), ruling.tier));
+        for reason in &ruling.reasons {
+            out.say(&format!("  {}: {}", reason.rule, reason.text));
+        }
+    }
+    for (commit, branch) in mission.result.landed.iter().chain(&mission.result.restored) {
+        out.say(&format!("commit {commit} on {branch}"));
+    }
+    out.say(&finish::last_words(state, mission));
+}
+
+fn list(out: &mut Out, name: &str, lines: &[String]) {
+    if !lines.is_empty() {
+        out.say(name);
+    }
+    for line in lines {
+        out.say(&format!("  - {line}"));
+    }
+}
+
+fn human_team(mission: &Mission, team: &Team, out: &mut Out) {
+    let cost = if team.account.unknown {
+        format!("{} and calls of unknown price", team.account.spent)
+    } else {
+        team.account.spent.to_string()
+    };
+    let (name, model, status) = (&team.spec.name, &team.spec.model, team.phase.word());
+    out.say(&format!("{name} · {model} · {status} · {} tokens · {cost}", team.account.usage.total()));
+    if let TeamPhase::Failed(failure) = &team.phase {
+        out.say(&format!("  {}", failure.reason));
+    }
+    for (candidate, evidence) in &team.candidates {
+        let (stat, attempt) = (&candidate.stat, candidate.attempt);
+        let files = stat.files.len();
+        out.say(&format!(
+            "  #{attempt} +{} -{} in {files} files: {}",
+            stat.additions, stat.deletions, candidate.summary
+        ));
+        for file in stat.files.iter().take(FILES_MOST) {
+            out.say(&format!("    {file}"));
+        }
+        if files > FILES_MOST {
+            out.say(&format!("    and {} more", files - FILES_MOST));
+        }
+        if let Some(evidence) = evidence {
+            human_evidence(evidence, out);
+        }
+        let verdicts = mission.judgement.iter().flat_map(|judgement| &judgement.verdicts);
+        for verdict in verdicts.filter(|verdict| (verdict.team, verdict.attempt) == (team.id, attempt)) {
+            let [first, swapped] = verdict.orders;
+            let note = verdict.note.as_ref().map(|note| format!(" ({note})")).unwrap_or_default();
+            out.say(&format!(
+                "    judge {}/{}: {} of 100 ({first} and {swapped} with the order swapped){note}: {}",
+                verdict.judge, verdict.model, verdict.score, verdict.reasons
+            ));
+        }
+    }
+}
+
+fn human_evidence(evidence: &Evidence, out: &mut Out) {
+    for check in &evidence.checks {
+        let word = |outcome| format!("{outcome:?}").to_lowercase();
+        let before = check.before.as_ref().map(|run| format!(", before {}", word(run.outcome)));
+        let before = before.unwrap_or_default();
+        out.say(&format!("    {} `{}`{before}", word(check.after.outcome), check.command));
+    }
+    if evidence.reproduces {
+        out.say("    a new test fails before and passes after");
+    }
+}

@@ -1,0 +1,139 @@
+//! From settings to voices: keys are fetched, certificates read, one switchboard made. The only place where keys
+//! and vendors meet.
+
+use crate::{
+    config::{
+        environment::Environment,
+        secret::{KeyRunner, KeySource},
+        settings::Settings,
+    },
+    domain::{team::Vendor, time::Millis},
+    providers::{
+        http::{self, HttpOptions, ProxyUse},
+        prices::PriceTable,
+        switchboard::{EndpointOptions, SwitchboardOptions, VendorSwitchboard, pace::PaceLimits},
+        transport::{Limits, Transport},
+    },
+    runtime::clock::Clock,
+    workspace::process::{self, Confinement, Exit, Spec},
+};
+use futures::future::{BoxFuture, FutureExt};
+use std::path::PathBuf;
+
+/// Longest run of a key command.
+const KEY_WALL: Millis = Millis::secs(30);
+/// Bytes of a price file.
+const PRICES_MOST: u64 = 1024 * 1024;
+
+/// Runs `cmd:` keys on the host: the director wrote the command into a file of their own.
+struct Shell;
+
+impl KeyRunner for Shell {
+    fn run<'a>(&'a self, command: &'a str) -> BoxFuture<'a, Result<Vec<u8>, String>> {
+        async move {
+            let spec = Spec {
+                argv: ["sh", "-c", command].map(str::to_owned).to_vec(),
+                dir: std::env::temp_dir(),
+                env: Vec::new(),
+                stdin: Vec::new(),
+                limits: process::Limits { wall: KEY_WALL, ..process::Limits::default() },
+                confinement: Confinement::Host,
+            };
+            let done = process::run(spec, std::future::pending()).await.map_err(|error| error.to_string())?;
+            match done.exit {
+                Exit::Code(0) => Ok(done.stdout),
+                exit => Err(format!("it ended with {exit:?}")),
+            }
+        }
+        .boxed()
+    }
+}
+
+/// All vendors that can be called, behind one switchboard.
+///
+/// # Errors
+/// A key command failed, a certificate or price file cannot be used.
+pub async fn switchboard(
+    settings: &Settings,
+    environment: &Environment,
+) -> anyhow::Result<VendorSwitchboard> {
+    let endpoints = endpoints(settings, environment).await?;
+    let options = SwitchboardOptions {
+        allow_unknown_price: settings.policy.budget.allow_unknown_price,
+        ..SwitchboardOptions::new(endpoints, prices(environment)?, seed())
+    };
+    let ca_files = certificates(settings);
+    // Reading the system's certificates takes tens of milliseconds: not on a thread that draws.
+    let transport = tokio::task::spawn_blocking(move || transport(ca_files)).await??;
+    Ok(VendorSwitchboard::new(options, &transport))
+}
+
+/// A switchboard without vendors, for those who only look.
+///
+/// # Errors
+/// The built-in price table cannot be read.
+pub fn nobody() -> anyhow::Result<VendorSwitchboard> {
+    let options = SwitchboardOptions::new(Vec::new(), PriceTable::built_in()?, 0);
+    // No endpoints: the one that makes providers is never asked.
+    Ok(VendorSwitchboard::new(options, &transport(Vec::new())?))
+}
+
+async fn endpoints(settings: &Settings, environment: &Environment) -> anyhow::Result<Vec<EndpointOptions>> {
+    let mut endpoints = Vec::new();
+    for vendor in Vendor::ALL {
+        let provider = settings.provider(vendor);
+        if !provider.usable(vendor, environment) {
+            continue;
+        }
+        let source = provider.key_source(vendor);
+        let local = vendor == Vendor::Openai && !source.present(environment);
+        let key = match (&source, local) {
+            (_, true) => None,
+            (KeySource::Env(_) | KeySource::Command(_), false) => {
+                Some(source.resolve(vendor, environment, &Shell).await?)
+            }
+        };
+        let mut endpoint = EndpointOptions::new(vendor, key.map(|key| http::Secret::new(key.expose())));
+        if let Some(base_url) = provider.base_url {
+            endpoint.base_url = base_url;
+        }
+        endpoint.free = local;
+        endpoint.pace =
+            PaceLimits { per_minute: provider.requests_per_minute, at_once: u32::from(provider.concurrency) };
+        endpoint.attempts = Some(u32::from(provider.max_retries) + 1);
+        endpoint.router_models = provider.fallback;
+        endpoints.push(endpoint);
+    }
+    Ok(endpoints)
+}
+
+fn certificates(settings: &Settings) -> Vec<PathBuf> {
+    settings.reach.ca_file.iter().map(PathBuf::from).collect()
+}
+
+fn transport(ca_files: Vec<PathBuf>) -> anyhow::Result<Transport> {
+    let client = http::client(&HttpOptions { ca_files, proxy: ProxyUse::Environment })?;
+    Ok(Transport::new(client, Limits::default()))
+}
+
+/// The built-in table, with the director's own `prices.toml` beside the settings laid over it.
+fn prices(environment: &Environment) -> anyhow::Result<PriceTable> {
+    let table = PriceTable::built_in()?;
+    let Some(file) =
+        crate::config::places::user_file(environment).map(|file| file.with_file_name("prices.toml"))
+    else {
+        return Ok(table);
+    };
+    match std::fs::metadata(&file) {
+        Ok(found) if found.len() > PRICES_MOST => {
+            anyhow::bail!("{}: larger than {PRICES_MOST} bytes, this is no price table", file.display())
+        }
+        Ok(_) => Ok(table.overlaid(&file.display().to_string(), &std::fs::read_to_string(&file)?)?),
+        Err(_) => Ok(table),
+    }
+}
+
+/// Jitter only has to differ between processes.
+fn seed() -> u64 {
+    Clock::Wall.now().0.unsigned_abs() ^ (u64::from(std::process::id()) << 40)
+}

@@ -1,0 +1,67 @@
+//! # Chimera: the house
+//!
+//! A terminal command center for autonomous operations of software services. A pure core decides; adapters
+//! touch the world; a runtime joins them; faces show it.
+//!
+//! ## Rooms, from the ground up
+//!
+//! | room | what it is | what it never does |
+//! |---|---|---|
+//! | [`domain`] | nouns: brief, mission, team, candidate, evidence, request, money, ids; the one text sanitizer | know a file, clock, process, socket or screen |
+//! | [`policy`] | rules: the gate, tiers, protected paths | look anything up: all facts arrive as arguments |
+//! | [`engine`] | brain: `decide`, `apply`, `react`, `resume`, and the playbook of a brief | I/O, time, chance |
+//! | [`providers`] | voices: one file per model API, retries, limits, prices, the rehearsal server | let a wire type out; know a mission |
+//! | [`workspace`] | hands: worktrees, patches, commits, processes, sandbox | decide; be bypassed: no other room starts a process |
+//! | [`store`] | memory: journal, history, blobs, audit | know what an event means |
+//! | [`config`] | layered settings, validated once into plain structs | guess: an unknown key is an error with its place |
+//! | [`agents`] | thought: the conversation loop, tools, roles, evidence | see the engine: it has an office and nothing else |
+//! | [`operations`] | deeds: landing and restoring | choose what to land |
+//! | [`runtime`] | nerves: inbox, driver, supervisor, clock, feeds, the desk handle | decide |
+//! | [`tui`] | face: the screen | touch anything but a handle |
+//! | [`cli`] | face: the command line; where a mode is chosen | hold state |
+//!
+//! A room uses only rooms above it in this list, and not all of those: the table is in
+//! `tests/architecture.rs`, which fails on any other arrow. `clippy.toml` is the second wall.
+//!
+//! ## From wish to commit
+//!
+//! ```text
+//!  provider stream   process   timer                person: keys, command line
+//!         \            |        /                      |  own lane, read first
+//!          adapters: wire -> small domain value        |
+//!                      \                               /
+//!              runtime::inbox   bounded, one total order
+//!                      |
+//!              engine::decide -> store: append (group commit, durable) -> engine::apply
+//!                      |                                                   |
+//!              engine::react -> runtime::driver runs effects        state on a watch channel
+//!                      |        under the supervisor                       |
+//!              outcomes come back as orders                         tui and cli draw it
+//! ```
+//!
+//! What a model streams does not go through the journal: it flows through [`runtime::feeds`], bounded and
+//! lossy, to whoever looks; each finished turn is kept by content and journaled by digest.
+//!
+//! ## What holds, always
+//!
+//! - Nothing lands without a journaled ruling for exactly that plan.
+//! - An effect is journaled as started before it touches the world. After a crash it is asked about, never
+//!   blindly repeated.
+//! - Money is reserved in the same order as everything else before a call, and settled after it; so caps hold.
+//! - A decision names the revision the person saw; an older one is refused.
+//! - The journal only grows, and every prefix verifies without this program.
+//!
+//! `engine`'s simulation checks these after every event, over thousands of seeds.
+
+pub mod agents;
+pub mod cli;
+pub mod config;
+pub mod domain;
+pub mod engine;
+pub mod operations;
+pub mod policy;
+pub mod providers;
+pub mod runtime;
+pub mod store;
+pub mod tui;
+pub mod workspace;
