@@ -1,0 +1,10 @@
+//! All integration tests, in one binary: one link instead of many.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says what it expects")]
+
+mod agents;
+mod architecture;
+mod crash;
+mod docs;
+mod house;
+mod screen;
+mod workspace;

@@ -1,0 +1,116 @@
+//! The documents: what is generated is compared with its source, what is linked exists.
+//! `CHIMERA_BLESS=1 cargo test -- docs::` writes generated documents anew.
+
+use chimera::tui::{
+    commands::{self, Context},
+    keymap::Keymap,
+};
+use std::{
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+};
+
+fn house(file: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(file)
+}
+
+/// Compares a generated document with the kept one, or writes it.
+fn kept(file: &str, made: &str) {
+    if std::env::var_os("CHIMERA_BLESS").is_some() {
+        fs::write(house(file), made).unwrap();
+    }
+    let there = fs::read_to_string(house(file)).unwrap_or_default();
+    assert!(there == made, "{file} is out of date: CHIMERA_BLESS=1 cargo test -- docs:: writes it anew");
+}
+
+fn keys() -> String {
+    let (default, vim) = (Keymap::load("default", None).unwrap(), Keymap::load("vim", None).unwrap());
+    let mut out = String::from(
+        "# Keys\n\n<!-- Generated from src/tui/commands.rs and keymaps/; CHIMERA_BLESS=1 cargo test -- docs:: writes it \
+         anew. -->\n\nThe keymap is `keymap` in `[ui]`: `default` or `vim`. A file `keymaps/<name>.toml` beside your \
+         `chimera.toml` is laid over it:\nrows `{ on = \"ctrl-t\", run = \"palette.open\" }`, with the command's name \
+         from the last column. On the screen `?` or F1 shows the\nkeys in force.\n",
+    );
+    for context in Context::ALL {
+        let rows: Vec<_> = commands::ALL.iter().filter(|entry| entry.context == context).collect();
+        if rows.is_empty() {
+            continue;
+        }
+        let _ = write!(
+            out,
+            "\n## {}\n\n| Default | Vim | Does | Command |\n|---|---|---|---|\n",
+            context.title()
+        );
+        for entry in rows {
+            let shown = |map: &Keymap| {
+                let keys = map.keys_of(entry.id);
+                let quoted = keys.iter().map(|key| format!("`{}`", key.replace('|', "\\|")));
+                quoted.collect::<Vec<_>>().join(" ")
+            };
+            let _ = writeln!(
+                out,
+                "| {} | {} | {} | `{}` |",
+                shown(&default),
+                shown(&vim),
+                entry.help,
+                entry.name
+            );
+        }
+    }
+    out
+}
+
+#[test]
+fn keys_are_those_of_the_keymaps() {
+    kept("docs/keys.md", &keys());
+}
+
+/// Every document for people.
+fn documents() -> Vec<PathBuf> {
+    let mut found: Vec<PathBuf> = fs::read_dir(house("docs"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
+        .collect();
+    found.push(house("README.md"));
+    assert!(found.len() > 5, "the documents were not found");
+    found
+}
+
+#[test]
+fn every_link_leads_somewhere() {
+    let mut broken = Vec::new();
+    for document in documents() {
+        let text = fs::read_to_string(&document).unwrap();
+        for rest in text.split("](").skip(1) {
+            let target = rest.split([')', '#']).next().unwrap_or_default();
+            if target.is_empty() || target.contains("://") {
+                continue;
+            }
+            if !document.parent().unwrap().join(target).exists() {
+                broken.push(format!("{}: {target}", document.display()));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+#[test]
+fn rules_named_in_the_documents_are_rules_of_the_gate() {
+    let safety = fs::read_to_string(house("docs/safety.md")).unwrap();
+    let gate =
+        ["src/policy/gate.rs", "src/policy/tier.rs"].map(|file| fs::read_to_string(house(file)).unwrap());
+    let named: Vec<&str> = safety
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split_once('`').map(|(rule, _)| rule))
+        .collect();
+    assert!(named.len() > 15, "the table of rules was not found");
+    for rule in named {
+        let quoted = format!("\"{rule}\"");
+        assert!(
+            gate.iter().any(|text| text.contains(&quoted)),
+            "docs/safety.md names {rule}, the gate has none"
+        );
+    }
+}

@@ -1,0 +1,125 @@
+//! The Decision Desk from a shell: each answer in a process of its own, as it happens over days.
+
+use super::{landing::waiting, stage::*};
+use std::fs;
+
+#[test]
+fn c10_a_waiting_mission_is_listed_explained_and_approved_by_later_processes() {
+    let stage = Stage::default();
+    waiting(&stage);
+    assert_eq!(stage.read("answer.txt"), "41\n");
+    let listed = stage.run(&["desk", "list", "--json"]).exits(0).of("request");
+    assert_eq!(
+        (listed.len(), &listed[0]["request"], &listed[0]["subject"]),
+        (1, &"R-1".into(), &"choose".into())
+    );
+    assert_eq!(listed[0]["detail"]["teams"], serde_json::json!([ANTHROPIC, GOOGLE]));
+    let shown = stage.run(&["desk", "show", "R-1"]).exits(0).stdout;
+    assert!(shown.contains("answer.txt") && shown.contains("sh test.sh"), "{shown}");
+    let explained = stage.run(&["policy", "explain", "R-1"]).exits(0).stdout;
+    assert!(explained.contains("autonomy level 1") && explained.contains("plan "), "{explained}");
+    // Half an answer, an old one and a wrong one are refused, and nothing happens.
+    let which = stage.run(&["desk", "approve", "R-1"]).exits(64);
+    assert!(which.stderr.contains(GOOGLE), "{which:?}");
+    stage.run(&["desk", "approve", "R-1", "--team", "1", "--revision", "7"]).exits(3);
+    stage.run(&["desk", "approve", "R-9", "--team", "1"]).exits(1);
+    stage.run(&["desk", "approve", "R-1", "--team", "Nobody"]).exits(64);
+    let done = stage.run(&["desk", "approve", "R-1", "--team", "google", "--json"]).exits(0);
+    assert_eq!((&done.last()["status"], &done.last()["winner"]), (&"landed".into(), &GOOGLE.into()));
+    assert_eq!(stage.read("why.txt"), "because\n");
+    let again = stage.run(&["desk", "approve", "R-1", "--team", "google"]).exits(1);
+    assert!(again.stderr.contains("decided before"), "{again:?}");
+    let message = stage.git(&["log", "-1", "--format=%B"]);
+    assert!(message.contains("Chimera-Approved-By: R-1"), "{message}");
+    let by = stage.journal().into_iter().find(|entry| entry["kind"] == "desk.request_decided").unwrap();
+    assert_eq!(by["actor"], "person:ada");
+    stage.verify();
+}
+
+#[test]
+fn a_rejection_ends_the_mission_and_changes_nothing() {
+    let stage = Stage::default();
+    waiting(&stage);
+    stage.run(&["desk", "reject", "R-1", "--reason", " "]).exits(64);
+    let done = stage.run(&["desk", "reject", "R-1", "--reason", "not today", "--json"]).exits(0);
+    assert_eq!(done.last()["status"], "cancelled");
+    assert_eq!(stage.git(&["rev-list", "--count", "HEAD"]).trim(), "1");
+    assert!(stage.run(&["desk", "list"]).exits(0).stdout.contains("Nothing waits"));
+}
+
+#[test]
+fn a11_a_retry_goes_on_with_the_reason_in_mind() {
+    let mut turns = office();
+    for model in ["claude", "gemini"] {
+        let again = turn("Again.", &[write("reason.txt", "in words\n")]);
+        let done = turn("Done.", &[("finish", finish("Say why in words"))]);
+        let of = |turn: chimera::providers::rehearsal::script::Turn, said: Option<&str>| {
+            chimera::providers::rehearsal::script::Turn {
+                model: Some(model.into()),
+                said: said.map(Into::into),
+                ..turn
+            }
+        };
+        turns.push(of(again, Some("say it in words")));
+        turns.push(of(done, Some("reason.txt")));
+    }
+    turns.extend(script().split_off(office().len()));
+    let stage = Stage::new(turns);
+    waiting(&stage);
+    let done =
+        stage.run(&["desk", "reject", "R-1", "--retry", "--reason", "say it in words", "--json"]).exits(3);
+    assert_eq!(done.last()["status"], "waiting");
+    assert!(done.of("candidate").iter().all(|candidate| candidate["attempt"] == 2), "{}", done.stdout);
+    let request = done.of("request").pop().unwrap();
+    let done = stage
+        .run(&["desk", "approve", request["request"].as_str().unwrap(), "--team", "1", "--json"])
+        .exits(0);
+    assert_eq!(done.last()["status"], "landed");
+    assert_eq!(
+        (stage.read("answer.txt").as_str(), stage.read("reason.txt").as_str()),
+        ("42\n", "in words\n")
+    );
+}
+
+#[test]
+fn a_patch_of_the_directors_own_is_checked_and_then_waits_again() {
+    let stage = Stage::default();
+    waiting(&stage);
+    stage.write("answer.txt", "42\n");
+    stage.write("lines.txt", "one line\n");
+    let patch = stage.path("mine.patch");
+    fs::write(&patch, stage.git(&["diff"])).unwrap();
+    stage.git(&["checkout", "-q", "."]);
+    let broken = stage.path("broken.patch");
+    fs::write(&broken, "no patch at all\n").unwrap();
+    stage
+        .run(&["desk", "modify", "R-1", "--team", "1", "--patch", stage.path("absent").to_str().unwrap()])
+        .exits(1);
+    let args = ["desk", "modify", "R-1", "--team", "1", "--patch", patch.to_str().unwrap(), "--json"];
+    let done = stage.run(&args).exits(3);
+    let evidence = done.of("evidence").pop().unwrap();
+    assert_eq!((&evidence["passed"], &evidence["attempt"]), (&true.into(), &2.into()), "{}", done.stdout);
+    let request = done.of("request").pop().unwrap();
+    let done = stage
+        .run(&["desk", "approve", request["request"].as_str().unwrap(), "--team", "1", "--json"])
+        .exits(0);
+    assert_eq!(done.last()["status"], "landed");
+    assert_eq!(stage.read("lines.txt"), "one line\n");
+}
+
+#[test]
+fn a_patch_that_does_not_apply_is_said_and_changes_nothing() {
+    let stage = Stage::default();
+    waiting(&stage);
+    let broken = stage.path("broken.patch");
+    fs::write(&broken, "no patch at all\n").unwrap();
+    let done =
+        stage.run(&["desk", "modify", "R-1", "--team", "1", "--patch", broken.to_str().unwrap(), "--json"]);
+    assert_ne!(done.code, Some(0), "{done:?}");
+    assert!(done.all().contains("patch"), "{done:?}");
+    assert_eq!(stage.git(&["rev-list", "--count", "HEAD"]).trim(), "1");
+    // The other candidate can still be chosen.
+    let listed = stage.run(&["desk", "list", "--json"]).exits(0).of("request");
+    let id = listed.last().unwrap_or_else(|| panic!("{done:?}"))["request"].as_str().unwrap().to_owned();
+    stage.run(&["desk", "approve", &id, "--team", "2", "--json"]).exits(0);
+}

@@ -1,0 +1,80 @@
+//! Caps: held before a call, to the micro-dollar, however many teams call at once.
+
+use super::stage::*;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// What one mission spent and had reserved, in micro-dollars, after each entry; panics where it passes the cap.
+fn never_over(stage: &Stage, cap: i64) -> i64 {
+    let (mut open, mut spent) = (BTreeMap::new(), 0);
+    let known = |cost: &Value| cost["known"].as_i64().unwrap();
+    for entry in stage.journal() {
+        let money = &entry["payload"]["money"];
+        if let Some(reserved) = money.get("reserved") {
+            open.insert(reserved["call"].to_string(), known(&reserved["worst"]));
+            let held = spent + open.values().sum::<i64>();
+            assert!(held <= cap, "{held} of {cap} at {entry}");
+        }
+        if let Some(settled) = money.get("settled") {
+            open.remove(&settled["call"].to_string()).unwrap();
+            spent += known(&settled["cost"]);
+        }
+    }
+    assert!(open.is_empty(), "not settled: {open:?}");
+    spent
+}
+
+#[test]
+fn b7_caps_hold_with_both_teams_at_once() {
+    let mut codes = Vec::new();
+    for (budget, cap) in
+        [("0.001", 1_000), ("0.02", 20_000), ("0.15", 150_000), ("0.30", 300_000), ("1.00", 1_000_000)]
+    {
+        let stage = Stage::default();
+        let done = stage.brief(&["--approve", "best", "--budget", budget]);
+        let last = done.last();
+        assert!(matches!(done.code, Some(0 | 2)), "{budget}: {done:?}");
+        assert_eq!(last["status"] == "over_budget", done.code == Some(2), "{last}");
+        let spent = never_over(&stage, cap);
+        let told = last["cost_usd"].as_f64().unwrap();
+        assert!((told - spent as f64 / 1e6).abs() < 1e-9, "{told} was told, {spent} spent");
+        codes.push(done.code);
+    }
+    assert_eq!((codes[0], codes[4]), (Some(2), Some(0)), "{codes:?}");
+}
+
+#[test]
+fn more_money_at_the_desk_lets_it_go_on() {
+    let stage = Stage::default();
+    let done = stage.brief(&["--team", ANTHROPIC, "--approve", "best", "--budget", "0.15"]).exits(2);
+    let Some(request) = done.of("request").into_iter().find(|request| request["subject"] == "budget") else {
+        panic!("nobody was asked: {}", done.stdout);
+    };
+    let id = request["request"].as_str().unwrap();
+    let done = stage.run(&["desk", "modify", id, "--amount", "2.00", "--json"]).exits(0);
+    assert_eq!(done.last()["status"], "landed");
+    never_over(&stage, 2_000_000);
+}
+
+#[test]
+fn b7_a_model_without_a_price_is_refused_with_words() {
+    let stage = Stage::default();
+    stage.settings("[[teams]]\nname = \"Odd\"\nmodel = \"anthropic/claude-of-tomorrow\"\n");
+    let done = stage.brief(&["--team", "Odd", "--approve", "best"]).exits(1);
+    assert!(done.stdout.contains("no price is known for anthropic/claude-of-tomorrow"), "{}", done.stdout);
+    assert!(stage.rehearsal.heard().iter().all(|asked| asked.model != "claude-of-tomorrow"));
+    let nothing = stage.brief(&["--budget", "0"]).exits(64);
+    assert!(nothing.stderr.contains("--budget"), "{nothing:?}");
+}
+
+#[test]
+fn the_day_has_a_cap_over_all_missions() {
+    let stage = Stage::default();
+    stage.settings("[budget]\ndaily_usd = 0.30\n");
+    let mut codes = Vec::new();
+    for _ in 0..3 {
+        codes.push(stage.brief(&["--approve", "best"]).code);
+    }
+    assert!(codes.contains(&Some(2)), "{codes:?}");
+    never_over(&stage, 300_000);
+}

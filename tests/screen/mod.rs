@@ -1,0 +1,337 @@
+//! The real binary in a real pseudo-terminal: what a person types, sees and gets back. Every test waits for named
+//! conditions; rows of `product.md` are named where they are shown.
+#![allow(clippy::disallowed_methods, reason = "a test starts git, kill and tmux itself")]
+
+mod pty;
+
+use portable_pty::CommandBuilder;
+use pty::Terminal;
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+    time::{Duration, Instant},
+};
+
+const WIDE: (u16, u16) = (120, 40);
+const FIRST: &str = "What should be done?";
+/// From a signal to the end of the process. The goal is 100 ms on a free machine; a loaded one gets more.
+const GONE: Duration = Duration::from_millis(2_000);
+
+struct Shop {
+    _root: tempfile::TempDir,
+    repo: PathBuf,
+    home: PathBuf,
+}
+
+/// A git repository with one commit; `None`, said loudly, where there is no git.
+fn shop(test: &str) -> Option<Shop> {
+    if !has("git", test) {
+        return None;
+    }
+    let root = tempfile::tempdir().unwrap();
+    let (repo, home) = (root.path().join("shop"), root.path().join("home"));
+    std::fs::create_dir_all(&repo).unwrap();
+    std::fs::create_dir_all(&home).unwrap();
+    std::fs::write(repo.join("README.md"), "a shop\n").unwrap();
+    for args in [
+        &["init", "-q", "-b", "main"][..],
+        &["add", "."],
+        &["-c", "user.name=Ada", "-c", "user.email=ada@example.org", "commit", "-q", "-m", "first"],
+    ] {
+        assert!(run(Command::new("git").args(args).current_dir(&repo).env("HOME", &home)));
+    }
+    Some(Shop { _root: root, repo, home })
+}
+
+fn run(command: &mut Command) -> bool {
+    command.output().is_ok_and(|output| output.status.success())
+}
+
+fn has(program: &str, test: &str) -> bool {
+    let there = run(Command::new(program).arg(if program == "tmux" { "-V" } else { "--version" }));
+    if !there {
+        eprintln!("SKIPPED {test}: there is no {program} here");
+    }
+    there
+}
+
+impl Shop {
+    fn screen(&self, size: (u16, u16)) -> Terminal {
+        let mut terminal = Terminal::start(size, &self.repo, &self.home, &[]);
+        terminal.sees(FIRST);
+        terminal
+    }
+}
+
+/// Every mode that was switched on is off again.
+fn restored(terminal: &Terminal) {
+    let screen = terminal.screen();
+    assert!(!screen.alternate_screen(), "the alternate screen is still on");
+    assert!(!screen.hide_cursor(), "the cursor is still hidden");
+    assert!(!screen.bracketed_paste(), "bracketed paste is still on");
+    assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None);
+    let raw = String::from_utf8_lossy(&terminal.raw);
+    let last = |mode: &str| (raw.rfind(&format!("{mode}h")), raw.rfind(&format!("{mode}l")));
+    for mode in ["\x1b[?1004", "\x1b[?2004", "\x1b[?1049"] {
+        let (on, off) = last(mode);
+        assert!(off > on, "{mode:?} is on at the end");
+    }
+    assert_eq!(raw.matches("\x1b[>1u").count(), raw.matches("\x1b[<1u").count(), "kitty keys are left on");
+}
+
+fn signalled(signal: &str) {
+    let name = format!("a {signal}");
+    let Some(shop) = shop(&name) else { return };
+    let mut terminal = shop.screen(WIDE);
+    let since = Instant::now();
+    assert!(run(Command::new("kill").args(["-s", signal, &terminal.pid().to_string()])));
+    let code = terminal.ended();
+    eprintln!("{signal}: gone after {:?}", terminal.gone_after(since));
+    assert!(terminal.gone_after(since) < GONE, "{:?}", terminal.gone_after(since));
+    assert_eq!(code, 130);
+    restored(&terminal);
+}
+
+#[test]
+fn a2_s6_the_briefing_room_is_there_and_keys_echo_and_quit_restores_the_terminal() {
+    let Some(shop) = shop("a2_s6") else { return };
+    let mut terminal = shop.screen(WIDE);
+    terminal.sees("shop@main");
+    terminal.sees("BRIEFING ROOM");
+    terminal.keys("mend the till");
+    terminal.sees("mend the till");
+    let (row, column) = terminal.screen().cursor_position();
+    let before = terminal.screen().contents_between(row, 0, row, column);
+    assert!(before.ends_with("mend the till"), "the caret stands elsewhere: {before:?}");
+    terminal.keys("\x10");
+    terminal.sees("PALETTE");
+    terminal.keys("\x1b");
+    terminal.until("the palette closed", |screen| !screen.contains("PALETTE"));
+    terminal.keys("\x11");
+    assert_eq!(terminal.ended(), 0);
+    restored(&terminal);
+}
+
+#[test]
+fn s6_escape_does_not_quit_and_control_c_twice_does() {
+    let Some(shop) = shop("s6_escape") else { return };
+    let mut terminal = shop.screen((80, 24));
+    terminal.keys("words\x1b\x1b");
+    terminal.sees("words");
+    terminal.keys("\x03");
+    terminal.sees("cleared");
+    terminal.keys("\x03");
+    assert_eq!(terminal.ended(), 0);
+    restored(&terminal);
+}
+
+#[test]
+fn s6_nothing_is_written_while_nothing_changes() {
+    let Some(shop) = shop("s6_idle") else { return };
+    let mut terminal = shop.screen(WIDE);
+    terminal.quiet(Duration::from_millis(500));
+    let written = terminal.heard_within(Duration::from_secs(2));
+    assert_eq!(written, 0, "an idle screen wrote {written} bytes");
+}
+
+#[test]
+fn a1_a_storm_of_sizes_ends_in_the_right_picture() {
+    let Some(shop) = shop("a1_storm") else { return };
+    let mut terminal = shop.screen(WIDE);
+    for size in [(80, 24), (20, 5), (2, 2), (300, 90), (40, 10), (39, 9), (119, 40), (1, 1), (60, 20)] {
+        terminal.resize(size);
+    }
+    terminal.resize((60, 8));
+    terminal.sees("Chimera needs 40x10");
+    terminal.resize((60, 20));
+    terminal.until("one pane", |screen| screen.contains("BRIEFING ROOM") && !screen.contains("CHANNELS"));
+    terminal.resize((160, 48));
+    terminal.until("all panes", |screen| {
+        ["BRIEFING ROOM", "MISSIONS", "ANCHOR DESK", "CHANNELS", "F9 stop  ? help"]
+            .iter()
+            .all(|p| screen.contains(p))
+    });
+}
+
+#[test]
+fn a2_a_paste_of_a_mebibyte_folds_to_one_line() {
+    let Some(shop) = shop("a2_paste") else { return };
+    let mut terminal = shop.screen(WIDE);
+    let lines = 16_384;
+    let text = format!("{}\n", "x".repeat(63)).repeat(lines);
+    assert_eq!(text.len(), 1024 * 1024);
+    terminal.keys("\x1b[200~");
+    terminal.keys(&text);
+    terminal.keys("\x1b[201~");
+    terminal.sees("[pasted 1638");
+    terminal.keys(" after");
+    terminal.sees("after");
+}
+
+#[test]
+fn s6_sigterm_ends_it_at_once() {
+    signalled("TERM");
+}
+
+#[test]
+fn s6_sigint_ends_it_at_once() {
+    signalled("INT");
+}
+
+#[test]
+fn s6_sighup_ends_it_at_once() {
+    signalled("HUP");
+}
+
+#[test]
+fn s6_a_lost_terminal_ends_it() {
+    let Some(shop) = shop("s6_lost") else { return };
+    let mut terminal = shop.screen(WIDE);
+    let since = Instant::now();
+    terminal.hang_up();
+    terminal.ended();
+    assert!(terminal.gone_after(since) < GONE);
+}
+
+#[test]
+fn s6_a_terminal_that_does_not_read_holds_up_no_signal() {
+    let Some(shop) = shop("s6_blocked") else { return };
+    let mut terminal = shop.screen((300, 90));
+    terminal.stop_reading();
+    // Whole pictures until the terminal is full, however large its buffer is.
+    for _ in 0..64 {
+        terminal.keys("\x0c");
+    }
+    terminal.until_full();
+    let since = Instant::now();
+    assert!(run(Command::new("kill").args(["-s", "TERM", &terminal.pid().to_string()])));
+    assert_eq!(terminal.ended(), 130);
+    eprintln!("blocked terminal: gone after {:?}", terminal.gone_after(since));
+    assert!(terminal.gone_after(since) < GONE);
+}
+
+#[test]
+fn s6_control_z_gives_the_shell_its_terminal_and_fg_returns() {
+    let Some(shop) = shop("s6_suspend") else { return };
+    if !has("bash", "s6_suspend") {
+        return;
+    }
+    // The shell has its own bracketed paste; what is measured here is the program's.
+    std::fs::write(shop.home.join(".inputrc"), "set enable-bracketed-paste off\n").unwrap();
+    let mut command = CommandBuilder::new("bash");
+    command.args(["--norc", "--noprofile", "-i"]);
+    command.cwd(&shop.repo);
+    command.env_clear();
+    for (name, value) in [("TERM", "xterm-256color"), ("PS1", "ready> "), ("LANG", "C.UTF-8")] {
+        command.env(name, value);
+    }
+    command.env("PATH", std::env::var_os("PATH").unwrap());
+    command.env("HOME", &shop.home);
+    let mut terminal = Terminal::spawn(WIDE, command);
+    terminal.sees("ready>");
+    terminal.keys("stty -g > before\r");
+    terminal.until("the prompt again", |screen| screen.matches("ready>").count() == 2);
+    terminal.keys(&format!("'{}'\r", env!("CARGO_BIN_EXE_chimera")));
+    terminal.sees(FIRST);
+    terminal.keys("half a brief");
+    terminal.sees("half a brief");
+    terminal.keys("\x1a");
+    terminal.until("the third prompt", |screen| {
+        screen.contains("Stopped") && screen.matches("ready>").count() == 3
+    });
+    restored(&terminal);
+    terminal.keys("stty -g > stopped; echo told\r");
+    terminal.until("the answer and the fourth prompt", |screen| {
+        screen.lines().any(|line| line == "told") && screen.matches("ready>").count() == 4
+    });
+    terminal.keys("fg\r");
+    terminal.until("the brief again", |screen| {
+        screen.contains("half a brief") && screen.contains("BRIEFING ROOM")
+    });
+    terminal.keys("\x11");
+    // Not only the shell's screen but its prompt too: what is typed before belongs to the program that still ends.
+    terminal.until("the fifth prompt", |screen| screen.matches("ready>").count() == 5);
+    terminal.keys("stty -g > after; echo done.\r");
+    terminal.until("the last answer", |screen| screen.lines().any(|line| line == "done."));
+    restored(&terminal);
+    let settings = |name: &str| std::fs::read_to_string(shop.repo.join(name)).unwrap();
+    assert_eq!(settings("before"), settings("stopped"));
+    assert_eq!(settings("before"), settings("after"));
+}
+
+#[test]
+fn a7_a8_a9_a12_the_demo_goes_from_brief_to_landed_by_keys() {
+    if !has("git", "a9_demo") || !has("cargo", "a9_demo") {
+        return;
+    }
+    let home = tempfile::tempdir().unwrap();
+    let mut terminal = Terminal::start((160, 48), home.path(), home.path(), &["demo"]);
+    terminal.sees("REHEARSAL");
+    terminal.sees("Checkout returns 500");
+    terminal.keys("\r");
+    terminal.sees("M-1 is transmitted");
+    terminal.until("A7: a plan with ticks, progress, money", |screen| {
+        screen.contains("✓ plan") && screen.contains("/7 ") && screen.contains("/ $0.50")
+    });
+    terminal.until("A8: two channels with vendor, model and status word", |screen| {
+        screen.contains("[1] TEAM ANTHROPIC  claude")
+            && screen.contains("[2] TEAM GOOGLE  gemini")
+            && screen.contains("THOUGHT STREAM")
+            && screen.contains("LIVE SHOT")
+    });
+    terminal.sees("[1] approve Anthropic");
+    terminal.keys("\x0e");
+    terminal.keys("c");
+    terminal.sees("COMPARE ─ M-1");
+    terminal.sees("one reproduces the fault");
+    terminal.keys("q");
+    terminal.until("the comparison closed", |screen| !screen.contains("COMPARE"));
+    // A9: a key within 300 ms of a swap is refused and says so; the next one counts.
+    terminal.press_until("1", &["Landing", "Landed as"]);
+    terminal.until("A9: landed, with commit and branch", |screen| {
+        screen.contains("Landed as ") && screen.contains("on main.")
+    });
+    terminal.sees("✓ LANDED");
+    terminal.keys("V");
+    terminal.sees("VERSIONS");
+    terminal.sees("landed as");
+    terminal.keys("q\x11");
+    assert_eq!(terminal.ended(), 0);
+    restored(&terminal);
+}
+
+#[test]
+fn s6_inside_tmux_it_starts_and_leaves_the_pane_as_it_was() {
+    let Some(shop) = shop("s6_tmux") else { return };
+    if !has("tmux", "s6_tmux") {
+        return;
+    }
+    let socket = shop.home.join("tmux");
+    let mut command = CommandBuilder::new("tmux");
+    command.arg("-S");
+    command.arg(&socket);
+    command.args(["-f", "/dev/null", "new-session", "-x", "120", "-y", "40"]);
+    command.arg(format!("'{}'; echo left with $?; read wait", env!("CARGO_BIN_EXE_chimera")));
+    command.cwd(&shop.repo);
+    command.env_clear();
+    for (name, value) in [("TERM", "xterm-256color"), ("LANG", "C.UTF-8"), ("SHELL", "/bin/sh")] {
+        command.env(name, value);
+    }
+    command.env("PATH", std::env::var_os("PATH").unwrap());
+    command.env("HOME", &shop.home);
+    let mut terminal = Terminal::spawn(WIDE, command);
+    terminal.sees(FIRST);
+    terminal.keys("through tmux");
+    terminal.sees("through tmux");
+    terminal.keys("\x11");
+    terminal.sees("left with 0");
+    assert!(!terminal.text().contains("BRIEFING ROOM"));
+    terminal.keys("\r");
+    terminal.ended();
+    kill_server(&socket);
+}
+
+/// Only the server of this test: its socket is its own.
+fn kill_server(socket: &Path) {
+    run(Command::new("tmux").arg("-S").arg(socket).arg("kill-server"));
+}
