@@ -1,0 +1,34 @@
+//! `cargo bench`: what the house costs, room by room. Every figure is a median of interleaved runs and stands beside
+//! a floor: the least that the same machine could do at the same moment. Names of rooms as arguments choose them:
+//! `cargo bench -- store`. It measures and says; it never fails because a machine is slow.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a measurement that cannot be made ends the run")]
+
+mod engine;
+mod harness;
+mod providers;
+mod runtime;
+mod store;
+mod tui;
+mod workspace;
+
+/// Rooms in the order in which they are measured.
+const ROOMS: [(&str, fn()); 6] = [
+    ("providers", providers::measure),
+    ("engine", engine::measure),
+    ("tui", tui::measure),
+    ("workspace", workspace::measure),
+    ("store", store::measure),
+    ("runtime", runtime::measure),
+];
+
+fn main() {
+    let wanted: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
+    harness::heading();
+    for (room, measure) in ROOMS {
+        if wanted.is_empty() || wanted.iter().any(|word| word == room) {
+            println!("\n## {room}");
+            measure();
+        }
+    }
+}
