@@ -164,6 +164,21 @@ fn skip_string(chars: &mut Chars<'_>) {
     }
 }
 
+/// A number with its noun: `1 file`, `2 files`, `0 entries`, `3 people`.
+#[must_use]
+pub fn count<N: fmt::Display + PartialEq + From<u8>>(number: N, noun: &str) -> String {
+    if number == N::from(1) {
+        return format!("{number} {noun}");
+    }
+    let vowel = |c: char| "aeiou".contains(c);
+    match noun.strip_suffix('y') {
+        _ if noun == "person" => format!("{number} people"),
+        Some(stem) if !stem.ends_with(vowel) => format!("{number} {stem}ies"),
+        _ if noun.ends_with(['s', 'x']) || noun.ends_with("ch") => format!("{number} {noun}es"),
+        _ => format!("{number} {noun}s"),
+    }
+}
+
 /// Keeps the first and last part of `text` when it is over `most` bytes, with a line between that says how
 /// much is missing. Cuts at character boundaries.
 #[must_use]
@@ -175,7 +190,7 @@ pub fn head_tail(text: &str, most: usize) -> String {
     let head = (0..=half).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
     let tail_at = text.len() - half;
     let tail = (tail_at..=text.len()).find(|&at| text.is_char_boundary(at)).unwrap_or(text.len());
-    format!("{}\n[... {} bytes left out ...]\n{}", &text[..head], tail - head, &text[tail..])
+    format!("{}\n[... {} left out ...]\n{}", &text[..head], count(tail - head, "byte"), &text[tail..])
 }
 
 #[cfg(test)]
@@ -213,6 +228,15 @@ mod tests {
             assert_eq!(&*clean(raw), *want, "{raw:?}");
             assert_eq!(clean(&clean(raw)), clean(raw), "cleaning twice changes {raw:?}");
         }
+    }
+
+    #[test]
+    fn numbers_and_nouns_agree() {
+        let said =
+            [count(1_usize, "file"), count(0_u64, "file"), count(2_u32, "entry"), count(1_u8, "entry")];
+        assert_eq!(said, ["1 file", "0 files", "2 entries", "1 entry"]);
+        let said = [count(2_u32, "person"), count(3_u32, "day"), count(2_u32, "match"), count(2_u32, "fix")];
+        assert_eq!(said, ["2 people", "3 days", "2 matches", "2 fixes"]);
     }
 
     #[test]

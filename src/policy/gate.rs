@@ -16,7 +16,7 @@ use super::{
     settings::Policy,
     tier,
 };
-use crate::domain::digest::Digest;
+use crate::domain::{digest::Digest, text};
 
 /// Paths named in one reason; the rest is counted.
 const NAMED_MOST: usize = 5;
@@ -49,7 +49,9 @@ pub fn explain(ruling: &Ruling) -> Vec<String> {
         RulingOutcome::Auto => "may happen at once".to_owned(),
         RulingOutcome::After(delay) => format!("happens after {delay} unless a person stops it"),
         RulingOutcome::Ask { approvals: 1 } => "needs the approval of a person".to_owned(),
-        RulingOutcome::Ask { approvals } => format!("needs the approval of {approvals} people"),
+        RulingOutcome::Ask { approvals } => {
+            format!("needs the approval of {}", text::count(*approvals, "person"))
+        }
         RulingOutcome::Hold { reason } => format!("must wait: {reason}"),
         RulingOutcome::Deny => "is denied".to_owned(),
     };
@@ -74,7 +76,11 @@ fn conclude(proposal: &Proposal<'_>, standing: &Standing<'_>, tier: u8, mut foun
     let strictest = found.list.iter().map(|(outcome, _)| outcome.clone()).max().unwrap_or(ASK);
     let outcome = match (&strictest, standing.given) {
         (RulingOutcome::Ask { approvals }, Given::Approved(given)) if given >= *approvals => {
-            found.add(RulingOutcome::Auto, "approved", format!("{given} of {approvals} approvals given"));
+            found.add(
+                RulingOutcome::Auto,
+                "approved",
+                format!("{given} of {} given", text::count(*approvals, "approval")),
+            );
             RulingOutcome::Auto
         }
         (RulingOutcome::After(_), Given::Approved(given)) if given > 0 => {

@@ -7,6 +7,7 @@ use super::{
     ruling::RulingOutcome,
     settings::Policy,
 };
+use crate::domain::text;
 
 /// The level in force: anything but 2 and 3 counts as the most careful.
 #[must_use]
@@ -47,7 +48,10 @@ fn raises(proposal: &Proposal<'_>, policy: &Policy) -> Vec<(&'static str, String
         Action::Patch { stat, .. } => {
             let lines = u64::from(stat.additions) + u64::from(stat.deletions);
             if stat.files.len() as u64 > u64::from(policy.max_files) {
-                raised.push(("many-files", format!("{} files, over {}", stat.files.len(), policy.max_files)));
+                raised.push((
+                    "many-files",
+                    format!("{}, over {}", text::count(stat.files.len(), "file"), policy.max_files),
+                ));
             }
             if lines > u64::from(policy.max_lines) {
                 raised.push(("many-lines", format!("{lines} changed lines, over {}", policy.max_lines)));
