@@ -56,7 +56,10 @@ fn ask(pen: &mut Pen<'_>, id: MissionId, subject: &Subject) -> Result<(), Refusa
         return Err(refuse(RefusalKind::Invalid, format!("{length} bytes are asked, {ASKED_MOST} at most")));
     }
     if !mission.teams.iter().any(|t| t.id == team && brief::on_air(&t.phase)) {
-        return Err(refuse(RefusalKind::Stale, format!("{team} of {id} is not at work")));
+        return Err(refuse(
+            RefusalKind::Stale,
+            format!("{} of {id} is not at work", mission.team_name(team)),
+        ));
     }
     let before = open_of(&pen.state, id);
     if let Some(same) = before.iter().find(|r| r.subject == *subject) {

@@ -13,6 +13,7 @@ use super::{
 };
 use crate::domain::{
     brief::Brief,
+    candidate::CommitId,
     ids::{EffectId, MissionId, RequestId, Revision, Seq, TeamId},
     mission::{MissionKind, Step},
     money::{Money, Usage},
@@ -201,6 +202,8 @@ impl Mission {
             phase: TeamPhase::Waiting,
             attempt: 0,
             turns: 0,
+            base: None,
+            place: None,
             checkpoint: None,
             candidates: Vec::new(),
             feedback: Vec::new(),
@@ -301,9 +304,11 @@ impl Team {
                 self.turns = 0;
                 self.feedback.clear();
                 self.account.started = Some(at);
+                self.account.turned = at;
             }
             TeamEvent::TurnFinished { turn, transcript, commit } => {
                 self.turns = *turn;
+                self.account.turned = at;
                 let before = self.checkpoint.take().and_then(|(_, commit)| commit);
                 self.checkpoint = Some((*transcript, commit.clone().or(before)));
             }
@@ -323,11 +328,25 @@ impl Team {
             TeamEvent::ResultStale(_) => {}
             TeamEvent::Failed(failure) => self.fail(failure, at),
             TeamEvent::FeedbackGiven(text) => keep(&mut self.feedback, text.clone()),
+            TeamEvent::Rebased(commit) => self.rebase(commit),
             TeamEvent::TakenOver => {
                 self.stop_clock(at);
                 self.phase = TeamPhase::TakenOver;
+                self.place = None;
             }
-            TeamEvent::HandedBack => self.phase = TeamPhase::Drafting,
+            TeamEvent::Lent(place) => self.place = Some(place.clone()),
+            TeamEvent::HandedBack => {
+                self.phase = TeamPhase::Drafting;
+                self.place = None;
+            }
+        }
+    }
+
+    /// On another base than before its conversation is about files that are not there any more.
+    fn rebase(&mut self, commit: &CommitId) {
+        if self.base.replace(commit.clone()).is_some_and(|before| before != *commit) {
+            self.checkpoint = None;
+            self.turns = 0;
         }
     }
 

@@ -133,7 +133,7 @@ pub struct Report {
 /// What comes of effects.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Outcome {
-    /// Of `Survey`.
+    /// Of `Survey` and `Resurvey`.
     Surveyed(Box<Survey>),
     /// Of `Clarify`: the questions, none if the brief is clear.
     Asked(Vec<Question>),
@@ -150,6 +150,8 @@ pub enum Outcome {
     },
     /// Of `Draft`.
     Drafted(Box<Candidate>),
+    /// Of `Lend`: the directory with the team's files.
+    Lent(String),
     /// Of `Check`.
     Checked(Box<Evidence>),
     /// Of `Judge`: verdicts, and in words whatever is missing from a full judgement.

@@ -50,6 +50,20 @@ pub enum FailureKind {
 pub enum EffectKind {
     /// Look at the repository: base commit, language, checks, instructions. Changes nothing.
     Survey,
+    /// Look at the repository again, because the target moved under a team's candidate: its next one starts from
+    /// what is there now.
+    Resurvey {
+        /// Who starts anew.
+        team: TeamId,
+        /// Candidate number.
+        attempt: u32,
+        /// Mission revision that the result will carry.
+        based_on: Revision,
+        /// What the director or the engine said since the last attempt.
+        feedback: Vec<String>,
+        /// A person's patch against what is there now; without one the team drafts.
+        patch: Option<Digest>,
+    },
     /// Let the orchestrator ask up to three questions.
     Clarify,
     /// Let the orchestrator plan.
@@ -84,6 +98,11 @@ pub enum EffectKind {
         based_on: Revision,
         /// The patch against the base, in the blob store.
         patch: Digest,
+    },
+    /// Have a team's worktree ready for the director, and say where it is.
+    Lend {
+        /// Whose worktree.
+        team: TeamId,
     },
     /// Build and test a candidate.
     Check {
@@ -126,11 +145,13 @@ impl EffectKind {
     pub fn word(&self) -> &'static str {
         match self {
             Self::Survey => "survey",
+            Self::Resurvey { .. } => "resurvey",
             Self::Clarify => "clarify",
             Self::Plan => "plan",
             Self::Draft { .. } => "draft",
             Self::Collect { .. } => "collect",
             Self::Adopt { .. } => "adopt",
+            Self::Lend { .. } => "lend",
             Self::Check { .. } => "check",
             Self::Judge { .. } => "judge",
             Self::Land { .. } => "land",
@@ -149,4 +170,10 @@ pub(super) fn mission_of(id: &EffectId) -> Option<MissionId> {
 /// The intent without the number of its run: `M-1/check/T-1/1~2` is run 2 of `M-1/check/T-1/1`.
 pub(super) fn intent(id: &EffectId) -> &str {
     id.0.split('~').next().unwrap_or_default()
+}
+
+/// A later run of an intent: the one before may have got further than its report says, so the world is asked
+/// here too. What was done is found by the intent, the id up to its `~`, since each run has its own id.
+pub(super) fn runs_again(id: &EffectId) -> bool {
+    intent(id).len() < id.0.len()
 }

@@ -116,8 +116,12 @@ pub enum TeamEvent {
     Failed(Failure),
     /// The director or the engine said something to the team.
     FeedbackGiven(String),
+    /// What it does from now on starts from this commit.
+    Rebased(CommitId),
     /// The director works in the worktree.
     TakenOver,
+    /// The worktree that the director works in is this directory.
+    Lent(String),
     /// The director gave it back.
     HandedBack,
 }

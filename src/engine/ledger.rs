@@ -77,7 +77,7 @@ fn may_reserve(
         if matches!(found.phase, TeamPhase::TakenOver | TeamPhase::Failed(_)) {
             return Err(refuse(
                 RefusalKind::Stale,
-                format!("{team} of {} does not work any more", mission.id),
+                format!("{} of {} does not work any more", mission.team_name(team), mission.id),
             ));
         }
     }
@@ -117,12 +117,47 @@ fn fits(state: &State, at: Timestamp, charge: &Charge<'_>) -> Result<(), Refusal
     over("cap of one call".into(), Money::ZERO, caps.per_call)?;
     if let Some(team) = charge.team.and_then(|id| mission.teams.iter().find(|t| t.id == id)) {
         let used = team.account.spent + reserved(state, |of, who| of == mission.id && who == Some(team.id));
-        over(format!("cap of team {}", team.spec.name), used, team_cap(state, mission.id))?;
+        over(format!("cap of {}", team.spec.name), used, team_cap(state, mission.id))?;
     }
     let used = mission.spent + reserved(state, |of, _| of == mission.id);
     over(format!("budget of {}", mission.id), used, mission.brief.budget)?;
     let used = spent_today(state, at) + reserved(state, |_, _| true);
     over("cap of the day".into(), used, caps.per_day)
+}
+
+/// A cap of which more than the policy's soft share is spent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Soft {
+    /// `mission` or `day`.
+    pub scope: &'static str,
+    /// For people; the same for as long as the cap is.
+    pub words: String,
+    /// Spent of it.
+    pub spent: Money,
+    /// The cap.
+    pub cap: Money,
+}
+
+/// The caps over this mission that are nearly spent, the narrowest first.
+#[must_use]
+pub fn soft_caps(state: &State, mission: &Mission) -> Vec<Soft> {
+    let caps = &state.policy.budget;
+    let share = caps.soft_pct;
+    let near = |spent: Money, cap: Money| {
+        cap > Money::ZERO && i128::from(spent.0) * 100 >= i128::from(cap.0) * i128::from(share)
+    };
+    let mut found = Vec::new();
+    let (spent, cap) = (mission.spent, mission.brief.budget);
+    if near(spent, cap) {
+        let words = format!("{share} % of the budget of {}, {cap}, is spent", mission.id);
+        found.push(Soft { scope: "mission", words, spent, cap });
+    }
+    let (spent, cap) = (spent_today(state, state.at), caps.per_day);
+    if near(spent, cap) {
+        let words = format!("{share} % of the budget of the day, {cap}, is spent");
+        found.push(Soft { scope: "day", words, spent, cap });
+    }
+    found
 }
 
 /// What a team may spend: the policy's cap and whatever a person added to the mission's.
@@ -159,6 +194,7 @@ pub(super) fn apply(state: &mut State, event: &MoneyEvent, at: Timestamp) {
             let mut brief = (*mission.brief).clone();
             brief.budget = *cap;
             mission.brief = brief.into();
+            mission.result.budget_note = None;
             *state.ledger.raised.entry(*id).or_default() += more.max(Money::ZERO);
         }
     }

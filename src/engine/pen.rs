@@ -128,13 +128,16 @@ fn name(id: MissionId, revision: Revision, seq: Seq, kind: &EffectKind) -> Strin
         EffectKind::Draft { team, attempt, .. }
         | EffectKind::Collect { team, attempt, .. }
         | EffectKind::Adopt { team, attempt, .. }
+        | EffectKind::Resurvey { team, attempt, .. }
         | EffectKind::Check { team, attempt } => format!("{id}/{word}/{team}/{attempt}"),
         EffectKind::Land { team, attempt, .. } => format!("{id}/{word}/{team}/{attempt}/{revision}"),
         EffectKind::Survey | EffectKind::Clarify | EffectKind::Plan | EffectKind::Judge { .. } => {
             format!("{id}/{word}/{revision}")
         }
         EffectKind::Restore { .. } | EffectKind::Release => format!("{id}/{word}/{}", seq.0),
-        EffectKind::Halt { team: Some(team) } => format!("{id}/{word}/{team}/{}", seq.0),
+        EffectKind::Lend { team } | EffectKind::Halt { team: Some(team) } => {
+            format!("{id}/{word}/{team}/{}", seq.0)
+        }
         EffectKind::Halt { team: None } => format!("{id}/{word}/all/{}", seq.0),
     }
 }

@@ -2,12 +2,11 @@
 //! straight from the journal: what was wanted and has no outcome is still to be done.
 
 use super::{
-    effect::Effect,
-    effect::intent,
+    effect::{Effect, runs_again},
     event::{ControlEvent, EffectEvent, Event},
     state::State,
 };
-use crate::domain::{ids::EffectId, time::Timestamp};
+use crate::domain::time::Timestamp;
 
 /// Effects that an event sets off; `state` is the state with it folded in. After `Resumed` these are all
 /// that were refused while the house was halted: a driver that kept some must look at the ids.
@@ -33,12 +32,6 @@ pub fn react(state: &State, event: &Event) -> Vec<Effect> {
 #[must_use]
 pub fn resume(state: &State) -> Vec<Effect> {
     pending(state).map(|(effect, _)| effect).collect()
-}
-
-/// A later run of an intent: the one before may have got further than its report says, so the world is asked
-/// here too. What was done is found by the intent, the id up to its `~`, since each run has its own id.
-fn runs_again(id: &EffectId) -> bool {
-    intent(id).len() < id.0.len()
 }
 
 /// Wanted and begun effects, halts first, and whether each has begun.

@@ -2,13 +2,14 @@
 //! alike. Pure functions of the state; nothing here decides anything.
 
 use super::{
-    playbook::brief::{contender, ranking},
+    playbook::brief::contender,
     state::{Mission, State, Team, TeamPhase},
 };
 use crate::domain::{
     ids::MissionId,
     mission::Step,
     request::{Request, Subject},
+    text::count,
     time::{Millis, Timestamp},
 };
 
@@ -133,10 +134,21 @@ pub fn headline(state: &State, mission: &Mission) -> String {
         Waiting::House(why) => format!("Held: {why}."),
         Waiting::Pool => "Waits for a place in the pool.".to_owned(),
         Waiting::Answers => "Waits for your answers before work starts.".to_owned(),
-        Waiting::TakenOver => "A worktree is in your hands; hand it back to go on.".to_owned(),
+        Waiting::TakenOver => mission.teams.iter().find_map(lent).map_or_else(
+            || "A worktree is in your hands; hand it back to go on.".to_owned(),
+            |words| format!("{words}."),
+        ),
         Waiting::Desk => at_desk(state, mission),
         Waiting::Nothing => at_work(mission),
     }
+}
+
+/// Where the director works in place of a team, and how that ends.
+#[must_use]
+pub fn lent(team: &Team) -> Option<String> {
+    let place = team.place.as_ref().filter(|_| team.phase == TeamPhase::TakenOver)?;
+    let name = &team.spec.name;
+    Some(format!("{name} is in your hands: work in {place}, then hand it back on the screen (key B)"))
 }
 
 fn at_desk(state: &State, mission: &Mission) -> String {
@@ -191,10 +203,6 @@ fn at_work(mission: &Mission) -> String {
     }
 }
 
-fn count(number: usize, noun: &str) -> String {
-    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
-}
-
 /// The status word of a channel: the phase, sharpened by what is known of its candidate.
 #[must_use]
 pub fn channel_word(mission: &Mission, team: &Team) -> &'static str {
@@ -229,10 +237,4 @@ pub fn waiting(state: &State) -> Vec<&Request> {
     let priority = |id: MissionId| state.missions.get(&id).map_or(0, |m| m.brief.priority);
     all.sort_by_key(|r| (std::cmp::Reverse(priority(r.mission)), blocks(&r.subject), ends(r), r.id));
     all
-}
-
-/// The candidate that would be landed by `best`: team number and attempt.
-#[must_use]
-pub fn leading(mission: &Mission) -> Option<(crate::domain::ids::TeamId, u32)> {
-    ranking(mission).into_iter().next()
 }

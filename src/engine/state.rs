@@ -168,6 +168,15 @@ pub struct Mission {
     pub usage: Usage,
 }
 
+impl Mission {
+    /// A team's name; its number where the mission has none of that number.
+    #[must_use]
+    pub fn team_name(&self, team: TeamId) -> String {
+        let found = self.teams.iter().find(|known| known.id == team);
+        found.map_or_else(|| team.to_string(), |team| team.spec.name.clone())
+    }
+}
+
 /// What comes before the work.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Preparation {
@@ -218,6 +227,12 @@ pub struct Team {
     pub attempt: u32,
     /// Finished turns of the current attempt.
     pub turns: u32,
+    /// Commit that its work starts from; `None` before its first draft.
+    #[serde(default)]
+    pub base: Option<CommitId>,
+    /// Where its files are, while the director works there.
+    #[serde(default)]
+    pub place: Option<String>,
     /// Transcript and snapshot of the last finished turn.
     pub checkpoint: Option<(Digest, Option<CommitId>)>,
     /// All candidates, oldest first, with their evidence once there is some.
@@ -239,6 +254,9 @@ impl Team {
 /// What a team has used.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TeamAccount {
+    /// When its last turn was finished, or this attempt began: what came after that it may not have taken in.
+    #[serde(default)]
+    pub turned: Timestamp,
     /// Tokens.
     pub usage: Usage,
     /// Money; the unknown part is not in it.

@@ -9,7 +9,9 @@ use super::{
     effect::EffectKind,
     effect::{Failure, FailureKind},
     event::{ControlEvent, Event, Fact, MissionEvent},
-    facts, next_deadline, resume,
+    facts,
+    ledger::soft_caps,
+    next_deadline, resume,
     simulation::{brief, evidence, survey},
     snapshot,
     state::{State, TeamPhase},
@@ -21,6 +23,7 @@ use crate::domain::{
     ids::{CallId, EffectId, MissionId, RequestId, Revision, Seq, TeamId},
     mission::{Ending, Step},
     money::{Cost, Money, Usage},
+    plan::Survey,
     request::{Actor, Decision, Modification, Subject},
     team::{ModelRef, Vendor},
     time::{Millis, Timestamp},
@@ -142,7 +145,7 @@ fn briefs_that_make_no_sense_are_refused() {
 }
 
 #[test]
-fn the_pool_admits_by_priority_and_then_by_age() {
+fn b12_b13_the_pool_admits_by_priority_and_then_by_age() {
     let mut house = House::new();
     let policy = crate::policy::settings::Policy { pool: 1, ..Default::default() };
     house.person(Command::Control(ControlCommand::Load(Box::new(policy)))).unwrap();
@@ -158,7 +161,7 @@ fn the_pool_admits_by_priority_and_then_by_age() {
 }
 
 #[test]
-fn questions_are_answered_by_the_director_or_by_their_defaults() {
+fn a3_questions_are_answered_by_the_director_or_by_their_defaults() {
     let mut house = House::new();
     house.open(brief(1, Approval::Ask, None)).unwrap();
     house.world("survey", Outcome::Surveyed(Box::new(survey()))).unwrap();
@@ -236,7 +239,7 @@ fn protected_paths_cannot_be_chosen_by_anybody_and_red_checks_by_people_only() {
 }
 
 #[test]
-fn refining_a_ready_team_revises_the_request() {
+fn a11_refining_a_ready_team_revises_the_request() {
     let mut house = House::at_desk(Approval::Ask);
     house.mission(MissionCommand::Refine(M, ONE, "smaller".into())).unwrap();
     assert_eq!(house.state.desk[&RequestId(1)].subject, Subject::Choose { teams: vec![TWO] });
@@ -254,6 +257,23 @@ fn refining_a_ready_team_revises_the_request() {
         (request.revision, &request.subject),
         (Revision(3), &Subject::Choose { teams: vec![ONE, TWO] })
     );
+}
+
+#[test]
+fn a_patch_that_does_not_apply_costs_no_candidate() {
+    let mut house = House::at_desk(Approval::Ask);
+    let patch = Modification::Patch(Digest::of(b"by hand"));
+    house.answer(1, 1, Decision::Modify { team: Some(ONE), change: patch }).unwrap();
+    house.world("adopt/T-1/2", failed(FailureKind::Permanent)).unwrap();
+    house.world("judge", Outcome::Judged(vec![], vec![])).unwrap();
+    let team = &house.state.missions[&M].teams[0];
+    let (candidate, evidence) = team.candidates.last().unwrap();
+    assert_eq!((team.phase.clone(), candidate.attempt), (TeamPhase::Ready, 2));
+    assert_eq!(candidate.commit, team.candidates[0].0.commit);
+    assert!(evidence.as_ref().unwrap().passed());
+    let (id, request) = house.state.desk.iter().next().map(|(id, request)| (*id, request.clone())).unwrap();
+    assert_eq!(request.subject, Subject::Choose { teams: vec![ONE, TWO] });
+    assert_eq!(house.answer(id.0, request.revision.0, approve(ONE)), Ok(()));
 }
 
 #[test]
@@ -302,6 +322,111 @@ fn time_is_up_takes_what_is_ready() {
 }
 
 #[test]
+fn time_that_is_up_before_there_is_anything_ends_incomplete_not_failed() {
+    let ending = |house: &House| house.state.missions[&M].result.ending.clone().unwrap().0;
+    let mut early = House::new();
+    early.open(brief(2, Approval::Best, Some(Millis::mins(30)))).unwrap();
+    for mut house in [early, House::at_work(Approval::Best)] {
+        house.now += 30 * 60_000;
+        house.order(Actor::Engine, Command::Tick).unwrap();
+        assert!(matches!(ending(&house), Ending::Cancelled(why) if why.contains("time limit")));
+    }
+    let mut house = House::at_work(Approval::Best);
+    house.world("draft/T-1/", failed(FailureKind::Permanent)).unwrap();
+    house.world("draft/T-2/", failed(FailureKind::Permanent)).unwrap();
+    assert!(matches!(ending(&house), Ending::Failed(_)));
+}
+
+/// At a conflict of the first team's candidate.
+fn in_conflict() -> House {
+    let mut house = House::at_desk(Approval::Ask);
+    house.answer(1, 1, approve(ONE)).unwrap();
+    house.world("land", Outcome::Conflicted(vec!["src/a.rs".into()], Digest::of(b"both"))).unwrap();
+    house
+}
+
+#[test]
+fn b10_after_a_conflict_the_team_starts_from_a_new_survey_however_it_is_told_to() {
+    let retry = || Decision::Retry { reason: "again".into() };
+    let moved = || Outcome::Surveyed(Box::new(Survey { base: CommitId("moved".into()), ..survey() }));
+    type Way = fn(&mut House, Decision) -> Result<(), RefusalKind>;
+    let ways: [Way; 3] = [
+        |house, retry| house.answer(2, 1, retry),
+        |house, _| house.mission(MissionCommand::Retry(M, "again".into())),
+        |house, _| house.mission(MissionCommand::Refine(M, ONE, "again".into())),
+    ];
+    for way in ways {
+        let mut house = in_conflict();
+        way(&mut house, retry()).unwrap();
+        assert!(house.state.desk.is_empty());
+        let wanted: Vec<_> = house.state.missions[&M].effects.keys().map(|id| id.0.clone()).collect();
+        assert_eq!(wanted, ["M-1/resurvey/T-1/2"], "nothing is drafted before the target was looked at");
+        house.world("resurvey", moved()).unwrap();
+        let mission = house.state.missions[&M].clone();
+        let bases: Vec<_> = mission.teams.iter().map(|team| team.base.clone().unwrap().0).collect();
+        assert_eq!((bases, &mission.teams[0].checkpoint), (vec!["moved".into(), "base".into()], &None));
+        let effect = &mission.effects[&EffectId("M-1/draft/T-1/2".into())];
+        let EffectKind::Draft { feedback, .. } = &effect.kind else { panic!("{effect:?}") };
+        assert!(feedback[0].contains("again") && feedback[0].contains(&Digest::of(b"both").to_string()));
+        assert_eq!(mission.teams[1].phase, TeamPhase::Ready, "whoever did not conflict keeps its candidate");
+    }
+}
+
+#[test]
+fn a_candidate_of_the_old_base_is_stale_after_a_conflict_and_a_failed_look_ends_the_team_alone() {
+    let mut house = in_conflict();
+    house.answer(2, 1, Decision::Approve { team: None }).unwrap();
+    let moved = Survey { base: CommitId("moved".into()), ..survey() };
+    house.world("resurvey", Outcome::Surveyed(Box::new(moved))).unwrap();
+    let team = house.state.missions[&M].teams[0].clone();
+    let old = team.candidates[0].0.clone();
+    let late = Candidate { attempt: 2, based_on: house.state.missions[&M].revision, ..(*old).clone() };
+    house.world("draft/T-1/", Outcome::Drafted(Box::new(late))).unwrap();
+    assert_eq!(house.state.missions[&M].teams[0].candidates.len(), 1);
+    let mut house = in_conflict();
+    house.answer(2, 1, Decision::Approve { team: None }).unwrap();
+    house.world("resurvey", failed(FailureKind::Permanent)).unwrap();
+    let mission = &house.state.missions[&M];
+    assert!(matches!(mission.teams[0].phase, TeamPhase::Failed(_)));
+    assert_eq!((mission.step, mission.result.ending.is_none()), (Some(Step::Judge), true));
+}
+
+#[test]
+fn c10_whoever_takes_over_is_told_where_until_it_is_handed_back() {
+    let mut house = House::at_work(Approval::Ask);
+    house.mission(MissionCommand::TakeOver(M, ONE)).unwrap();
+    let lent = |house: &House| snapshot::lent(&house.state.missions[&M].teams[0]);
+    assert_eq!(lent(&house), None);
+    house.world("lend", Outcome::Lent("/data/M-1/T-1/tree".into())).unwrap();
+    let words = lent(&house).unwrap();
+    assert!(words.contains("work in /data/M-1/T-1/tree") && words.contains("hand it back"), "{words}");
+    house.mission(MissionCommand::HandBack(M, ONE)).unwrap();
+    assert_eq!((lent(&house), &house.state.missions[&M].teams[0].place), (None, &None));
+}
+
+#[test]
+fn b19_a_cap_warns_at_its_soft_share() {
+    let mut house = House::at_work(Approval::Ask);
+    let cap = house.state.missions[&M].brief.budget;
+    let spend = |house: &mut House, amount: Money| {
+        let model = ModelRef { vendor: Vendor::Openai, model: "m".into() };
+        let worst = Cost::Known(amount);
+        let reserve = MoneyCommand::Reserve { mission: M, team: None, model, worst };
+        house.order(Actor::Agent(M, None), Command::Money(reserve)).unwrap();
+        let call = CallId(house.state.counters.call);
+        let settle = MoneyCommand::Settle { call, usage: Usage::default(), cost: worst };
+        house.order(Actor::Agent(M, None), Command::Money(settle)).unwrap();
+        let mission = &house.state.missions[&M];
+        soft_caps(&house.state, mission).into_iter().map(|soft| soft.words).collect::<Vec<_>>()
+    };
+    assert!(spend(&mut house, Money(1_999_999)).is_empty());
+    assert!(spend(&mut house, Money(cap.0 * 4 / 5 - 2_000_000)).is_empty());
+    let words = [format!("80 % of the budget of M-1, {cap}, is spent")];
+    assert_eq!(spend(&mut house, Money(1)), words);
+    assert_eq!(spend(&mut house, Money(1)), words, "the same words, so that it is said once");
+}
+
+#[test]
 fn over_budget_asks_and_goes_on_when_the_cap_is_raised() {
     let mut house = House::at_work(Approval::Ask);
     for team in ["draft/T-1", "draft/T-2"] {
@@ -313,6 +438,7 @@ fn over_budget_asks_and_goes_on_when_the_cap_is_raised() {
     assert_eq!(house.answer(1, 1, tooless), Err(RefusalKind::Invalid));
     house.answer(1, 1, Decision::Modify { team: None, change: Modification::Amount(Money::usd(9)) }).unwrap();
     assert_eq!(house.state.missions[&M].brief.budget, Money::usd(9));
+    assert_eq!(house.state.missions[&M].result.budget_note, None, "the old cap is no news any more");
     assert_eq!((house.word(), house.state.missions[&M].step), ("running", Some(Step::Draft)));
 }
 

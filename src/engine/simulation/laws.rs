@@ -2,8 +2,9 @@
 
 use crate::{
     domain::{
+        candidate::CommitId,
         digest::Digest,
-        ids::{CallId, EffectId, MissionId, RequestId},
+        ids::{CallId, EffectId, MissionId, RequestId, TeamId},
         mission::{Ending, Step},
         money::{Cost, Money},
         request::{Actor, Decision, Subject},
@@ -35,6 +36,12 @@ pub(super) struct Laws {
     spent: BTreeMap<MissionId, Money>,
     open: BTreeMap<CallId, (MissionId, Money)>,
     decided: BTreeSet<RequestId>,
+    /// Where the target was when it was last looked at for a mission.
+    surveyed: BTreeMap<MissionId, CommitId>,
+    /// Commit that each team starts from, as the journal says.
+    bases: BTreeMap<(MissionId, TeamId), CommitId>,
+    /// Teams that shall resolve a conflict, until the repository was looked at again.
+    behind: BTreeSet<(MissionId, TeamId)>,
     landed: BTreeSet<MissionId>,
     /// What happened, so that a simulation that tests nothing is noticed.
     counts: BTreeMap<&'static str, u64>,
@@ -70,6 +77,8 @@ impl Laws {
             "forfeited",
             "stale result",
             "conflict",
+            "rebased",
+            "lent",
             "denied",
             "cap raised",
             "reopened",
@@ -104,7 +113,13 @@ impl Laws {
 
     fn effect(&mut self, before: &State, event: &EffectEvent) {
         match event {
-            EffectEvent::Wanted(id, _, kind) => {
+            EffectEvent::Wanted(id, mission, kind) => {
+                if let EffectKind::Draft { team, .. } | EffectKind::Adopt { team, .. } = **kind {
+                    assert!(
+                        !self.behind.contains(&(*mission, team)),
+                        "{id} starts from where the target was"
+                    );
+                }
                 assert!(self.kinds.insert(id.clone(), (**kind).clone()).is_none(), "{id} is wanted twice");
             }
             EffectEvent::Started(id) => {
@@ -143,6 +158,9 @@ impl Laws {
                 RulingOutcome::Deny => self.count("denied"),
                 _ => {}
             },
+            MissionEvent::Surveyed(survey) => {
+                self.surveyed.insert(id, survey.base.clone());
+            }
             MissionEvent::StepEntered(Step::Draft | Step::Decide, _) => {
                 self.approved.remove(&id);
             }
@@ -164,6 +182,7 @@ impl Laws {
             MissionEvent::Restored(..) => self.count("restored"),
             MissionEvent::Reopened(_) => self.count("reopened"),
             MissionEvent::Ended(ending) => {
+                self.behind.retain(|(mission, _)| *mission != id);
                 self.count(match ending {
                     Ending::Landed => "ended landed",
                     Ending::Failed(_) => "failed",
@@ -180,12 +199,7 @@ impl Laws {
         }
     }
 
-    fn team(
-        &mut self,
-        before: &State,
-        (id, team): (MissionId, crate::domain::ids::TeamId),
-        event: &TeamEvent,
-    ) {
+    fn team(&mut self, before: &State, (id, team): (MissionId, TeamId), event: &TeamEvent) {
         match event {
             TeamEvent::CandidateProposed(candidate) => {
                 let now = before.missions[&id].teams.iter().find(|t| t.id == team).unwrap();
@@ -205,9 +219,28 @@ impl Laws {
                     of && (*t, *attempt, *based_on) == (team, candidate.attempt, candidate.based_on)
                 });
                 assert!(asked, "a candidate on {} that nobody asked for", candidate.based_on);
+                assert_eq!(self.bases.get(&(id, team)), Some(&candidate.base), "a candidate of another base");
+            }
+            TeamEvent::Rebased(base) => {
+                self.behind.remove(&(id, team));
+                let now = before.missions[&id].teams.iter().find(|t| t.id == team).unwrap();
+                // Back to a candidate of its own, where a person's patch for the moved target did not apply.
+                let own = now.candidates.last().is_some_and(|(candidate, _)| candidate.base == *base);
+                assert!(own || self.surveyed.get(&id) == Some(base), "{team} starts where nobody looked");
+                if self.bases.insert((id, team), base.clone()).is_some_and(|before| before != *base) {
+                    self.count("rebased");
+                }
+            }
+            TeamEvent::Lent(_) => self.count("lent"),
+            // Nobody could look at the repository: whatever is asked of the team next is on its old base.
+            TeamEvent::Failed(_) => {
+                self.behind.remove(&(id, team));
             }
             TeamEvent::ResultStale(_) => self.count("stale result"),
-            TeamEvent::TakenOver => self.count("taken over"),
+            TeamEvent::TakenOver => {
+                self.behind.remove(&(id, team));
+                self.count("taken over");
+            }
             _ => {}
         }
     }
@@ -242,6 +275,13 @@ impl Laws {
     fn decision(&mut self, before: &State, fact: &Fact, (id, decision): (RequestId, &Decision)) {
         let request = &before.desk[&id];
         match decision {
+            Decision::Approve { .. } | Decision::Retry { .. } | Decision::Modify { .. }
+                if matches!(request.subject, Subject::Conflict { .. }) =>
+            {
+                if let Subject::Conflict { team, .. } = &request.subject {
+                    self.behind.insert((request.mission, *team));
+                }
+            }
             Decision::Expired => {
                 assert!(!self.halted, "{id} expired while the clocks stand still");
                 self.count("expired");

@@ -30,6 +30,8 @@ pub(super) struct World {
     /// Commits on target branches, by the intent that made them.
     commits: BTreeMap<String, CommitId>,
     landed: BTreeSet<MissionId>,
+    /// How often the target moved; its commit is `base-<n>`.
+    tip: u64,
     /// Calls of the living process.
     pub(super) calls: Vec<(CallId, Money)>,
 }
@@ -69,6 +71,8 @@ impl Run {
             EffectKind::Draft { team: t, .. }
             | EffectKind::Collect { team: t, .. }
             | EffectKind::Adopt { team: t, .. }
+            | EffectKind::Resurvey { team: t, .. }
+            | EffectKind::Lend { team: t }
             | EffectKind::Check { team: t, .. } => team.is_none() || team == Some(*t),
             EffectKind::Halt { .. } => false,
             _ => team.is_none(),
@@ -98,7 +102,10 @@ pub(super) fn outcome(run: &mut Run, effect: &Effect) -> Outcome {
         return Outcome::Failed(failure);
     }
     match &effect.kind {
-        EffectKind::Survey => Outcome::Surveyed(Box::new(survey())),
+        EffectKind::Survey | EffectKind::Resurvey { .. } => {
+            let base = CommitId(format!("base-{}", run.world.tip));
+            Outcome::Surveyed(Box::new(Survey { base, ..survey() }))
+        }
         EffectKind::Clarify => Outcome::Asked(questions(run)),
         EffectKind::Plan => Outcome::Planned(Box::new(Plan {
             goal: "goal".into(),
@@ -112,8 +119,14 @@ pub(super) fn outcome(run: &mut Run, effect: &Effect) -> Outcome {
         | EffectKind::Adopt { team, attempt, based_on, .. } => {
             let stale = run.faults && run.dice.pct(6);
             let based_on = if stale { Revision(based_on.0.saturating_sub(1)) } else { *based_on };
-            Outcome::Drafted(Box::new(candidate(run, (*team, *attempt, based_on))))
+            let made = candidate(run, (*team, *attempt, based_on));
+            let mission = &run.state.missions[&effect.mission];
+            let start = mission.teams.iter().find(|t| t.id == *team).and_then(|t| t.base.clone());
+            let astray = run.faults && run.dice.pct(3);
+            let base = if astray { CommitId("another".into()) } else { start.unwrap() };
+            Outcome::Drafted(Box::new(Candidate { base, ..made }))
         }
+        EffectKind::Lend { .. } => Outcome::Lent("/data/worktrees/M-1/T-1/tree".into()),
         EffectKind::Check { .. } => {
             let green = run.dice.pct(80);
             Outcome::Checked(Box::new(evidence(green)))
@@ -123,7 +136,10 @@ pub(super) fn outcome(run: &mut Run, effect: &Effect) -> Outcome {
             Outcome::Judged(verdicts, vec![])
         }
         EffectKind::Land { .. } => match run.dice.below(10) {
-            0 if run.faults => Outcome::Conflicted(vec!["src/a.rs".into()], Digest::of(b"both")),
+            0 if run.faults => {
+                run.world.tip += 1;
+                Outcome::Conflicted(vec!["src/a.rs".into()], Digest::of(b"both"))
+            }
             1 if run.faults => Outcome::RecheckFailed(Box::new(evidence(false))),
             _ => Outcome::Landed(run.world.land(&run.state, effect), "main".into()),
         },

@@ -2,7 +2,7 @@
 //!
 //! Invariant: an effect that lands something is wanted only together with a ruling `Auto` of the same plan.
 
-use super::{contender, draft, end, open, plan_digest, ranking, report, standing_word};
+use super::{contender, draft, end, land, open, plan_digest, ranking, report, standing_word};
 use crate::{
     domain::{
         brief::Approval,
@@ -15,7 +15,7 @@ use crate::{
     engine::{
         command::{Refusal, RefusalKind},
         desk,
-        effect::{EffectKind, Failure, FailureKind},
+        effect::{EffectKind, Failure, FailureKind, runs_again},
         event::{DeskEvent, MissionEvent, TeamEvent},
         pen::{Pen, refuse},
         state::{Mission, TeamPhase},
@@ -208,8 +208,10 @@ fn choose(
     asked: (Approver, Given),
 ) -> Result<(), Refusal> {
     let mission = pen.live(id)?;
-    let (attempt, ruling) = rule_team(pen, &mission, team, asked)
-        .ok_or_else(|| refuse(RefusalKind::Invalid, format!("{team} of {id} has no candidate to choose")))?;
+    let (attempt, ruling) = rule_team(pen, &mission, team, asked).ok_or_else(|| {
+        let name = mission.team_name(team);
+        refuse(RefusalKind::Invalid, format!("{name} of {id} has no candidate to choose"))
+    })?;
     if ruling.outcome != RulingOutcome::Auto {
         let kind = if pen.state.halted().is_some() { RefusalKind::Halted } else { RefusalKind::Forbidden };
         return Err(refuse(kind, explain(&ruling).join("; ")));
@@ -254,7 +256,8 @@ pub(in crate::engine) fn answer_choice(
     let pick = |team: &Option<TeamId>| match (team, teams.as_slice()) {
         (Some(team), _) if teams.contains(team) => Ok(*team),
         (Some(team), _) => {
-            Err(refuse(RefusalKind::Forbidden, format!("{team} cannot be chosen in {}", request.id)))
+            let name = pen.mission(id).map_or_else(|| team.to_string(), |mission| mission.team_name(*team));
+            Err(refuse(RefusalKind::Forbidden, format!("{name} cannot be chosen in {}", request.id)))
         }
         (None, [only]) => Ok(*only),
         (None, _) => Err(refuse(RefusalKind::Invalid, format!("say which team of {}", request.id))),
@@ -314,13 +317,17 @@ fn retry(
     Ok(())
 }
 
-/// `Retry` of a mission that waits at the desk: the same as answering the choice with it.
+/// `Retry` of a mission that waits at the desk: the same as answering the choice or the conflict with it.
 pub(super) fn retry_open_choice(pen: &mut Pen<'_>, id: MissionId, why: &str) -> Result<(), Refusal> {
+    let decision = Decision::Retry { reason: why.to_owned() };
+    if let Some(conflict) = land::conflict_of(pen, id) {
+        return land::answer_conflict(pen, &conflict, &decision);
+    }
     let Some(open) = choice_of(pen, id) else {
         let text = format!("{id} is at work: refine a team, or wait for the decision");
         return Err(refuse(RefusalKind::Already, text));
     };
-    answer_choice(pen, &open, &Decision::Retry { reason: why.to_owned() }, Approver::Person)
+    answer_choice(pen, &open, &decision, Approver::Person)
 }
 
 /// A veto window ended without a no.
@@ -373,8 +380,10 @@ fn reconsider_choice(pen: &mut Pen<'_>, mission: &Mission) {
 
 /// A yes given under another policy is asked of the gate again before the landing begins.
 fn reconsider_landing(pen: &mut Pen<'_>, mission: &Mission) {
-    let unbegun =
-        mission.effects.values().any(|e| e.started.is_none() && matches!(e.kind, EffectKind::Land { .. }));
+    // A later run of a landing is none that has not begun: the first may be in the world.
+    let unbegun = mission.effects.iter().any(|(id, effect)| {
+        effect.started.is_none() && !runs_again(id) && matches!(effect.kind, EffectKind::Land { .. })
+    });
     let Some((team, _)) = mission.result.chosen else { return };
     let old = mission.rulings.get(&team).map(|(_, r)| r.policy);
     if !unbegun || pen.state.halted().is_some() || old == Some(version(&pen.state.policy)) {
@@ -385,10 +394,6 @@ fn reconsider_landing(pen: &mut Pen<'_>, mission: &Mission) {
         Some((attempt, ruling)) if ruling.outcome == RulingOutcome::Auto => {
             pen.mission_event(mission.id, MissionEvent::Ruled(team, attempt, Box::new(ruling)));
         }
-        _ => super::land::back_to_desk(
-            pen,
-            mission.id,
-            "the policy changed before the landing began".to_owned(),
-        ),
+        _ => land::back_to_desk(pen, mission.id, "the policy changed before the landing began".to_owned()),
     }
 }

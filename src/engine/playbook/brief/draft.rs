@@ -4,10 +4,12 @@
 use super::{advance, choice, report};
 use crate::{
     domain::{
-        candidate::Candidate,
+        candidate::{Candidate, CommitId},
+        digest::Digest,
         ids::{EffectId, MissionId, Revision, TeamId},
         mission::Step,
         money::Money,
+        plan::Survey,
         request::{Decision, Subject},
     },
     engine::{
@@ -16,7 +18,7 @@ use crate::{
         effect::{EffectKind, Failure, FailureKind},
         event::{EffectEvent, Event, MissionEvent, TeamEvent},
         pen::{Pen, refuse},
-        state::TeamPhase,
+        state::{Mission, Team, TeamPhase},
     },
 };
 
@@ -26,6 +28,8 @@ pub(super) fn team_of(kind: &EffectKind) -> Option<TeamId> {
         EffectKind::Draft { team, .. }
         | EffectKind::Collect { team, .. }
         | EffectKind::Adopt { team, .. }
+        | EffectKind::Resurvey { team, .. }
+        | EffectKind::Lend { team }
         | EffectKind::Check { team, .. } => Some(*team),
         _ => None,
     }
@@ -59,6 +63,9 @@ pub(super) fn attempt(
     let Some(mission) = pen.mission(id) else { return };
     let Some(found) = mission.teams.iter().find(|t| t.id == team) else { return };
     let (attempt, based_on) = (found.attempt.saturating_add(1), mission.revision);
+    if let Some(base) = base_of(&mission, found).filter(|_| found.base.is_none()) {
+        pen.team_event(id, team, TeamEvent::Rebased(base));
+    }
     pen.team_event(id, team, TeamEvent::DraftStarted { attempt, based_on });
     pen.want(id, kind(attempt, based_on, found.feedback.clone()));
 }
@@ -74,10 +81,83 @@ pub(super) fn redraft(pen: &mut Pen<'_>, id: MissionId, teams: &[TeamId], said: 
 }
 
 /// A person's patch becomes the team's next candidate.
-pub(super) fn adopt(pen: &mut Pen<'_>, id: MissionId, team: TeamId, patch: crate::domain::digest::Digest) {
+pub(super) fn adopt(pen: &mut Pen<'_>, id: MissionId, team: TeamId, patch: Digest) {
     back_to_draft(pen, id, &[team]);
     attempt(pen, id, team, |attempt, based_on, _| EffectKind::Adopt { team, attempt, based_on, patch });
     choice::shrink(pen, id);
+}
+
+/// How a team begins again on a target that moved.
+pub(super) enum Anew<'a> {
+    /// It drafts, with this in mind.
+    Drafted(&'a str),
+    /// With this patch of a person.
+    Adopted(Digest),
+}
+
+/// The target moved under a team's candidate: the repository is looked at again before its next attempt.
+pub(super) fn rebase(pen: &mut Pen<'_>, id: MissionId, team: TeamId, how: &Anew<'_>) {
+    back_to_draft(pen, id, &[team]);
+    let patch = match how {
+        Anew::Drafted(said) => {
+            pen.team_event(id, team, TeamEvent::FeedbackGiven((*said).to_owned()));
+            None
+        }
+        Anew::Adopted(patch) => Some(*patch),
+    };
+    attempt(pen, id, team, |attempt, based_on, feedback| EffectKind::Resurvey {
+        team,
+        attempt,
+        based_on,
+        feedback,
+        patch,
+    });
+    choice::shrink(pen, id);
+}
+
+/// The repository was looked at again: the team's attempt goes on from what is there now.
+pub(super) fn rebased(pen: &mut Pen<'_>, id: MissionId, kind: &EffectKind, survey: &Survey) {
+    let EffectKind::Resurvey { team, attempt, based_on, feedback, patch } = kind else { return };
+    let (team, attempt, based_on, feedback) = (*team, *attempt, *based_on, feedback.clone());
+    pen.mission_event(id, MissionEvent::Surveyed(Box::new(survey.clone())));
+    pen.team_event(id, team, TeamEvent::Rebased(survey.base.clone()));
+    let next = match *patch {
+        Some(patch) => EffectKind::Adopt { team, attempt, based_on, patch },
+        None => EffectKind::Draft { team, attempt, based_on, feedback },
+    };
+    pen.want(id, next);
+}
+
+/// Commit that a team's work starts from: its own, or what the repository was at.
+#[must_use]
+pub fn base_of(mission: &Mission, team: &Team) -> Option<CommitId> {
+    let last = team.candidates.last().map(|(candidate, _)| &candidate.base);
+    let surveyed = mission.preparation.survey.as_ref().map(|survey| &survey.base);
+    team.base.as_ref().or(last).or(surveyed).cloned()
+}
+
+/// A person's patch could not be used: the candidate that it was made from stands again, with its evidence.
+pub(super) fn not_adopted(
+    pen: &mut Pen<'_>,
+    id: MissionId,
+    (team, attempt, based_on): (TeamId, u32, Revision),
+    failure: &Failure,
+) {
+    let known =
+        pen.mission(id).and_then(|m| m.teams.iter().find(|t| t.id == team)?.candidates.last().cloned());
+    let Some((former, evidence)) = known else { return failed(pen, id, team, failure) };
+    let base = pen.mission(id).and_then(|m| base_of(&m, m.teams.iter().find(|t| t.id == team)?));
+    if base.as_ref() != Some(&former.base) {
+        // The patch was meant for a target that had moved: with its candidate the team is back on the old one.
+        pen.team_event(id, team, TeamEvent::Rebased(former.base.clone()));
+    }
+    let again = Candidate { attempt, based_on, ..(*former).clone() };
+    pen.team_event(id, team, TeamEvent::CandidateProposed(Box::new(again)));
+    match evidence {
+        Some(evidence) => report::gathered(pen, id, (team, attempt), &evidence),
+        None => pen.want(id, EffectKind::Check { team, attempt }),
+    }
+    advance(pen, id);
 }
 
 /// Ends what these teams do and makes every older judgement stale.
@@ -131,11 +211,14 @@ pub(super) fn drafted(
         let text = format!("{effect} is of {team}, the candidate of {}", candidate.team);
         return Err(refuse(RefusalKind::Invalid, text));
     }
-    if candidate.attempt != *attempt || candidate.based_on != *based_on {
+    let mission = pen.known(id)?;
+    let base = mission.teams.iter().find(|t| t.id == *team).and_then(|found| base_of(&mission, found));
+    let moved = base.is_some_and(|base| base != candidate.base);
+    if candidate.attempt != *attempt || candidate.based_on != *based_on || moved {
         pen.team_event(id, *team, TeamEvent::ResultStale(candidate.attempt));
         let reason = format!(
-            "attempt {} on {} came, attempt {attempt} on {based_on} was asked for",
-            candidate.attempt, candidate.based_on
+            "attempt {} on {} from {} came, attempt {attempt} on {based_on} was asked for",
+            candidate.attempt, candidate.based_on, candidate.base
         );
         report::fault(pen, (id, effect), kind, &Failure { kind: FailureKind::Transient, reason });
         return Ok(());

@@ -47,16 +47,23 @@ pub(super) fn release(pen: &mut Pen<'_>, id: MissionId) {
 /// All teams ended and none has a candidate with evidence.
 pub(super) fn without_candidate(pen: &mut Pen<'_>, id: MissionId) {
     let Some(mission) = pen.mission(id) else { return };
-    let mut over_budget = false;
+    let (mut over_budget, mut stopped) = (false, false);
     let mut words = Vec::new();
     for team in &mission.teams {
         if let TeamPhase::Failed(failure) = &team.phase {
             over_budget |= failure.kind == FailureKind::OverBudget;
+            stopped |= failure.kind == FailureKind::Cancelled;
             words.push(format!("{}: {}", team.spec.name, failure.reason));
         }
     }
     let text = format!("no team has a candidate ({})", words.join("; "));
-    end(pen, id, if over_budget { Ending::OverBudget(text) } else { Ending::Failed(text) });
+    let ending = match (over_budget, stopped) {
+        (true, _) => Ending::OverBudget(text),
+        // Its time was up before it could be told whether it would have failed.
+        (false, true) => Ending::Cancelled(text),
+        (false, false) => Ending::Failed(text),
+    };
+    end(pen, id, ending);
 }
 
 /// Refuses while the last run is still being cleaned up; else ends the waiting for that.
@@ -104,7 +111,7 @@ pub(in crate::engine) fn time_out(pen: &mut Pen<'_>, id: MissionId) {
             choice::judged(pen, id, &[], &[format!("no judge: {reason}")]);
         }
         Some(Step::Decide | Step::Land) => {}
-        None | Some(Step::Clarify | Step::Plan) => end(pen, id, Ending::Failed(reason)),
+        None | Some(Step::Clarify | Step::Plan) => end(pen, id, Ending::Cancelled(reason)),
     }
 }
 
@@ -115,7 +122,7 @@ fn stop_teams(pen: &mut Pen<'_>, mission: &Mission, reason: &str) {
         .filter(|t| !matches!(t.phase, TeamPhase::Ready | TeamPhase::Failed(_)))
         .map(|t| t.id)
         .collect();
-    let failure = Failure { kind: FailureKind::Permanent, reason: reason.to_owned() };
+    let failure = Failure { kind: FailureKind::Cancelled, reason: reason.to_owned() };
     for team in unfinished {
         draft::halt(pen, mission.id, team);
         pen.team_event(mission.id, team, TeamEvent::Failed(failure.clone()));

@@ -1,6 +1,10 @@
 //! Landing: from the chosen candidate to a commit, and back to the desk when the target moved.
 
-use super::{choice, contender, draft, end, open, plan_digest, report};
+use super::{
+    choice, contender,
+    draft::{self, Anew},
+    end, open, plan_digest, report,
+};
 use crate::{
     domain::{
         ids::{EffectId, MissionId, TeamId},
@@ -10,7 +14,7 @@ use crate::{
     engine::{
         command::{Outcome, Refusal, RefusalKind},
         desk,
-        effect::EffectKind,
+        effect::{EffectKind, runs_again},
         event::{EffectEvent, Event, MissionEvent},
         pen::{Pen, refuse},
         state::{Mission, State},
@@ -22,7 +26,7 @@ use crate::{
 const NAMED_MOST: usize = 20;
 
 /// Leave to land: the chosen candidate, as it is now, under an `Auto` for this plan, of the policy in force.
-/// A landing that had begun before a crash is completed under the policy of its time: half done is worse.
+/// A landing that had begun before a crash or a stop is completed under the policy of its time: half done is worse.
 pub(in crate::engine) fn may_land(
     state: &State,
     mission: &Mission,
@@ -30,7 +34,7 @@ pub(in crate::engine) fn may_land(
 ) -> Result<(), Refusal> {
     let EffectKind::Land { team, attempt, plan } = kind else { return Ok(()) };
     let (team, attempt, plan) = (*team, *attempt, *plan);
-    let begun = state.clockwork.unsure.contains(effect);
+    let begun = state.clockwork.unsure.contains(effect) || runs_again(effect);
     let candidate = mission.teams.iter().find(|t| t.id == team).and_then(contender).map(|(c, _)| c);
     let same_plan = candidate.is_some_and(|c| c.attempt == attempt && plan_digest(mission, c) == plan);
     let ruled = mission.rulings.get(&team).is_some_and(|(ruled, ruling)| {
@@ -42,8 +46,11 @@ pub(in crate::engine) fn may_land(
     if same_plan && ruled && mission.result.chosen == Some((team, attempt)) {
         return Ok(());
     }
-    let text =
-        format!("landing attempt {attempt} of {team} of {} was not ruled on: nothing lands", mission.id);
+    let text = format!(
+        "landing attempt {attempt} of {} of {} was not ruled on: nothing lands",
+        mission.team_name(team),
+        mission.id
+    );
     Err(refuse(RefusalKind::Forbidden, text))
 }
 
@@ -88,7 +95,7 @@ pub(super) fn back_to_desk(pen: &mut Pen<'_>, id: MissionId, why: String) {
     choice::ask_again(pen, id, why);
 }
 
-/// A person's answer to a conflict: the team tries again on it, or the mission ends.
+/// A person's answer to a conflict: the team tries again from where the target is now, or the mission ends.
 pub(in crate::engine) fn answer_conflict(
     pen: &mut Pen<'_>,
     request: &Request,
@@ -109,7 +116,7 @@ pub(in crate::engine) fn answer_conflict(
         }
         Decision::Modify { change: Modification::Patch(patch), .. } => {
             desk::close(pen, request, decision.clone());
-            draft::adopt(pen, id, *team, *patch);
+            draft::rebase(pen, id, *team, &Anew::Adopted(*patch));
             return Ok(());
         }
         Decision::Reject { reason } => {
@@ -127,6 +134,11 @@ pub(in crate::engine) fn answer_conflict(
         }
     };
     desk::close(pen, request, decision.clone());
-    draft::redraft(pen, id, &[*team], &said);
+    draft::rebase(pen, id, *team, &Anew::Drafted(&said));
     Ok(())
+}
+
+/// The open conflict of a mission.
+pub(super) fn conflict_of(pen: &Pen<'_>, id: MissionId) -> Option<Request> {
+    desk::open_of(&pen.state, id).into_iter().find(|r| matches!(r.subject, Subject::Conflict { .. }))
 }

@@ -10,6 +10,7 @@ mod prepare;
 mod report;
 
 pub(in crate::engine) use choice::{answer_choice, approve_waited, reconsider_all};
+pub use draft::base_of;
 pub(in crate::engine) use draft::resume_over_budget;
 pub(in crate::engine) use end::{may_reopen, reopen_with, time_out};
 pub(in crate::engine) use land::{answer_conflict, may_land};

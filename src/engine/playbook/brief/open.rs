@@ -1,6 +1,6 @@
 //! Opening, admitting and steering briefs: what a director says to missions.
 
-use super::{advance, choice, draft, end, prepare};
+use super::{advance, choice, draft, end, land, prepare};
 use crate::{
     domain::{
         brief::{Approval, Brief},
@@ -8,7 +8,8 @@ use crate::{
         ids::{MissionId, TeamId},
         mission::{Ending, Step},
         money::Money,
-        request::Actor,
+        request::{Actor, Decision, Subject},
+        text::count,
     },
     engine::{
         command::{MissionCommand, Refusal, RefusalKind},
@@ -100,7 +101,7 @@ fn validate(brief: &Brief) -> Result<(), Refusal> {
 fn validate_teams(brief: &Brief) -> Result<(), Refusal> {
     let bad = |text: String| Err(refuse(RefusalKind::Invalid, text));
     if brief.teams.is_empty() || brief.teams.len() > usize::from(TeamId::MOST) {
-        return bad(format!("{} teams: name 1 to {}", brief.teams.len(), TeamId::MOST));
+        return bad(format!("{}: name 1 to {}", count(brief.teams.len(), "team"), TeamId::MOST));
     }
     let mut seen = BTreeSet::new();
     for team in &brief.teams {
@@ -185,6 +186,11 @@ pub(super) fn remark(text: &str) -> Result<&str, Refusal> {
 fn refine(pen: &mut Pen<'_>, id: MissionId, team: TeamId, text: &str) -> Result<(), Refusal> {
     let mission = pen.live(id)?;
     let text = remark(text)?.to_owned();
+    let conflict = land::conflict_of(pen, id)
+        .filter(|request| matches!(request.subject, Subject::Conflict { team: whose, .. } if whose == team));
+    if let Some(conflict) = conflict {
+        return land::answer_conflict(pen, &conflict, &Decision::Retry { reason: text });
+    }
     match at_work(&mission, team)? {
         TeamPhase::Drafting | TeamPhase::TakenOver | TeamPhase::Waiting => {
             pen.team_event(id, team, TeamEvent::FeedbackGiven(text));
@@ -211,10 +217,14 @@ fn retry(pen: &mut Pen<'_>, id: MissionId, why: &str) -> Result<(), Refusal> {
 fn take_over(pen: &mut Pen<'_>, id: MissionId, team: TeamId) -> Result<(), Refusal> {
     let mission = pen.live(id)?;
     if at_work(&mission, team)? == TeamPhase::TakenOver {
-        return Err(refuse(RefusalKind::Already, format!("{team} of {id} is in your hands already")));
+        return Err(refuse(
+            RefusalKind::Already,
+            format!("{} of {id} is in your hands already", mission.team_name(team)),
+        ));
     }
     draft::back_to_draft(pen, id, &[team]);
     pen.team_event(id, team, TeamEvent::TakenOver);
+    pen.want(id, EffectKind::Lend { team });
     choice::shrink(pen, id);
     Ok(())
 }
@@ -222,8 +232,12 @@ fn take_over(pen: &mut Pen<'_>, id: MissionId, team: TeamId) -> Result<(), Refus
 fn hand_back(pen: &mut Pen<'_>, id: MissionId, team: TeamId) -> Result<(), Refusal> {
     let mission = pen.live(id)?;
     if at_work(&mission, team)? != TeamPhase::TakenOver {
-        return Err(refuse(RefusalKind::Stale, format!("{team} of {id} was not taken over")));
+        return Err(refuse(
+            RefusalKind::Stale,
+            format!("{} of {id} was not taken over", mission.team_name(team)),
+        ));
     }
+    pen.drop_effects(id, |effect| effect.kind == EffectKind::Lend { team });
     pen.team_event(id, team, TeamEvent::HandedBack);
     draft::attempt(pen, id, team, |attempt, based_on, _| EffectKind::Collect { team, attempt, based_on });
     advance(pen, id);

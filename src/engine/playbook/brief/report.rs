@@ -77,6 +77,14 @@ fn ended(
             done(pen);
             prepare::surveyed(pen, id, survey);
         }
+        (EffectKind::Resurvey { .. }, Outcome::Surveyed(survey)) => {
+            done(pen);
+            draft::rebased(pen, id, kind, survey);
+        }
+        (EffectKind::Lend { team }, Outcome::Lent(place)) => {
+            done(pen);
+            pen.team_event(id, *team, TeamEvent::Lent(place.clone()));
+        }
         (EffectKind::Clarify, Outcome::Asked(questions)) => {
             done(pen);
             prepare::asked(pen, id, questions);
@@ -170,9 +178,13 @@ pub(super) fn fault(
         }
         EffectKind::Clarify => prepare::asked(pen, id, &[]),
         EffectKind::Plan => prepare::unplanned(pen, id, why),
+        EffectKind::Adopt { team, attempt, based_on, .. } => {
+            draft::not_adopted(pen, id, (*team, *attempt, *based_on), failure);
+        }
         EffectKind::Draft { team, .. }
         | EffectKind::Collect { team, .. }
-        | EffectKind::Adopt { team, .. }
+        | EffectKind::Resurvey { team, .. }
+        | EffectKind::Lend { team }
         | EffectKind::Check { team, .. } => draft::failed(pen, id, *team, failure),
         EffectKind::Judge { .. } => choice::judged(pen, id, &[], &[format!("no judge: {why}")]),
         EffectKind::Land { .. } => land::back_to_desk(pen, id, format!("landing failed: {why}")),
