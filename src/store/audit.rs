@@ -5,14 +5,16 @@
 //! (a proof holds the lines it consists of).
 
 use super::{
-    entry::{BadFrame, Record},
+    entry::{self, Record},
     error::{Damage, StoreError},
+    frame::BadFrame,
     journal::{
         chain::Chain,
         dir_of, never_acknowledged,
         segment::{self, Frames, Next, Segment},
     },
     proof::{Builder, Proof},
+    snapshots,
 };
 use crate::domain::{digest::Digest, ids::Seq};
 use std::{
@@ -75,9 +77,21 @@ pub struct Report {
     pub torn: Option<Torn>,
 }
 
-/// Checks every byte of the journal.
+/// Checks every byte of the journal, and that it reaches as far as what was saved of it: an end that was cut
+/// off at a line leaves a chain that verifies.
 pub fn verify(data: &Path) -> Result<Report, AuditError> {
-    stream(data, &mut |_, _, _| Ok(()))
+    // First: the owner saves only what the journal holds already.
+    let saved = snapshots::reach(&data.join("state"));
+    let report = stream(data, &mut |_, _, _| Ok(()))?;
+    match saved {
+        Some(saved) if saved.0 > report.entries => {
+            let reason = format!("the entries up to {saved}, as of which a state was saved, are missing");
+            let file = dir_of(data);
+            let seq = Seq(report.entries + 1);
+            Err(AuditError::Bad(Box::new(Damage { seq, file, offset: report.bytes, reason })))
+        }
+        _ => Ok(report),
+    }
 }
 
 /// Everything an outsider needs to check that entry `seq` is in the journal with the head it names.
@@ -107,72 +121,100 @@ fn stream(data: &Path, visit: Visit<'_>) -> Result<Report, AuditError> {
     let dir = dir_of(data);
     let segments = match segment::list(&dir) {
         Ok(segments) => segments,
-        Err(e) if e.kind() == io::ErrorKind::NotFound => return Err(AuditError::NoJournal(data.to_owned())),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => {
+            return Err(match snapshots::reach(&data.join("state")) {
+                Some(seq) => AuditError::Store(StoreError::Lost { dir, seq }),
+                None => AuditError::NoJournal(data.to_owned()),
+            });
+        }
         Err(e) => return Err(AuditError::Store(StoreError::io("listing the journal", &dir, &e))),
     };
-    let mut chain = Chain::genesis();
-    let mut report = Report {
+    let report = Report {
         entries: 0,
         checkpoints: 0,
         segments: segments.len() as u64,
         bytes: 0,
-        head: Digest::default(),
+        head: Chain::genesis().prev,
         torn: None,
     };
+    let mut walk = Walk { chain: Chain::genesis(), report, visit, open: Vec::new() };
     for (index, segment) in segments.iter().enumerate() {
-        if segment.first != chain.next {
+        if segment.first != walk.chain.next {
+            let follows = walk.chain.next;
             let reason =
-                format!("seq gap: the file begins with #{}, #{} should follow", segment.first, chain.next);
-            return Err(bad(&chain, segment, 0, reason));
+                format!("seq gap: the file begins with #{}, #{follows} should follow", segment.first);
+            return Err(walk.bad(segment, 0, reason));
         }
-        let is_last = index + 1 == segments.len();
-        report.torn = one_segment(segment, is_last, &mut chain, &mut (&mut report, &mut *visit))?;
+        walk.segment(segment, index + 1 == segments.len())?;
     }
-    report.head = chain.prev;
-    Ok(report)
+    Ok(walk.report)
 }
 
-fn bad(chain: &Chain, segment: &Segment, offset: u64, reason: String) -> AuditError {
-    let file = segment.path.clone();
-    AuditError::Bad(Box::new(Damage { seq: Seq(chain.next), file, offset, reason }))
+/// A walk through all segments. The report counts whole appends only: what a start would keep.
+struct Walk<'a> {
+    chain: Chain,
+    report: Report,
+    visit: Visit<'a>,
+    /// Records of an append that has not ended yet.
+    open: Vec<(String, Digest)>,
 }
 
-fn one_segment(
-    segment: &Segment,
-    is_last: bool,
-    chain: &mut Chain,
-    (report, visit): &mut (&mut Report, Visit<'_>),
-) -> Result<Option<Torn>, AuditError> {
-    let fail = |e: io::Error| AuditError::Store(StoreError::io("reading the journal", &segment.path, &e));
-    let mut frames = Frames::open(&segment.path, 0).map_err(fail)?;
-    loop {
-        let at = frames.offset;
-        let wrong = match frames.read().map_err(fail)? {
-            Next::Frame(_, json) => {
-                let (record, hash) = chain.accept(json).map_err(|reason| bad(chain, segment, at, reason))?;
-                match record {
-                    Record::Entry(_) => report.entries += 1,
-                    Record::Checkpoint(_) => report.checkpoints += 1,
+impl Walk<'_> {
+    fn bad(&self, segment: &Segment, offset: u64, reason: String) -> AuditError {
+        let file = segment.path.clone();
+        AuditError::Bad(Box::new(Damage { seq: Seq(self.chain.next), file, offset, reason }))
+    }
+
+    fn segment(&mut self, segment: &Segment, is_last: bool) -> Result<(), AuditError> {
+        let fail = |e: io::Error| AuditError::Store(StoreError::io("reading the journal", &segment.path, &e));
+        let mut frames = Frames::open(&segment.path, 0).map_err(fail)?;
+        let mut whole = 0;
+        let wrong = loop {
+            let at = frames.offset;
+            match frames.read().map_err(fail)? {
+                Next::Frame(mark, json) => {
+                    let accepted = self.chain.accept(json).map(|(_, hash)| hash);
+                    let hash = accepted.map_err(|reason| self.bad(segment, at, reason))?;
+                    self.open.push((json.to_owned(), hash));
+                    if mark.ends_append {
+                        self.end_append()?;
+                        whole = frames.offset;
+                    }
                 }
-                visit(&record, json, hash)?;
-                continue;
+                Next::End => break None,
+                Next::Bad(wrong) => break Some(wrong),
             }
-            Next::End => {
-                report.bytes += frames.offset;
-                return Ok(None);
-            }
-            Next::Bad(wrong) => wrong,
         };
-        report.bytes += at;
-        if is_last && never_acknowledged(segment, at, &wrong).map_err(fail)? {
-            let len = std::fs::metadata(&segment.path).map_err(fail)?.len();
-            let torn = Torn { file: segment.path.clone(), offset: at, bytes: len.saturating_sub(at) };
-            return Ok(Some(torn));
+        let at = frames.offset;
+        self.report.bytes += whole;
+        match wrong {
+            None if self.open.is_empty() || !is_last => return Ok(()),
+            Some(wrong) if !(is_last && never_acknowledged(segment, at, &wrong).map_err(fail)?) => {
+                let reason = match wrong {
+                    BadFrame::Torn => "truncated",
+                    BadFrame::Wrong(reason) => reason,
+                };
+                return Err(self.bad(segment, at, reason.to_owned()));
+            }
+            None | Some(_) => {}
         }
-        let reason = match wrong {
-            BadFrame::Torn => "truncated",
-            BadFrame::Wrong(reason) => reason,
-        };
-        return Err(bad(chain, segment, at, reason.to_owned()));
+        let len = std::fs::metadata(&segment.path).map_err(fail)?.len();
+        let bytes = len.saturating_sub(whole);
+        self.report.torn = Some(Torn { file: segment.path.clone(), offset: whole, bytes });
+        Ok(())
+    }
+
+    fn end_append(&mut self) -> Result<(), AuditError> {
+        for (json, hash) in self.open.drain(..) {
+            // It was decoded once already, by the chain.
+            let Ok(record) = entry::decode_json(&json) else { continue };
+            match record {
+                Record::Entry(_) => self.report.entries += 1,
+                Record::Checkpoint(_) => self.report.checkpoints += 1,
+            }
+            (self.visit)(&record, &json, hash)?;
+            self.report.head = hash;
+        }
+        Ok(())
     }
 }

@@ -15,7 +15,7 @@ use std::{
 };
 
 /// Bytes of one blob.
-pub const MOST_BLOB_BYTES: u64 = 256 << 20;
+const MOST_BLOB_BYTES: u64 = 256 << 20;
 
 /// What a sweep did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -3,7 +3,7 @@
 //! The test binary runs itself as a child that appends and prints each acknowledged seq; the parent kills it
 //! after reading some number of lines, never after some time, and opens the directory.
 
-#![allow(clippy::disallowed_methods)] // a process must be started to be killed
+#![expect(clippy::disallowed_methods, reason = "a process must be started to be killed")]
 
 use super::{
     audit,

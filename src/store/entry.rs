@@ -1,15 +1,5 @@
-//! The journal's record: what an entry is, its one canonical encoding, and its frame on disk.
+//! The journal's record: what an entry is, and its one canonical encoding. `frame` is its line on disk.
 //!
-//! One line of text per record, so that `grep`, `cut` and `sha256sum` are enough to check it:
-//!
-//! ```text
-//! 000000b7S1c291ca3 {"v":1,"seq":1,"at":1763678000123,"actor":"director","kind":"mission.opened",...}\n
-//! |       ||       |`- canonical JSON, `len` bytes; its SHA-256 is the record's hash
-//! |       ||       `-- one space (so `cut -c19-` gives the JSON)
-//! |       |`---------- CRC-32 over mark and JSON, 8 lower-case hex digits
-//! |       `----------- mark: see [`Mark`]
-//! `------------------- length of the JSON in bytes, 8 lower-case hex digits
-//! ```
 //! Two records exist: an entry (has a seq) and a checkpoint (the Merkle root over 256 entries, see `merkle`).
 //! Each carries in `prev` the hash of the record before it; the first one carries 64 zeros.
 //!
@@ -33,8 +23,6 @@ pub const MOST_ACTOR_BYTES: usize = 256;
 pub const MOST_KIND_BYTES: usize = 64;
 /// Bytes of a frame's JSON: payload plus the envelope with every character of the actor escaped.
 pub const MOST_JSON_BYTES: usize = MOST_PAYLOAD_BYTES + 4_096;
-/// Bytes before the JSON of a frame.
-pub const HEADER_BYTES: usize = 18;
 
 /// Something to be remembered, before it has a place in the chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,35 +88,6 @@ pub struct Entry {
     pub hash: Digest,
     /// Version of the record.
     pub version: u8,
-}
-
-/// Where a record stands in its write; one character, covered by the CRC.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Mark {
-    /// First record of one write to disk: everything before it had been synced.
-    pub(super) starts_write: bool,
-    /// Last record of one append: up to here nothing is half done.
-    pub(super) ends_append: bool,
-}
-
-impl Mark {
-    const fn byte(self) -> u8 {
-        match (self.starts_write, self.ends_append) {
-            (true, true) => b'S',
-            (true, false) => b's',
-            (false, true) => b'C',
-            (false, false) => b'c',
-        }
-    }
-    const fn of(byte: u8) -> Option<Self> {
-        Some(match byte {
-            b'S' => Self { starts_write: true, ends_append: true },
-            b's' => Self { starts_write: true, ends_append: false },
-            b'C' => Self { starts_write: false, ends_append: true },
-            b'c' => Self { starts_write: false, ends_append: false },
-            _ => return None,
-        })
-    }
 }
 
 /// The Merkle root over the 256 entries up to `upto`.
@@ -246,55 +205,8 @@ pub(super) fn encode_checkpoint(out: &mut String, point: &Checkpoint) {
     out.push_str("\"}");
 }
 
-fn crc(mark: u8, json: &[u8]) -> u32 {
-    let mut hasher = crc32fast::Hasher::new();
-    hasher.update(&[mark]);
-    hasher.update(json);
-    hasher.finalize()
-}
-
-fn push_hex32(out: &mut Vec<u8>, value: u32) {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    for shift in (0..8).rev() {
-        out.push(DIGITS[(value >> (shift * 4)) as usize & 15]);
-    }
-}
-
-/// Appends a whole frame to `out`.
-pub(super) fn encode_frame(out: &mut Vec<u8>, mark: Mark, json: &str) {
-    push_hex32(out, u32::try_from(json.len()).unwrap_or(u32::MAX));
-    out.push(mark.byte());
-    push_hex32(out, crc(mark.byte(), json.as_bytes()));
-    out.push(b' ');
-    out.extend_from_slice(json.as_bytes());
-    out.push(b'\n');
-}
-
-/// Why bytes are no frame.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum BadFrame {
-    /// The bytes end before the frame does, and before any line end: a write that was cut.
-    Torn,
-    /// The bytes are all there, and wrong.
-    Wrong(&'static str),
-}
-
-/// The fixed part of a frame.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Header {
-    pub(super) mark: Mark,
-    pub(super) json_bytes: usize,
-    crc: u32,
-}
-
-impl Header {
-    /// Bytes of the whole frame with header and line end.
-    pub(super) const fn frame_bytes(self) -> usize {
-        HEADER_BYTES + self.json_bytes + 1
-    }
-}
-
-fn hex32(bytes: &[u8]) -> Option<u32> {
+/// A number from lower-case hex digits.
+pub(super) fn hex32(bytes: &[u8]) -> Option<u32> {
     bytes.iter().try_fold(0_u32, |value, byte| {
         let digit = match byte {
             b'0'..=b'9' => byte - b'0',
@@ -303,37 +215,6 @@ fn hex32(bytes: &[u8]) -> Option<u32> {
         };
         Some(value << 4 | u32::from(digit))
     })
-}
-
-/// Reads the fixed part; `None` when it is none.
-pub(super) fn decode_header(bytes: &[u8]) -> Option<Header> {
-    let bytes = bytes.get(..HEADER_BYTES)?;
-    let json_bytes = hex32(&bytes[..8])? as usize;
-    let mark = Mark::of(bytes[8])?;
-    let crc = hex32(&bytes[9..17])?;
-    (bytes[17] == b' ' && json_bytes <= MOST_JSON_BYTES).then_some(Header { mark, json_bytes, crc })
-}
-
-/// Takes the first frame of `bytes` (which reach to the end of the file, or hold at least one whole frame).
-pub(super) fn decode_frame(bytes: &[u8]) -> Result<(Header, &str), BadFrame> {
-    let wrong = |reason| if bytes.contains(&b'\n') { BadFrame::Wrong(reason) } else { BadFrame::Torn };
-    let Some(header) = decode_header(bytes) else {
-        return Err(wrong("the frame's header is not readable"));
-    };
-    let Some(frame) = bytes.get(..header.frame_bytes()) else {
-        return Err(wrong("the entry is shorter than its header says"));
-    };
-    let json = &frame[HEADER_BYTES..frame.len() - 1];
-    if frame.last() != Some(&b'\n') {
-        return Err(BadFrame::Wrong("the line does not end where its header says"));
-    }
-    if crc(header.mark.byte(), json) != header.crc {
-        return Err(BadFrame::Wrong("CRC mismatch"));
-    }
-    match std::str::from_utf8(json) {
-        Ok(json) => Ok((header, json)),
-        Err(_) => Err(BadFrame::Wrong("the entry is not UTF-8")),
-    }
 }
 
 /// Reads canonical JSON from left to right; every step fails instead of guessing.
@@ -439,6 +320,7 @@ pub(super) fn checkpoint_of(json: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::frame::{Mark, decode_frame, encode_frame};
     use proptest::prelude::*;
 
     fn any_entry() -> impl Strategy<Value = NewEntry> {

@@ -73,6 +73,16 @@ pub enum StoreError {
         "the journal is damaged: {0}. Nothing was changed. Restore that file from a backup, or keep a copy of the data directory and start with an empty one (--data); `chimera audit verify` shows what still verifies"
     )]
     Damaged(Box<Damage>),
+    /// The journal is gone, though a state was saved of it. Nothing was changed on disk.
+    #[error(
+        "the journal in {} is gone or empty, though it had entries up to {seq}. Nothing was changed. Restore that directory from a backup, or start with an empty data directory (--data)", dir.display()
+    )]
+    Lost {
+        /// Where it should be.
+        dir: PathBuf,
+        /// The last entry that is known to have been.
+        seq: Seq,
+    },
     /// The operating system refused.
     #[error("{what} failed: {} ({detail}). {}", path.display(), advice(*kind))]
     Io {
@@ -117,7 +127,9 @@ fn advice(kind: io::ErrorKind) -> &'static str {
         io::ErrorKind::NotADirectory | io::ErrorKind::IsADirectory | io::ErrorKind::AlreadyExists => {
             "Something else is in that place: move it away or choose another directory with --data"
         }
-        io::ErrorKind::NotFound => "Was it moved or deleted while in use?",
+        io::ErrorKind::NotFound => {
+            "Was it moved or deleted while in use? Otherwise choose another with --data"
+        }
         _ => "Look at the disk's health (dmesg) and try again",
     }
 }

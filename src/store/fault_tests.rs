@@ -171,7 +171,7 @@ fn a_directory_that_cannot_be_written_says_so() {
 /// A tmpfs of one MiB, unmounted at the end.
 struct TinyDisk(tempfile::TempDir);
 
-#[allow(clippy::disallowed_methods)] // mounting is what the test is about
+#[expect(clippy::disallowed_methods, reason = "mounting is what the test is about")]
 fn run(program: &str, args: &[&str]) -> bool {
     std::process::Command::new(program).args(args).output().is_ok_and(|out| out.status.success())
 }

@@ -1,10 +1,10 @@
 //! History: answers questions about the past (by mission, kind, time) from the index and the journal.
 //!
 //! One thread, `history`, owns the index. It follows the journal at a distance, so it never delays an
-//! acknowledgement, and closes the index when nothing happens, so that being idle costs nothing. A question
-//! first brings the index up to the journal's end. Anything wrong with the index: it is set aside
+//! acknowledgement, and closes the index when nobody asks, so that being idle costs nothing. A question
+//! first brings the index up to the journal's end; without one the index is opened only when it has fallen
+//! behind by `LAG_MOST`, because sled's threads, once started, wake up every second for ever. Anything wrong with the index: it is set aside
 //! (`history.corrupt-<n>`, the newest two are kept), rebuilt from the journal, and one note says so.
-//! Opening the store opens no index; the first question or the first quiet second after a write does.
 
 use super::{
     entry::Entry,
@@ -15,6 +15,7 @@ use super::{
 };
 use crate::domain::{
     ids::{MissionId, Seq},
+    text,
     time::Timestamp,
 };
 use std::{
@@ -34,9 +35,11 @@ pub const THREAD: &str = "history";
 const WAITING_QUESTIONS: usize = 64;
 /// Entries indexed at once.
 const CHUNK_ENTRIES: usize = 4_096;
-/// How long after a write the index is brought up to date.
+/// Entries by which an index may be behind while nobody asks: a question catches up with so many in a moment.
+const LAG_MOST: u64 = 512;
+/// How long after a write the index is brought up to date if it is further behind.
 const APPLY_DELAY: Duration = Duration::from_millis(1_000);
-/// How long after the last use the index is closed.
+/// How long after the last question, or after it was brought up to date, the index is closed.
 const CLOSE_DELAY: Duration = Duration::from_millis(2_000);
 /// Set-aside indexes that are kept.
 const KEPT_CORRUPT: usize = 2;
@@ -44,7 +47,8 @@ const KEPT_CORRUPT: usize = 2;
 const MOST_NOTES: usize = 32;
 /// Entries by which an index may be behind at the first look before a note says so.
 const QUIET_LAG: u64 = 1_024;
-/// Exists once an index has been made.
+/// Exists once an index has been made, and says how far it reached when it was closed. Only a hint: it decides
+/// when the index is opened, never what it says.
 const MADE: &str = "history.made";
 /// Entries one question may return.
 pub const MOST_ANSWERS: usize = 10_000;
@@ -150,6 +154,7 @@ impl Waiting {
             at_open: last.load(Ordering::Acquire),
             last,
             index: None,
+            indexed: hint(data),
             notes: Arc::clone(&notes),
             stop: Arc::clone(&stop),
             looked: false,
@@ -197,6 +202,8 @@ struct Follower {
     at_open: u64,
     last: Arc<AtomicU64>,
     index: Option<Index>,
+    /// How far the index is thought to reach.
+    indexed: u64,
     notes: Arc<Mutex<Vec<String>>>,
     stop: Arc<AtomicBool>,
     /// Whether the index has been opened before in this process.
@@ -205,33 +212,40 @@ struct Follower {
 
 impl Follower {
     fn run(mut self, inbox: &Receiver<Ask>) {
-        let mut apply_at: Option<Instant> = None;
+        // When the index is to be brought up to date, and when it is to be closed.
+        let (mut apply_at, mut close_at): (Option<Instant>, Option<Instant>) = (None, None);
         loop {
-            let wait = match (apply_at, &self.index) {
-                (Some(at), _) => Some(at.saturating_duration_since(Instant::now())),
-                (None, Some(_)) => Some(CLOSE_DELAY),
-                (None, None) => None,
-            };
-            let ask = match wait {
-                Some(wait) => inbox.recv_timeout(wait),
+            let ask = match apply_at.into_iter().chain(close_at).min() {
+                Some(at) => inbox.recv_timeout(at.saturating_duration_since(Instant::now())),
                 None => inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
             };
             match ask {
                 Ok(Ask::Written) => {
-                    apply_at.get_or_insert_with(|| Instant::now() + APPLY_DELAY);
+                    if self.last.load(Ordering::Acquire).saturating_sub(self.indexed) >= LAG_MOST {
+                        apply_at.get_or_insert_with(|| Instant::now() + APPLY_DELAY);
+                    }
+                    continue;
                 }
                 Ok(Ask::Question(query, answer)) => {
                     let _ = answer.send(self.answer(&query));
                     apply_at = None;
                 }
-                Err(RecvTimeoutError::Timeout) if apply_at.take().is_some() => {
+                Err(RecvTimeoutError::Timeout) if apply_at.is_some_and(|at| at <= Instant::now()) => {
+                    apply_at = None;
                     if let Err(error) = self.caught_up() {
                         self.note(format!("history: {error}"));
                     }
                 }
-                Err(RecvTimeoutError::Timeout) => self.close_index(),
+                Err(RecvTimeoutError::Timeout) => {
+                    if close_at.is_some_and(|at| at <= Instant::now()) {
+                        close_at = None;
+                        self.close_index();
+                    }
+                    continue;
+                }
                 Ok(Ask::Stop) | Err(RecvTimeoutError::Disconnected) => break,
             }
+            close_at = self.index.is_some().then(|| Instant::now() + CLOSE_DELAY);
         }
         self.close_index();
     }
@@ -248,10 +262,13 @@ impl Follower {
     }
 
     fn close_index(&mut self) {
-        if let Some(Err(reason)) = self.index.take().map(Index::close) {
-            self.note(format!(
+        match self.index.take().map(Index::close) {
+            None => {}
+            // Losing it costs an opening that was not needed.
+            Some(Ok(())) => drop(std::fs::write(self.data.join(MADE), self.indexed.to_string())),
+            Some(Err(reason)) => self.note(format!(
                 "history index did not close cleanly ({reason}); it is checked at the next use"
-            ));
+            )),
         }
     }
 
@@ -270,7 +287,10 @@ impl Follower {
         match self.catch_up() {
             Ok(()) => {
                 let count = self.last.load(Ordering::Acquire);
-                self.note(format!("history index rebuilt from the journal ({count} entries): {reason}"));
+                self.note(format!(
+                    "history index rebuilt from the journal ({}): {reason}",
+                    text::count(count, "entry")
+                ));
                 Ok(())
             }
             Err(Trouble::Journal(error)) => Err(error),
@@ -294,6 +314,7 @@ impl Follower {
                 entries.by_ref().take(CHUNK_ENTRIES).collect::<Result<_, _>>().map_err(Trouble::Journal)?;
             index.apply(&chunk).map_err(Trouble::Index)?;
         }
+        self.indexed = index.applied.seq;
         // Tells "never made" from "lost"; losing this file costs one note.
         let made = self.data.join(MADE);
         if !made.exists() {
@@ -314,7 +335,10 @@ impl Follower {
         fits(journal, index.applied, self.last.load(Ordering::Acquire))?;
         let behind = self.at_open.saturating_sub(index.applied.seq);
         if first_look && behind > QUIET_LAG {
-            self.note(format!("history index was {behind} entries behind: brought up to date"));
+            self.note(format!(
+                "history index was {} behind: brought up to date",
+                text::count(behind, "entry")
+            ));
         }
         Ok(index)
     }
@@ -413,6 +437,11 @@ impl Follower {
         found.truncate(limit);
         Ok(found)
     }
+}
+
+/// How far the index reached when it was closed last; 0 where nothing is known.
+fn hint(data: &Path) -> u64 {
+    std::fs::read_to_string(data.join(MADE)).ok().and_then(|words| words.trim().parse().ok()).unwrap_or(0)
 }
 
 /// Which of the two layers made trouble.

@@ -11,7 +11,10 @@ use crate::domain::{
     time::Timestamp,
 };
 use futures::executor::block_on;
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
 
 fn seqs(entries: &[Entry]) -> Vec<u64> {
     entries.iter().map(|entry| entry.seq.0).collect()
@@ -186,4 +189,30 @@ fn at_most_two_broken_indexes_are_kept() {
         .collect();
     kept.sort();
     assert_eq!(kept, ["history.corrupt-2", "history.corrupt-3"]);
+}
+
+#[test]
+fn an_index_is_opened_by_a_question_or_by_much_to_index_and_by_nothing_else() {
+    let dir = tempfile::tempdir().unwrap();
+    let index = dir.path().join("history");
+    let store = open(dir.path()).store;
+    fill(&store, 1..=500);
+    store.close();
+    assert!(!index.exists(), "a few entries need no index");
+    let store = open(dir.path()).store;
+    fill(&store, 501..=900);
+    let made = dir.path().join("history.made");
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !made.exists() {
+        assert!(Instant::now() < deadline, "many entries were never indexed");
+        std::thread::yield_now();
+    }
+    fill(&store, 901..=1_000);
+    store.close();
+    let reached = || std::fs::read_to_string(&made).unwrap();
+    assert_eq!(reached(), "900", "closing indexes nothing");
+    let store = open(dir.path()).store;
+    assert_eq!(seqs(&store.query(&Query { limit: 1, ..Query::default() }).unwrap()), [1_000]);
+    assert_eq!(store.close(), Vec::<String>::new());
+    assert_eq!(reached(), "1000");
 }

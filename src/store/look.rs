@@ -26,10 +26,17 @@ pub fn owner_of(data: &Path) -> Option<Holder> {
 }
 
 /// The newest state snapshot that verifies.
-#[must_use]
-pub fn saved_state(data: &Path) -> Option<(Seq, Vec<u8>)> {
+///
+/// # Errors
+/// There is one, and the journal that it was made of is gone.
+pub fn saved_state(data: &Path) -> Result<Option<(Seq, Vec<u8>)>, StoreError> {
     // Whatever is not usable is passed over; the owner says so at its next start.
-    snapshots::newest(&data.join("state"), Seq(u64::MAX), &mut Vec::new())
+    let saved = snapshots::newest(&data.join("state"), Seq(u64::MAX), &mut Vec::new());
+    let dir = journal::dir_of(data);
+    match saved {
+        Some((seq, _)) if journal::is_gone(&dir) => Err(StoreError::Lost { dir, seq }),
+        saved => Ok(saved),
+    }
 }
 
 /// The blobs, for reading and for adding: a blob is named by its content, so no owner is needed.
@@ -61,7 +68,7 @@ impl Reader {
     /// # Errors
     /// The journal cannot be read, or is damaged before its tail.
     pub fn more(&mut self) -> Result<Vec<Entry>, StoreError> {
-        let size = self.size();
+        let size = self.size()?;
         if size.is_none() || size == self.seen {
             return Ok(Vec::new());
         }
@@ -76,10 +83,16 @@ impl Reader {
         Ok(found)
     }
 
-    fn size(&self) -> Option<(usize, u64)> {
-        let segments = segment::list(&self.dir).ok()?;
-        let bytes = std::fs::metadata(&segments.last()?.path).ok()?.len();
-        Some((segments.len(), bytes))
+    /// `None`: there is no journal yet.
+    fn size(&self) -> Result<Option<(usize, u64)>, StoreError> {
+        let found = segment::list(&self.dir).and_then(|segments| match segments.last() {
+            Some(last) => Ok(Some((segments.len(), std::fs::metadata(&last.path)?.len()))),
+            None => Ok(None),
+        });
+        match found {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            other => other.map_err(|error| StoreError::io("listing the journal", &self.dir, &error)),
+        }
     }
 }
 

@@ -21,6 +21,7 @@ pub mod blobs;
 mod disk;
 pub mod entry;
 pub mod error;
+mod frame;
 pub mod history;
 pub mod journal;
 pub mod look;
@@ -98,6 +99,12 @@ impl Store {
         let poke = waiting.poke();
         let opening =
             journal::Opening { dir: journal::dir_of(data), segment_bytes: options.segment_bytes, disk };
+        let dir = opening.dir.clone();
+        if journal::is_gone(&dir)
+            && let Some(seq) = snapshots::reach(&data.join("state"))
+        {
+            return Err(StoreError::Lost { dir, seq });
+        }
         let (journal, cut) = journal::Journal::open(opening, move |_| poke.poke())?;
         let blobs =
             Blobs::open(data).map_err(|e| StoreError::io("opening the blobs", &data.join("blobs"), &e))?;
@@ -109,6 +116,7 @@ impl Store {
             ));
         }
         let state = snapshots::newest(&data.join("state"), journal.last(), &mut notes);
+        snapshots::set_aside(&data.join("state"), journal.last())?;
         let history = waiting.start(data, journal.last_shared())?;
         let store = Self { history, journal, blobs, data: data.to_owned(), _owner: owner };
         Ok(Opened { store, notes, state, torn: (cut > 0).then_some(cut) })

@@ -20,6 +20,9 @@ const MOST_OWNER_BYTES: u64 = 64 << 10;
 /// How often, and with which pause, the lock is tried again: [`present`] holds it for a moment.
 const LOOKERS_MOST: usize = 3;
 const LOOK_TAKES: Millis = Millis(2);
+/// The same where the owner that is named does not live: on a loaded machine a looker, or a child that an owner which
+/// was killed had just begun to start, can hold the lock for longer than a moment.
+const LEFTOVERS_MOST: usize = 1_500;
 
 #[derive(Serialize, Deserialize)]
 struct Owner {
@@ -60,11 +63,10 @@ pub(super) fn take(dir: &Path, since: Timestamp, what: &str) -> Result<OwnerLock
         .open(&path)
         .map_err(|e| StoreError::io("opening the owner lock", &path, &e))?;
     let mut locked = flock(&file, FlockOperation::NonBlockingLockExclusive);
-    for _ in 0..LOOKERS_MOST {
-        if locked != Err(rustix::io::Errno::WOULDBLOCK) {
+    for tried in 0..LEFTOVERS_MOST {
+        if locked != Err(rustix::io::Errno::WOULDBLOCK) || (tried >= LOOKERS_MOST && lives(dir)) {
             break;
         }
-        // Perhaps somebody only asks whether it is taken, which takes microseconds.
         std::thread::sleep(LOOK_TAKES.to_std());
         locked = flock(&file, FlockOperation::NonBlockingLockExclusive);
     }
@@ -91,7 +93,17 @@ pub(super) fn take(dir: &Path, since: Timestamp, what: &str) -> Result<OwnerLock
     Ok(lock)
 }
 
-/// Who has the directory now; `None`: nobody. Changes nothing.
+/// Whether the owner that is named runs, as far as this machine can tell.
+fn lives(dir: &Path) -> bool {
+    let Holder { pid, host, .. } = holder(dir);
+    let here = host == *rustix::system::uname().nodename().to_string_lossy();
+    let process = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw);
+    let dead = |pid| rustix::process::test_kill_process(pid) == Err(rustix::io::Errno::SRCH);
+    !(here && process.is_none_or(dead))
+}
+
+/// Who has the directory now; `None`: nobody. Changes nothing. A lock that outlives the owner it names is nobody's: a
+/// child that the owner had just begun to start lets go of it in a moment.
 pub(super) fn present(dir: &Path) -> Option<Holder> {
     let file = File::open(dir.join("owner.lock")).ok()?;
     match flock(&file, FlockOperation::NonBlockingLockShared) {
@@ -99,7 +111,7 @@ pub(super) fn present(dir: &Path) -> Option<Holder> {
             let _ = flock(&file, FlockOperation::Unlock);
             None
         }
-        Err(_) => Some(holder(dir)),
+        Err(_) => lives(dir).then(|| holder(dir)),
     }
 }
 

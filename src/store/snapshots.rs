@@ -16,7 +16,7 @@ use std::{
 /// Snapshots that are kept.
 const KEPT: usize = 2;
 /// Most bytes of one snapshot.
-pub const MOST_STATE_BYTES: u64 = 256 << 20;
+const MOST_STATE_BYTES: u64 = 256 << 20;
 
 fn path(dir: &Path, seq: u64) -> PathBuf {
     dir.join(format!("{seq:020}.json.snap"))
@@ -67,6 +67,21 @@ pub(super) fn newest(dir: &Path, last: Seq, notes: &mut Vec<String>) -> Option<(
         }
     }
     None
+}
+
+/// How far the newest one reaches that verifies.
+pub(super) fn reach(dir: &Path) -> Option<Seq> {
+    newest(dir, Seq(u64::MAX), &mut Vec::new()).map(|(seq, _)| seq)
+}
+
+/// Takes those away that are ahead of the journal: it has lost entries, and will have others of the same number.
+pub(super) fn set_aside(dir: &Path, last: Seq) -> Result<(), StoreError> {
+    for seq in list(dir).unwrap_or_default().into_iter().filter(|seq| *seq > last.0) {
+        let (file, aside) = (path(dir, seq), path(dir, seq).with_extension("ahead"));
+        std::fs::rename(&file, aside)
+            .map_err(|e| StoreError::io("setting a state snapshot aside", &file, &e))?;
+    }
+    Ok(())
 }
 
 fn read(path: &Path, seq: u64) -> io::Result<Vec<u8>> {

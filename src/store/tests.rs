@@ -191,8 +191,8 @@ fn forged_entries_are_found_by_the_chain() {
     let lines: Vec<&str> = text.lines().collect();
     let reframed = |json: &str| {
         let mut frame = Vec::new();
-        let mark = super::entry::Mark { starts_write: true, ends_append: true };
-        super::entry::encode_frame(&mut frame, mark, json);
+        let mark = super::frame::Mark { starts_write: true, ends_append: true };
+        super::frame::encode_frame(&mut frame, mark, json);
         String::from_utf8(frame).unwrap()
     };
     let verdict = |lines: &[String]| {
@@ -257,7 +257,7 @@ mod proof {
 }
 
 /// The first word of each line that a shell script prints.
-#[allow(clippy::disallowed_methods)] // the point is that a foreign tool agrees
+#[expect(clippy::disallowed_methods, reason = "the point is that a foreign tool agrees")]
 fn sh(script: &str) -> Vec<String> {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("steps.sh");
@@ -375,4 +375,50 @@ fn an_index_file_that_lies_or_is_gone_changes_nothing() {
         }
         assert_eq!(std::fs::read(&index).unwrap(), right, "it is written anew");
     }
+}
+
+#[test]
+fn a_saved_state_of_entries_that_were_lost_is_never_used_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).store;
+    fill(&store, 1..=3);
+    fill(&store, 4..=5);
+    store.save_state(Seq(5), b"of five").unwrap();
+    store.close();
+    // The disk lost the end.
+    let journal = std::fs::read(only_segment(dir.path())).unwrap();
+    let three: usize = journal.split_inclusive(|byte| *byte == b'\n').take(3).map(<[u8]>::len).sum();
+    std::fs::write(only_segment(dir.path()), &journal[..three]).unwrap();
+    let error = audit::verify(dir.path()).unwrap_err().to_string();
+    assert!(error.contains("the entries up to #5, as of which a state was saved, are missing"), "{error}");
+    let opened = open(dir.path());
+    assert!(opened.state.is_none() && opened.notes.iter().any(|note| note.contains("ahead")));
+    // Others of the same number follow: they are not what that state was folded from.
+    fill(&opened.store, opened.store.last().0 + 1..=7);
+    opened.store.close();
+    let opened = open(dir.path());
+    assert_eq!(opened.state, None);
+    opened.store.close();
+    audit::verify(dir.path()).unwrap();
+}
+
+#[test]
+fn an_audit_counts_what_a_start_would_keep() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).store;
+    fill(&store, 1..=3);
+    let whole = audit::verify(dir.path()).unwrap();
+    fill(&store, 4..=8);
+    store.close();
+    let bytes = std::fs::read(only_segment(dir.path())).unwrap();
+    std::fs::write(only_segment(dir.path()), &bytes[..bytes.len() - 1]).unwrap();
+    let torn = audit::verify(dir.path()).unwrap();
+    assert_eq!((torn.entries, torn.head, torn.bytes), (3, whole.head, whole.bytes));
+    let mut exported = Vec::new();
+    audit::export(dir.path(), &mut exported).unwrap();
+    assert_eq!(exported.iter().filter(|byte| **byte == b'\n').count() as u64, 3 + torn.checkpoints);
+    let cut = torn.torn.unwrap();
+    let opened = open(dir.path());
+    assert_eq!((opened.torn, opened.store.last()), (Some(cut.bytes), Seq(3)));
+    opened.store.close();
 }

@@ -33,9 +33,9 @@ use tokio::sync::{mpsc, oneshot};
 pub const SEGMENT_BYTES: u64 = 64 << 20;
 
 /// Entries of one append.
-pub const MOST_APPEND_ENTRIES: usize = 4_096;
+const MOST_APPEND_ENTRIES: usize = 4_096;
 /// Payload bytes of one append.
-pub const MOST_APPEND_BYTES: usize = 16 << 20;
+const MOST_APPEND_BYTES: usize = 16 << 20;
 
 /// An open journal.
 pub(super) struct Journal {
@@ -136,6 +136,16 @@ impl Journal {
 impl Drop for Journal {
     fn drop(&mut self) {
         self.close();
+    }
+}
+
+/// Whether there is not a byte of a journal.
+pub(super) fn is_gone(dir: &Path) -> bool {
+    match segment::list(dir) {
+        Ok(segments) => {
+            segments.iter().all(|segment| std::fs::metadata(&segment.path).is_ok_and(|file| file.len() == 0))
+        }
+        Err(error) => error.kind() == std::io::ErrorKind::NotFound,
     }
 }
 

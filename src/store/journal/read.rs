@@ -6,8 +6,9 @@
 
 use super::{
     super::{
-        entry::{BadFrame, Entry, Record, decode_json},
+        entry::{Entry, Record, decode_json},
         error::StoreError,
+        frame::BadFrame,
     },
     segment::{self, Frames, Next, Segment},
 };

@@ -11,8 +11,9 @@
 use super::{
     super::{
         disk::sync_dir,
-        entry::{self, BadFrame, Record},
+        entry::{self, Record},
         error::StoreError,
+        frame::{self, BadFrame},
     },
     chain::Chain,
     segment::{self, Frames, Next, Segment},
@@ -178,7 +179,7 @@ pub(in crate::store) fn never_acknowledged(
     let line = rest.split(|byte| *byte == b'\n').next().unwrap_or(&[]);
     let hole = line.windows(HOLE_BYTES).any(|run| run.iter().all(|byte| *byte == 0));
     let later_write = rest.iter().enumerate().filter(|(_, byte)| **byte == b'\n').any(
-        |(at, _)| matches!(entry::decode_frame(&rest[at + 1..]), Ok((header, _)) if header.mark.starts_write),
+        |(at, _)| matches!(frame::decode_frame(&rest[at + 1..]), Ok((header, _)) if header.mark.starts_write),
     );
     Ok(hole && !later_write)
 }

@@ -5,8 +5,9 @@
 //! a record of it counts only if a checkpoint of that seq decodes at that offset, and it is rebuilt otherwise.
 
 use super::super::{
-    entry::{self, BadFrame, HEADER_BYTES, MOST_JSON_BYTES},
+    entry::{self, MOST_JSON_BYTES},
     error::StoreError,
+    frame::{self, BadFrame, HEADER_BYTES},
 };
 use std::{
     fs::File,
@@ -85,7 +86,7 @@ pub(in crate::store) struct Frames {
 /// What stands at an offset.
 pub(in crate::store) enum Next<'a> {
     /// A whole frame.
-    Frame(entry::Mark, &'a str),
+    Frame(frame::Mark, &'a str),
     /// The file ends here.
     End,
     /// Something else.
@@ -108,7 +109,7 @@ impl Frames {
         if self.buffer.is_empty() {
             return Ok(Next::End);
         }
-        match entry::decode_frame(&self.buffer) {
+        match frame::decode_frame(&self.buffer) {
             Ok((header, json)) if header.frame_bytes() == self.buffer.len() => {
                 self.offset += self.buffer.len() as u64;
                 Ok(Next::Frame(header.mark, json))

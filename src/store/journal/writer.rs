@@ -8,8 +8,9 @@
 use super::{
     super::{
         disk::{Disk, Tape},
-        entry::{self, Mark, NewEntry},
+        entry::{self, NewEntry},
         error::StoreError,
+        frame::{self, Mark},
     },
     chain::Chain,
     recover::Recovered,
@@ -124,12 +125,12 @@ impl Writer {
                 self.places.push(Place { upto: point.upto, offset: self.buffer.len() as u64 });
                 entry::encode_checkpoint(&mut self.json, &point);
                 let mark = Mark { starts_write: self.buffer.is_empty(), ends_append: false };
-                entry::encode_frame(&mut self.buffer, mark, &self.json);
+                frame::encode_frame(&mut self.buffer, mark, &self.json);
                 self.chain.pass_checkpoint(Digest::of(self.json.as_bytes()));
             }
             entry::encode_entry(&mut self.json, self.chain.next, new, &self.chain.prev);
             let mark = Mark { starts_write: self.buffer.is_empty(), ends_append: index + 1 == count };
-            entry::encode_frame(&mut self.buffer, mark, &self.json);
+            frame::encode_frame(&mut self.buffer, mark, &self.json);
             self.chain.pass_entry(Digest::of(self.json.as_bytes()));
         }
         group.push(Pending { last: Seq(self.chain.next - 1), done: append.done });
