@@ -97,6 +97,8 @@ pub async fn stream<D: Decoder>(
             Progress::Open => events.next().await,
         };
         match next {
+            // An event without data is a sign of life.
+            Some(Ok(es::SSE::Event(event))) if event.data.trim().is_empty() => {}
             Some(Ok(es::SSE::Event(event))) => {
                 let enough = decoder.progress() == Progress::Enough;
                 let taken = decoder.event(&event.event_type, &event.data, &mut deltas);
@@ -193,10 +195,4 @@ pub async fn get(transport: &Transport, post: &Post) -> Result<serde_json::Value
             String::from_utf8_lossy(&body[..body.len().min(transport.limits().error_body)]).into_owned();
         failure::refused(post.vendor, &NoStream { status, headers, body }, post.secret())
     })
-}
-
-/// A vendor's address: without a slash at the end, so that paths can be added.
-#[must_use]
-pub fn trimmed(base_url: &str) -> &str {
-    base_url.trim().trim_end_matches('/')
 }

@@ -6,7 +6,8 @@ pub mod schema;
 pub mod stream;
 
 use super::{
-    exchange::{self, Post, trimmed},
+    entrance::{Entrance, root},
+    exchange::Post,
     http::Secret,
     transport::Transport,
     wire::{CallError, CallRequest, OnDelta, Provider, Reply},
@@ -20,26 +21,17 @@ pub const BASE_URL: &str = "https://generativelanguage.googleapis.com";
 /// Gemini's API.
 #[derive(Debug, Clone)]
 pub struct Gemini {
-    transport: Transport,
-    base_url: String,
-    key: Option<Secret>,
+    entrance: Entrance,
 }
 
 impl Gemini {
     /// At this address, with this key. The key travels in a header, never in the address.
     #[must_use]
     pub fn new(transport: Transport, base_url: &str, key: Option<Secret>) -> Self {
-        let base = trimmed(base_url);
-        Self { transport, base_url: base.strip_suffix("/v1beta").unwrap_or(base).to_owned(), key }
-    }
-
-    fn post(&self, path: &str) -> Post {
-        Post {
-            vendor: Vendor::Google,
-            url: format!("{}/v1beta/{path}", self.base_url),
-            key: self.key.clone().map(|key| ("x-goog-api-key", "", key)),
-            headers: &[],
-        }
+        let key = key.map(|key| ("x-goog-api-key", "", key));
+        let url = root(base_url, "/v1beta").to_owned();
+        let root = Post { vendor: Vendor::Google, url, key, headers: &[] };
+        Self { entrance: Entrance::new(transport, root) }
     }
 }
 
@@ -51,26 +43,24 @@ impl Provider for Gemini {
         on: OnDelta<'a>,
     ) -> BoxFuture<'a, Result<Reply, CallError>> {
         Box::pin(async move {
-            let body = request::body(model, request).to_string();
+            let body = request::body(model, request);
             let decoder = stream::ContentStream::new(model, request.messages.len());
-            let name = model.strip_prefix("models/").unwrap_or(model);
-            let post = self.post(&format!("models/{name}:streamGenerateContent?alt=sse"));
-            exchange::stream(&self.transport, &post, body, decoder, on).await
+            let path = format!("/v1beta/models/{}:streamGenerateContent?alt=sse", bare(model));
+            self.entrance.stream(&path, &body, decoder, on).await
         })
     }
 
     fn models(&self) -> BoxFuture<'_, Result<Vec<String>, CallError>> {
-        Box::pin(async move {
-            let list = exchange::get(&self.transport, &self.post("models?pageSize=1000")).await?;
-            let talks = |model: &&serde_json::Value| {
-                let methods = model["supportedGenerationMethods"].as_array();
-                methods.is_none_or(|methods| methods.iter().any(|method| method == "generateContent"))
-            };
-            let models = list["models"].as_array().into_iter().flatten().filter(talks);
-            let name = |model: &serde_json::Value| {
-                model["name"].as_str().map(|name| name.strip_prefix("models/").unwrap_or(name).to_owned())
-            };
-            Ok(models.filter_map(name).collect())
-        })
+        Box::pin(self.entrance.models("/v1beta/models?pageSize=1000", |model| {
+            let methods = model["supportedGenerationMethods"].as_array();
+            let talks =
+                methods.is_none_or(|methods| methods.iter().any(|method| method == "generateContent"));
+            model["name"].as_str().filter(|_| talks).map(bare)
+        }))
     }
+}
+
+/// A model's name without the collection it stands in.
+fn bare(model: &str) -> &str {
+    model.strip_prefix("models/").unwrap_or(model)
 }

@@ -46,7 +46,7 @@ pub enum ProxyUse {
     /// Those of the environment.
     #[default]
     Environment,
-    /// None: for a server on this machine, such as the rehearsal.
+    /// None, and no certificates but those of the options: for servers on this machine, such as the rehearsal.
     Never,
 }
 
@@ -104,16 +104,16 @@ pub fn client(options: &HttpOptions) -> Result<Client, HttpError> {
         .pool_idle_timeout(POOL_IDLE)
         .tcp_nodelay(true)
         .user_agent(concat!("chimera/", env!("CARGO_PKG_VERSION")));
-    if options.proxy == ProxyUse::Never {
-        builder = builder.no_proxy();
-    }
     let mut extra = Vec::new();
     for path in &options.ca_files {
         extra.extend(certificates(path)?);
     }
-    if !extra.is_empty() {
-        builder = builder.tls_certs_merge(extra);
-    }
+    builder = match options.proxy {
+        // A machine without certificates can still talk to itself.
+        ProxyUse::Never => builder.no_proxy().tls_certs_only(extra),
+        ProxyUse::Environment if extra.is_empty() => builder,
+        ProxyUse::Environment => builder.tls_certs_merge(extra),
+    };
     builder.build().map_err(|error| HttpError::Build(with_causes(&error)))
 }
 

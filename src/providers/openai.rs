@@ -5,7 +5,8 @@ pub mod request;
 pub mod stream;
 
 use super::{
-    exchange::{self, Post, trimmed},
+    entrance::{Entrance, root},
+    exchange::Post,
     http::Secret,
     transport::Transport,
     wire::{CallError, CallRequest, OnDelta, Provider, Reply},
@@ -54,9 +55,7 @@ impl Dialect {
 /// A chat completions API.
 #[derive(Debug, Clone)]
 pub struct OpenAi {
-    transport: Transport,
-    base_url: String,
-    key: Option<Secret>,
+    entrance: Entrance,
     dialect: Dialect,
     fallbacks: Vec<String>,
 }
@@ -65,9 +64,12 @@ impl OpenAi {
     /// At this address, with this key; local servers need none.
     #[must_use]
     pub fn new(transport: Transport, vendor: Vendor, base_url: &str, key: Option<Secret>) -> Self {
-        let base_url = trimmed(base_url).to_owned();
-        let dialect = Dialect::of(vendor, &base_url);
-        Self { transport, base_url, key, dialect, fallbacks: Vec::new() }
+        let url = root(base_url, "").to_owned();
+        let dialect = Dialect::of(vendor, &url);
+        let key = key.map(|key| ("authorization", "Bearer ", key));
+        let headers = if dialect == Dialect::OpenRouter { OPENROUTER_HEADERS } else { &[] };
+        let root = Post { vendor: dialect.vendor(), url, key, headers };
+        Self { entrance: Entrance::new(transport, root), dialect, fallbacks: Vec::new() }
     }
 
     /// Models OpenRouter may answer with when the asked one cannot.
@@ -75,15 +77,6 @@ impl OpenAi {
     pub fn with_fallbacks(mut self, models: Vec<String>) -> Self {
         self.fallbacks = models;
         self
-    }
-
-    fn post(&self, path: &str) -> Post {
-        Post {
-            vendor: self.dialect.vendor(),
-            url: format!("{}{path}", self.base_url),
-            key: self.key.clone().map(|key| ("authorization", "Bearer ", key)),
-            headers: if self.dialect == Dialect::OpenRouter { OPENROUTER_HEADERS } else { &[] },
-        }
     }
 }
 
@@ -95,17 +88,13 @@ impl Provider for OpenAi {
         on: OnDelta<'a>,
     ) -> BoxFuture<'a, Result<Reply, CallError>> {
         Box::pin(async move {
-            let body = request::body(self.dialect, model, &self.fallbacks, request).to_string();
+            let body = request::body(self.dialect, model, &self.fallbacks, request);
             let decoder = stream::ChunkStream::new(self.dialect.vendor(), model, request.messages.len());
-            exchange::stream(&self.transport, &self.post("/chat/completions"), body, decoder, on).await
+            self.entrance.stream("/chat/completions", &body, decoder, on).await
         })
     }
 
     fn models(&self) -> BoxFuture<'_, Result<Vec<String>, CallError>> {
-        Box::pin(async move {
-            let list = exchange::get(&self.transport, &self.post("/models")).await?;
-            let models = list["data"].as_array().or_else(|| list["models"].as_array()).into_iter().flatten();
-            Ok(models.filter_map(|model| model["id"].as_str().map(str::to_owned)).collect())
-        })
+        Box::pin(self.entrance.models("/models", |model| model["id"].as_str()))
     }
 }

@@ -58,6 +58,8 @@ struct Row {
     vendor: Vendor,
     id: Option<String>,
     prefix: Option<String>,
+    #[serde(default)]
+    above: u64,
     input: Option<String>,
     output: Option<String>,
     cache_read: Option<String>,
@@ -144,6 +146,8 @@ struct Entry {
     vendor: Vendor,
     name: String,
     exact: bool,
+    /// For prompts of more tokens than this.
+    above: u64,
     price: Price,
 }
 
@@ -189,39 +193,54 @@ impl PriceTable {
         self
     }
 
-    /// The price of a model, if it is known: in the uppermost layer that knows it, the exact id, else the
-    /// longest prefix.
+    /// The price of a model for a prompt of so many tokens, if it is known: in the uppermost layer that knows it,
+    /// the exact id, else the longest prefix.
     #[must_use]
-    pub fn find(&self, model: &ModelRef) -> Option<Price> {
+    pub fn find(&self, model: &ModelRef, prompt: u64) -> Option<Price> {
         if self.free.contains(&model.vendor) {
             return Some(Price::FREE);
         }
         let fits = |entry: &&Entry| {
             let same =
                 if entry.exact { model.model == entry.name } else { model.model.starts_with(&entry.name) };
-            entry.vendor == model.vendor && same
+            entry.vendor == model.vendor && same && (entry.above == 0 || prompt > entry.above)
         };
         let best = |layer: &Vec<Entry>| {
             layer
                 .iter()
                 .filter(fits)
-                .max_by_key(|entry| (entry.exact, entry.name.len()))
+                .max_by_key(|entry| (entry.exact, entry.name.len(), entry.above))
                 .map(|entry| entry.price)
         };
-        self.layers.iter().find_map(best)
+        self.layers.iter().find_map(best).or_else(|| self.find(&behind(model)?, prompt))
     }
 
     /// What these tokens of this model cost.
     #[must_use]
     pub fn cost(&self, model: &ModelRef, usage: &Usage) -> Cost {
-        self.find(model).map_or(Cost::Unknown, |price| Cost::Known(price.cost(usage)))
+        let prompt = usage.input.saturating_add(usage.cache_read).saturating_add(usage.cache_write);
+        self.find(model, prompt).map_or(Cost::Unknown, |price| Cost::Known(price.cost(usage)))
     }
 
     /// The most a request to this model can cost.
     #[must_use]
     pub fn worst(&self, model: &ModelRef, request: &CallRequest) -> Cost {
-        self.find(model).map_or(Cost::Unknown, |price| Cost::Known(price.worst(request)))
+        let prompt = estimated_input(request);
+        self.find(model, prompt).map_or(Cost::Unknown, |price| Cost::Known(price.worst(request)))
     }
+}
+
+/// The vendor's own model behind one of OpenRouter, which asks the vendors' list prices: `anthropic/claude-opus-4.5`
+/// there is `claude-opus-4-5` at home. Variants (`:free`, `:nitro`) have prices of their own.
+fn behind(model: &ModelRef) -> Option<ModelRef> {
+    let (vendor, id) = model.model.split_once('/').filter(|_| model.vendor == Vendor::Openrouter)?;
+    let (vendor, id) = match vendor {
+        "anthropic" => (Vendor::Anthropic, id.replace('.', "-")),
+        "google" => (Vendor::Google, id.to_owned()),
+        "openai" => (Vendor::Openai, id.to_owned()),
+        _ => return None,
+    };
+    (!id.contains(':')).then_some(ModelRef { vendor, model: id })
 }
 
 fn entry_of(row: Row) -> Result<Entry, String> {
@@ -245,7 +264,7 @@ fn entry_of(row: Row) -> Result<Entry, String> {
             return Err("needs input and output in dollars per million tokens, or free = true".to_owned());
         }
     };
-    Ok(Entry { vendor: row.vendor, name, exact, price })
+    Ok(Entry { vendor: row.vendor, name, exact, above: row.above, price })
 }
 
 #[cfg(test)]
@@ -257,7 +276,7 @@ mod tests {
         text.parse().unwrap()
     }
     fn known(table: &PriceTable, of: &str) -> Option<(i64, i64)> {
-        table.find(&model(of)).map(|price| (price.input.0, price.output.0))
+        table.find(&model(of), 0).map(|price| (price.input.0, price.output.0))
     }
 
     #[test]
@@ -269,8 +288,18 @@ mod tests {
         assert_eq!(known(&table, "anthropic/claude-opus-4-5-20251101"), Some((5_000_000, 25_000_000)));
         assert_eq!(known(&table, "google/gemini-2.0-flash-001"), Some((100_000, 400_000)));
         assert_eq!(known(&table, "google/gemini-2.0-flash-lite-001"), Some((20_000, 80_000)));
+        for (routed, at_home) in [
+            ("openrouter/anthropic/claude-opus-4.5", "anthropic/claude-opus-4-5"),
+            ("openrouter/google/gemini-2.5-flash", "google/gemini-2.5-flash"),
+            ("openrouter/openai/gpt-5-mini", "openai/gpt-5-mini"),
+        ] {
+            assert!(known(&table, routed).is_some());
+            assert_eq!(known(&table, routed), known(&table, at_home));
+        }
         for unknown in [
             "google/gemini-2.0-pro-001",
+            "openrouter/google/gemini-2.5-flash:free",
+            "openrouter/meta-llama/llama-4",
             "openrouter/a/b",
             "openai/llama3",
             "openai/gpt-4o-audio-preview",
@@ -293,6 +322,29 @@ mod tests {
         assert_eq!(table.cost(&lite, &one), Cost::Known(Money(1)));
         let endless = Usage { output: u64::MAX, ..Usage::default() };
         assert_eq!(table.cost(&sonnet, &endless), Cost::Known(Money(i64::MAX)));
+    }
+
+    #[test]
+    fn b7_long_prompts_cost_what_the_vendor_asks_for_them() {
+        let table = PriceTable::built_in().unwrap();
+        let pro = model("google/gemini-2.5-pro");
+        let of = |input, cache_read| table.cost(&pro, &Usage { input, cache_read, ..Usage::default() });
+        assert_eq!(of(200_000, 0), Cost::Known(Money(250_000)));
+        assert_eq!(of(200_001, 0), Cost::Known(Money(500_003)));
+        // Cached tokens are part of the prompt.
+        assert_eq!(of(100_000, 200_000), Cost::Known(Money(250_000 + 50_000)));
+        let long = CallRequest {
+            system: "x".repeat(900_000),
+            messages: Vec::new(),
+            tools: Vec::new(),
+            max_output: 1_000,
+            thinking: 0,
+        };
+        assert_eq!(table.worst(&pro, &long), Cost::Known(Money(300_016 * 5 / 2 + 15_000)));
+        let own = "[[model]]\nvendor = \"google\"\nid = \"gemini-2.5-pro\"\ninput = \"1\"\noutput = \"1\"\n";
+        let table = table.overlaid("prices.toml", own).unwrap();
+        let usage = Usage { input: 1_000_000, ..Usage::default() };
+        assert_eq!(table.cost(&pro, &usage), Cost::Known(Money(1_000_000)));
     }
 
     #[test]
@@ -333,7 +385,7 @@ mod tests {
             thinking: 0,
         };
         assert_eq!(estimated_input(&request), 100 + 32 + 2_000);
-        let price = PriceTable::built_in().unwrap().find(&model("anthropic/claude-sonnet-4-5")).unwrap();
+        let price = PriceTable::built_in().unwrap().find(&model("anthropic/claude-sonnet-4-5"), 0).unwrap();
         // The prompt as if it were all written to the cache: 3.75 dollars a million.
         assert_eq!(price.worst(&request), Money(2_132 * 375 / 100 + 15_000));
     }

@@ -1,6 +1,7 @@
 //! Tests: streams in the vendors' real formats, decoded whole, cut at every byte, with every line end, with noise
 //! between the events, and broken off before their end. They pass through the same sieve, parser and exchange as
-//! bytes from a socket.
+//! bytes from a socket. Each fixture has the shape (fields, order, pieces) of recordings that public repositories
+//! keep, with other words in it; `docs/providers.md` says which, and for which there was none.
 
 use super::{
     anthropic::stream::MessageStream,
@@ -66,14 +67,29 @@ macro_rules! fixtures {
 fixtures![
     "anthropic_text",
     "anthropic_tools",
+    "anthropic_server",
+    "anthropic_refusal",
+    "anthropic_restarted",
     "anthropic_overloaded",
     "gemini_tools",
+    "gemini_code",
+    "gemini_three_tools",
     "gemini_signed_text",
+    "gemini_signed_first",
     "gemini_blocked",
+    "gemini_safety",
     "openai_tools",
+    "openai_refusal",
     "openrouter_reasoning",
+    "openrouter_encrypted",
+    "openrouter_limit",
+    "openrouter_broken",
+    "deepseek_reasoning",
+    "groq_failed",
+    "snowflake_details",
     "ollama_tools",
     "vllm_reasoning",
+    "llamacpp_text",
     "llamacpp_error",
     "llamacpp_field",
 ];
@@ -94,37 +110,82 @@ fn opaque(vendor: Vendor, value: serde_json::Value) -> Block {
     Block::Opaque { vendor, value }
 }
 
+fn text(words: &str) -> Block {
+    Block::Text(words.into())
+}
+
+fn thought(words: &str, signature: Option<&str>) -> Block {
+    Block::Thinking { text: words.into(), signature: signature.map(Into::into) }
+}
+
+async fn failure(name: &str) -> (CallError, Vec<Delta>) {
+    let (failed, heard) = whole(name, text_of(name).as_bytes()).await;
+    (failed.expect_err(name), heard)
+}
+
+fn used(input: u64, cache_read: u64, cache_write: u64, output: u64, reasoning: u64) -> Usage {
+    Usage { input, cache_read, cache_write, output, reasoning }
+}
+
 #[tokio::test]
 async fn b2_anthropic() {
-    let text = reply("anthropic_text").await;
-    assert_eq!(text.message.blocks, [Block::Text("Grüß Gott 👋".into())]);
-    assert_eq!(
-        text.usage,
-        Usage { input: 25, cache_read: 1_200, cache_write: 300, output: 12, reasoning: 0 }
-    );
-    assert_eq!((text.stop, text.by.model.as_str()), (StopReason::EndTurn, "claude-sonnet-4-5-20250929"));
+    let said = reply("anthropic_text").await;
+    assert_eq!(said.message.blocks, [text("Grüß Gott 👋")]);
+    assert_eq!(said.usage, used(25, 1_200, 300, 12, 0));
+    assert_eq!((said.stop, said.by.model.as_str()), (StopReason::EndTurn, "claude-sonnet-4-5-20250929"));
 
     let tools = reply("anthropic_tools").await;
     assert_eq!(
         tools.message.blocks,
         [
-            Block::Thinking {
-                text: "An empty cart divides by 0.".into(),
-                signature: Some("anthropic:EqQBCg==".into())
-            },
+            thought("An empty cart divides by 0.", Some("anthropic:EqQBCg==")),
             opaque(Vendor::Anthropic, json!({"type": "redacted_thinking", "data": "EmwKAhgB"})),
             call("toolu_01", "read", json!({"path": "src/cart.rs"}), None),
             call("toolu_02", "list", json!({}), None),
-            opaque(Vendor::Anthropic, json!({"type": "hologram", "shape": [1, 2]})),
+            opaque(Vendor::Anthropic, json!({"type": "hologram", "shape": [1, 2], "angle": 7})),
         ]
     );
-    assert_eq!(tools.stop, StopReason::ToolUse);
+    assert_eq!((tools.stop, tools.usage), (StopReason::ToolUse, used(472, 0, 0, 89, 31)));
 
-    let (failed, heard) = whole("anthropic_overloaded", text_of("anthropic_overloaded").as_bytes()).await;
-    let error = failed.unwrap_err();
+    let (error, heard) = failure("anthropic_overloaded").await;
     assert_eq!((error.kind, error.usage.input), (CallErrorKind::Overloaded, 30));
     assert!(error.message.contains("Overloaded"));
     assert_eq!(heard, [Delta::Text("Let me".into())]);
+}
+
+/// What the vendor's own servers do within a turn is kept as it came, and goes back so.
+#[tokio::test]
+async fn b2_anthropic_blocks_of_the_server() {
+    let reply = reply("anthropic_server").await;
+    let own = |value| opaque(Vendor::Anthropic, value);
+    assert_eq!(
+        reply.message.blocks,
+        [
+            own(json!({"type": "compaction", "content": "So far: nothing.", "encrypted_content": "Eqq="})),
+            own(json!({"type": "fallback", "from": {"model": "claude-opus-4-7"},
+                "to": {"model": "claude-sonnet-4-5"}, "trigger": {"type": "refusal", "category": null}})),
+            own(json!({"type": "server_tool_use", "id": "srvtoolu_01", "name": "web_search",
+                "input": {"query": "rain"}})),
+            own(json!({"type": "web_search_tool_result", "tool_use_id": "srvtoolu_01", "content": [
+                {"type": "web_search_result", "title": "Rain", "url": "https://rain.example/",
+                    "encrypted_content": "Eq8=", "page_age": null}]})),
+            text("It rains."),
+        ]
+    );
+    assert_eq!((reply.stop, reply.usage.input), (StopReason::Pause, 8_450));
+}
+
+#[tokio::test]
+async fn b2_anthropic_refuses_and_begins_anew() {
+    let refused = reply("anthropic_refusal").await;
+    assert_eq!(refused.stop, StopReason::Refused("cyber: Asks for malware.".into()));
+    assert!(refused.message.blocks.is_empty());
+
+    let (anew, heard) = whole("anthropic_restarted", text_of("anthropic_restarted").as_bytes()).await;
+    let anew = anew.unwrap();
+    assert_eq!((anew.message.blocks, anew.usage), (vec![text("Second.")], used(18, 0, 0, 9, 0)));
+    let since = heard.iter().rposition(|delta| *delta == Delta::Restart).unwrap();
+    assert_eq!(heard[since + 1..], [Delta::Text("Second.".into())]);
 }
 
 #[tokio::test]
@@ -133,40 +194,87 @@ async fn b3_gemini() {
     assert_eq!(
         tools.message.blocks,
         [
-            Block::Thinking { text: "**Looking**\n".into(), signature: None },
-            Block::Text("I read both.".into()),
+            thought("**Looking**\n", None),
+            text("I read both."),
             call("call_3_0", "read", json!({"path": "a.rs"}), Some("google:CiQB")),
             call("call_3_1", "list", json!({}), None),
-            opaque(Vendor::Google, json!({"executableCode": {"language": "PYTHON", "code": "1"}})),
         ]
     );
-    assert_eq!(tools.usage, Usage { input: 20, cache_read: 100, cache_write: 0, output: 85, reasoning: 60 });
-    assert_eq!(tools.stop, StopReason::ToolUse);
+    assert_eq!((tools.stop, tools.usage), (StopReason::ToolUse, used(20, 100, 0, 85, 60)));
 
-    let signed = reply("gemini_signed_text").await;
-    assert_eq!(signed.message.blocks, [Block::Text("Hello".into()), proof_of_text("EvwjCvk=")]);
-    assert_eq!(signed.stop, StopReason::MaxTokens);
+    let code = reply("gemini_code").await;
+    assert_eq!(
+        code.message.blocks,
+        [
+            text("I count."),
+            opaque(Vendor::Google, json!({"executableCode": {"language": "PYTHON", "code": "print(1)\n"}})),
+            opaque(
+                Vendor::Google,
+                json!({"codeExecutionResult": {"outcome": "OUTCOME_OK", "output": "1\n"}})
+            ),
+            text("One."),
+        ]
+    );
+    assert_eq!((code.stop, code.usage), (StopReason::EndTurn, used(21 + 243, 0, 0, 14 + 95, 95)));
 
     let blocked = reply("gemini_blocked").await;
-    assert_eq!(blocked.stop, StopReason::Refused("prompt blocked: PROHIBITED_CONTENT".into()));
+    assert_eq!(blocked.stop, StopReason::Refused("prompt blocked: PROHIBITED_CONTENT: Not this.".into()));
     assert!(blocked.message.blocks.is_empty());
+    let safety = reply("gemini_safety").await;
+    assert_eq!((safety.stop, safety.usage.output), (StopReason::Refused("SAFETY".into()), 6));
+}
+
+#[tokio::test]
+async fn b3_gemini_proofs_and_ids() {
+    let three = reply("gemini_three_tools").await;
+    assert_eq!(
+        three.message.blocks,
+        [
+            call("whZntcQw", "read", json!({"path": "a.rs"}), Some("google:EpEg")),
+            call("lx8q24je", "list", json!({}), None),
+        ]
+    );
+    assert_eq!((three.stop, three.usage), (StopReason::ToolUse, used(29, 0, 0, 15 + 804, 804)));
+
+    let signed = reply("gemini_signed_text").await;
+    assert_eq!(signed.message.blocks, [text("Hello"), proof_of_text("EvwjCvk=")]);
+    assert_eq!(signed.stop, StopReason::MaxTokens);
+
+    let first = reply("gemini_signed_first").await;
+    let blocks =
+        [thought("**Plan**\n\n", None), text("Look left, "), proof_of_text("CiIB"), text("then right.")];
+    assert_eq!((first.message.blocks.as_slice(), first.stop), (blocks.as_slice(), StopReason::EndTurn));
 }
 
 #[tokio::test]
 async fn b4_openrouter() {
-    let reply = reply("openrouter_reasoning").await;
-    let details = json!({"reasoning_details": [{
-        "type": "reasoning.text", "text": "Thinking.", "index": 0, "format": "anthropic-claude-v1", "signature": "Sig"}]});
+    let reasoned = reply("openrouter_reasoning").await;
+    let details = json!({"reasoning_details": [{"type": "reasoning.text", "text": "Thinking.",
+        "signature": "Sig", "format": "anthropic-claude-v1", "index": 0}]});
     assert_eq!(
-        reply.message.blocks,
-        [
-            Block::Thinking { text: "Thinking.".into(), signature: None },
-            opaque(Vendor::Openrouter, details),
-            Block::Text("Done.".into()),
-        ]
+        reasoned.message.blocks,
+        [thought("Thinking.", None), opaque(Vendor::Openrouter, details), text("Done.")]
     );
-    assert_eq!((reply.cost, reply.usage.reasoning), (Cost::Known(Money(330)), 15));
-    assert_eq!(reply.by.to_string(), "openrouter/anthropic/claude-sonnet-4.5");
+    assert_eq!((reasoned.cost, reasoned.usage.reasoning), (Cost::Known(Money(123)), 15));
+    assert_eq!(reasoned.by.to_string(), "openrouter/anthropic/claude-sonnet-4.5");
+
+    let sealed = reply("openrouter_encrypted").await;
+    let details = json!({"reasoning_details": [{"type": "reasoning.encrypted", "data": "gAAA", "id": "rs_1",
+        "format": "openai-responses-v1", "index": 0}]});
+    assert_eq!(sealed.message.blocks, [opaque(Vendor::Openrouter, details), text("Hi!")]);
+    assert_eq!((sealed.cost, sealed.usage), (Cost::Known(Money(3_339)), used(8, 600, 79, 187, 118)));
+}
+
+#[tokio::test]
+async fn b4_openrouter_errors_within_the_stream() {
+    let (limit, heard) = whole("openrouter_limit", text_of("openrouter_limit").as_bytes()).await;
+    let limit = limit.unwrap();
+    assert_eq!((limit.stop, limit.usage.output), (StopReason::MaxTokens, 10));
+    assert!(matches!(heard.last(), Some(Delta::Notice(said)) if said.contains("Token limit reached")));
+
+    let (error, _) = failure("openrouter_broken").await;
+    assert_eq!(error.kind, CallErrorKind::Overloaded);
+    assert!(error.message.contains("Provider disconnected: upstream reset"), "{error}");
 }
 
 #[tokio::test]
@@ -174,31 +282,44 @@ async fn b5_openai_and_its_imitations() {
     let tools = reply("openai_tools").await;
     let calls = [call("call_a", "read", json!({"path": "ä"}), None), call("call_b", "list", json!({}), None)];
     assert_eq!(tools.message.blocks, calls);
-    assert_eq!(tools.usage, Usage { input: 18, cache_read: 64, cache_write: 0, output: 34, reasoning: 8 });
-    assert_eq!(tools.stop, StopReason::ToolUse);
+    assert_eq!((tools.stop, tools.usage), (StopReason::ToolUse, used(18, 64, 0, 34, 8)));
+    let refused = reply("openai_refusal").await;
+    assert_eq!(refused.stop, StopReason::Refused("I will not.".into()));
+    assert_eq!(refused.message.blocks, [text("I will not.")]);
 
+    let deepseek = reply("deepseek_reasoning").await;
+    assert_eq!(deepseek.message.blocks, [thought("Hmm", None), text("Yes")]);
+    assert_eq!((deepseek.stop, deepseek.usage), (StopReason::EndTurn, used(6, 64, 0, 5, 2)));
+    let snowflake = reply("snowflake_details").await;
+    assert_eq!(snowflake.message.blocks[0], thought("15 x 2", None));
+    assert_eq!((snowflake.stop, snowflake.usage.output), (StopReason::EndTurn, 9));
+    let (error, heard) = failure("groq_failed").await;
+    assert_eq!((error.kind, heard.len()), (CallErrorKind::Rejected, 2));
+}
+
+#[tokio::test]
+async fn b5_servers_of_ones_own() {
     let ollama = reply("ollama_tools").await;
     assert_eq!(
-        ollama.message.blocks[1..],
+        ollama.message.blocks,
         [
-            call("call_3_0", "read", json!({"path": "a"}), None),
-            call("call_3_1", "read", json!({"path": "b"}), None)
+            thought("Hm.", None),
+            call("call_a", "read", json!({"path": "a"}), None),
+            call("call_b", "read", json!({"path": "b"}), None)
         ]
     );
-    assert_eq!((ollama.stop, ollama.usage), (StopReason::ToolUse, Usage::default()));
+    assert_eq!((ollama.stop, ollama.usage), (StopReason::ToolUse, used(15, 0, 0, 20, 0)));
 
     let vllm = reply("vllm_reasoning").await;
-    assert_eq!(
-        vllm.message.blocks,
-        [Block::Thinking { text: "Why".into(), signature: None }, Block::Text("Because".into())]
-    );
+    assert_eq!(vllm.message.blocks, [thought("Why", None), text("Because")]);
     assert_eq!((vllm.stop, vllm.usage.output), (StopReason::MaxTokens, 4));
 
-    let (failed, _) = whole("llamacpp_error", text_of("llamacpp_error").as_bytes()).await;
-    let error = failed.unwrap_err();
+    let llamacpp = reply("llamacpp_text").await;
+    assert_eq!(llamacpp.message.blocks, [thought("Hm", None), text("Hello")]);
+    assert_eq!((llamacpp.stop, llamacpp.usage), (StopReason::MaxTokens, used(43, 0, 0, 2, 0)));
+    let (error, _) = failure("llamacpp_error").await;
     assert!(error.kind == CallErrorKind::Overloaded && error.message.contains("Context size"), "{error}");
-    let (failed, _) = whole("llamacpp_field", text_of("llamacpp_field").as_bytes()).await;
-    assert_eq!(failed.unwrap_err().kind, CallErrorKind::ContextTooLong);
+    assert_eq!(failure("llamacpp_field").await.0.kind, CallErrorKind::ContextTooLong);
 }
 
 /// Deltas of one kind in a row, joined: cuts may not change what is said.
@@ -232,6 +353,7 @@ async fn line_ends_and_noise_change_nothing() {
             between(": keep-alive\n\n"),
             between("event:\n\n"),
             between("event: ping\n\n"),
+            between("data:\n\n"),
             between("retry: soon\n\n"),
             between("id: 7\nretry: 10\n\n"),
             between("colour: blue\n\n"),
@@ -342,6 +464,14 @@ async fn stop_reasons_and_odd_tool_calls() {
         {"index":0,"id":"b","function":{"name":"g","arguments":"{}"}}]}"#
         .replace('\n', "");
     let odd = of(&same_index, "\"stop\"").await;
+    // Whole arguments without ids and indexes, one of them no text but an object.
+    let bare = r#"{"tool_calls":[{"function":{"name":"f","arguments":"{\"x\":1}"}},
+        {"function":{"name":"f","arguments":{"x":2}}}]}"#
+        .replace('\n', "");
+    assert_eq!(
+        of(&bare, "\"\"").await.message.blocks,
+        [call("call_3_0", "f", json!({"x": 1}), None), call("call_3_1", "f", json!({"x": 2}), None)]
+    );
     assert_eq!(
         odd.message.blocks,
         [call("a", "f", json!({"__invalid": "{\"x\":"}), None), call("b", "g", json!({}), None)]

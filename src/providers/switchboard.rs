@@ -20,11 +20,14 @@ use super::{
     openai::{self, OpenAi},
     prices::PriceTable,
     transport::Transport,
-    wire::{CallError, CallErrorKind, CallRequest, Delta, OnDelta, Provider, Purse, Reply, Switchboard},
+    wire::{
+        CallError, CallErrorKind, CallRequest, Delta, OnDelta, Provider, Purse, Reply, Switchboard, Withheld,
+    },
 };
 use crate::domain::{
     money::Cost,
     team::{ModelRef, Vendor},
+    text,
     time::Millis,
 };
 use backoff::{Jitter, RetryLimits};
@@ -350,8 +353,13 @@ impl VendorSwitchboard {
     ) -> Result<Reply, Failed> {
         let mut trial = Trial::begin(voice, call.model.vendor)?;
         let _place = place(voice, call.model.vendor, on).await?;
-        let reserved = call.purse.reserve(call.model, worst).await;
-        let id = reserved.map_err(|why| call_error(call.model.vendor, CallErrorKind::OverBudget, &why))?;
+        let id = call.purse.reserve(call.model, worst).await.map_err(|why| {
+            let kind = match &why {
+                Withheld::Capped(_) => CallErrorKind::OverBudget,
+                Withheld::Stopped(_) => CallErrorKind::Cancelled,
+            };
+            call_error(call.model.vendor, kind, &why.to_string())
+        })?;
         let mut settlement = Settlement::new(call.purse, id, &self.prices, call.model, call.request);
         on(Delta::Notice(format!("asking {}", call.model)));
         let answered = {
@@ -414,8 +422,8 @@ async fn place<'v>(
         place
     } else {
         on(Delta::Notice(format!(
-            "waiting for a free line to {vendor}: {} calls are under way",
-            voice.at_once
+            "waiting for a free line to {vendor}: {} under way",
+            text::count(voice.at_once, "call")
         )));
         voice.places.acquire().await.map_err(closed)?
     };

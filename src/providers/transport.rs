@@ -8,12 +8,13 @@ use bytes::Bytes;
 use futures::{Stream, StreamExt, stream::BoxStream};
 use http::{HeaderMap, StatusCode, header::CONTENT_TYPE};
 use launchdarkly_sdk_transport::{ByteStream, HttpTransport, ResponseFuture, TransportError};
-use std::{fmt, time::Duration};
+use std::{fmt, pin::pin, time::Duration};
 use sync_wrapper::{SyncFuture, SyncStream};
-use tokio::time::{Instant, sleep_until, timeout, timeout_at};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
-/// A stream that trickles rests so long between two looks: waking for each token costs more than reading it.
-const GATHER: Duration = Duration::from_millis(33);
+/// A stream that trickles rests so long between two looks: waking for each token costs more than reading it. Half the
+/// time between two frames of the screen, so that each frame brings about as many words.
+const GATHER: Duration = Duration::from_millis(60);
 /// What waits by then is taken within this time ...
 const TAKE: Duration = Duration::from_millis(2);
 /// ... or up to this size, in bytes; a stream that fills it does not rest.
@@ -219,7 +220,7 @@ pub fn guarded(
 }
 
 /// The next piece for the parser, never empty but for the last, and whether more may follow. What trickles in is
-/// gathered: the first piece comes at once, the next ones some dozen times a second.
+/// gathered: the first piece comes at once, the next ones some fifteen times a second.
 async fn next_piece(reading: &mut Reading<'_>, limits: Limits) -> Result<(Bytes, bool), Broken> {
     if let Some(broken) = reading.broken.take() {
         return Err(broken);
@@ -228,21 +229,25 @@ async fn next_piece(reading: &mut Reading<'_>, limits: Limits) -> Result<(Bytes,
         sleep_until(until).await;
     }
     let mut out = Vec::new();
-    let mut enough: Option<Instant> = None;
+    // One timer for the whole piece: one for each token would cost more than the token.
+    let mut limit = pin!(sleep(limits.idle));
     loop {
-        let next = match enough {
-            None => timeout(limits.idle, reading.body.next()).await,
-            Some(at) => timeout_at(at, reading.body.next()).await,
+        let next = tokio::select! {
+            biased;
+            next = reading.body.next() => next,
+            () = &mut limit => match out.is_empty() {
+                true => return Err(Broken::IdleTimeout(limits.idle.as_secs())),
+                false => break,
+            },
         };
+        let was_empty = out.is_empty();
         let taken = match next {
-            Err(_) if enough.is_some() => break,
-            Err(_) => return Err(Broken::IdleTimeout(limits.idle.as_secs())),
-            Ok(None) => {
+            None => {
                 reading.sieve.finish(&mut out);
                 return Ok((out.into(), false));
             }
-            Ok(Some(Err(error))) => Err(Broken::wire(error)),
-            Ok(Some(Ok(piece))) => reading.take(&piece, limits, &mut out),
+            Some(Err(error)) => Err(Broken::wire(error)),
+            Some(Ok(piece)) => reading.take(&piece, limits, &mut out),
         };
         match taken {
             Err(broken) if out.is_empty() => return Err(broken),
@@ -251,10 +256,10 @@ async fn next_piece(reading: &mut Reading<'_>, limits: Limits) -> Result<(Bytes,
                 return Ok((out.into(), true));
             }
             Ok(()) if out.len() >= FULL => return Ok((out.into(), true)),
-            Ok(()) if out.is_empty() => {}
-            Ok(()) => {
-                enough.get_or_insert_with(|| Instant::now() + TAKE);
-            }
+            // Bytes came, though nothing for the parser.
+            Ok(()) if out.is_empty() => limit.as_mut().reset(Instant::now() + limits.idle),
+            Ok(()) if was_empty => limit.as_mut().reset(Instant::now() + TAKE),
+            Ok(()) => {}
         }
     }
     reading.rest = Some(Instant::now() + GATHER);

@@ -24,6 +24,18 @@ pub struct CallRequest {
     pub thinking: u32,
 }
 
+impl CallRequest {
+    /// The reasoning asked for in the word that some models take instead of a number of tokens.
+    #[must_use]
+    pub fn effort(&self) -> &'static str {
+        match self.thinking {
+            0..=2_000 => "low",
+            2_001..=10_000 => "medium",
+            _ => "high",
+        }
+    }
+}
+
 /// A tool as the model sees it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ToolSpec {
@@ -231,11 +243,21 @@ pub trait Provider: Send + Sync {
     fn models(&self) -> BoxFuture<'_, Result<Vec<String>, CallError>>;
 }
 
+/// Why nothing was set aside for a call, in words.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Withheld {
+    /// A cap or a rule forbids it: only a person can change that.
+    #[error("{0}")]
+    Capped(String),
+    /// Whoever calls is not to go on now: the house is halted, the mission or the team has ended, the books are shut.
+    #[error("{0}")]
+    Stopped(String),
+}
+
 /// Who holds the money: asked before each attempt, told after it.
 pub trait Purse: Send + Sync {
-    /// Sets `worst` aside, or says in words why a cap forbids it. When the future is dropped before it is ready,
-    /// nothing stays set aside.
-    fn reserve<'a>(&'a self, model: &'a ModelRef, worst: Cost) -> BoxFuture<'a, Result<CallId, String>>;
+    /// Sets `worst` aside, or says why not. When the future is dropped before it is ready, nothing stays set aside.
+    fn reserve<'a>(&'a self, model: &'a ModelRef, worst: Cost) -> BoxFuture<'a, Result<CallId, Withheld>>;
     /// Pays what was used, and frees the rest. The settlement is taken at the latest by the first poll of the
     /// future (hand it to a queue or a lock there); further polls only wait for it to be durable. A caller that
     /// goes away in the middle of a call can poll no more than once.

@@ -1,11 +1,12 @@
 //! The body of a Messages request. Pure. Keeps the API's rules: roles alternate and begin with the user, tool
 //! results come first in their message, reasoning goes back only with its signature and only to this vendor,
-//! the reasoning budget is below `max_tokens`, and a few cache marks stand where the prompt grows.
+//! a reasoning budget is below `max_tokens`, and a few cache marks stand where the prompt grows. Newer models refuse
+//! a budget: they are told an effort and think as much as they see fit.
 
 use crate::{
     domain::team::Vendor,
     providers::{
-        signature,
+        signature, turns,
         wire::{Block, CallRequest, Message, Speaker},
     },
 };
@@ -15,14 +16,29 @@ use serde_json::{Map, Value, json};
 const THINKING_LEAST: u32 = 1_024;
 /// Tokens left for the answer beside the reasoning.
 const ANSWER_LEAST: u32 = 1_024;
+/// Claude's models that take a reasoning budget, by the start of their name; later ones take an effort.
+const BUDGETED: [&str; 11] = [
+    "claude-2",
+    "claude-3",
+    "claude-instant",
+    "claude-haiku-4",
+    "claude-opus-4-0",
+    "claude-opus-4-1",
+    "claude-opus-4-2",
+    "claude-opus-4-5",
+    "claude-sonnet-4-0",
+    "claude-sonnet-4-2",
+    "claude-sonnet-4-5",
+];
 /// Marked messages, counted from the end; the API allows four marks and one is on the system prompt.
 const CACHED_MESSAGES: usize = 2;
 
 /// The whole body.
 #[must_use]
 pub fn body(model: &str, request: &CallRequest) -> Value {
-    let mut messages = turns(&request.messages);
-    let thinking = budget(request).filter(|_| may_think(&messages));
+    let mut messages = conversation(&request.messages);
+    let adaptive = request.thinking > 0 && takes_effort(model);
+    let thinking = budget(request).filter(|_| !adaptive && may_think(&messages));
     mark_for_cache(&mut messages);
     let mut body = json!({
         "model": model,
@@ -49,11 +65,21 @@ pub fn body(model: &str, request: &CallRequest) -> Value {
     if let Some(tokens) = thinking {
         body["thinking"] = json!({"type": "enabled", "budget_tokens": tokens});
     }
+    if adaptive {
+        body["thinking"] = json!({"type": "adaptive", "display": "summarized"});
+        body["output_config"] = json!({"effort": request.effort()});
+    }
     body
 }
 
 fn ephemeral() -> Value {
     json!({"type": "ephemeral"})
+}
+
+/// Whether a model reasons by effort. What is not named like Claude is served by an imitation, which may know the
+/// older form only.
+fn takes_effort(model: &str) -> bool {
+    model.starts_with("claude-") && !BUDGETED.iter().any(|start| model.starts_with(start))
 }
 
 /// The reasoning budget, where there is room for one.
@@ -73,22 +99,11 @@ fn may_think(messages: &[Value]) -> bool {
 }
 
 /// Messages with alternating roles, none empty, the first from the user.
-fn turns(messages: &[Message]) -> Vec<Value> {
-    let mut turns: Vec<(Speaker, Vec<Value>)> = Vec::new();
-    for message in messages {
-        let blocks: Vec<Value> =
-            message.blocks.iter().filter_map(|block| part(block, message.speaker)).collect();
-        if blocks.is_empty() {
-            continue;
-        }
-        match turns.last_mut() {
-            Some((speaker, before)) if *speaker == message.speaker => before.extend(blocks),
-            _ => turns.push((message.speaker, blocks)),
-        }
-    }
-    if turns.first().is_none_or(|(speaker, _)| *speaker == Speaker::Assistant) {
-        turns.insert(0, (Speaker::User, vec![json!({"type": "text", "text": "Go on."})]));
-    }
+fn conversation(messages: &[Message]) -> Vec<Value> {
+    let opening = json!({"type": "text", "text": "Go on."});
+    let mut turns = turns::alternating(messages, opening, |message| {
+        message.blocks.iter().filter_map(|block| part(block, message.speaker)).collect()
+    });
     if let Some((Speaker::Assistant, blocks)) = turns.last_mut() {
         trim_last(blocks);
     }
@@ -121,8 +136,7 @@ fn part(block: &Block, speaker: Speaker) -> Option<Value> {
             json!({"type": "thinking", "thinking": text, "signature": proof})
         }
         Block::ToolCall { id, name, input, .. } => {
-            let input = if input.is_object() { input.clone() } else { json!({"value": input}) };
-            json!({"type": "tool_use", "id": allowed_id(id), "name": name, "input": input})
+            json!({"type": "tool_use", "id": allowed_id(id), "name": name, "input": turns::object(input)})
         }
         Block::ToolResult { id, content, is_error, .. } => {
             // An error without words is refused by the API.
@@ -264,6 +278,29 @@ mod tests {
         let foreign_turn =
             vec![user(vec![text("go")]), assistant(vec![call("a")]), user(vec![result("a", "x", false)])];
         assert_eq!(with(4_000, 8_000, foreign_turn), None);
+    }
+
+    #[test]
+    fn newer_models_are_told_an_effort() {
+        let asked = CallRequest { thinking: 4_000, ..request(vec![user(vec![text("go")])]) };
+        for model in ["claude-opus-4-6", "claude-opus-4-7", "claude-sonnet-5", "claude-fable-5"] {
+            let body = body(model, &asked);
+            assert_eq!(body["thinking"], json!({"type": "adaptive", "display": "summarized"}), "{model}");
+            assert_eq!(body["output_config"]["effort"], "medium", "{model}");
+        }
+        for model in [
+            "claude-opus-4-5-20251101",
+            "claude-sonnet-4-20250514",
+            "claude-haiku-4-5-20251001",
+            "claude-3-7-sonnet-20250219",
+            "kimi-k2",
+        ] {
+            let body = body(model, &asked);
+            assert_eq!(body["thinking"]["budget_tokens"], 4_000, "{model}");
+            assert!(body.get("output_config").is_none(), "{model}");
+        }
+        let quiet = body("claude-opus-5", &CallRequest { thinking: 0, ..asked });
+        assert!(quiet.get("thinking").is_none() && quiet.get("output_config").is_none());
     }
 
     #[test]

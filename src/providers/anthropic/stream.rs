@@ -14,7 +14,7 @@ use crate::{
     },
 };
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::{borrow::Cow, collections::BTreeMap};
 
 /// Blocks one message may have; more are left out.
@@ -43,6 +43,14 @@ struct Piece<'a> {
     partial_json: Option<String>,
     signature: Option<String>,
     stop_reason: Option<String>,
+    stop_details: Option<StopDetails>,
+}
+
+/// Why a model refuses, where the vendor says it.
+#[derive(Deserialize)]
+struct StopDetails {
+    category: Option<String>,
+    explanation: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -57,6 +65,18 @@ struct Counts {
     output_tokens: Option<u64>,
     cache_creation_input_tokens: Option<u64>,
     cache_read_input_tokens: Option<u64>,
+    output_tokens_details: Option<OutputDetails>,
+}
+
+#[derive(Deserialize)]
+struct OutputDetails {
+    thinking_tokens: Option<u64>,
+}
+
+/// A piece of a block this file does not know: every field is kept.
+#[derive(Deserialize)]
+struct UnknownPiece {
+    delta: Option<Map<String, Value>>,
 }
 
 /// The kind of an event whose other fields could not be read.
@@ -82,6 +102,7 @@ pub struct MessageStream {
     blocks: BTreeMap<u64, Open>,
     usage: Usage,
     stop: Option<String>,
+    refusal: Option<String>,
     complete: bool,
 }
 
@@ -94,6 +115,7 @@ impl MessageStream {
             blocks: BTreeMap::new(),
             usage: Usage::default(),
             stop: None,
+            refusal: None,
             complete: false,
         }
     }
@@ -104,6 +126,18 @@ impl MessageStream {
         set(&mut self.usage.output, counts.output_tokens);
         set(&mut self.usage.cache_write, counts.cache_creation_input_tokens);
         set(&mut self.usage.cache_read, counts.cache_read_input_tokens);
+        let details = counts.output_tokens_details.as_ref();
+        set(&mut self.usage.reasoning, details.and_then(|details| details.thinking_tokens));
+    }
+
+    /// A message begins. One after another in the same stream takes its place: a server in between began anew.
+    fn open(&mut self, head: Head, deltas: &mut Vec<Delta>) {
+        if !self.blocks.is_empty() {
+            self.blocks.clear();
+            deltas.push(Delta::Restart);
+        }
+        self.model = head.model.unwrap_or(std::mem::take(&mut self.model));
+        self.count(&head.usage.unwrap_or_default());
     }
 
     fn begin(&mut self, index: u64, value: Value, deltas: &mut Vec<Delta>) {
@@ -136,7 +170,7 @@ impl MessageStream {
         self.blocks.insert(index, open);
     }
 
-    fn extend(&mut self, index: u64, piece: Piece<'_>, deltas: &mut Vec<Delta>) {
+    fn extend(&mut self, index: u64, piece: Piece<'_>, whole: &str, deltas: &mut Vec<Delta>) {
         // Text without the start of its block is still text.
         if piece.kind == "text_delta" && self.blocks.len() < BLOCKS_MOST {
             self.blocks.entry(index).or_insert_with(|| Open::Text(String::new()));
@@ -164,9 +198,32 @@ impl MessageStream {
                     deltas.push(Delta::ToolInput(json));
                 }
             }
-            Open::Unknown { pieces, .. } => pieces.push_str(&piece.partial_json.unwrap_or_default()),
+            Open::Unknown { value, pieces } => match piece.partial_json {
+                Some(json) => pieces.push_str(&json),
+                None => grow(value, whole),
+            },
         }
     }
+}
+
+/// Adds to a block this file does not know what came for it: texts are appended, anything else is set.
+fn grow(block: &mut Value, event: &str) {
+    let piece = serde_json::from_str::<UnknownPiece>(event).ok().and_then(|event| event.delta);
+    let (Value::Object(block), Some(piece)) = (block, piece) else { return };
+    for (key, more) in piece.into_iter().filter(|(key, more)| key != "type" && !more.is_null()) {
+        match (block.get_mut(&key), more) {
+            (Some(Value::String(text)), Value::String(more)) => text.push_str(&more),
+            (_, more) => {
+                block.insert(key, more);
+            }
+        }
+    }
+}
+
+/// What a refusal says beyond the word.
+fn explained(details: StopDetails) -> Option<String> {
+    let said: Vec<String> = [details.category, details.explanation].into_iter().flatten().collect();
+    (!said.is_empty()).then(|| said.join(": "))
 }
 
 /// The finished block; `None` for one without content.
@@ -194,14 +251,14 @@ fn closed(index: u64, open: Open) -> Option<Block> {
     })
 }
 
-fn stop_reason(word: Option<String>, calls_tools: bool) -> StopReason {
+fn stop_reason(word: Option<String>, refusal: Option<String>, calls_tools: bool) -> StopReason {
     match word.as_deref() {
         Some("end_turn") => StopReason::EndTurn,
         Some("tool_use") => StopReason::ToolUse,
         Some("max_tokens" | "model_context_window_exceeded") => StopReason::MaxTokens,
         Some("stop_sequence") => StopReason::StopSequence,
         Some("pause_turn") => StopReason::Pause,
-        Some("refusal") => StopReason::Refused("refusal".to_owned()),
+        Some("refusal") => StopReason::Refused(refusal.unwrap_or_else(|| "refusal".to_owned())),
         Some(other) => StopReason::Other(other.to_owned()),
         None if calls_tools => StopReason::ToolUse,
         None => StopReason::EndTurn,
@@ -217,7 +274,7 @@ impl Decoder for MessageStream {
         match &*event.kind {
             "content_block_delta" => {
                 if let Some(piece) = event.delta {
-                    self.extend(event.index, piece, deltas);
+                    self.extend(event.index, piece, data, deltas);
                 }
             }
             "content_block_start" => {
@@ -227,12 +284,14 @@ impl Decoder for MessageStream {
             }
             "message_start" => {
                 if let Some(head) = event.message {
-                    self.model = head.model.unwrap_or(std::mem::take(&mut self.model));
-                    self.count(&head.usage.unwrap_or_default());
+                    self.open(head, deltas);
                 }
             }
             "message_delta" => {
-                self.stop = event.delta.and_then(|delta| delta.stop_reason).or(self.stop.take());
+                if let Some(piece) = event.delta {
+                    self.stop = piece.stop_reason.or(self.stop.take());
+                    self.refusal = piece.stop_details.and_then(explained).or(self.refusal.take());
+                }
                 self.count(&event.usage.unwrap_or_default());
             }
             "message_stop" => self.complete = true,
@@ -262,7 +321,7 @@ impl Decoder for MessageStream {
         let calls_tools = blocks.iter().any(|block| matches!(block, Block::ToolCall { .. }));
         Ok(Reply {
             message: Message { speaker: Speaker::Assistant, blocks },
-            stop: stop_reason(self.stop, calls_tools),
+            stop: stop_reason(self.stop, self.refusal, calls_tools),
             usage: self.usage,
             cost: Cost::Unknown,
             by: ModelRef { vendor: Vendor::Anthropic, model: self.model },

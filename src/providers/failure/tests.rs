@@ -77,6 +77,22 @@ fn errors_of_four_apis_and_their_imitations() {
             r#"{"error":{"code":400,"message":"the request exceeds the available context size","type":"exceed_context_size_error"}}"#,
             ContextTooLong,
         ),
+        // In the shape of recorded answers: OpenRouter, Groq, Gemini.
+        (
+            429,
+            r#"{"error":{"code":429,"message":"Provider returned error","metadata":{"provider_name":"Google","raw":"x is rate-limited upstream"}},"user_id":"user_1"}"#,
+            RateLimited,
+        ),
+        (
+            400,
+            r#"{"error":{"code":"tool_use_failed","failed_generation":"{}","message":"Tool call validation failed","type":"invalid_request_error"}}"#,
+            Rejected,
+        ),
+        (
+            400,
+            "{\n  \"error\": {\n    \"code\": 400,\n    \"message\": \"Not for your location.\",\n    \"status\": \"FAILED_PRECONDITION\",\n    \"details\": [{\"@type\": \"type.googleapis.com/google.rpc.DebugInfo\", \"detail\": \"[ORIGINAL ERROR]\"}]\n  }\n}\n",
+            Rejected,
+        ),
         (502, "<html><body>Bad Gateway</body></html>", Overloaded),
         (200, "<html>Sign in to the hotel network</html>", Protocol),
         (200, r#"{"error":{"message":"Rate limit exceeded","code":429}}"#, RateLimited),

@@ -95,6 +95,7 @@ struct FunctionCall {
 #[serde(rename_all = "camelCase")]
 struct Feedback {
     block_reason: Option<String>,
+    block_reason_message: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -170,6 +171,10 @@ impl ContentStream {
     }
 
     fn call(&mut self, call: FunctionCall, proof: Option<String>, deltas: &mut Vec<Delta>) {
+        // Arguments in pieces, which are never asked for, come as calls without a name.
+        if call.name.is_empty() {
+            return;
+        }
         let input = call.args.filter(|args| !args.is_null()).unwrap_or_else(|| Value::Object(Map::new()));
         deltas.push(Delta::ToolCall { name: call.name.clone() });
         deltas.push(Delta::ToolInput(input.to_string()));
@@ -256,8 +261,11 @@ impl Decoder for ContentStream {
             let stop = candidate.finish_reason.and_then(|word| stop_reason(&word, candidate.finish_message));
             self.stop = stop.or(self.stop.take());
         }
-        if let Some(reason) = event.prompt_feedback.and_then(|feedback| feedback.block_reason) {
-            self.stop = Some(StopReason::Refused(format!("prompt blocked: {reason}")));
+        if let Some(Feedback { block_reason: Some(reason), block_reason_message: said }) =
+            event.prompt_feedback
+        {
+            let said = said.map(|words| format!(": {words}")).unwrap_or_default();
+            self.stop = Some(StopReason::Refused(format!("prompt blocked: {reason}{said}")));
         }
         Ok(())
     }

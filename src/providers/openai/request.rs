@@ -47,7 +47,7 @@ pub fn body(dialect: Dialect, model: &str, fallbacks: &[String], request: &CallR
             }
         }
         Dialect::OpenAi if request.thinking > 0 && reasons(model) => {
-            body["reasoning_effort"] = effort(request.thinking).into();
+            body["reasoning_effort"] = request.effort().into();
         }
         Dialect::OpenAi | Dialect::Compatible => {}
     }
@@ -57,14 +57,6 @@ pub fn body(dialect: Dialect, model: &str, fallbacks: &[String], request: &CallR
 /// OpenAI's models that take an effort; the others refuse it.
 fn reasons(model: &str) -> bool {
     ["o1", "o3", "o4", "gpt-5"].iter().any(|start| model.starts_with(start))
-}
-
-fn effort(budget: u32) -> &'static str {
-    match budget {
-        0..=2_000 => "low",
-        2_001..=10_000 => "medium",
-        _ => "high",
-    }
 }
 
 fn function(tool: &ToolSpec) -> Value {

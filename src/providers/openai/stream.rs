@@ -197,19 +197,21 @@ impl ChunkStream {
             reasoning: reasoning.unwrap_or(0),
         };
         if let Some(dollars) = counts.cost.filter(|cost| (0.0..1_000_000.0).contains(cost)) {
-            // Rounded up to the micro-dollar; the range above makes the cast exact.
-            self.cost = Cost::Known(Money((dollars * 1_000_000.0).ceil() as i64));
+            // Rounded up to the micro-dollar, but not for the last bits of a binary fraction; the range above makes
+            // the cast exact.
+            self.cost = Cost::Known(Money((dollars * 1_000_000.0 - 1e-4).ceil() as i64));
         }
     }
 
     fn take(&mut self, piece: Piece, deltas: &mut Vec<Delta>) {
         // The same reasoning may stand under several names at once; one of them is enough.
-        let thought = [piece.reasoning_content.0, piece.reasoning.0, piece.thinking.0];
+        let details = piece.reasoning_details.unwrap_or_default();
+        let thought = [piece.reasoning_content.0, piece.reasoning.0, piece.thinking.0, readable(&details)];
         if let Some(words) = thought.into_iter().find(|words| !words.is_empty()) {
             self.reasoning.push_str(&words);
             deltas.push(Delta::Thinking(words));
         }
-        piece.reasoning_details.unwrap_or_default().into_iter().for_each(|detail| self.detail(detail));
+        details.into_iter().for_each(|detail| self.detail(detail));
         if !piece.content.0.is_empty() {
             self.text.push_str(&piece.content.0);
             deltas.push(Delta::Text(piece.content.0));
@@ -304,6 +306,17 @@ impl ChunkStream {
         blocks
     }
 
+    /// An error within the stream. After the reason to stop has been told, the reply stands all the same.
+    fn failed(&mut self, error: &Value, deltas: &mut Vec<Delta>) -> Result<(), CallError> {
+        let error = failure::in_stream(self.vendor, error);
+        if self.stop.is_none() {
+            return Err(error);
+        }
+        deltas.push(Delta::Notice(error.to_string()));
+        self.done = true;
+        Ok(())
+    }
+
     fn stop_reason(&mut self) -> StopReason {
         let calls_tools = !self.calls.is_empty();
         if !self.refusal.is_empty() {
@@ -318,6 +331,14 @@ impl ChunkStream {
             Some(other) => StopReason::Other(other.to_owned()),
         }
     }
+}
+
+/// The words of reasoning that stands in its details only.
+fn readable(details: &[Value]) -> String {
+    details
+        .iter()
+        .filter_map(|detail| detail["text"].as_str().or_else(|| detail["summary"].as_str()))
+        .collect()
 }
 
 impl Decoder for ChunkStream {
@@ -335,7 +356,7 @@ impl Decoder for ChunkStream {
         }
         if name == "error" {
             let value: Value = serde_json::from_str(data).unwrap_or_else(|_| data.into());
-            return Err(failure::in_stream(self.vendor, value.get("error").unwrap_or(&value)));
+            return self.failed(value.get("error").unwrap_or(&value), deltas);
         }
         let chunk: Chunk =
             serde_json::from_str(data).map_err(|error| failure::bad_event(self.vendor, &error))?;
@@ -353,12 +374,12 @@ impl Decoder for ChunkStream {
             self.take(piece, deltas);
         }
         if let Some(error) = chunk.error.or(in_choice) {
-            return Err(failure::in_stream(self.vendor, &error));
+            return self.failed(&error, deltas);
         }
         match finish.filter(|word| !word.is_empty()) {
             Some(word) if word == "error" => {
                 let said = native.unwrap_or_else(|| "the model's own provider failed".to_owned());
-                Err(failure::in_stream(self.vendor, &said.into()))
+                self.failed(&said.into(), deltas)
             }
             finish => {
                 self.stop = finish.or(self.stop.take());

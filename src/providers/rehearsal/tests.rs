@@ -14,7 +14,7 @@ use crate::{
         transport::{Limits, Transport},
         wire::{
             Block, CallError, CallErrorKind, CallRequest, Delta, Message, Purse, Reply, Speaker, StopReason,
-            Switchboard, ToolSpec,
+            Switchboard, ToolSpec, Withheld,
         },
     },
 };
@@ -28,7 +28,7 @@ const MODELS: [&str; 4] =
 
 struct Free;
 impl Purse for Free {
-    fn reserve<'a>(&'a self, _: &'a ModelRef, _: Cost) -> BoxFuture<'a, Result<CallId, String>> {
+    fn reserve<'a>(&'a self, _: &'a ModelRef, _: Cost) -> BoxFuture<'a, Result<CallId, Withheld>> {
         Box::pin(async { Ok(CallId(1)) })
     }
     fn settle(&self, _: CallId, _: Usage, _: Cost) -> BoxFuture<'_, ()> {
@@ -217,7 +217,7 @@ async fn b8_faults_are_retried_and_the_half_said_forgotten() {
 #[tokio::test]
 async fn b8_silence_before_and_within_a_stream_ends_it() {
     // Long enough for a busy machine's whole answer, short enough to wait for.
-    let limits = Limits { header: Duration::from_secs(2), idle: Duration::from_secs(2), ..Limits::default() };
+    let limits = Limits { header: Duration::from_secs(6), idle: Duration::from_secs(6), ..Limits::default() };
     let silences = ["{ kind = \"hang\" }", "{ kind = \"stall\", after = 4 }"];
     let all = silences.into_iter().flat_map(|fault| MODELS.map(|model| mended(limits, model, fault)));
     futures::future::join_all(all).await;

@@ -77,14 +77,18 @@ struct Book {
     reserved: Mutex<Vec<Cost>>,
     settled: Mutex<Vec<(CallId, Usage, Cost)>>,
     refuse_after: Option<usize>,
+    stopped: bool,
 }
 
 impl Purse for Book {
-    fn reserve<'a>(&'a self, _: &'a ModelRef, worst: Cost) -> BoxFuture<'a, Result<CallId, String>> {
+    fn reserve<'a>(&'a self, _: &'a ModelRef, worst: Cost) -> BoxFuture<'a, Result<CallId, Withheld>> {
         Box::pin(async move {
             let mut reserved = lock(&self.reserved);
             if self.refuse_after.is_some_and(|most| reserved.len() >= most) {
-                return Err("the mission's cap of $0.50 would be passed".to_owned());
+                return Err(Withheld::Capped("the mission's cap of $0.50 would be passed".to_owned()));
+            }
+            if self.stopped {
+                return Err(Withheld::Stopped("stopped: lunch; resume first".to_owned()));
             }
             reserved.push(worst);
             Ok(CallId(reserved.len() as u64))
@@ -229,6 +233,17 @@ async fn money_ends_the_chain() {
     assert!(error.message.contains("$0.50"));
     assert!(lock(&room.claude.calls).is_empty() && lock(&room.gemini.calls).is_empty());
     assert!(lock(&book.settled).is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_purse_that_is_shut_cancels_and_is_no_cap() {
+    let room = room(&[Act::Reply("never", used(1, 1))], &[Act::Reply("never", used(1, 1))], |_| {});
+    let book = Book { stopped: true, ..Book::default() };
+    let (reply, _) = ask(&room.board, &[SONNET, FLASH], &book).await;
+    let error = reply.unwrap_err();
+    assert_eq!(error.kind, CallErrorKind::Cancelled);
+    assert!(error.message.contains("lunch"), "{error}");
+    assert!(lock(&room.claude.calls).is_empty() && lock(&room.gemini.calls).is_empty());
 }
 
 #[tokio::test(start_paused = true)]
