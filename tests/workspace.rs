@@ -1,7 +1,6 @@
-//! The sandbox on the real kernel, through the real binary: what a command of an agent can and cannot do, what it
-//! costs. Where the kernel grants no Landlock, or no namespaces, the tests that need them say so by name and are skipped.
-
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that meets the unexpected fails")]
+//! The sandbox on the real kernel, through the real binary: what a command of an agent can and cannot do. What
+//! it costs is measured in benches/workspace.rs. Where the kernel grants no Landlock, or no namespaces, the tests that
+//! need them say so by name and are skipped.
 
 use chimera::{
     domain::{
@@ -14,8 +13,17 @@ use chimera::{
         sandbox::{self, Network, Profile},
     },
 };
-use std::{fs, future::pending, os::unix::fs::symlink, path::Path, sync::OnceLock, time::Instant};
+use std::{
+    fs,
+    future::pending,
+    os::unix::fs::symlink,
+    path::{Path, PathBuf},
+    sync::OnceLock,
+    time::{Duration, Instant},
+};
 
+/// Longest wait for a process to begin or to end; shorter than its own sleep. Only a hang reaches it.
+const PATIENCE: Duration = Duration::from_secs(300);
 const EXE: &str = env!("CARGO_BIN_EXE_chimera");
 
 struct Bench {
@@ -157,9 +165,11 @@ async fn the_deny_corpus_is_refused_by_the_kernel() {
         format!("kill -0 {parent}"),
         "ls ~/.ssh".to_owned(),
         "cat /etc/shadow".to_owned(),
-        format!("ls {}", std::env::var("HOME").unwrap()),
     ];
-    for script in reads {
+    // The director's home, where this process has one of its own.
+    let home = std::env::var_os("HOME").map(PathBuf::from).filter(|home| home.parent().is_some());
+    let home = home.map(|home| format!("ls '{}'", home.display()));
+    for script in reads.into_iter().chain(home) {
         let done = b.sh(&script).await;
         let old = script.starts_with("kill") && lacks("signals");
         assert!(!done.exit.ok() || old, "{script}: {}", said(&done));
@@ -390,7 +400,7 @@ async fn a_confined_command_dies_with_chimera_and_orphans_are_swept() {
     }
     let dir = b.dir.path();
     let name = "workspace::a_confined_command_dies_with_chimera_and_orphans_are_swept";
-    #[allow(clippy::disallowed_methods)]
+    #[expect(clippy::disallowed_methods, reason = "another process must be started to be killed")]
     let mut player = std::process::Command::new(std::env::current_exe().unwrap())
         .args(["--exact", name])
         .env(ROLE, dir)
@@ -399,7 +409,7 @@ async fn a_confined_command_dies_with_chimera_and_orphans_are_swept() {
         .unwrap();
     let limit = Instant::now();
     while !dir.join("orphan").exists() {
-        assert!(limit.elapsed().as_secs() < 30, "the command never began");
+        assert!(limit.elapsed() < PATIENCE, "the command never began");
         tokio::task::yield_now().await;
     }
     let (own, orphan) =
@@ -415,7 +425,7 @@ async fn wait_until_gone(pid: &str) {
     let pid = pid.trim();
     let limit = Instant::now();
     while fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z ")) {
-        assert!(limit.elapsed().as_secs() < 10, "{pid} still runs");
+        assert!(limit.elapsed() < PATIENCE, "{pid} still runs");
         tokio::task::yield_now().await;
     }
 }
@@ -428,27 +438,4 @@ async fn the_leash_bounds_without_walls() {
     let done =
         process::run(spec(&["bash", "-c", &script], &b.tree.path, confinement), pending()).await.unwrap();
     assert_eq!(done.stdout, b"hush0\n", "{}", said(&done));
-}
-
-#[tokio::test]
-async fn walls_cost_at_most_ten_milliseconds_a_command() {
-    const RUNS: usize = 31;
-    let Some(b) = Bench::new().await else { return };
-    let mut medians = Vec::new();
-    for confinement in [Confinement::Host, Confinement::Sandbox(b.profile())] {
-        let mut times = Vec::new();
-        for _ in 0..RUNS {
-            let start = Instant::now();
-            let done =
-                process::run(spec(&["true"], &b.tree.path, confinement.clone()), pending()).await.unwrap();
-            times.push(start.elapsed());
-            assert!(done.exit.ok());
-        }
-        times.sort();
-        medians.push(times[RUNS / 2]);
-    }
-    let cost = medians[1].saturating_sub(medians[0]);
-    eprintln!("sandbox: {cost:?} a command (median of {RUNS}; bare {:?})", medians[0]);
-    // Other tests run beside this one, in an unoptimised build: the bound is loose, the figure is printed.
-    assert!(cost.as_millis() < 40, "{cost:?}");
 }

@@ -2,7 +2,8 @@
 //! a patch is judged by [`super::patch`] before git sees it, and applied whole or not at all.
 
 use super::{
-    git::{Answer, Place, WorkspaceError, at},
+    error::{WorkspaceError, at},
+    git::{Answer, Place},
     patch,
     workshop::Workshop,
     worktrees::Worktree,

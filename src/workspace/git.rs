@@ -7,15 +7,13 @@
 //! The director's own global config is trusted for identity and signing only. Ownership (`safe.directory`) is
 //! checked by git itself once, when the repository is opened.
 
-use super::process::{self, Confinement, Exit, Finished, Limits, ProcessError, Spec};
-use crate::domain::time::Millis;
-use std::{
-    io,
-    path::{Path, PathBuf},
+use super::{
+    error::{OLDEST_GIT, WorkspaceError},
+    process::{self, Confinement, Exit, Finished, Limits, Spec},
 };
+use crate::domain::time::Millis;
+use std::path::{Path, PathBuf};
 
-/// Oldest git that can merge without a working tree (`merge-tree --write-tree`).
-const OLDEST: (u32, u32) = (2, 38);
 /// Most bytes of output of one git call that are kept; more is an error, never a silent cut.
 const MOST_OUTPUT: usize = 256 << 20;
 /// One git call may take this long.
@@ -23,106 +21,6 @@ const WALL: Millis = Millis::mins(5);
 /// Attempts when another git holds a lock, with doubling pauses from [`LOCK_PAUSE`].
 const LOCK_ATTEMPTS: u32 = 9;
 const LOCK_PAUSE: Millis = Millis(20);
-
-/// What can go wrong in this room.
-#[derive(Debug, thiserror::Error)]
-pub enum WorkspaceError {
-    /// git is missing or too old.
-    #[error("git {} or newer is needed, found: {found}; install it and try again", oldest())]
-    OldGit {
-        /// What `git --version` said.
-        found: String,
-    },
-    /// The directory is in no repository git is willing to use.
-    #[error("{dir} is not in a usable git repository: {detail} (run `git init`, or name one with --repo)", dir = dir.display())]
-    NotARepository {
-        /// The directory.
-        dir: PathBuf,
-        /// git's words.
-        detail: String,
-    },
-    /// Nothing has been committed yet.
-    #[error("{dir} has no commit yet: commit something first, teams start from a commit", dir = dir.display())]
-    NoCommit {
-        /// Top of the repository.
-        dir: PathBuf,
-    },
-    /// git said no.
-    #[error("git could not {what}: {detail}")]
-    Git {
-        /// What was wanted.
-        what: String,
-        /// git's words.
-        detail: String,
-    },
-    /// A worktree is not what the ledger says.
-    #[error(
-        "worktree {name} was made from {expected} and is asked for at {found}; release the mission first"
-    )]
-    WrongBase {
-        /// Its name, as `M-1/T-1`.
-        name: String,
-        /// Commit in the ledger.
-        expected: String,
-        /// Commit that was asked for.
-        found: String,
-    },
-    /// The branch is not where it was thought to be.
-    #[error("branch {branch} has moved: expected {expected}, it is at {found}; nothing was changed")]
-    Moved {
-        /// Short name.
-        branch: String,
-        /// Commit the caller saw.
-        expected: String,
-        /// Commit it is at.
-        found: String,
-    },
-    /// Local changes of the director are in the way.
-    #[error("your working tree has changes in the way: {}; commit or stash them, then approve again; nothing was changed", files.join(", "))]
-    Collides {
-        /// Repository-relative paths (git's words when it names none).
-        files: Vec<String>,
-    },
-    /// The branch is checked out in a tree that is not the director's.
-    #[error("branch {branch} is checked out in {place}; nothing was changed")]
-    CheckedOutElsewhere {
-        /// Short name.
-        branch: String,
-        /// The other working tree.
-        place: String,
-    },
-    /// git does not know who commits.
-    #[error(
-        "git does not know who you are: run `git config --global user.name \"...\"` and `git config --global user.email ...`"
-    )]
-    NoIdentity,
-    /// A patch or path was refused before git saw it.
-    #[error(transparent)]
-    Patch(#[from] super::patch::PatchError),
-    /// Starting git failed.
-    #[error(transparent)]
-    Process(#[from] ProcessError),
-    /// A file could not be read or written.
-    #[error("{what} {path}: {cause}", path = path.display())]
-    Io {
-        /// What was done.
-        what: &'static str,
-        /// To which file.
-        path: PathBuf,
-        /// The system's answer.
-        cause: io::Error,
-    },
-}
-
-fn oldest() -> String {
-    format!("{}.{}", OLDEST.0, OLDEST.1)
-}
-
-/// Ties an I/O error to its file.
-pub(super) fn at(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> WorkspaceError {
-    let path = path.to_owned();
-    move |cause| WorkspaceError::Io { what, path, cause }
-}
 
 /// Which git directory, index and working tree a call works on.
 #[derive(Debug, Clone)]
@@ -304,10 +202,21 @@ pub(super) async fn find(dir: &Path) -> Result<[PathBuf; 3], WorkspaceError> {
     }
 }
 
+/// Whether teams can start in the repository that `dir` is in; nothing is written.
+///
+/// # Errors
+/// What is missing and what to do: git, a usable repository, a first commit.
+pub async fn ready(dir: &Path) -> Result<(), WorkspaceError> {
+    let [top, ..] = find(dir).await?;
+    let args = ["rev-parse", "--verify", "--quiet", "HEAD^{commit}"];
+    let head = call(&top, &args, &[], &common_environment()).await?;
+    if head.code == 0 { Ok(()) } else { Err(WorkspaceError::NoCommit { dir: top }) }
+}
+
 fn new_enough(said: &str) -> bool {
     let mut numbers =
         said.trim_start_matches("git version ").split('.').map(|n| n.parse::<u32>().unwrap_or(0));
-    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) >= OLDEST
+    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) >= OLDEST_GIT
 }
 
 /// "git could not ..." out of an answer.

@@ -5,7 +5,8 @@
 //! doing the same again after a crash in between ends in the same place.
 
 use super::{
-    git::{Answer, Place, Settings, WorkspaceError, overrides, refusal},
+    error::WorkspaceError,
+    git::{Answer, Place, Settings, overrides, refusal},
     workshop::{Signing, Workshop},
 };
 use crate::domain::candidate::CommitId;

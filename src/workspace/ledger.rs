@@ -2,7 +2,7 @@
 //! atomically (new file, fsync, rename), only under the workshop's lock. A tree that is not `ready` was interrupted
 //! while it was made: nothing has run in it and it may be made again.
 
-use super::git::{WorkspaceError, at};
+use super::error::{WorkspaceError, at};
 use crate::domain::candidate::CommitId;
 use serde::{Deserialize, Serialize};
 use std::{

@@ -12,11 +12,13 @@
 
 mod diffs;
 pub mod editor;
+mod error;
 #[cfg(test)]
 pub(crate) mod fixture;
-pub mod git;
+mod git;
 pub mod landing;
-pub mod ledger;
+mod ledger;
+mod limits;
 pub mod patch;
 pub mod process;
 mod release;
@@ -24,7 +26,8 @@ pub mod sandbox;
 mod workshop;
 pub mod worktrees;
 
-pub use git::WorkspaceError;
+pub use error::WorkspaceError;
+pub use git::ready;
 pub use landing::Merge;
 pub use workshop::{Base, Rules, Signing, Workshop};
 pub use worktrees::Worktree;

@@ -10,7 +10,7 @@ mod environment;
 mod orphans;
 mod output;
 
-use super::sandbox::{self, Profile};
+use super::sandbox;
 use crate::domain::time::Millis;
 use output::{HeadTail, Kept};
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -20,6 +20,7 @@ use tokio::{
     process::{Child, ChildStdin},
 };
 
+pub use super::{limits::Limits, sandbox::Confinement};
 pub use orphans::sweep as sweep_orphans;
 
 /// From SIGTERM to SIGKILL.
@@ -44,49 +45,6 @@ pub struct Spec {
     pub limits: Limits,
     /// Walls.
     pub confinement: Confinement,
-}
-
-/// Bounds of a child. Zero means "no bound of ours" for `memory`, `file_size` and `processes`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Limits {
-    /// Wall-clock time.
-    pub wall: Millis,
-    /// Bytes kept of each stream (half from its head, half from its tail); the rest is read and counted.
-    pub output: usize,
-    /// Writable private memory in bytes, per process (`RLIMIT_DATA`: the JVM, Go and V8 reserve far more address
-    /// space than they write, so `RLIMIT_AS` would kill honest builds).
-    pub memory: u64,
-    /// Largest file in bytes it may write.
-    pub file_size: u64,
-    /// Processes and threads at once; holds where the sandbox has a user namespace (elsewhere the kernel counts all
-    /// of the user's processes, so it is left alone).
-    pub processes: u64,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            wall: Millis::mins(10),
-            output: 256 * 1024,
-            memory: 8 << 30,
-            file_size: 4 << 30,
-            processes: 4_096,
-        }
-    }
-}
-
-/// Walls around a child.
-#[derive(Debug, Clone)]
-pub enum Confinement {
-    /// None, and no limits but time and output: for programs chimera itself relies on, such as git.
-    Host,
-    /// Limits and death together with chimera, but no walls: a command the director let out of the sandbox.
-    Leash {
-        /// The binary that plays the helper; `None` is the one that runs.
-        helper: Option<PathBuf>,
-    },
-    /// Landlock, seccomp and namespaces.
-    Sandbox(Profile),
 }
 
 /// How it ended.
@@ -223,9 +181,10 @@ async fn run_until(
     }
     let _ = tokio::time::timeout(DRAIN.to_std(), pipes.pump()).await;
     let finished = pipes.finish(exit, started);
-    match sandbox::failure(&finished) {
-        Some(why) => Err(ProcessError::Sandbox(why)),
-        None => Ok(finished),
+    match finished.exit {
+        Exit::Code(code) => sandbox::failure(code, &finished.stderr)
+            .map_or(Ok(finished), |why| Err(ProcessError::Sandbox(why))),
+        _ => Ok(finished),
     }
 }
 

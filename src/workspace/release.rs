@@ -1,17 +1,15 @@
 //! The end of trees. Nothing here deletes work: a mission's tree goes only when a snapshot commit that a ref holds has
 //! exactly its files; whatever is not understood is kept and named.
 
-use super::{
-    git::{Place, WorkspaceError},
-    ledger::Entry,
-    workshop::Workshop,
-    worktrees::Worktree,
-};
+use super::{error::WorkspaceError, git::Place, ledger::Entry, workshop::Workshop, worktrees::Worktree};
 use crate::domain::ids::MissionId;
 use std::{
     fs,
     path::{Path, PathBuf},
 };
+
+/// Whether a mission has ended and nothing runs for it; asked while nobody else can change the trees.
+pub type Ended<'a> = &'a (dyn Fn(MissionId) -> bool + Send + Sync);
 
 impl Workshop {
     /// Removes the mission's trees whose work is safe in a snapshot commit, and its scratch trees, in which nobody
@@ -26,17 +24,24 @@ impl Workshop {
         self.remove_where(|name| name.starts_with(&under) || name.starts_with(&scratch)).await
     }
 
-    /// Removes scratch trees, forgets trees that are gone, and names directories the ledger does not know (which are
-    /// kept). Trees of missions are only ever removed by [`Self::release`].
+    /// Removes what missions that have ended left behind, as [`Self::release`] does, and scratch trees of none;
+    /// forgets trees that are gone, and names directories the ledger does not know (which are kept).
     ///
     /// # Errors
     /// When the ledger cannot be read or written.
-    pub async fn gc(&self) -> Result<Vec<String>, WorkspaceError> {
+    pub async fn gc(&self, ended: Ended<'_>) -> Result<Vec<String>, WorkspaceError> {
         let _turn = self.turn().await?;
-        let mut kept = self.remove_where(|name| name.starts_with("scratch/")).await?;
+        let over = |name: &str| match mission_of(name) {
+            Some(mission) => ended(mission),
+            None => name.starts_with("scratch/"),
+        };
+        let mut kept = self.remove_where(over).await?;
         let mut ledger = self.ledger()?;
+        let before = ledger.trees.len();
         ledger.trees.retain(|name, entry| !entry.ready || self.area.join(name).is_dir());
-        ledger.write(&self.ledger_path())?;
+        if ledger.trees.len() < before {
+            ledger.write(&self.ledger_path())?;
+        }
         for mission in directories(&self.area).into_iter().filter(|dir| !dir.ends_with("yard")) {
             for slot in directories(&mission) {
                 let name = slot.strip_prefix(&self.area).unwrap_or(&slot).display().to_string();
@@ -95,6 +100,13 @@ impl Workshop {
         }
         Ok(())
     }
+}
+
+/// The mission whose tree it is: `M-1/T-1`, `scratch/M-1-base-0123`.
+fn mission_of(name: &str) -> Option<MissionId> {
+    let name = name.strip_prefix("scratch/").unwrap_or(name);
+    let digits: String = name.strip_prefix("M-")?.chars().take_while(char::is_ascii_digit).collect();
+    digits.parse().ok()
 }
 
 fn directories(of: &Path) -> Vec<PathBuf> {

@@ -2,7 +2,8 @@
 //! Owns the yard (chimera's own git directory for it), the area where trees live, and the lock on both.
 
 use super::{
-    git::{self, Git, Place, WorkspaceError, at},
+    error::{WorkspaceError, at},
+    git::{self, Git, Place},
     ledger::Ledger,
     sandbox::Network,
 };
@@ -150,7 +151,7 @@ impl Workshop {
     }
 
     /// Short name of the branch that is checked out in the director's tree.
-    pub(super) async fn current_branch(&self) -> Result<Option<String>, WorkspaceError> {
+    async fn current_branch(&self) -> Result<Option<String>, WorkspaceError> {
         let answer =
             self.git.answer(&Place::Config, &["symbolic-ref", "--quiet", "--short", "HEAD"], &[]).await?;
         Ok((answer.code == 0).then(|| String::from_utf8_lossy(&answer.out).trim().to_owned()))
@@ -255,7 +256,7 @@ pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), WorkspaceError> {
 }
 
 /// Entries in NUL-terminated output.
-pub(super) fn count_nul(out: &[u8]) -> u32 {
+fn count_nul(out: &[u8]) -> u32 {
     u32::try_from(out.split(|b| *b == 0).filter(|part| !part.is_empty()).count()).unwrap_or(u32::MAX)
 }
 

@@ -12,7 +12,8 @@
 //! The target itself only ever sees new objects and refs under `refs/chimera/`.
 
 use super::{
-    git::{Place, WorkspaceError, at, refusal},
+    error::{WorkspaceError, at},
+    git::{Place, refusal},
     ledger::Entry,
     patch,
     sandbox::Profile,
@@ -57,10 +58,12 @@ impl Worktree {
 }
 
 impl Workshop {
-    /// Makes the team's tree at `base`, or opens it again with everything in it.
+    /// Makes the team's tree at `base`, or opens it again with everything in it. A tree from another base starts
+    /// anew from this one: what it held is snapshotted first, under `refs/chimera/<name>/before-<base>`, and its
+    /// ignored files (build caches) stay.
     ///
     /// # Errors
-    /// When it exists from another base, or git or the disk refuse.
+    /// When git or the disk refuse; nothing is lost then.
     pub async fn worktree(
         &self,
         mission: MissionId,
@@ -71,11 +74,11 @@ impl Workshop {
         let tree = self.named(&format!("{mission}/{team}"), base);
         let entry = self.ledger()?.trees.get(&tree.name).cloned();
         match entry {
-            Some(entry) if entry.base != *base => Err(WorkspaceError::WrongBase {
-                name: tree.name,
-                expected: entry.base.0,
-                found: base.0.clone(),
-            }),
+            Some(entry) if entry.base != *base && entry.ready && tree.path.is_dir() => {
+                self.move_base(&tree, &entry.base).await?;
+                Ok(tree)
+            }
+            Some(entry) if entry.base != *base => self.make(tree, base.clone()).await,
             Some(entry) if entry.ready && tree.path.is_dir() => {
                 // Left by a power cut; nobody else uses this index.
                 let _ = fs::remove_file(tree.slot().join("index.lock"));
@@ -85,6 +88,18 @@ impl Workshop {
             Some(entry) => self.make(tree, entry.last).await,
             None => self.make(tree, base.clone()).await,
         }
+    }
+
+    /// The tree holds its new base and nothing else; what it held is in a snapshot of the former one's line.
+    async fn move_base(&self, tree: &Worktree, from: &CommitId) -> Result<(), WorkspaceError> {
+        let former = Worktree { base: from.clone(), ..tree.clone() };
+        let short: String = tree.base.0.chars().take(12).collect();
+        let _ = fs::remove_file(tree.slot().join("index.lock"));
+        self.snapshot_as(&former, &format!("before-{short}"), "before starting anew").await?;
+        self.fill(tree, &tree.base).await?;
+        self.set_ref(&format!("{}/0", tree.refs()), &tree.base).await?;
+        self.show_to_agents(tree)?;
+        self.note(tree, &tree.base, &tree.base)
     }
 
     /// A detached tree at `commit`, for checks of the base or of what would land. Made again if it was at another

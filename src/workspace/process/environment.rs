@@ -1,7 +1,6 @@
 //! The environment of a child: an allow-list, so that no key or token reaches it by being forgotten.
 
-use super::Confinement;
-use crate::workspace::sandbox::{Network, toolchains};
+use crate::workspace::sandbox::{Confinement, Network, toolchains};
 
 /// Variables that pass as they are.
 const PASS: &[&str] = &[

@@ -6,6 +6,7 @@
 use rustix::process::{Pid, Signal, kill_process};
 use std::{
     fmt, fs,
+    io::Read as _,
     sync::atomic::{AtomicU64, Ordering},
 };
 
@@ -13,6 +14,8 @@ use std::{
 pub(super) const VARIABLE: &str = "CHIMERA_RUN";
 /// Processes looked at in one sweep.
 const MOST_PROCESSES: usize = 100_000;
+/// Room for the environment of one process, which most fit in.
+const USUAL_BYTES: usize = 16 * 1024;
 
 /// `pid.start.n`: whose child, and which.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,7 +74,9 @@ fn kill_where(wanted: impl Fn(&Mark) -> bool) -> usize {
 }
 
 fn mark_of(id: u32) -> Option<Mark> {
-    let environ = fs::read(format!("/proc/{id}/environ")).ok()?;
+    // Read in a few pieces: the file does not say how long it is.
+    let mut environ = Vec::with_capacity(USUAL_BYTES);
+    fs::File::open(format!("/proc/{id}/environ")).ok()?.read_to_end(&mut environ).ok()?;
     let value = environ
         .split(|byte| *byte == 0)
         .find_map(|pair| pair.strip_prefix(VARIABLE.as_bytes())?.strip_prefix(b"="))?;

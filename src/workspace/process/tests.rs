@@ -3,6 +3,9 @@
 use super::*;
 use std::future::{pending, ready};
 
+/// What the children of these tests would sleep if nobody ended them.
+const SLEEP: Millis = Millis::secs(600);
+
 fn sh(script: &str) -> Spec {
     Spec {
         argv: ["sh", "-c", script].map(str::to_owned).to_vec(),
@@ -48,7 +51,7 @@ async fn time_is_up_for_the_whole_group() {
     spec.limits.wall = Millis(100);
     let done = run(spec, pending()).await.unwrap();
     assert_eq!(done.exit, Exit::TimedOut);
-    assert!(done.elapsed < Millis::secs(5));
+    assert!(done.elapsed < SLEEP, "nobody waits for the group's own end");
     assert_gone(&done.stdout);
 }
 
@@ -56,14 +59,13 @@ async fn time_is_up_for_the_whole_group() {
 async fn stop_ends_even_those_who_refuse_sigterm() {
     let done = run(sh("trap '' TERM; while :; do sleep 0.05; done"), ready(())).await.unwrap();
     assert_eq!(done.exit, Exit::Stopped);
-    assert!(done.elapsed <= Millis::secs(4), "{}", done.elapsed.0);
 }
 
 #[tokio::test]
 async fn what_a_command_leaves_in_the_background_ends_with_it() {
     let done = run(sh("sleep 600 & echo $!"), pending()).await.unwrap();
     assert_eq!(done.exit, Exit::Code(0));
-    assert!(done.elapsed < Millis::secs(5), "a held pipe is not waited for");
+    assert!(done.elapsed < SLEEP, "a held pipe is not waited for");
     assert_gone(&done.stdout);
 }
 
@@ -71,7 +73,7 @@ async fn what_a_command_leaves_in_the_background_ends_with_it() {
 async fn dropping_the_run_kills_the_group() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("pid");
-    let script = format!("sleep 600 & echo $! > {0}.new; mv {0}.new {0}; wait", file.display());
+    let script = format!("sleep 600 & echo $! > '{0}.new'; mv '{0}.new' '{0}'; wait", file.display());
     let appears = async {
         while !file.exists() {
             tokio::task::yield_now().await;
@@ -107,7 +109,8 @@ async fn a_missing_program_is_named() {
 /// The process is dead: gone, or a zombie whose new parent has not looked yet.
 fn assert_gone(pid: &[u8]) {
     let pid = String::from_utf8_lossy(pid).trim().to_owned();
-    for _ in 0..10_000 {
+    let since = Instant::now();
+    while since.elapsed() < SLEEP.to_std() {
         let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
         if stat.is_empty() || stat.contains(") Z ") {
             return;

@@ -1,8 +1,8 @@
 //! The life of the helper process: read the order, build the walls from the outside in, become the command.
 //! Runs before anything else in `main`, in a process with one thread. Prints only when it cannot go on.
 
-use super::{Network, Order, PREFIX, WALLS_FAILED, calls, files, namespaces, probe};
-use crate::workspace::process::Limits;
+use super::{Built, Network, Order, PREFIX, WALLS_FAILED, calls, files, namespaces, probe};
+use crate::workspace::limits::Limits;
 use rustix::process::{Resource, Rlimit, Signal, getppid, set_parent_process_death_signal, setrlimit};
 use std::{ffi::OsString, os::unix::process::CommandExt as _};
 
@@ -10,15 +10,6 @@ use std::{ffi::OsString, os::unix::process::CommandExt as _};
 const NOT_FOUND: i32 = 127;
 /// Open files of a confined process.
 const OPEN_FILES: u64 = 16_384;
-
-/// What of the walls stands, for the probe.
-#[derive(Debug, Clone)]
-pub(super) struct Built {
-    /// Namespaces.
-    pub spaces: namespaces::Spaces,
-    /// Landlock.
-    pub files: files::Enforced,
-}
 
 /// Takes over the process: `args` are the words after [`super::HELPER_ARG`].
 pub fn enter_from_args(args: impl IntoIterator<Item = OsString>) -> ! {

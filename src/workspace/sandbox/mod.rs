@@ -17,9 +17,9 @@ mod files;
 mod helper;
 mod namespaces;
 mod probe;
-pub mod toolchains;
+pub(super) mod toolchains;
 
-use super::process::{Confinement, Exit, Finished, Limits};
+use super::limits::Limits;
 use serde::{Deserialize, Serialize};
 use std::{io, path::PathBuf};
 
@@ -34,6 +34,20 @@ const WALLS_FAILED: i32 = 125;
 const PREFIX: &str = "chimera sandbox: ";
 /// Names the helper binary where the running one is not chimera (tests).
 const HELPER_VARIABLE: &str = "CHIMERA_SANDBOX_EXE";
+
+/// Walls around a child.
+#[derive(Debug, Clone)]
+pub enum Confinement {
+    /// None, and no limits but time and output: for programs chimera itself relies on, such as git.
+    Host,
+    /// Limits and death together with chimera, but no walls: a command the director let out of the sandbox.
+    Leash {
+        /// The binary that plays the helper; `None` is the one that runs.
+        helper: Option<PathBuf>,
+    },
+    /// Landlock, seccomp and namespaces.
+    Sandbox(Profile),
+}
 
 /// What a command may touch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -95,11 +109,20 @@ struct Order {
     probe: bool,
 }
 
+/// What of the walls stands, for the probe.
+#[derive(Debug, Clone)]
+struct Built {
+    /// Namespaces.
+    spaces: namespaces::Spaces,
+    /// Landlock.
+    files: files::Enforced,
+}
+
 /// The binary that plays the helper.
 ///
 /// # Errors
 /// When the running binary's path is unknown.
-pub fn helper_exe() -> io::Result<PathBuf> {
+fn helper_exe() -> io::Result<PathBuf> {
     match std::env::var_os(HELPER_VARIABLE) {
         Some(path) => Ok(path.into()),
         None => std::env::current_exe(),
@@ -132,10 +155,10 @@ fn call(order: &Order, helper: Option<PathBuf>) -> io::Result<Vec<String>> {
 }
 
 /// The helper's complaint, if the command never started because of the walls.
-pub(super) fn failure(finished: &Finished) -> Option<String> {
-    if finished.exit != Exit::Code(WALLS_FAILED) {
+pub(super) fn failure(code: i32, stderr: &[u8]) -> Option<String> {
+    if code != WALLS_FAILED {
         return None;
     }
-    let text = String::from_utf8_lossy(&finished.stderr);
+    let text = String::from_utf8_lossy(stderr);
     text.lines().next()?.strip_prefix(PREFIX).map(str::to_owned)
 }

@@ -1,8 +1,8 @@
 //! What of the sandbox holds on this machine, found out by trying: the helper is run once behind the standard walls
 //! and attempts what it must not be able to do. Never inferred from version numbers.
 
-use super::{Network, Order, Profile, Strength, call, helper::Built};
-use crate::workspace::process::Limits;
+use super::{Built, Network, Order, Profile, Strength, call};
+use crate::workspace::limits::Limits;
 use rustix::net::{AddressFamily, SocketType};
 use serde::{Deserialize, Serialize};
 use std::{

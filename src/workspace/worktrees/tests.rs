@@ -71,7 +71,7 @@ async fn thirteen_trees_made_and_snapshotted_at_once_lose_nothing() {
 }
 
 #[tokio::test]
-async fn reopening_keeps_the_work_and_another_base_is_refused() {
+async fn reopening_keeps_the_work_and_another_base_starts_anew_with_the_work_kept() {
     let s = Shop::new().await;
     let tree = s.tree(1).await;
     fs::write(tree.path.join("work"), "x").unwrap();
@@ -80,8 +80,26 @@ async fn reopening_keeps_the_work_and_another_base_is_refused() {
     let again = s.shop.worktree(MissionId(1), TeamId(1), &base).await.unwrap();
     assert_eq!(again, tree);
     assert!(tree.path.join("work").exists());
-    let refused = s.shop.worktree(MissionId(1), TeamId(1), &s.head().await).await.unwrap_err();
-    assert!(matches!(refused, WorkspaceError::WrongBase { .. }), "{refused}");
+    fs::create_dir(tree.path.join("target")).unwrap();
+    fs::write(tree.path.join("target/cache"), "warm").unwrap();
+    fs::write(tree.path.join(".gitignore"), "target/\n").unwrap();
+    let moved = s.head().await;
+    let anew = s.shop.worktree(MissionId(1), TeamId(1), &moved).await.unwrap();
+    assert_eq!((&anew.path, &anew.base), (&tree.path, &moved));
+    assert!(!anew.path.join("work").exists(), "it holds its new base and nothing else");
+    assert_eq!(fs::read_to_string(anew.path.join("a.txt")).unwrap(), "other\n");
+    assert_eq!(fs::read_to_string(anew.path.join("target/cache")).unwrap(), "warm");
+    let short: String = moved.0.chars().take(12).collect();
+    let kept = format!("refs/chimera/M-1/T-1/before-{short}");
+    assert_eq!(s.git(&["show", &format!("{kept}:work")]).await, "x");
+    assert_eq!(s.git(&["rev-parse", &format!("{kept}^")]).await, base.0);
+    // What is made there from now on is a change of the new base.
+    fs::write(anew.path.join("a.txt"), "both\n").unwrap();
+    let commit = s.shop.snapshot(&anew, 1_000, "anew").await.unwrap().unwrap();
+    assert_eq!(s.git(&["rev-parse", &format!("{commit}^")]).await, moved.0);
+    assert_eq!(s.shop.stat(&moved, &commit).await.unwrap().files, ["a.txt"]);
+    assert_eq!(s.shop.worktree(MissionId(1), TeamId(1), &moved).await.unwrap(), anew);
+    assert_eq!(fs::read_to_string(anew.path.join("a.txt")).unwrap(), "both\n");
 }
 
 #[tokio::test]
@@ -203,9 +221,36 @@ async fn release_snapshots_what_nobody_has_and_gc_keeps_what_it_does_not_know() 
     assert_eq!(s.git(&["show", "refs/chimera/M-1/T-1/last:late"]).await, "not snapshotted");
     let unknown = s.shop.area.join("M-9/T-1/tree");
     fs::create_dir_all(&unknown).unwrap();
-    let kept = s.shop.gc().await.unwrap();
+    let kept = s.shop.gc(&|_| true).await.unwrap();
     assert!(!scratch.path.exists() && unknown.exists());
     assert!(kept.len() == 1 && kept[0].contains("M-9/T-1"), "{kept:?}");
+}
+
+#[tokio::test]
+async fn tidying_up_spares_missions_that_go_on_and_work_that_no_snapshot_holds() {
+    let s = Shop::new().await;
+    let base = s.head().await;
+    let tree = |mission: u64| s.shop.worktree(MissionId(mission), TeamId(1), &base);
+    let (ended, holds, goes_on) = (tree(1).await.unwrap(), tree(2).await.unwrap(), tree(3).await.unwrap());
+    let left = s.shop.scratch("M-1-base-0", &base).await.unwrap();
+    let used = s.shop.scratch("M-3-base-0", &base).await.unwrap();
+    fs::write(ended.path.join("work"), "one").unwrap();
+    fs::create_dir(holds.path.join("inner")).unwrap();
+    host_git(&holds.path.join("inner"), &["init", "-q"]).await;
+    fs::write(holds.path.join("inner/work"), "two").unwrap();
+    let kept = s.shop.gc(&|mission| mission.0 < 3).await.unwrap();
+    assert!(kept.len() == 1 && kept[0].contains("M-2/T-1") && kept[0].contains("inner"), "{kept:?}");
+    assert!(!ended.path.exists() && !left.path.exists(), "they are over and safe");
+    assert_eq!(s.git(&["show", "refs/chimera/M-1/T-1/last:work"]).await, "one");
+    assert!(holds.path.join("inner/work").exists() && goes_on.path.exists() && used.path.exists());
+    let ledger = s.shop.ledger_path();
+    let written = fs::metadata(&ledger).unwrap().modified().unwrap();
+    s.shop.gc(&|_| false).await.unwrap();
+    assert_eq!(
+        fs::metadata(&ledger).unwrap().modified().unwrap(),
+        written,
+        "nothing to do is nothing written"
+    );
 }
 
 #[tokio::test]
@@ -295,7 +340,7 @@ async fn futures_can_move_between_threads() {
     movable(shop.scratch("x", base)).await.unwrap();
     movable(shop.apply(&tree, b"")).await.unwrap_err();
     movable(shop.release(MissionId(1))).await.unwrap();
-    movable(shop.gc()).await.unwrap();
+    movable(shop.gc(&|_| true)).await.unwrap();
     movable(shop.base()).await.unwrap();
 }
 
@@ -326,7 +371,7 @@ async fn nothing_a_hostile_repository_configures_ever_runs() {
     let s = Shop::new().await;
     let proof = s.dir.path().join("ran");
     let evil = s.dir.path().join("evil.sh");
-    fs::write(&evil, format!("#!/bin/sh\necho \"$0 $*\" >> {}\ncat\n", proof.display())).unwrap();
+    fs::write(&evil, format!("#!/bin/sh\necho \"$0 $*\" >> '{}'\ncat\n", proof.display())).unwrap();
     fs::set_permissions(&evil, fs::Permissions::from_mode(0o755)).unwrap();
     let evil = evil.display().to_string();
     let hooks = s.repo().join(".git/hooks");
@@ -383,7 +428,7 @@ async fn nothing_a_hostile_repository_configures_ever_runs() {
     shop.advance_branch("main", Some(&base.commit), &landed).await.unwrap();
     shop.find_trailer("main", "Fix", "x").await.unwrap().unwrap();
     shop.release(MissionId(1)).await.unwrap();
-    shop.gc().await.unwrap();
+    shop.gc(&|_| true).await.unwrap();
     assert_eq!(fs::read_to_string(s.repo().join("a.txt")).unwrap(), "ONE\ntwo\nthree\n");
     assert!(!proof.exists(), "{}", fs::read_to_string(&proof).unwrap_or_default());
     // The traps are real: plain git springs them.
