@@ -1,24 +1,47 @@
-//! From a streaming reply to the channel: deltas are joined to at most about 20 items a second, cleaned, and
-//! fed. Lossless and in order; never blocks the call that streams.
+//! From a streaming reply to the channel: deltas that come together, as the transport gathers them, are joined,
+//! cleaned, and fed. Lossless and in order; never blocks the call that streams.
 
 use crate::{
     agents::office::Office,
-    domain::{feed::FeedItem, text},
-    providers::wire::Delta,
+    domain::{feed::FeedItem, team::ModelRef, text},
+    providers::wire::{CallError, CallRequest, Delta, Reply, Switchboard},
 };
+use futures::future::{Either, select};
 use std::{
+    pin::pin,
     sync::{Mutex, PoisonError},
     time::Duration,
 };
 use tokio::sync::Notify;
 
 /// Pieces are joined for this long before they are shown.
-const JOIN: Duration = Duration::from_millis(50);
+const JOIN: Duration = Duration::from_millis(10);
 /// A piece this long is shown at once, in bytes.
 const PIECE_MOST: usize = 4 * 1024;
 
+/// Calls a model and shows what streams.
+///
+/// # Errors
+/// What the call failed with.
+pub async fn ask(
+    office: &dyn Office,
+    switchboard: &dyn Switchboard,
+    chain: &[ModelRef],
+    request: &CallRequest,
+) -> Result<Reply, CallError> {
+    let airing = Airing::new(office);
+    let mut on = |delta| airing.take(delta);
+    let call = switchboard.call(chain, request, office.purse(), &mut on);
+    let reply = match select(call, pin!(airing.pump())).await {
+        Either::Left((reply, _)) => reply,
+        Either::Right(((), call)) => call.await,
+    };
+    airing.flush();
+    reply
+}
+
 /// Joins and shows the deltas of one call.
-pub struct Airing<'a> {
+struct Airing<'a> {
     office: &'a dyn Office,
     held: Mutex<Held>,
     woken: Notify,

@@ -2,7 +2,7 @@
 //! or from JSON anywhere in its words), and asked for once more with the fault named when it does not fit.
 
 use crate::{
-    agents::{conversation, failure::AgentFailure, office::Office, tools::schema},
+    agents::{airing, failure::AgentFailure, office::Office, tools::schema, transcript::words_of},
     domain::{
         feed::FeedItem,
         money::{Cost, Money, Usage},
@@ -72,7 +72,7 @@ pub async fn ask<T: DeserializeOwned + JsonSchema>(
     let (mut usage, mut cost) = (Usage::default(), Cost::Known(Money::ZERO));
     let mut fault = String::new();
     for _ in 0..ASKS_MOST {
-        let reply = conversation::ask(office, switchboard, chain, &request).await?;
+        let reply = airing::ask(office, switchboard, chain, &request).await?;
         usage += reply.usage;
         cost = match (cost, reply.cost) {
             (Cost::Known(a), Cost::Known(b)) => Cost::Known(a + b),
@@ -141,7 +141,7 @@ pub fn read<T: DeserializeOwned>(message: &Message, tool: &str) -> Result<T, Str
             Err(error) => why = format!("{name}: {error}"),
         }
     }
-    let words = conversation::words_of(message);
+    let words = words_of(message);
     for candidate in json_in(&words) {
         match serde_json::from_value(unwrapped(&candidate, tool)) {
             Ok(value) => return Ok(value),

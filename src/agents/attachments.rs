@@ -34,7 +34,7 @@ pub fn blocks(office: &dyn Office, attachments: &[Attachment]) -> Vec<Block> {
         }
     }
     if attachments.len() > ATTACHMENTS_MOST {
-        let told = format!("{} more attachments are not shown", attachments.len() - ATTACHMENTS_MOST);
+        let told = text::count(attachments.len() - ATTACHMENTS_MOST, "more attachment") + " not shown";
         office.feed(FeedItem::Notice(told.clone()));
         blocks.push(Block::Text(format!("[{told}]")));
     }

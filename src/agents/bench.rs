@@ -1,11 +1,15 @@
-//! The bench an agent works at: one worktree with a sandbox around its commands. This is all the agents room
-//! knows of the `workspace` room; `runtime` puts the two together, tests use a bench over plain git.
+//! The bench an agent works at: one worktree with a sandbox around its commands. Beside two words of the
+//! `workspace` room, how a command ended ([`Exit`]) and how much the sandbox holds ([`Strength`]), this is all that
+//! an agent knows of it; [`hands`](crate::agents::hands) is a bench at a real worktree, tests have one over plain git.
 //!
 //! Invariants: a bench is bound to one worktree; nothing here reaches the director's own tree.
 
-use crate::domain::{
-    candidate::{CommitId, DiffStat},
-    time::Millis,
+use crate::{
+    domain::{
+        candidate::{CommitId, DiffStat},
+        time::Millis,
+    },
+    workspace::{process::Exit, sandbox::Strength},
 };
 use futures::future::BoxFuture;
 use std::path::Path;
@@ -41,19 +45,6 @@ pub enum Walls {
     None,
 }
 
-/// How a command ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Exit {
-    /// With this status.
-    Code(i32),
-    /// By this signal.
-    Signal(i32),
-    /// Over its wall-clock limit, and killed.
-    TimedOut,
-    /// Work was stopped, and it was killed.
-    Stopped,
-}
-
 /// A command that ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ran {
@@ -65,15 +56,6 @@ pub struct Ran {
     pub left_out: u64,
     /// Wall-clock time.
     pub elapsed: Millis,
-}
-
-/// Whether commands are held by a sandbox here.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Confinement {
-    /// Yes; what is missing on this kernel, in words (empty: nothing).
-    Held(Vec<String>),
-    /// No, and why: each command must be asked for.
-    Open(String),
 }
 
 /// Something at the bench did not work: what, where, what to do.
@@ -88,8 +70,8 @@ pub type Done<'a, T> = BoxFuture<'a, Result<T, BenchError>>;
 pub trait Bench: Send + Sync {
     /// Top of the worktree.
     fn root(&self) -> &Path;
-    /// Whether commands are held.
-    fn confinement(&self) -> Confinement;
+    /// How much of the sandbox holds here; with none of it each command must be asked for.
+    fn strength(&self) -> Strength;
     /// Runs a command in the worktree. Dropping the future kills its whole process group.
     fn run<'a>(&'a self, job: &'a Job) -> Done<'a, Ran>;
     /// Runs `git` read-only in the worktree, with safe configuration; output bounded.

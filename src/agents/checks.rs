@@ -8,7 +8,7 @@ use std::{fs, path::Path};
 /// Bytes of a project file that are looked at.
 const FILE_MOST: usize = 512 * 1024;
 /// Largest number of checks.
-pub const CHECKS_MOST: usize = 16;
+const CHECKS_MOST: usize = 16;
 
 /// Kind and shell command of each check, in order.
 pub type Checks = Vec<(CheckKind, String)>;
@@ -268,7 +268,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn projects_are_recognised_by_their_files() {
+    fn a4_projects_are_recognised_by_their_files() {
         type Row<'a> = (&'a [(&'a str, &'a str)], &'a str, &'a [&'a str]);
         let table: &[Row<'_>] = &[
             (

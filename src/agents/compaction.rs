@@ -4,9 +4,14 @@
 //! If no model can summarise, old tool outputs are left out by rule instead: less clever, but it always works.
 
 use crate::{
-    agents::{conversation::Talk, failure::AgentFailure, prompt, summarizer, transcript::Transcript},
-    domain::feed::FeedItem,
-    providers::wire::{Block, Message, Speaker},
+    agents::{
+        failure::{AgentFailure, FailureKind},
+        office::Office,
+        prompt, summarizer,
+        transcript::Transcript,
+    },
+    domain::{feed::FeedItem, money::Usage, team::ModelRef, text},
+    providers::wire::{Block, Message, Speaker, Switchboard},
 };
 
 /// Newest messages that stay as they are.
@@ -14,29 +19,27 @@ const KEEP_NEWEST: usize = 6;
 /// Bytes of an old tool output that stay when no summary can be made.
 const OLD_OUTPUT_MOST: usize = 400;
 
-/// Condenses the conversation.
+/// Condenses the conversation with a summary by one of these models.
 ///
 /// # Errors
 /// When a pinned rule would be lost, or a cap forbids the summary's call or work is stopped.
-pub async fn condense(at: &Talk<'_>, talk: &mut Transcript) -> Result<(), AgentFailure> {
+pub async fn condense(
+    office: &dyn Office,
+    (switchboard, chain): (&dyn Switchboard, &[ModelRef]),
+    talk: &mut Transcript,
+) -> Result<(), AgentFailure> {
     let before = talk.estimate();
     let from = cut(&talk.messages);
     let (old, newest) = talk.messages.split_at(from);
     let summary = if old.is_empty() {
         None
     } else {
-        match summarizer::summarize(at.place.office, at.switchboard, at.summarizer, old).await {
+        match summarizer::summarize(office, switchboard, chain, old).await {
             Ok((summary, usage, cost)) => {
                 talk.usage += usage;
                 Some((summary, cost))
             }
-            Err(failure)
-                if matches!(
-                    failure.kind,
-                    crate::agents::failure::FailureKind::OverBudget
-                        | crate::agents::failure::FailureKind::Cancelled
-                ) =>
-            {
+            Err(failure) if matches!(failure.kind, FailureKind::OverBudget | FailureKind::Cancelled) => {
                 return Err(failure);
             }
             Err(_) => None,
@@ -57,14 +60,14 @@ pub async fn condense(at: &Talk<'_>, talk: &mut Transcript) -> Result<(), AgentF
     talk.messages = messages;
     talk.compactions += 1;
     if let Some((_, cost)) = summary {
-        talk.pay(crate::domain::money::Usage::default(), cost);
+        talk.pay(Usage::default(), cost);
     }
     let note = format!(
-        "conversation condensed from about {before} to {} tokens; {} pinned rules kept",
-        talk.estimate(),
-        talk.pinned.len()
+        "conversation condensed from about {before} to {}; {} kept",
+        text::count(talk.estimate(), "token"),
+        text::count(talk.pinned.len(), "pinned rule")
     );
-    at.place.office.feed(FeedItem::Notice(note));
+    office.feed(FeedItem::Notice(note));
     Ok(())
 }
 
@@ -77,8 +80,7 @@ pub fn pinned_words(pinned: &[String]) -> String {
 }
 
 /// Pinned rules that do not stand word for word in the user's voice.
-#[must_use]
-pub fn lost_rules<'a>(pinned: &'a [String], messages: &[Message]) -> Vec<&'a str> {
+fn lost_rules<'a>(pinned: &'a [String], messages: &[Message]) -> Vec<&'a str> {
     let holds = |rule: &str| {
         messages.iter().filter(|message| message.speaker == Speaker::User).any(|message| {
             message.blocks.iter().any(|block| matches!(block, Block::Text(words) if words.contains(rule)))
@@ -111,7 +113,7 @@ fn elided(pinned: &[String], messages: &[Message]) -> Vec<Message> {
         for block in &mut message.blocks {
             match block {
                 Block::ToolResult { content, .. } if content.len() > OLD_OUTPUT_MOST => {
-                    *content = crate::domain::text::head_tail(content, OLD_OUTPUT_MOST);
+                    *content = text::head_tail(content, OLD_OUTPUT_MOST);
                 }
                 Block::Image { .. } => *block = Block::Text("[an image was here]".to_owned()),
                 _ => {}
@@ -135,7 +137,7 @@ mod tests {
     use crate::agents::testing::Line;
     use crate::{
         agents::{
-            conversation::{Limits, Rest},
+            conversation::{Limits, Rest, Talk},
             testing::{Desk, Script, TestBench, call, calls, model, reply, words},
             tools::Registry,
         },
@@ -237,23 +239,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_cap_is_not_talked_around() {
-        let bench = TestBench::repo(&[("a", "")]);
-        let desk = Desk::default();
-        let place = bench.workplace(&desk);
-        let tools = Registry::worker(&place);
         let script = Script::new([Line::Error(CallErrorKind::OverBudget)]);
         let chain = [model(Vendor::Anthropic)];
-        let at = Talk {
-            switchboard: &script,
-            chain: &chain,
-            summarizer: &chain,
-            system: "s",
-            tools: &tools,
-            place,
-            limits: Limits::default(),
-        };
-        let failure = condense(&at, &mut long_talk()).await.unwrap_err();
-        assert_eq!(failure.kind, crate::agents::failure::FailureKind::OverBudget);
+        let failure = condense(&Desk::default(), (&script, &chain), &mut long_talk()).await.unwrap_err();
+        assert_eq!(failure.kind, FailureKind::OverBudget);
     }
 
     #[tokio::test]

@@ -6,18 +6,19 @@
 
 use crate::{
     agents::{
-        bench::{Bench, Exit},
+        bench::Bench,
         checks,
         failure::AgentFailure,
         prompt,
         tools::{list, place},
     },
     domain::{candidate::CheckKind, text},
+    workspace::process::Exit,
 };
 use std::{collections::BTreeMap, path::Path};
 
 /// Names of instruction files, in order of reading.
-pub const INSTRUCTIONS: [&str; 3] = ["CHIMERA.md", "AGENTS.md", "CLAUDE.md"];
+const INSTRUCTIONS: [&str; 3] = ["CHIMERA.md", "AGENTS.md", "CLAUDE.md"];
 /// Instruction files read.
 const INSTRUCTIONS_MOST: usize = 24;
 /// Bytes of one instruction file.
@@ -168,9 +169,9 @@ impl Tree {
             self.top.iter().map(|name| text::clean_line(name, 200).to_string()).collect();
         let mut folders: Vec<_> = self.folders.iter().collect();
         folders.sort_by_key(|(name, _)| (name.matches('/').count(), (*name).clone()));
-        lines.extend(
-            folders.iter().map(|(name, files)| format!("{}/ ({files} files)", text::clean_line(name, 300))),
-        );
+        lines.extend(folders.iter().map(|(name, files)| {
+            format!("{}/ ({})", text::clean_line(name, 300), text::count(**files, "file"))
+        }));
         let over = lines.len().saturating_sub(TREE_LINES);
         lines.truncate(TREE_LINES);
         if over > 0 {
@@ -186,7 +187,7 @@ mod tests {
     use crate::agents::testing::TestBench;
 
     #[tokio::test]
-    async fn finds_instructions_at_every_level_and_fences_them() {
+    async fn a4_finds_instructions_at_every_level_and_fences_them() {
         let bench = TestBench::repo(&[
             ("Cargo.toml", "[package]"),
             ("README.md", "# Shop\nsells things"),

@@ -7,13 +7,13 @@
 
 use crate::{
     agents::{
-        airing::Airing,
+        airing::ask,
         bench::Bench,
         compaction,
         failure::AgentFailure,
         office::Office,
         tools::{INVALID, Output, PermissionClass, Registry, Workplace, finish::Finish},
-        transcript::Transcript,
+        transcript::{Transcript, words_of},
     },
     domain::{
         digest::Digest,
@@ -22,16 +22,13 @@ use crate::{
         text,
     },
     providers::wire::{
-        Block, CallErrorKind, CallRequest, Message, Reply, Speaker, StopReason, Switchboard, ToolSpec,
+        Block, CallError, CallErrorKind, CallRequest, Message, Reply, Speaker, StopReason, Switchboard,
+        ToolSpec,
     },
 };
-use futures::{
-    StreamExt as _,
-    future::{Either, select},
-    stream,
-};
+use futures::{StreamExt as _, stream};
 use serde_json::Value;
-use std::{pin::pin, sync::Arc};
+use std::sync::Arc;
 
 /// Bounds of a conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,41 +97,6 @@ pub enum Rest {
     OutOfTurns,
 }
 
-/// Races work against the order to stop; the loser is dropped, and with it every call and process in flight.
-///
-/// # Errors
-/// What the work failed with, or that it was stopped.
-pub async fn until_stopped<T>(
-    office: &dyn Office,
-    work: impl Future<Output = Result<T, AgentFailure>>,
-) -> Result<T, AgentFailure> {
-    match select(office.stopped(), pin!(work)).await {
-        Either::Left(((), _)) => Err(AgentFailure::cancelled()),
-        Either::Right((done, _)) => done,
-    }
-}
-
-/// Calls a model and shows what streams.
-///
-/// # Errors
-/// What the call failed with.
-pub async fn ask(
-    office: &dyn Office,
-    switchboard: &dyn Switchboard,
-    chain: &[ModelRef],
-    request: &CallRequest,
-) -> Result<Reply, crate::providers::wire::CallError> {
-    let airing = Airing::new(office);
-    let mut on = |delta| airing.take(delta);
-    let call = switchboard.call(chain, request, office.purse(), &mut on);
-    let reply = match select(call, pin!(airing.pump())).await {
-        Either::Left((reply, _)) => reply,
-        Either::Right(((), call)) => call.await,
-    };
-    airing.flush();
-    reply
-}
-
 impl Talk<'_> {
     /// Goes on until the agent is done, has nothing more to do, or its turns are used up.
     ///
@@ -146,7 +108,7 @@ impl Talk<'_> {
         while talk.turn < self.limits.turns.min(TURNS_MOST) {
             self.listen(talk);
             if talk.estimate() > self.limits.compact_at {
-                compaction::condense(self, talk).await?;
+                self.condense(talk).await?;
             }
             let reply = self.reply(talk, &specs).await?;
             talk.pay(reply.usage, reply.cost);
@@ -165,9 +127,12 @@ impl Talk<'_> {
         Ok(Rest::OutOfTurns)
     }
 
-    /// Takes in what the director said meanwhile.
+    /// Takes in what the director said meanwhile: each word once, whatever was interrupted since.
     fn listen(&self, talk: &mut Transcript) {
-        for words in self.place.office.said() {
+        let said = self.place.office.said();
+        let known = known(&talk.heard, &said);
+        talk.heard.clone_from(&said);
+        for words in said.into_iter().skip(known) {
             self.place.office.feed(FeedItem::Said(text::clean(&words).into()));
             talk.say_words(format!("The director says: {words}"));
             talk.pinned.push(format!("The director said while you worked: {words}"));
@@ -178,18 +143,18 @@ impl Talk<'_> {
         let first = self.call(talk, specs).await;
         match first {
             Err(error) if error.kind == CallErrorKind::ContextTooLong && talk.messages.len() > 2 => {
-                compaction::condense(self, talk).await?;
+                self.condense(talk).await?;
                 Ok(self.call(talk, specs).await?)
             }
             other => Ok(other?),
         }
     }
 
-    async fn call(
-        &self,
-        talk: &Transcript,
-        specs: &[ToolSpec],
-    ) -> Result<Reply, crate::providers::wire::CallError> {
+    async fn condense(&self, talk: &mut Transcript) -> Result<(), AgentFailure> {
+        compaction::condense(self.place.office, (self.switchboard, self.summarizer), talk).await
+    }
+
+    async fn call(&self, talk: &Transcript, specs: &[ToolSpec]) -> Result<Reply, CallError> {
         let request = CallRequest {
             system: self.system.to_owned(),
             messages: talk.messages.clone(),
@@ -247,7 +212,8 @@ impl Talk<'_> {
         let left = self.limits.turns.saturating_sub(talk.turn + 1);
         if left <= TURNS_WARN && left > 0 && finish.is_none() {
             blocks.push(Block::Text(format!(
-                "{left} turns are left: bring the work to an end and call `finish`."
+                "Left: {}. Bring the work to an end and call `finish`.",
+                text::count(left, "turn")
             )));
         }
         talk.say(blocks);
@@ -352,20 +318,16 @@ impl Call {
     }
 }
 
-/// The words of a message, without reasoning.
-#[must_use]
-pub fn words_of(message: &Message) -> String {
-    let words = message.blocks.iter().filter_map(|block| match block {
-        Block::Text(text) => Some(text.as_str()),
-        _ => None,
-    });
-    words.collect::<Vec<_>>().join("\n").trim().to_owned()
-}
-
 fn was_told_to_go_on(talk: &Transcript) -> bool {
     talk.messages.last().is_some_and(|last| {
         last.speaker == Speaker::User && last.blocks.last() == Some(&Block::Text(GO_ON.to_owned()))
     })
+}
+
+/// How many of `said` were heard before: the oldest of a long list are no more kept, so its start is looked for at the
+/// end of what was heard.
+fn known(heard: &[String], said: &[String]) -> usize {
+    (0..=said.len()).rev().find(|most| heard.ends_with(&said[..*most])).unwrap_or(0)
 }
 
 /// How often the last set of calls was made in a row, itself included.
@@ -390,4 +352,26 @@ fn brief(input: &Value) -> String {
         other => other.to_string(),
     };
     text::clean_line(&line, BRIEF_MOST).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::known;
+
+    #[test]
+    fn only_what_was_not_heard_is_news_also_when_the_oldest_was_dropped() {
+        let list = |words: &str| words.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        for (heard, said, news) in [
+            ("", "", ""),
+            ("", "a b", "a b"),
+            ("a", "a b", "b"),
+            ("a b", "a b", ""),
+            ("a", "a a", "a"),
+            ("a b c", "b c d", "d"),
+            ("a b c", "d e f", "d e f"),
+        ] {
+            let (heard, said) = (list(heard), list(said));
+            assert_eq!(said[known(&heard, &said)..], list(news)[..], "{heard:?} {said:?}");
+        }
+    }
 }

@@ -7,11 +7,11 @@
 
 use crate::{
     agents::{
-        bench::{Bench, Confinement, Exit, Job, Walls},
+        bench::{Bench, BenchError, Job, Walls},
         failure::AgentFailure,
-        office::Office,
+        office::{Office, until_stopped},
         outputs::{self, Parsed},
-        tools::patch,
+        test_parts::tests_of,
     },
     domain::{
         candidate::{CheckKind, CheckOutcome, CheckResult, CheckRun, CommitId, DiffStat},
@@ -22,8 +22,9 @@ use crate::{
         text,
         time::Millis,
     },
+    workspace::{process::Exit, sandbox::Strength},
 };
-use std::{collections::BTreeMap, path::Path};
+use std::collections::BTreeMap;
 use tokio::sync::Mutex;
 
 /// Output kept of one check, in bytes.
@@ -32,8 +33,6 @@ const OUTPUT_MOST: usize = 1024 * 1024;
 const TAIL_MOST: usize = 2 * 1024;
 /// Names of newly passing tests kept.
 const NAMES_MOST: usize = 200;
-/// Bytes of a source file that is looked at for its tests.
-const SOURCE_MOST: u64 = 4 * 1024 * 1024;
 
 /// Base runs by commit and command, shared by all teams of a mission; also the lock on the base tree.
 #[derive(Debug, Default)]
@@ -82,14 +81,12 @@ pub struct Checked {
 /// # Errors
 /// When a tree cannot be prepared, an output cannot be stored, or work is stopped.
 pub async fn check(job: CheckJob<'_>) -> Result<Checked, AgentFailure> {
-    super::conversation::until_stopped(job.office, job.gather()).await
+    until_stopped(job.office, job.gather()).await
 }
 
 impl CheckJob<'_> {
     async fn gather(&self) -> Result<Checked, AgentFailure> {
-        let broken = |error: super::bench::BenchError| {
-            AgentFailure::transient(format!("checks could not be run: {error}"))
-        };
+        let broken = |error: BenchError| AgentFailure::transient(format!("checks could not be run: {error}"));
         let stat = self.candidate.stat(self.from, self.to).await.map_err(broken)?;
         let mut checks = Vec::new();
         let mut new_passing = Vec::new();
@@ -171,7 +168,7 @@ impl CheckJob<'_> {
 
     /// Where the kernel holds nothing, a check too is asked for.
     async fn allow(&self, bench: &dyn Bench, job: &mut Job) -> Result<(), String> {
-        let Confinement::Open(why) = bench.confinement() else { return Ok(()) };
+        let Strength::None(why) = bench.strength() else { return Ok(()) };
         let reason = format!("run a check ({why})");
         let subject = Subject::Command { team: self.team, argv: job.argv.clone(), reason };
         match self.office.ask(subject).await {
@@ -251,74 +248,6 @@ fn tail(clean: &str) -> &str {
     if from == 0 { cut } else { cut.split_once('\n').map_or(cut, |(_, rest)| rest) }
 }
 
-/// The part of a patch that only touches tests: whole test files, and hunks within the test module that ends
-/// a Rust file. `None` if it has none.
-fn tests_of(patch: &[u8], root: &Path) -> Option<Vec<u8>> {
-    let mut kept = Vec::new();
-    for part in split(patch, b"diff --git ") {
-        let words = String::from_utf8_lossy(part);
-        let Ok(paths) = patch::paths(&words) else { continue };
-        if !paths.is_empty() && paths.iter().all(|path| is_test(path)) {
-            kept.extend_from_slice(part);
-        } else if let [path] = paths.iter().collect::<Vec<_>>()[..]
-            && path.ends_with(".rs")
-        {
-            kept.extend(rust_test_hunks(part, &root.join(path)).unwrap_or_default());
-        }
-    }
-    (!kept.is_empty()).then_some(kept)
-}
-
-/// Whether a path is a test's by the customs of its language.
-#[must_use]
-pub fn is_test(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    let stem = name.split('.').next().unwrap_or(name);
-    let folder = path.split('/').rev().skip(1).any(|part| {
-        matches!(
-            part,
-            "tests" | "test" | "__tests__" | "spec" | "specs" | "testdata" | "fixtures" | "__snapshots__"
-        )
-    });
-    folder
-        || name.contains(".test.")
-        || name.contains(".spec.")
-        || stem.starts_with("test_")
-        || ["_test", "_tests", "_spec", "Test", "Tests"].iter().any(|end| stem.ends_with(end))
-        || stem == "tests"
-        || name == "conftest.py"
-}
-
-/// The hunks of one file's patch that lie in the test module that ends the file.
-fn rust_test_hunks(part: &[u8], file: &Path) -> Option<Vec<u8>> {
-    let small =
-        std::fs::symlink_metadata(file).is_ok_and(|about| about.is_file() && about.len() <= SOURCE_MOST);
-    let source = if small { std::fs::read_to_string(file).ok()? } else { return None };
-    let line = source.lines().position(|line| line.trim() == "#[cfg(test)]")? + 1;
-    let hunks = split(part, b"@@ ");
-    let head = part.len() - hunks.iter().map(|hunk| hunk.len()).sum::<usize>();
-    let mut kept = part[..head].to_vec();
-    for hunk in &hunks {
-        let header = String::from_utf8_lossy(hunk.split(|byte| *byte == b'\n').next()?).into_owned();
-        let new = header.split(' ').find(|word| word.starts_with('+'))?;
-        let start: usize = new[1..].split(',').next()?.parse().ok()?;
-        // Three lines of context may stand before the first changed one.
-        if start + 3 >= line {
-            kept.extend_from_slice(hunk);
-        }
-    }
-    (kept.len() > head).then_some(kept)
-}
-
-/// Parts that begin with `mark` at a line's start; what stands before the first is left out.
-fn split<'a>(bytes: &'a [u8], mark: &[u8]) -> Vec<&'a [u8]> {
-    let starts: Vec<usize> = (0..bytes.len())
-        .filter(|at| (*at == 0 || bytes[at - 1] == b'\n') && bytes[*at..].starts_with(mark))
-        .collect();
-    let ends = starts.iter().skip(1).copied().chain([bytes.len()]);
-    starts.iter().zip(ends).map(|(from, to)| &bytes[*from..to]).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -349,7 +278,7 @@ mod tests {
             from: &base.base,
             to: &commit,
             checks,
-            wall: Millis::secs(60),
+            wall: Millis::mins(5),
         };
         let first = check(job).await.unwrap();
         let runs_so_far = base.walls().len();
@@ -441,42 +370,6 @@ mod tests {
         };
         assert_eq!(check(job).await.unwrap_err().kind, crate::agents::failure::FailureKind::Cancelled);
         assert!(base.walls().is_empty());
-    }
-
-    #[test]
-    fn only_hunks_in_the_test_module_of_a_rust_file_are_tests() {
-        let dir = tempfile::tempdir().unwrap();
-        std::fs::write(
-            dir.path().join("lib.rs"),
-            "fn a() {}\n".repeat(20) + "#[cfg(test)]\nmod tests {\n}\n",
-        )
-        .unwrap();
-        let patch = b"diff --git a/lib.rs b/lib.rs\n--- a/lib.rs\n+++ b/lib.rs\n@@ -1,3 +1,4 @@\n code\n@@ -20,3 +21,4 @@\n test\n";
-        let kept = String::from_utf8(tests_of(patch, dir.path()).unwrap()).unwrap();
-        assert!(kept.contains("+++ b/lib.rs\n@@ -20,3") && !kept.contains("@@ -1,3"), "{kept}");
-        assert!(
-            tests_of(b"diff --git a/x.py b/x.py\n--- a/x.py\n+++ b/x.py\n@@ -1 +1 @@\n", dir.path())
-                .is_none()
-        );
-    }
-
-    #[test]
-    fn tests_are_known_by_their_paths() {
-        for good in [
-            "tests/a.rs",
-            "src/__tests__/a.js",
-            "a.test.ts",
-            "pkg/sum_test.go",
-            "test_app.py",
-            "spec/a_spec.rb",
-            "src/CartTest.java",
-            "src/tests.rs",
-        ] {
-            assert!(is_test(good), "{good}");
-        }
-        for bad in ["src/lib.rs", "src/testing.rs", "latest.py", "contest/a.go", "attest.ts"] {
-            assert!(!is_test(bad), "{bad}");
-        }
     }
 
     #[test]

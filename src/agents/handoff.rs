@@ -40,8 +40,7 @@ impl Handoff {
     }
 
     /// The plan in words, itself pinned for the worker.
-    #[must_use]
-    pub fn plan_words(&self) -> Option<String> {
+    fn plan_words(&self) -> Option<String> {
         if self.goal.is_empty() && self.steps.is_empty() {
             return None;
         }
@@ -77,10 +76,10 @@ impl Handoff {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::agents::worker::tests::brief;
+    use crate::agents::testing::brief;
 
     #[test]
-    fn rules_survive_a_handoff_and_a_lost_one_is_an_error() {
+    fn b9_rules_survive_a_handoff_and_a_lost_one_is_an_error() {
         let brief = brief();
         let answers = [Answer { question: "404?".to_owned(), text: "yes".to_owned(), assumed: true }];
         let must = pinned(&brief, &answers);

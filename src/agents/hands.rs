@@ -2,12 +2,15 @@
 //! worktrees, processes and the sandbox by their real names.
 
 use crate::{
-    agents::bench::{Bench, BenchError, Confinement, Done, Exit, Job, Ran, Walls},
+    agents::bench::{Bench, BenchError, Done, Job, Ran, Walls},
     domain::{
         candidate::{CommitId, DiffStat},
         time::Millis,
     },
-    workspace::{Workshop, Worktree, process, sandbox},
+    workspace::{
+        Workshop, Worktree, process,
+        sandbox::{self, Strength},
+    },
 };
 use futures::future::FutureExt as _;
 use std::{
@@ -74,7 +77,7 @@ impl Hands {
         };
         // Stopping is dropping: the process group goes with the future.
         let done = process::run(spec, std::future::pending()).await.map_err(told)?;
-        Ok(Ran { exit: exit(done.exit), output: done.merged, left_out: done.left_out, elapsed: done.elapsed })
+        Ok(Ran { exit: done.exit, output: done.merged, left_out: done.left_out, elapsed: done.elapsed })
     }
 }
 
@@ -82,28 +85,12 @@ fn told(error: impl std::fmt::Display) -> BenchError {
     BenchError(error.to_string())
 }
 
-fn exit(exit: process::Exit) -> Exit {
-    match exit {
-        process::Exit::Code(code) => Exit::Code(code),
-        process::Exit::Signal(signal) => Exit::Signal(signal),
-        process::Exit::TimedOut => Exit::TimedOut,
-        process::Exit::Stopped => Exit::Stopped,
-    }
-}
-
 impl Bench for Hands {
     fn root(&self) -> &Path {
         &self.tree.path
     }
-    fn confinement(&self) -> Confinement {
-        if self.helper.is_some() {
-            return Confinement::Held(Vec::new());
-        }
-        match sandbox::strength() {
-            sandbox::Strength::Full => Confinement::Held(Vec::new()),
-            sandbox::Strength::Partial(missing) => Confinement::Held(missing),
-            sandbox::Strength::None(why) => Confinement::Open(why),
-        }
+    fn strength(&self) -> Strength {
+        if self.helper.is_some() { Strength::Full } else { sandbox::strength() }
     }
     fn run<'a>(&'a self, job: &'a Job) -> Done<'a, Ran> {
         let limits = process::Limits { wall: job.wall, output: job.output, ..process::Limits::default() };
@@ -115,8 +102,7 @@ impl Bench for Hands {
         let limits =
             process::Limits { wall: GIT_WALL, output: GIT_OUTPUT_MOST, ..process::Limits::default() };
         // Behind the walls like any command, where there are walls: looking needs no more.
-        let walls =
-            if matches!(self.confinement(), Confinement::Held(_)) { Walls::Sandbox } else { Walls::None };
+        let walls = if matches!(self.strength(), Strength::None(_)) { Walls::None } else { Walls::Sandbox };
         self.start(argv, limits, walls).boxed()
     }
     fn apply<'a>(&'a self, patch: &'a [u8]) -> Done<'a, ()> {

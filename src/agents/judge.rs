@@ -5,9 +5,8 @@
 use crate::{
     agents::{
         answer::{self, Question},
-        conversation::until_stopped,
         failure::{AgentFailure, FailureKind},
-        office::Office,
+        office::{Office, until_stopped},
         prompt,
         tools::finish::percent,
     },
@@ -43,6 +42,8 @@ pub struct Contender<'a> {
     pub candidate: &'a Candidate,
     /// Its evidence.
     pub evidence: &'a Evidence,
+    /// Its team's name.
+    pub name: &'a str,
     /// Whose model wrote it.
     pub author: Vendor,
 }
@@ -143,7 +144,7 @@ impl JudgeJob<'_> {
         for (one, verdict) in self.contenders.iter().zip(&found) {
             if verdict.is_none() {
                 let why = if self.judges.is_empty() { "there is no judge" } else { "no judge scored it" };
-                judged.missing.push(format!("no verdict on the candidate of {}: {why}", one.candidate.team));
+                judged.missing.push(format!("no verdict on the candidate of {}: {why}", one.name));
             }
         }
         judged.verdicts = found.into_iter().flatten().collect();
@@ -226,7 +227,9 @@ fn evidence_words(one: &Contender<'_>) -> String {
             CheckOutcome::Broken => "could not be run",
         };
         match (run.passed, run.failed) {
-            (Some(passed), Some(failed)) => format!("{how} ({passed} tests passed, {failed} failed)"),
+            (Some(passed), Some(failed)) => {
+                format!("{how} ({} passed, {failed} failed)", text::count(passed, "test"))
+            }
             _ => how.to_owned(),
         }
     };
@@ -247,7 +250,7 @@ fn evidence_words(one: &Contender<'_>) -> String {
         lines.push("no check was run".to_owned());
     }
     let stat = &one.evidence.stat;
-    lines.push(format!("{} files, +{} -{}", stat.files.len(), stat.additions, stat.deletions));
+    lines.push(format!("{}, +{} -{}", text::count(stat.files.len(), "file"), stat.additions, stat.deletions));
     lines.push(format!(
         "newly passing tests: {}; a new test fails without the patch and passes with it: {}",
         one.evidence.new_passing.len(),
@@ -301,10 +304,7 @@ fn verdict(one: &Contender<'_>, said: [Option<Opinion>; 2]) -> Option<Verdict> {
 mod tests {
     use super::*;
     use crate::{
-        agents::{
-            testing::{Desk, Line, Script, calls, model},
-            worker::tests::brief,
-        },
+        agents::testing::{Desk, Line, Script, brief, calls, model},
         domain::{
             candidate::{CommitId, DiffStat},
             ids::{Revision, TeamId},
@@ -361,7 +361,12 @@ mod tests {
         let contenders: Vec<_> = candidates
             .iter()
             .zip(authors)
-            .map(|(candidate, author)| Contender { candidate, evidence: &evidence, author: *author })
+            .map(|(candidate, author)| Contender {
+                candidate,
+                evidence: &evidence,
+                name: "A Team",
+                author: *author,
+            })
             .collect();
         let script = Script::new(lines);
         let job =
@@ -395,7 +400,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn disagreement_and_the_authors_own_vendor_are_noted() {
+    async fn b11_disagreement_and_the_authors_own_vendor_are_noted() {
         let judges = [vec![model(Vendor::Anthropic)]];
         let (judged, _) =
             hear(vec![scores(&[("A", 90)]), scores(&[("A", 60)])], &judges, &[Vendor::Anthropic]).await;
@@ -406,7 +411,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn each_candidate_is_judged_by_another_vendor_where_there_is_one() {
+    async fn b11_each_candidate_is_judged_by_another_vendor_where_there_is_one() {
         let judges = [vec![model(Vendor::Anthropic)], vec![model(Vendor::Google)]];
         let both = |a, b| scores(&[("A", a), ("B", b)]);
         let lines = vec![both(10, 70), both(70, 10), both(60, 20), both(20, 60)];

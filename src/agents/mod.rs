@@ -23,6 +23,7 @@ pub mod orchestrator;
 pub mod outputs;
 pub mod prompt;
 pub mod summarizer;
+mod test_parts;
 pub mod tools;
 pub mod transcript;
 pub mod worker;

@@ -1,6 +1,7 @@
 //! What an agent may ask of the house it works in. `runtime` implements it; tests script it.
 
 use crate::{
+    agents::failure::AgentFailure,
     domain::{
         candidate::CommitId,
         digest::Digest,
@@ -9,8 +10,8 @@ use crate::{
     },
     providers::wire::Purse,
 };
-use futures::future::BoxFuture;
-use std::io;
+use futures::future::{BoxFuture, Either, select};
+use std::{io, pin::pin};
 
 /// The house as one agent sees it: bound to its mission, its channel and its account.
 pub trait Office: Send + Sync {
@@ -28,6 +29,20 @@ pub trait Office: Send + Sync {
     fn fetch(&self, content: Digest) -> io::Result<Vec<u8>>;
     /// Resolves when this agent must stop; checked between steps and raced with every wait.
     fn stopped(&self) -> BoxFuture<'_, ()>;
-    /// What the director said to this team since the last time it was asked.
+    /// What the director said to this team since this attempt began, oldest first; only the newest are kept.
     fn said(&self) -> Vec<String>;
+}
+
+/// Races work against the order to stop; the loser is dropped, and with it every call and process in flight.
+///
+/// # Errors
+/// What the work failed with, or that it was stopped.
+pub async fn until_stopped<T>(
+    office: &dyn Office,
+    work: impl Future<Output = Result<T, AgentFailure>>,
+) -> Result<T, AgentFailure> {
+    match select(office.stopped(), pin!(work)).await {
+        Either::Left(((), _)) => Err(AgentFailure::cancelled()),
+        Either::Right((done, _)) => done,
+    }
 }

@@ -6,10 +6,9 @@ use crate::{
         answer::{self, Question as Asked},
         attachments,
         context::Found,
-        conversation::until_stopped,
         failure::AgentFailure,
-        handoff::{self, Handoff},
-        office::Office,
+        handoff,
+        office::{Office, until_stopped},
         prompt,
         tools::finish::percent,
     },
@@ -62,19 +61,6 @@ pub struct Planned {
     pub confidence: u8,
     /// Who planned.
     pub by: ModelRef,
-}
-
-impl Planned {
-    /// The plan and everything pinned, for a worker.
-    #[must_use]
-    pub fn hand_off(&self, brief: &Brief, answers: &[Answer]) -> Handoff {
-        Handoff {
-            goal: self.goal.clone(),
-            steps: self.steps.clone(),
-            pinned: handoff::pinned(brief, answers),
-            files: self.files.clone(),
-        }
-    }
 }
 
 /// Questions before work starts.
@@ -214,10 +200,7 @@ fn question(raw: OneQuestion) -> Option<Question> {
 mod tests {
     use super::*;
     use crate::{
-        agents::{
-            testing::{Desk as House, Script, calls, model, words},
-            worker::tests::brief,
-        },
+        agents::testing::{Desk as House, Script, brief, calls, model, words},
         domain::team::Vendor,
     };
     use serde_json::json;
@@ -227,7 +210,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn at_most_three_clean_questions_with_fitting_defaults() {
+    async fn a3_at_most_three_clean_questions_with_fitting_defaults() {
         let (house, brief, found, chain) = (House::default(), brief(), found(), [model(Vendor::Anthropic)]);
         let script = Script::new([calls(
             "1",
@@ -257,7 +240,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn plans_are_read_from_words_too_and_hand_off_every_rule() {
+    async fn plans_are_read_from_words_too() {
         let (house, brief, found, chain) = (House::default(), brief(), found(), [model(Vendor::Google)]);
         let script = Script::new([words(
             "```json\n{\"goal\": \"guard\", \"steps\": [\"test\", \" \", \"fix\"], \"confidence\": \"80%\"}\n```",
@@ -265,8 +248,6 @@ mod tests {
         let desk = Desk { office: &house, switchboard: &script, chain: &chain, brief: &brief, found: &found };
         let planned = plan(desk, &[]).await.unwrap();
         assert_eq!((planned.goal.as_str(), planned.steps.len(), planned.confidence), ("guard", 2, 80));
-        let rules = planned.hand_off(&brief, &[]).rules(&handoff::pinned(&brief, &[])).unwrap();
-        assert!(rules.iter().any(|rule| rule.contains("no new deps")));
     }
 
     #[tokio::test]

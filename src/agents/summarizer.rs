@@ -1,7 +1,7 @@
 //! The summarizer: condenses the older part of a conversation into what is needed to go on.
 
 use crate::{
-    agents::{conversation, failure::AgentFailure, office::Office, prompt},
+    agents::{airing::ask, failure::AgentFailure, office::Office, prompt, transcript::words_of},
     domain::{
         money::{Cost, Usage},
         team::ModelRef,
@@ -39,8 +39,8 @@ pub async fn summarize(
         max_output: OUTPUT,
         thinking: 0,
     };
-    let reply = conversation::ask(office, switchboard, chain, &request).await?;
-    let summary = conversation::words_of(&reply.message);
+    let reply = ask(office, switchboard, chain, &request).await?;
+    let summary = words_of(&reply.message);
     if summary.is_empty() {
         return Err(AgentFailure::transient(format!("{} gave an empty summary", reply.by)));
     }

@@ -1,17 +1,18 @@
 //! Scripts for the tests of this room: a house whose blobs, feeds and decisions are in memory, a switchboard
 //! that answers from a list, and a bench over plain git in a temporary directory.
-#![allow(
+#![expect(
     clippy::disallowed_methods,
     reason = "tests start git and sh themselves, without the workspace room"
 )]
 
 use super::{
-    bench::{Bench, BenchError, Confinement, Done, Exit, Job, Ran, Walls},
+    bench::{Bench, BenchError, Done, Job, Ran, Walls},
     office::Office,
     tools::Workplace,
 };
 use crate::{
     domain::{
+        brief::{Approval, Brief},
         candidate::{CommitId, DiffStat},
         digest::Digest,
         feed::FeedItem,
@@ -23,8 +24,9 @@ use crate::{
     },
     providers::wire::{
         Block, CallError, CallErrorKind, CallRequest, Delta, Message, OnDelta, Purse, Reply, Speaker,
-        StopReason, Switchboard,
+        StopReason, Switchboard, Withheld,
     },
+    workspace::{process::Exit, sandbox::Strength},
 };
 use futures::future::{BoxFuture, FutureExt as _};
 use std::{
@@ -50,7 +52,8 @@ pub struct Desk {
     asked: Mutex<Vec<Subject>>,
     decisions: Mutex<VecDeque<Decision>>,
     turns: Mutex<Vec<(u32, Digest, Option<CommitId>)>>,
-    said: Mutex<VecDeque<Vec<String>>>,
+    will_say: Mutex<VecDeque<Vec<String>>>,
+    said: Mutex<Vec<String>>,
     pub stop: tokio::sync::Notify,
 }
 
@@ -69,12 +72,12 @@ impl Desk {
     }
     /// What the director says before the next turns, one list a turn.
     pub fn will_say(&self, words: &[&str]) {
-        self.said.lock().unwrap().push_back(words.iter().map(|w| (*w).to_owned()).collect());
+        self.will_say.lock().unwrap().push_back(words.iter().map(|w| (*w).to_owned()).collect());
     }
 }
 
 impl Purse for Desk {
-    fn reserve<'a>(&'a self, _: &'a ModelRef, _: Cost) -> BoxFuture<'a, Result<CallId, String>> {
+    fn reserve<'a>(&'a self, _: &'a ModelRef, _: Cost) -> BoxFuture<'a, Result<CallId, Withheld>> {
         async { Ok(CallId(1)) }.boxed()
     }
     fn settle(&self, _: CallId, _: Usage, _: Cost) -> BoxFuture<'_, ()> {
@@ -110,7 +113,10 @@ impl Office for Desk {
         self.stop.notified().boxed()
     }
     fn said(&self) -> Vec<String> {
-        self.said.lock().unwrap().pop_front().unwrap_or_default()
+        let more = self.will_say.lock().unwrap().pop_front().unwrap_or_default();
+        let mut said = self.said.lock().unwrap();
+        said.extend(more);
+        said.clone()
     }
 }
 
@@ -213,7 +219,7 @@ pub fn calls(id: &str, name: &str, input: serde_json::Value) -> Line {
 pub struct TestBench {
     pub root: tempfile::TempDir,
     pub base: CommitId,
-    pub confinement: Confinement,
+    pub strength: Strength,
     walls: Mutex<Vec<Walls>>,
 }
 
@@ -231,7 +237,7 @@ impl TestBench {
         assert!(git(&["add", "-A"]).status.success());
         assert!(git(&["commit", "-q", "--allow-empty", "-m", "base"]).status.success());
         let base = CommitId(String::from_utf8(git(&["rev-parse", "HEAD"]).stdout).unwrap().trim().to_owned());
-        Self { root, base, confinement: Confinement::Held(Vec::new()), walls: Mutex::default() }
+        Self { root, base, strength: Strength::Full, walls: Mutex::default() }
     }
 
     /// A second worktree of the same repository at its base, as a bench of its own.
@@ -242,7 +248,7 @@ impl TestBench {
         assert!(
             Self::git_in(root.path(), &["checkout", "-q", "--detach", &self.base.0], b"").status.success()
         );
-        Self { root, base: self.base.clone(), confinement: self.confinement.clone(), walls: Mutex::default() }
+        Self { root, base: self.base.clone(), strength: self.strength.clone(), walls: Mutex::default() }
     }
 
     pub fn content(&self, path: &str) -> String {
@@ -316,8 +322,8 @@ impl Bench for TestBench {
     fn root(&self) -> &Path {
         self.root.path()
     }
-    fn confinement(&self) -> Confinement {
-        self.confinement.clone()
+    fn strength(&self) -> Strength {
+        self.strength.clone()
     }
     fn run<'a>(&'a self, job: &'a Job) -> Done<'a, Ran> {
         self.walls.lock().unwrap().push(job.walls);
@@ -398,5 +404,21 @@ impl Bench for TestBench {
             Ok(stat)
         }
         .boxed()
+    }
+}
+
+/// A brief with one rule.
+pub fn brief() -> Brief {
+    Brief {
+        text: "An empty cart answers 500.".to_owned(),
+        constraints: vec!["no new deps".to_owned()],
+        checks: Vec::new(),
+        budget: Money::usd(1),
+        attachments: Vec::new(),
+        teams: Vec::new(),
+        approve: Approval::Ask,
+        repo: String::new(),
+        timeout: None,
+        priority: 5,
     }
 }

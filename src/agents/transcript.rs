@@ -50,6 +50,9 @@ pub struct Transcript {
     /// True when the agent's last turn was words without a tool call: it thinks it is done, without saying so.
     #[serde(default)]
     pub resting: bool,
+    /// What the director said during this attempt that is in here already, oldest first.
+    #[serde(default)]
+    pub heard: Vec<String>,
     /// Times the conversation was condensed.
     pub compactions: u32,
 }
@@ -71,6 +74,7 @@ impl Transcript {
             commit: None,
             finish: None,
             resting: false,
+            heard: Vec::new(),
             compactions: 0,
         }
     }
@@ -149,6 +153,16 @@ impl Transcript {
         };
         self.messages.iter().flat_map(|message| &message.blocks).map(|block| size(block) + 4).sum()
     }
+}
+
+/// The words of a message, without reasoning.
+#[must_use]
+pub fn words_of(message: &Message) -> String {
+    let words = message.blocks.iter().filter_map(|block| match block {
+        Block::Text(text) => Some(text.as_str()),
+        _ => None,
+    });
+    words.collect::<Vec<_>>().join("\n").trim().to_owned()
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //! option of git.
 
 use super::{Output, PermissionClass, Tool, Workplace, input, place, run, schema};
-use crate::{agents::bench::Exit, providers::wire::ToolSpec};
+use crate::{providers::wire::ToolSpec, workspace::process::Exit};
 use futures::future::{BoxFuture, FutureExt as _};
 use schemars::JsonSchema;
 use serde::Deserialize;

@@ -106,7 +106,7 @@ async fn fetch(hosts: &[String], url: &str) -> Result<String, String> {
             }
         }
         let shown = text::head_tail(&text::clean_bytes(&body), SHOWN_MOST);
-        let page = format!("{status}, {} bytes{cut}\n{shown}", body.len());
+        let page = format!("{status}, {}{cut}\n{shown}", text::count(body.len(), "byte"));
         return if status.is_success() { Ok(page) } else { Err(page) };
     }
     Err(format!("more than {HOPS_MOST} redirects"))

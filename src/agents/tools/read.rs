@@ -74,7 +74,11 @@ fn page(place: &place::Place, from: usize, to: usize) -> Output {
         return Output::done(format!("{} is empty", place.shown));
     }
     if from > total || to < from {
-        return Output::failed(format!("{} has {total} lines; {from} to {to} is outside", place.shown));
+        return Output::failed(format!(
+            "{} has {}; {from} to {to} is outside",
+            place.shown,
+            text::count(total, "line")
+        ));
     }
     let mut out = String::new();
     let mut last = from - 1;
@@ -87,7 +91,7 @@ fn page(place: &place::Place, from: usize, to: usize) -> Output {
         let _ok = writeln!(out, "{last}\t{}", text::head_tail(line, LINE_MOST));
     }
     if last < total && last < to {
-        let _ok = writeln!(out, "[{total} lines in all; go on with from={}]", last + 1);
+        let _ok = writeln!(out, "[{} in all; go on with from={}]", text::count(total, "line"), last + 1);
     }
     if long > FILE_MOST {
         let _ok = writeln!(out, "[only the first {FILE_MOST} of {long} bytes were looked at]");

@@ -3,13 +3,14 @@
 
 use super::{Output, PermissionClass, Tool, Workplace, input, schema};
 use crate::{
-    agents::bench::{Confinement, Exit, Job, Ran, Walls},
+    agents::bench::{Job, Ran, Walls},
     domain::{
         request::{Decision, Modification, Subject},
         text,
         time::Millis,
     },
     providers::wire::ToolSpec,
+    workspace::{process::Exit, sandbox::Strength},
 };
 use futures::future::{BoxFuture, FutureExt as _};
 use schemars::JsonSchema;
@@ -81,7 +82,7 @@ pub(super) async fn command(at: &Workplace<'_>, argv: Vec<String>, wall: Millis,
     }
     let mut job = Job { argv, wall, output: OUTPUT_MOST, walls: Walls::Sandbox };
     let mut said = String::new();
-    if let Confinement::Open(why) = at.bench.confinement() {
+    if let Strength::None(why) = at.bench.strength() {
         let reason = if reason.is_empty() { why } else { format!("{reason} ({why})") };
         let subject = Subject::Command { team: at.team, argv: job.argv.clone(), reason };
         match at.office.ask(subject).await {
@@ -132,7 +133,7 @@ pub fn told(ran: &Ran) -> String {
     let output = text::clean_bytes(&ran.output);
     let output = output.trim_end();
     let cut = if ran.left_out > 0 {
-        format!(" ({} bytes of output not kept)", ran.left_out)
+        format!(" ({} of output not kept)", text::count(ran.left_out, "byte"))
     } else {
         String::new()
     };
@@ -181,7 +182,7 @@ mod tests {
     #[tokio::test]
     async fn without_a_sandbox_every_command_is_asked_for() {
         let mut bench = TestBench::repo(&[("a", "1")]);
-        bench.confinement = Confinement::Open("no Landlock here".to_owned());
+        bench.strength = Strength::None("no Landlock here".to_owned());
         let desk = Desk::default();
         desk.decide(Decision::Approve { team: None });
         desk.decide(Decision::Modify {

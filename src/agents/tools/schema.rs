@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn every_tool_has_a_plain_object_schema() {
+    async fn b22_every_tool_has_a_plain_object_schema() {
         let desk = Desk::default();
         let bench = TestBench::repo(&[("a", "a")]);
         let hosts = ["example.org".to_owned()];

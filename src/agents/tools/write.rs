@@ -1,7 +1,7 @@
 //! `write`: a whole file, new or replaced.
 
 use super::{Output, PermissionClass, Tool, Workplace, blocking, input, place, schema};
-use crate::providers::wire::ToolSpec;
+use crate::{domain::text, providers::wire::ToolSpec};
 use futures::future::{BoxFuture, FutureExt as _};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -50,8 +50,8 @@ impl Tool for Write {
                 let was = if place.real.exists() { "replaced" } else { "created" };
                 match place::put(&place, wanted.content.as_bytes()) {
                     Ok(()) => {
-                        let lines = wanted.content.lines().count();
-                        Output::done(format!("{was} {} ({lines} lines){note}", place.shown))
+                        let lines = text::count(wanted.content.lines().count(), "line");
+                        Output::done(format!("{was} {} ({lines}){note}", place.shown))
                     }
                     Err(words) => words.into(),
                 }
@@ -80,7 +80,7 @@ mod tests {
         };
         assert_eq!(write("new/dir/f.txt", "x\ny\n").await.text, "created new/dir/f.txt (2 lines)");
         assert_eq!(bench.content("new/dir/f.txt"), "x\ny\n");
-        assert_eq!(write("a", "2").await.text, "replaced a (1 lines)");
+        assert_eq!(write("a", "2").await.text, "replaced a (1 line)");
         for bad in [".env", ".git/hooks/pre-commit", "../out", "new/.git/config", "new", "sub/../.ENV"] {
             assert!(!write(bad, "x").await.ok, "{bad}");
         }
