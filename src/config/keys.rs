@@ -213,7 +213,7 @@ except that .git at any depth and chimera.toml always stay.",
     ),
     key!(
         "limits.max_retries",
-        "Failed drafts that a team may retry by itself.",
+        "How often work that failed for a passing reason (a draft, a check) is begun anew.",
         number!(0..=10, policy.max_retries),
         Lower
     ),
@@ -230,8 +230,20 @@ except that .git at any depth and chimera.toml always stay.",
         word!(Signing, landing.sign),
         Nothing
     ),
-    key!("ui.theme", "Theme of the screen.", Slot::Text(name, lens!(ui.theme)), Nothing, "CHIMERA_THEME"),
-    key!("ui.keymap", "Keymap of the screen.", Slot::Text(name, lens!(ui.keymap)), Nothing, "CHIMERA_KEYMAP"),
+    key!(
+        "ui.theme",
+        "Theme of the screen: dark or light. A file themes/<name>.toml beside yours is laid over it.",
+        Slot::Text(name, lens!(ui.theme)),
+        Nothing,
+        "CHIMERA_THEME"
+    ),
+    key!(
+        "ui.keymap",
+        "Keymap of the screen: default or vim. A file keymaps/<name>.toml beside yours is laid over it.",
+        Slot::Text(name, lens!(ui.keymap)),
+        Nothing,
+        "CHIMERA_KEYMAP"
+    ),
     key!(
         "http.ca_file",
         "Extra certificate authorities (PEM) for every connection. Proxies are taken from \
@@ -247,8 +259,21 @@ HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY.",
     ),
     key!(
         "tools.allowed_hosts",
-        "Hosts that the agents' http tool may get from, such as docs.rs.",
+        "Hosts that the agents' http tool may get from, such as docs.rs or localhost:8080.",
         Slot::Texts(host, lens!(reach.allowed_hosts)),
+        Nothing
+    ),
+    key!(
+        "history.transcripts_for",
+        "Age at which the transcript of a conversation is deleted, never while its mission is open. The \
+journal is never shortened.",
+        Slot::Span(lens!(transcripts.keep_for)),
+        Nothing
+    ),
+    key!(
+        "history.transcripts_mib",
+        "MiB of all transcripts together; beyond, the oldest are deleted first.",
+        number!(1..=1_000_000, transcripts.most_mib),
         Nothing
     ),
     key!(
@@ -285,7 +310,7 @@ usual variable.",
     key!("max_retries", "Tries after the first, per call.", number!(0..=20, max_retries), Nothing),
     key!(
         "fallback",
-        "Models that the vendor itself may fall back to (OpenRouter).",
+        "Models that the vendor itself may fall back to; openrouter only.",
         Slot::Texts(words, lens!(fallback)),
         Nothing
     ),
@@ -355,9 +380,13 @@ fn team_name(value: &str) -> Result<(), String> {
 }
 
 fn host(value: &str) -> Result<(), String> {
-    let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'*');
-    if value.is_empty() || value.len() > 253 || !value.bytes().all(fits) {
-        return Err(format!("{value:?} is no host name: without scheme, port or path"));
+    let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.');
+    let (name, port) = value.split_once(':').map_or((value, None), |(name, port)| (name, Some(port)));
+    let wrong_port = port.is_some_and(|port| port.parse::<u16>().is_err());
+    if name.is_empty() || name.len() > 253 || !name.bytes().all(fits) || wrong_port {
+        return Err(format!(
+            "{value:?} is no host name such as docs.rs or localhost:8080: without scheme or path"
+        ));
     }
     Ok(())
 }

@@ -50,6 +50,16 @@ impl fmt::Display for Layer {
     }
 }
 
+/// Where the value of a key stands: a file's place, a variable or a flag.
+#[must_use]
+pub fn place(origins: &BTreeMap<String, Layer>, path: &str) -> String {
+    match origins.get(path) {
+        Some(Layer::User(at) | Layer::Repository(at) | Layer::File(at)) => at.to_string(),
+        Some(Layer::Environment(name) | Layer::Flag(name)) => name.clone(),
+        Some(Layer::BuiltIn) | None => "built-in".into(),
+    }
+}
+
 /// One mistake.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
@@ -267,18 +277,21 @@ impl Stack {
         if page.layer == FileLayer::Repository {
             return self.ignored(page, leaf, "define teams (brief.teams may choose among yours)");
         }
-        let entries = teams.get_or_insert_default();
+        let entries = teams.get_or_insert_with(|| {
+            // A file's list replaces the one before it, and so does where its values stand.
+            self.origins.retain(|path, _| !path.starts_with("teams"));
+            Vec::new()
+        });
         if entries.len() <= index {
             entries.resize_with(index + 1, TeamEntry::default);
         }
         let Some(entry) = entries.get_mut(index) else { return };
-        match key.slot.set(entry, &leaf.raw) {
-            Ok(()) => {
-                let layer = page.layer.layer(page.at(leaf.value));
-                self.origins.insert("teams".into(), layer.clone());
-                self.origins.insert(leaf.path.clone(), layer);
-            }
-            Err(fault) => self.fault(page, leaf, &fault),
+        // A value that is refused was written all the same: nobody is told that it is missing.
+        let layer = page.layer.layer(page.at(leaf.value));
+        self.origins.insert("teams".into(), layer.clone());
+        self.origins.insert(leaf.path.clone(), layer);
+        if let Err(fault) = key.slot.set(entry, &leaf.raw) {
+            self.fault(page, leaf, &fault);
         }
     }
 
@@ -403,7 +416,9 @@ fn read_file(path: &Path) -> Result<Option<String>, String> {
     if bytes.len() as u64 > FILE_MOST {
         return Err(format!("is longer than {FILE_MOST} bytes, which no settings file is"));
     }
-    String::from_utf8(bytes)
-        .map(Some)
-        .map_err(|e| format!("is not UTF-8 at byte {}", e.utf8_error().valid_up_to()))
+    String::from_utf8(bytes).map(Some).map_err(|e| {
+        let good = e.utf8_error().valid_up_to();
+        let line = e.as_bytes().iter().take(good).filter(|byte| **byte == b'\n').count() + 1;
+        format!("is not UTF-8 at byte {good}, in line {line}; write it anew as plain text")
+    })
 }

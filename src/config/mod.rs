@@ -87,7 +87,9 @@ pub fn load(wanted: &Wanted, environment: &Environment, here: &Path) -> Result<L
 /// The file is there already, or cannot be written.
 pub fn init(path: &Path) -> std::io::Result<()> {
     if let Some(parent) = path.parent() {
-        std::fs::create_dir_all(parent)?;
+        std::fs::create_dir_all(parent).map_err(|e| {
+            std::io::Error::other(format!("its directory {} cannot be made: {e}", parent.display()))
+        })?;
     }
     let mut file = std::fs::OpenOptions::new().write(true).create_new(true).open(path)?;
     file.write_all(reference::template().as_bytes())?;

@@ -59,7 +59,8 @@ fn directory_name(repository: &Path) -> String {
 }
 
 /// `~/x` under the home directory.
-fn expand_home(path: &str, environment: &Environment) -> PathBuf {
+#[must_use]
+pub fn expand_home(path: &str, environment: &Environment) -> PathBuf {
     match (path.strip_prefix("~/"), environment.home()) {
         (Some(rest), Some(home)) => home.join(rest),
         _ => PathBuf::from(path),

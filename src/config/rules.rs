@@ -3,10 +3,10 @@
 
 use super::{
     keys::{ALWAYS_DENIED, EXPIRY_LEAST},
-    layers::{Layer, Stack},
+    layers::{self, Layer, Stack},
     settings::Settings,
 };
-use crate::domain::{ids::TeamId, money::Money};
+use crate::domain::{ids::TeamId, money::Money, team::Vendor};
 
 /// A cap: its key and its field.
 type Cap = (&'static str, fn(&mut Settings) -> &mut Money);
@@ -24,16 +24,13 @@ pub(super) fn finish(stack: &mut Stack) {
     caps(stack);
     expiry(stack);
     protected(stack);
+    routers(stack);
     roster(stack);
     chosen_teams(stack);
 }
 
 fn place(stack: &Stack, path: &str) -> String {
-    match stack.origins.get(path) {
-        Some(Layer::User(at) | Layer::Repository(at) | Layer::File(at)) => at.to_string(),
-        Some(Layer::Environment(name) | Layer::Flag(name)) => name.clone(),
-        Some(Layer::BuiltIn) | None => "built-in".into(),
-    }
+    layers::place(&stack.origins, path)
 }
 
 fn caps(stack: &mut Stack) {
@@ -75,6 +72,18 @@ fn protected(stack: &mut Stack) {
     }
 }
 
+/// Only OpenRouter chooses among models by itself; what would do nothing is refused.
+fn routers(stack: &mut Stack) {
+    for vendor in Vendor::ALL.into_iter().filter(|vendor| *vendor != Vendor::Openrouter) {
+        if !stack.settings.provider(vendor).fallback.is_empty() {
+            let path = format!("providers.{vendor}.fallback");
+            let what =
+                format!("{path}: {vendor} has no models to fall back to; name them in a team's fallback");
+            stack.problem(place(stack, &path), &what);
+        }
+    }
+}
+
 fn roster(stack: &mut Stack) {
     let most = usize::from(TeamId::MOST);
     if stack.settings.roster.len() > most {
@@ -82,15 +91,20 @@ fn roster(stack: &mut Stack) {
     }
     let teams: Vec<_> = stack.settings.roster.iter().map(|t| (t.name.clone(), t.model.is_some())).collect();
     for (at, (name, has_model)) in teams.iter().enumerate() {
-        let any = ["name", "model", "fallback"].map(|key| format!("teams[{at}].{key}"));
+        let path = |key: &str| format!("teams[{at}].{key}");
+        // What was written and refused is said already.
+        let missing = |key: &str| !stack.origins.contains_key(&path(key));
+        let any = ["name", "model", "fallback"].map(path);
         let there = any.iter().find(|path| stack.origins.contains_key(*path)).map_or("teams", String::as_str);
         let there = place(stack, there);
-        if name.is_empty() {
+        let (no_name, no_model) = (name.is_empty() && missing("name"), !has_model && missing("model"));
+        let named_so = |(other, _): &(String, bool)| other.to_lowercase() == name.to_lowercase();
+        if no_name {
             stack.problem(&there, "a team in [[teams]] needs a name");
-        } else if teams[..at].iter().any(|(other, _)| other.to_lowercase() == name.to_lowercase()) {
+        } else if !name.is_empty() && teams.iter().take(at).any(named_so) {
             stack.problem(&there, &format!("two teams are named {name:?}"));
         }
-        if !has_model {
+        if no_model {
             stack.problem(&there, "a team in [[teams]] needs a model, as \"vendor/model\"");
         }
     }
@@ -98,6 +112,10 @@ fn roster(stack: &mut Stack) {
 
 fn chosen_teams(stack: &mut Stack) {
     let roster: Vec<String> = stack.settings.roster.iter().map(|team| team.name.clone()).collect();
+    if roster.iter().any(String::is_empty) {
+        // Refused already; which names there would be is not known.
+        return;
+    }
     let chosen = std::mem::take(&mut stack.settings.brief.teams);
     let from_repository = matches!(stack.origins.get("brief.teams"), Some(Layer::Repository(_)));
     for name in chosen {

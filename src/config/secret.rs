@@ -10,7 +10,7 @@ use futures::future::BoxFuture;
 use std::fmt;
 
 /// Bytes of a key; more is no key but a mistake.
-pub const SECRET_MOST: usize = 4_096;
+const SECRET_MOST: usize = 4_096;
 
 /// A key on its way from its source to a voice, which wraps it again: the rooms of settings and of vendors do not
 /// know each other. Its `Debug` is redacted; [`Secret::expose`] is the one way to the value.

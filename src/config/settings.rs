@@ -5,6 +5,7 @@ use crate::{
     domain::{
         team::{ModelRef, Role, TeamSpec, Vendor},
         text,
+        time::Millis,
     },
     policy::settings::Policy,
 };
@@ -29,6 +30,8 @@ pub struct Settings {
     pub ui: Ui,
     /// What agents' commands and tools may reach.
     pub reach: Reach,
+    /// What is kept of old conversations.
+    pub transcripts: Transcripts,
     /// Log file's level: `error`, `warn`, `info`, `debug` or `trace`.
     pub log_level: LogLevel,
     /// Where everything durable is kept.
@@ -93,7 +96,8 @@ impl Provider {
 }
 
 /// Whether a URL names this machine.
-fn is_loopback(url: &str) -> bool {
+#[must_use]
+pub fn is_loopback(url: &str) -> bool {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let name = if host.starts_with('[') {
@@ -225,6 +229,21 @@ pub struct Ui {
     pub keymap: String,
 }
 
+/// What is kept of conversations that no open mission needs. The journal names them for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Transcripts {
+    /// Age at which a body goes.
+    pub keep_for: Millis,
+    /// MiB of all bodies together; the oldest go first.
+    pub most_mib: u32,
+}
+
+impl Default for Transcripts {
+    fn default() -> Self {
+        Self { keep_for: Millis::hours(24 * 30), most_mib: 2_048 }
+    }
+}
+
 /// What agents' commands and tools may reach.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reach {
@@ -258,6 +277,7 @@ impl Default for Settings {
             landing: Landing { branch: LandingBranch::Current, sign: Signing::Auto },
             ui: Ui { theme: "dark".into(), keymap: "default".into() },
             reach: Reach { network: CommandNetwork::Loopback, allowed_hosts: Vec::new(), ca_file: None },
+            transcripts: Transcripts::default(),
             log_level: LogLevel::Info,
             places: Places::default(),
         }

@@ -124,6 +124,8 @@ fn every_mistake_is_named_with_its_place() {
             "toml:5:6",
             "two teams are named \"a\"",
         ),
+        ("[[teams]]\nname = 'A'\nmodel = 'claude'\n", "toml:3:9", "write vendor/model"),
+        ("[[teams]]\nname = ''\nmodel = 'google/x'\n[brief]\nteams = ['A']\n", "toml:2:8", "an empty text"),
         (
             "[[teams]]\nname='A'\nmodel='google/x'\nmodle='y'\n",
             "toml:4:1",
@@ -131,8 +133,11 @@ fn every_mistake_is_named_with_its_place() {
         ),
         ("[brief]\nteams = ['Team Anthropik']\n", "toml:2:9", "no team is named \"Team Anthropik\""),
         ("[ui]\ntheme = '../etc'\n", "toml:2:9", "is no name"),
+        ("[providers.google]\nfallback = ['x']\n", "toml:2:12", "name them in a team's fallback"),
         ("[budget]\nallow_unknown_price = 'yes'\n", "toml:2:23", "expected true or false, found a text"),
         ("[tools]\nallowed_hosts = ['https://docs.rs']\n", "toml:2:18", "no host name"),
+        ("[tools]\nallowed_hosts = ['docs.rs', '*.rs']\n", "toml:2:29", "no host name"),
+        ("[tools]\nallowed_hosts = ['docs.rs:https']\n", "toml:2:18", "no host name"),
         ("[log]\nlevel = 2020-01-01\n", "toml:2:9", "found a date"),
         ("a = = 1\n", "toml:1:5", "not TOML"),
     ] {
@@ -151,6 +156,23 @@ fn all_mistakes_are_said_at_once() {
     let problems = bench.load().unwrap_err();
     assert_eq!(problems.lines().count(), 3, "{problems}");
     assert!(problems.contains("CHIMERA_MAX_WORKERS: 0 is not within 1 to 1000"), "{problems}");
+}
+
+#[test]
+fn a_later_list_of_teams_replaces_the_earlier_one_and_its_places() {
+    let bench = Bench::new()
+        .user("[[teams]]\nname = 'A'\nmodel = 'google/x'\n[[teams]]\nname = 'B'\nmodel = 'google/y'\n")
+        .file("[[teams]]\nname = 'C'\n");
+    let problems = bench.load().unwrap_err();
+    assert_eq!(problems, "/extra.toml:2:8: a team in [[teams]] needs a model, as \"vendor/model\"");
+    let loaded = bench.file("[[teams]]\nname = 'C'\nmodel = 'google/z'\n").load().unwrap();
+    let teams: Vec<String> = reference::values(&loaded)
+        .into_iter()
+        .filter(|value| value.path.starts_with("teams"))
+        .map(|value| value.layer.to_string())
+        .collect();
+    assert_eq!(teams.len(), 3);
+    assert!(teams.iter().all(|layer| layer.starts_with("--config ")), "{teams:?}");
 }
 
 #[test]
@@ -246,7 +268,7 @@ fn d4_the_environment_sets_what_it_names() {
 }
 
 #[test]
-fn teams_without_a_key_are_left_out_and_that_is_said() {
+fn b6_teams_without_a_key_are_left_out_and_that_is_said() {
     let bench = Bench::new().variable("GOOGLE_API_KEY", "g-secret-value");
     let settings = bench.load().unwrap().settings;
     let on_air = settings.on_air(&bench.environment());
