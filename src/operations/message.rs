@@ -2,7 +2,7 @@
 
 use crate::domain::{
     candidate::{Candidate, Evidence},
-    text::{clean, clean_line},
+    text::{clean, clean_line, count},
 };
 use std::fmt::Write as _;
 
@@ -57,7 +57,10 @@ impl Story<'_> {
         fact("Severity", "not an incident");
         fact("Fix", &candidate.summary);
         let stat = &candidate.stat;
-        fact("Changes", &format!("{} files, +{} -{}", stat.files.len(), stat.additions, stat.deletions));
+        fact(
+            "Changes",
+            &format!("{}, +{} -{}", count(stat.files.len(), "file"), stat.additions, stat.deletions),
+        );
         fact("Tests", &tests(self.evidence));
         fact("Issue ID", &self.mission);
         let _ = write!(
@@ -149,7 +152,7 @@ mod tests {
         assert!(!text.contains('\x1b') && !text.contains("evil"));
         assert_eq!(text.matches("\nChimera-Effect: ").count(), 1, "a trailer can be forged:\n{text}");
         assert!(text.ends_with("Chimera-Effect: M-1/land/T-1/1/r3@7\n"), "{text}");
-        for name in ["Affected: src/cart.rs", "Changes: 1 files, +4 -1", "Tests: not run", "Issue ID: M-1"] {
+        for name in ["Affected: src/cart.rs", "Changes: 1 file, +4 -1", "Tests: not run", "Issue ID: M-1"] {
             assert!(text.contains(name), "{name} is missing in\n{text}");
         }
     }

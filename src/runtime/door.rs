@@ -1,7 +1,8 @@
 //! The door of the process that owns a data directory: takes orders that come by [`post`](super::post), heeds the
-//! control files, and the two signals of the kill switch (SIGUSR1 pauses, SIGUSR2 stops).
+//! control files as long as they lie there, and the two signals of the kill switch (SIGUSR1 pauses, SIGUSR2 stops).
 
 use super::{
+    bell::Bell,
     handle::{Ask, SendError},
     post::{self, Answer, Letter},
 };
@@ -22,8 +23,10 @@ use tokio::{
     time::{self, MissedTickBehavior},
 };
 
-/// Between two looks, which are a handful of system calls: the longest an order waits.
+/// Between two looks without a bell, which are a handful of system calls: the longest an order waits.
 const LOOK_EVERY: Millis = Millis(500);
+/// The same with a bell, for what it cannot hear: a directory that another machine writes to.
+const LOOK_SELDOM: Millis = Millis::secs(10);
 
 /// Stands at the door until the engine closes.
 pub(super) struct Door {
@@ -36,25 +39,43 @@ pub(super) struct Door {
 impl Door {
     pub async fn keep(mut self) {
         let (mut pause, mut stop) = (on(SignalKind::user_defined1()), on(SignalKind::user_defined2()));
-        let mut look = time::interval(LOOK_EVERY.to_std());
+        let mut bell = Bell::hang(&self.data);
+        let every = if bell.is_some() { LOOK_SELDOM } else { LOOK_EVERY };
+        // Its first tick is at once: what came before the bell hung is seen.
+        let mut look = time::interval(every.to_std());
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut states = self.state.clone();
+        let mut control = self.state.borrow().control.clone();
         loop {
-            let wanted = tokio::select! {
+            let by_signal = tokio::select! {
                 _ = self.closed.wait_for(|closed| *closed) => return,
                 () = next(&mut stop) => Some(ControlCommand::Stop("by signal".into())),
                 () = next(&mut pause) => Some(ControlCommand::Pause("by signal".into())),
-                _ = look.tick() => post::control_files(&self.data),
+                _ = look.tick() => None,
+                () = rung(&mut bell) => None,
+                // A control file that still lies there halts what somebody has resumed.
+                Ok(_) = states.wait_for(|state| state.control != control) => None,
             };
+            // As of before the files are looked at: no change falls between.
+            control.clone_from(&states.borrow_and_update().control);
+            let wanted = by_signal.or_else(|| post::control_files(&self.data));
             if let Some(control) = wanted.filter(|control| adds(&self.state.borrow().control, control)) {
                 let who = Actor::Person("control file or signal".into());
                 match self.ask(who, Command::Control(control)).await {
                     Answer::Done { seq, .. } => tracing::info!(%seq, "controlled from outside"),
                     Answer::Refused(refusal) => tracing::info!(%refusal, "control from outside refused"),
-                    Answer::Failed(why) => tracing::warn!(%why, "control from outside failed"),
+                    Answer::Failed(why) => {
+                        tracing::warn!(%why, "control from outside failed");
+                        look.reset_after(LOOK_EVERY.to_std());
+                    }
                 }
             }
-            for order in post::waiting(&self.data) {
-                self.serve(&order).await;
+            let orders = post::waiting(&self.data);
+            for order in &orders {
+                self.serve(order).await;
+            }
+            if orders.len() >= post::ORDERS_MOST {
+                look.reset_after(LOOK_EVERY.to_std());
             }
         }
     }
@@ -105,6 +126,13 @@ pub(super) fn adds(now: &Control, wanted: &ControlCommand) -> bool {
 
 fn on(kind: SignalKind) -> Option<Signal> {
     signal(kind).inspect_err(|error| tracing::warn!(%error, ?kind, "a signal cannot be heard")).ok()
+}
+
+async fn rung(bell: &mut Option<Bell>) {
+    match bell {
+        Some(bell) => bell.rung().await,
+        None => std::future::pending().await,
+    }
 }
 
 async fn next(signal: &mut Option<Signal>) {

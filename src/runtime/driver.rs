@@ -4,6 +4,7 @@
 //! house is paused or stopped. One file per kind of work; what they share is the [`site`].
 
 mod candidates;
+mod conflict;
 mod landing;
 mod preparation;
 pub(super) mod site;
@@ -84,12 +85,13 @@ impl Driver {
     ) -> BoxFuture<'a, Result<Outcome, Failure>> {
         let site = self.site.as_ref();
         match &effect.kind {
-            EffectKind::Survey => preparation::survey(site, effect).boxed(),
+            EffectKind::Survey | EffectKind::Resurvey { .. } => preparation::survey(site, effect).boxed(),
             EffectKind::Clarify => preparation::clarify(site, effect, stop).boxed(),
             EffectKind::Plan => preparation::plan(site, effect, stop).boxed(),
             EffectKind::Draft { .. } => candidates::draft(site, effect, stop).boxed(),
             EffectKind::Collect { .. } => candidates::collect(site, effect).boxed(),
             EffectKind::Adopt { .. } => candidates::adopt(site, effect).boxed(),
+            EffectKind::Lend { team } => candidates::lend(site, effect, *team).boxed(),
             EffectKind::Check { .. } => candidates::check(site, effect, stop).boxed(),
             EffectKind::Judge { candidates } => candidates::judge(site, effect, candidates, stop).boxed(),
             EffectKind::Land { .. } => landing::land(site, effect, stop).boxed(),
@@ -121,6 +123,8 @@ fn channel_of(effect: &Effect) -> Channel {
         EffectKind::Draft { team, .. }
         | EffectKind::Collect { team, .. }
         | EffectKind::Adopt { team, .. }
+        | EffectKind::Resurvey { team, .. }
+        | EffectKind::Lend { team }
         | EffectKind::Check { team, .. } => Some(*team),
         _ => None,
     };

@@ -12,7 +12,7 @@ use std::{
 use tokio::sync::watch;
 
 /// Items kept per channel.
-pub const RING_MOST: usize = 4_096;
+const RING_MOST: usize = 4_096;
 /// Text of one item, in bytes, up to which the next piece of the same sort is joined to it.
 pub const JOIN_MOST: usize = 512;
 /// Channels kept; the one written longest ago goes first.

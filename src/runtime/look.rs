@@ -29,7 +29,7 @@ impl Look {
     /// The journal cannot be read or understood.
     pub fn open(data: &Path) -> Result<Self, StartError> {
         // What is wrong with a saved state is for the owner to say; the journal has everything.
-        let (seq, state) = saved(saved_state(data), &mut Vec::new());
+        let (seq, state) = saved(saved_state(data)?, &mut Vec::new());
         let mut look = Self { state, reader: Reader::after(data, seq) };
         look.catch_up()?;
         Ok(look)

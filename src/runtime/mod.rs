@@ -2,6 +2,8 @@
 //! supervisor, one clock, one handle for the faces. What is decided is decided in `engine`, never here.
 
 pub mod attach;
+#[cfg_attr(not(target_os = "linux"), path = "bell/none.rs")]
+mod bell;
 pub mod clock;
 mod door;
 mod driver;

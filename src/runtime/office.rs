@@ -10,25 +10,19 @@ use crate::{
         feed::{Channel, FeedItem},
         ids::{CallId, EffectId, RequestId},
         money::{Cost, Usage},
-        request::{Actor, Decision, Subject},
+        request::{Actor, Decision, Request, Subject},
         team::ModelRef,
     },
     engine::{
-        command::{Command, DeskCommand, MoneyCommand, Outcome, Report},
+        command::{Command, DeskCommand, MoneyCommand, Outcome, RefusalKind, Report},
         event::{DeskEvent, Event, MoneyEvent},
         state::State,
     },
-    providers::wire::Purse,
+    providers::wire::{Purse, Withheld},
     store::Store,
 };
 use futures::future::{BoxFuture, FutureExt};
-use std::{
-    io,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-};
+use std::{io, sync::Arc};
 use tokio::sync::watch;
 
 /// What offices are made of.
@@ -50,15 +44,11 @@ pub(super) struct AgentOffice {
     channel: Channel,
     effect: EffectId,
     stop: StopSign,
-    /// Feedback items handed on so far.
-    heard: AtomicUsize,
 }
 
 impl AgentOffice {
     pub fn new(lines: Lines, channel: Channel, effect: EffectId, stop: StopSign) -> Self {
-        // What was said before this attempt is in its effect; what stands in the state was said since, and may
-        // not have been heard before a crash: it is handed on from the first.
-        Self { lines, channel, effect, stop, heard: AtomicUsize::new(0) }
+        Self { lines, channel, effect, stop }
     }
 
     fn actor(&self) -> Actor {
@@ -72,6 +62,18 @@ impl AgentOffice {
             .get(&self.channel.mission)
             .and_then(|mission| mission.teams.iter().find(|team| Some(team.id) == self.channel.team));
         team.map(|team| team.feedback.clone()).unwrap_or_default()
+    }
+
+    /// The answer that this question got without being heard: it came before the turn that asked was finished, and the
+    /// process died in between. Only of questions: whether a command runs is asked each time.
+    fn unheard(&self, subject: &Subject) -> Option<Decision> {
+        let Subject::Ask { team, .. } = subject else { return None };
+        let state = self.lines.state.borrow();
+        let mission = state.missions.get(&self.channel.mission)?;
+        let since = mission.teams.iter().find(|known| known.id == *team)?.account.turned;
+        let same = |request: &Request| request.mission == mission.id && request.subject == *subject;
+        let (_, decision, _) = state.decided.iter().rev().find(|(r, _, at)| same(r) && *at >= since)?;
+        (*decision != Decision::Withdrawn).then(|| decision.clone())
     }
 
     async fn wait_for_decision(&self, request: RequestId) -> Decision {
@@ -98,13 +100,19 @@ impl Office for AgentOffice {
 
     fn ask(&self, subject: Subject) -> BoxFuture<'_, Decision> {
         async move {
+            if let Some(decision) = self.unheard(&subject) {
+                return decision;
+            }
             let ask = Command::Desk(DeskCommand::Ask(self.channel.mission, Box::new(subject)));
             let receipt = match self.lines.orders.give(self.actor(), ask).await {
                 Ok(receipt) => receipt,
                 Err(error) => return Decision::Reject { reason: error.to_string() },
             };
             let opened = receipt.events.iter().find_map(|event| match event {
-                Event::Desk(DeskEvent::RequestOpened(request)) => Some(request.id),
+                // Revised: it was asked before a crash, and stands open since.
+                Event::Desk(DeskEvent::RequestOpened(request) | DeskEvent::RequestRevised(request)) => {
+                    Some(request.id)
+                }
                 _ => None,
             });
             match opened {
@@ -142,23 +150,34 @@ impl Office for AgentOffice {
     }
 
     fn said(&self) -> Vec<String> {
-        let all = self.feedback();
-        let heard = self.heard.swap(all.len(), Ordering::Relaxed);
-        all.into_iter().skip(heard).collect()
+        // What was said before this attempt is in its effect; what stands in the state was said since.
+        self.feedback()
+    }
+}
+
+/// A halt that came between the beginning of an effect and its call is no cap: the effect is to be done later.
+fn withheld(error: SendError) -> Withheld {
+    let words = error.to_string();
+    match error {
+        SendError::Refused(refusal) => match refusal.kind {
+            RefusalKind::OverBudget | RefusalKind::Forbidden | RefusalKind::Invalid => {
+                Withheld::Capped(words)
+            }
+            RefusalKind::Halted | RefusalKind::Already | RefusalKind::Stale | RefusalKind::Unknown => {
+                Withheld::Stopped(words)
+            }
+        },
+        SendError::Store(_) | SendError::Closed | SendError::Unanswered(_) => Withheld::Stopped(words),
     }
 }
 
 impl Purse for AgentOffice {
-    fn reserve<'a>(&'a self, model: &'a ModelRef, worst: Cost) -> BoxFuture<'a, Result<CallId, String>> {
+    fn reserve<'a>(&'a self, model: &'a ModelRef, worst: Cost) -> BoxFuture<'a, Result<CallId, Withheld>> {
         async move {
             let Channel { mission, team } = self.channel;
             let reserve = MoneyCommand::Reserve { mission, team, model: model.clone(), worst };
-            let receipt = self
-                .lines
-                .orders
-                .give(self.actor(), Command::Money(reserve))
-                .await
-                .map_err(|error: SendError| error.to_string())?;
+            let receipt =
+                self.lines.orders.give(self.actor(), Command::Money(reserve)).await.map_err(withheld)?;
             receipt
                 .events
                 .iter()
@@ -166,7 +185,7 @@ impl Purse for AgentOffice {
                     Event::Money(MoneyEvent::Reserved { call, .. }) => Some(*call),
                     _ => None,
                 })
-                .ok_or_else(|| "the engine set nothing aside".to_owned())
+                .ok_or_else(|| Withheld::Stopped("the engine set nothing aside".to_owned()))
         }
         .boxed()
     }

@@ -21,7 +21,7 @@ use std::{
 /// Bytes of an order or an answer.
 const LETTER_MOST: u64 = 8 << 20;
 /// Orders taken in one look.
-const ORDERS_MOST: usize = 64;
+pub(super) const ORDERS_MOST: usize = 64;
 /// Characters of a person's name, and of the reason in a control file.
 const WORDS_MOST: usize = 200;
 /// Numbers the orders of this process.
@@ -56,11 +56,16 @@ pub(super) enum Answer {
 #[derive(Debug)]
 pub(super) struct Sent(PathBuf);
 
+/// Where orders lie, in the data directory.
+pub(super) const BOX: &str = "orders";
+/// Extension of an order.
+pub(super) const ORDER: &str = "order";
+
 /// Files whose presence means a command, for whoever has no chimera at hand.
 pub(super) const CONTROL_FILES: [&str; 2] = ["STOP", "PAUSE"];
 
 fn orders(data: &Path) -> PathBuf {
-    data.join("orders")
+    data.join(BOX)
 }
 
 /// Puts an order into the owner's box.
@@ -68,7 +73,7 @@ pub(super) fn send(data: &Path, letter: &Letter, now: Timestamp) -> io::Result<S
     let dir = orders(data);
     make(&dir)?;
     let number = SENT.fetch_add(1, Ordering::Relaxed);
-    let order = dir.join(format!("{:020}-{}-{number}.order", now.0, std::process::id()));
+    let order = dir.join(format!("{:020}-{}-{number}.{ORDER}", now.0, std::process::id()));
     write(&order, &serde_json::to_vec(letter)?)?;
     Ok(Sent(order))
 }
@@ -95,7 +100,7 @@ pub(super) fn withdraw(sent: &Sent) -> bool {
 pub(super) fn waiting(data: &Path) -> Vec<PathBuf> {
     let files = fs::read_dir(orders(data)).into_iter().flatten().flatten().map(|file| file.path());
     let mut found: Vec<PathBuf> =
-        files.filter(|path| path.extension().is_some_and(|extension| extension == "order")).collect();
+        files.filter(|path| path.extension().is_some_and(|extension| extension == ORDER)).collect();
     found.sort();
     found.truncate(ORDERS_MOST);
     found

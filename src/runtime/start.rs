@@ -15,11 +15,13 @@ use super::{
     post,
     records::{self, BadRecord},
     retention,
-    supervisor::{Supervisor, beside},
+    supervisor::{StopSign, Supervisor, beside},
 };
 use crate::{
+    config::settings::Transcripts,
     domain::{
-        ids::Seq,
+        feed::Channel,
+        ids::{EffectId, MissionId, Seq},
         request::Actor,
         time::{Millis, Timestamp},
     },
@@ -43,6 +45,8 @@ use tokio::{sync::watch, task::JoinHandle, time};
 
 /// How long an engine runs before it tidies up.
 const TIDY_AFTER: Millis = Millis::mins(1);
+/// And how long until it does so again.
+const TIDY_AGAIN: Millis = Millis::hours(24);
 /// How long the inbox may take to write what it has when the engine ends.
 const LAST_WORDS_MOST: Millis = Millis::secs(5);
 
@@ -56,6 +60,8 @@ pub struct Setup {
     pub policy: Policy,
     /// How work is done.
     pub work: WorkRules,
+    /// What is kept of old conversations.
+    pub transcripts: Transcripts,
     /// Who answers.
     pub switchboard: Arc<dyn Switchboard>,
     /// Tells the time.
@@ -155,7 +161,12 @@ pub async fn start(setup: Setup, faces: EngineEnd) -> Result<Engine, StartError>
         saved: found.saved,
         unheard: Vec::new(),
     };
-    let keeper = Keeper { store: Arc::downgrade(&store), state: faces_state, clock: setup.clock.clone() };
+    let keeper = Keeper {
+        store: Arc::downgrade(&store),
+        state: faces_state,
+        clock: setup.clock.clone(),
+        keep: setup.transcripts,
+    };
     let tidying = (setup.working == Working::Yes).then(|| keeper.start()).flatten();
     let engine = Engine {
         _tidying: tidying,
@@ -166,6 +177,9 @@ pub async fn start(setup: Setup, faces: EngineEnd) -> Result<Engine, StartError>
         inbox: beside(inbox.serve()),
         notes: found.notes,
     };
+    if setup.working == Working::Yes {
+        tidy_later(&engine);
+    }
     let load = (!same_policy).then(|| ControlCommand::Load(Box::new(setup.policy)));
     match first_orders(&give, load.into_iter().chain(halt)).await {
         Ok(()) => {
@@ -180,19 +194,36 @@ pub async fn start(setup: Setup, faces: EngineEnd) -> Result<Engine, StartError>
     .inspect(|_| tracing::info!(torn = ?found.torn, "started"))
 }
 
-/// Tidies up once, in a thread of its own, when the engine has run for a while: short commands never pay for it.
+/// Trees that missions left behind go when the engine has run for a while; ends with the engine's other tasks.
+fn tidy_later(engine: &Engine) {
+    let site = engine.site.clone();
+    let nobody = Channel { mission: MissionId(0), team: None };
+    let task = |stop: StopSign| async move {
+        tokio::select! {
+            () = stop.raised() => {}
+            () = async { time::sleep(TIDY_AFTER.to_std()).await; site.tidy_all().await } => {}
+        }
+    };
+    engine.supervisor.start(EffectId("house/tidy".into()), nobody, task, async {});
+}
+
+/// Tidies up in a thread of its own when the engine has run for a while, then daily: short commands never pay for
+/// it.
 struct Keeper {
     store: Weak<Store>,
     state: watch::Receiver<Arc<State>>,
     clock: Clock,
+    keep: Transcripts,
 }
 
 impl Keeper {
     fn start(self) -> Option<SyncSender<()>> {
         let (ends, ended) = mpsc::sync_channel(0);
         let wait = move || {
-            if ended.recv_timeout(TIDY_AFTER.to_std()) == Err(RecvTimeoutError::Timeout) {
+            let mut wait = TIDY_AFTER;
+            while ended.recv_timeout(wait.to_std()) == Err(RecvTimeoutError::Timeout) {
                 self.tidy();
+                wait = TIDY_AGAIN;
             }
         };
         let thread = std::thread::Builder::new().name("tidying".into()).spawn(wait);
@@ -203,7 +234,7 @@ impl Keeper {
     fn tidy(&self) {
         let Some(store) = self.store.upgrade() else { return };
         let state = self.state.borrow().clone();
-        match retention::sweep(&store, &state, self.clock.now()) {
+        match retention::sweep(&store, &state, self.clock.now(), self.keep) {
             Ok(swept) if swept.removed > 0 => {
                 tracing::info!(removed = swept.removed, bytes = swept.bytes, "old transcripts removed");
             }

@@ -14,35 +14,45 @@ use super::{
 };
 use crate::{
     agents::office::Office,
+    config::settings::Transcripts,
     domain::{
         brief::{Approval, Brief},
+        candidate::CommitId,
         feed::Channel,
         ids::{EffectId, MissionId, RequestId, Revision, Seq, TeamId},
+        mission::Step,
         money::{Cost, Money},
-        request::{Actor, Decision, Subject},
+        plan::{Plan, Survey},
+        request::{Actor, Decision, Modification, Subject},
         team::{ModelRef, TeamSpec, Vendor},
         time::{Millis, Timestamp},
     },
     engine::{
-        command::{Command, ControlCommand, DeskCommand, MissionCommand, MoneyCommand, RefusalKind},
+        command::{
+            Command, ControlCommand, DeskCommand, MissionCommand, MoneyCommand, Outcome, RefusalKind, Report,
+        },
+        effect::EffectKind,
         state::{Control, State},
     },
     operations::landing::Target,
     policy::settings::Policy,
-    providers::wire::{CallError, CallRequest, OnDelta, Purse, Reply, Switchboard},
+    providers::wire::{CallError, CallRequest, OnDelta, Purse, Reply, Switchboard, Withheld},
     store::{Options, Store},
     workspace::{self, fixture::Shop},
 };
 use futures::future::{BoxFuture, FutureExt};
 use std::{
     io::Write as _,
-    path::Path,
-    sync::{Arc, atomic::AtomicI64},
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicI64, AtomicUsize, Ordering},
+    },
 };
 use tokio::sync::{mpsc, oneshot, watch};
 
 /// How long anything may take here before the test gives up.
-const PATIENCE: Millis = Millis::secs(60);
+const PATIENCE: Millis = Millis::mins(5);
 
 /// Voices that tell of each call, then hang or break.
 struct Voices {
@@ -111,6 +121,7 @@ fn setup(data: &Path, working: Working, voices: Voices) -> Setup {
             landing: Target::Current,
             repository: workspace::Rules::default(),
         },
+        transcripts: Transcripts::default(),
         switchboard: Arc::new(voices),
         clock: Clock::Manual(Arc::new(AtomicI64::new(1_000_000))),
         working,
@@ -185,16 +196,68 @@ async fn a_torn_tail_is_cut_told_and_journaled() {
     engine.end().await;
 }
 
+// -- taking over --------------------------------------------------------------------------------------------
+
+/// Voices that break for the orchestrator's two effects, then hang for the team.
+#[derive(Default)]
+struct TeamsOnly(AtomicUsize);
+
+impl Switchboard for TeamsOnly {
+    fn call<'a>(
+        &'a self,
+        _: &'a [ModelRef],
+        _: &'a CallRequest,
+        _: &'a dyn Purse,
+        _: OnDelta<'a>,
+    ) -> BoxFuture<'a, Result<Reply, CallError>> {
+        async move {
+            assert!(self.0.fetch_add(1, Ordering::Relaxed) >= 2, "on purpose");
+            futures::future::pending().await
+        }
+        .boxed()
+    }
+}
+
+#[tokio::test]
+async fn c10_whoever_takes_over_is_told_where_and_what_is_done_there_becomes_the_candidate() {
+    let (dir, shop) = (tempfile::tempdir().unwrap(), Shop::new().await);
+    let (handle, end) = handle::link(ada());
+    let wanted = setup(dir.path(), Working::Yes, hanging().0);
+    let engine = start(Setup { switchboard: Arc::new(TeamsOnly::default()), ..wanted }, end).await.unwrap();
+    handle.send(open(&shop.repo())).await.unwrap();
+    let (mission, team) = (MissionId(1), TeamId(1));
+    let drafts = |state: &State| state.missions[&mission].step == Some(Step::Draft) && begun(state) > 0;
+    until(&handle, "a draft", drafts).await;
+    handle.send(Command::Mission(MissionCommand::TakeOver(mission, team))).await.unwrap();
+    let lent = |state: &State| state.missions[&mission].teams[0].place.clone();
+    let state = until(&handle, "a place", |state| lent(state).is_some()).await;
+    let place = PathBuf::from(lent(&state).unwrap());
+    assert!(place.starts_with(dir.path().canonicalize().unwrap()), "{}", place.display());
+    assert_eq!(std::fs::read_to_string(place.join("a.txt")).unwrap(), "one\ntwo\nthree\n");
+    std::fs::write(place.join("a.txt"), "by hand\n").unwrap();
+    handle.send(Command::Mission(MissionCommand::HandBack(mission, team))).await.unwrap();
+    let made = |state: &State| !state.missions[&mission].teams[0].candidates.is_empty();
+    let state = until(&handle, "a candidate", made).await;
+    assert_eq!(state.missions[&mission].teams[0].candidates[0].0.stat.files, ["a.txt"]);
+    assert_eq!(lent(&state), None);
+    engine.end().await;
+}
+
 // -- the inbox ----------------------------------------------------------------------------------------------
 
 /// An inbox that is not served yet: what waits in it is one batch.
 fn unserved(dir: &Path) -> (Inbox, Handle, orders::Orders, watch::Sender<bool>) {
+    inbox_at(dir, State::default())
+}
+
+/// The same over a journal that has a past.
+fn inbox_at(dir: &Path, state: State) -> (Inbox, Handle, orders::Orders, watch::Sender<bool>) {
     let (handle, end) = handle::link(ada());
     let (give, world) = orders::lane();
     let (close, closed) = watch::channel(false);
     let store = Store::open(dir, Options::new(Timestamp(1), "test")).unwrap().store;
     let inbox = Inbox {
-        state: State::default(),
+        state,
         store: Arc::new(store),
         clock: Clock::Manual(Arc::new(AtomicI64::new(1_000_000))),
         faces: end,
@@ -338,12 +401,137 @@ async fn an_agent_asks_waits_and_is_heard_and_a_stop_ends_the_waiting() {
     let subject = || Subject::Ask { team: TeamId(1), question: "which?".into() };
     assert!(matches!(office.ask(subject()).await, Decision::Reject { .. }));
     let refused = office.purse().reserve(&model(), Cost::Unknown).await.unwrap_err();
-    assert!(refused.contains("price"), "{refused}");
+    assert!(matches!(&refused, Withheld::Capped(why) if why.contains("price")), "{refused}");
+    handle.send(control(ControlCommand::Stop("fire".into()))).await.unwrap();
+    let refused = office.purse().reserve(&model(), Cost::Unknown).await.unwrap_err();
+    assert!(matches!(&refused, Withheld::Stopped(why) if why.contains("fire")), "{refused}");
     assert!(office.said().is_empty());
     supervisor.stop(&effect);
     office.stopped().await;
     let decide = DeskCommand::Decide(RequestId(1), Revision(1), Box::new(Decision::Approve { team: None }));
     assert!(handle.send(Command::Desk(decide)).await.is_err(), "nothing was opened");
+}
+
+/// Walks a mission to its draft by hand, as the driver would.
+async fn drafting(handle: &Handle, world: &orders::Orders) {
+    loop {
+        let mission = handle.snapshot().missions[&MissionId(1)].clone();
+        let (id, effect) = mission.effects.iter().next().expect("something is to be done");
+        let outcome = match &effect.kind {
+            EffectKind::Survey => Outcome::Surveyed(Box::new(Survey {
+                base: CommitId("base".into()),
+                branch: Some("main".into()),
+                language: "rust".into(),
+                checks: Vec::new(),
+                files: 1,
+                instructions: Vec::new(),
+                dirty: 0,
+                similar: Vec::new(),
+            })),
+            EffectKind::Clarify => Outcome::Asked(Vec::new()),
+            EffectKind::Plan => Outcome::Planned(Box::new(Plan {
+                goal: "right".into(),
+                steps: Vec::new(),
+                files: Vec::new(),
+                confidence: 90,
+                by: "a test".into(),
+            })),
+            EffectKind::Draft { .. } => return,
+            other => panic!("{other:?} before the draft"),
+        };
+        world.give(Actor::Engine, Command::Begin(id.clone())).await.unwrap();
+        let report = Command::Report(Report { effect: id.clone(), outcome });
+        let receipt = world.give(Actor::Engine, report).await.unwrap();
+        until(handle, "the report", |state| state.seq >= receipt.seq).await;
+    }
+}
+
+/// An office of the first team, and the sign that keeps it open as long as it is held.
+async fn office_of(lines: Lines) -> (AgentOffice, Supervisor) {
+    let channel = Channel { mission: MissionId(1), team: Some(TeamId(1)) };
+    let (supervisor, (sign_here, sign)) = (Supervisor::default(), oneshot::channel::<StopSign>());
+    let keep = |stop: StopSign| async move {
+        let _ = sign_here.send(stop.clone());
+        stop.raised().await;
+    };
+    let effect = EffectId("M-1/draft/1".into());
+    supervisor.start(effect.clone(), channel, keep, async {});
+    (AgentOffice::new(lines, channel, effect, sign.await.unwrap()), supervisor)
+}
+
+/// Answers the one request that is open, at the revision it has then.
+async fn answers(handle: &Handle, decision: Decision) -> RequestId {
+    let state = until(handle, "a question", |state| !state.desk.is_empty()).await;
+    let (id, request) = state.desk.iter().next().unwrap();
+    let decide = DeskCommand::Decide(*id, request.revision, Box::new(decision));
+    handle.send(Command::Desk(decide)).await.unwrap();
+    *id
+}
+
+fn in_words(words: &str) -> Decision {
+    Decision::Modify { team: None, change: Modification::Prompt(words.into()) }
+}
+
+#[tokio::test]
+async fn b14_a_question_and_a_word_outlive_a_crash_and_are_not_put_twice() {
+    let (dir, shop) = (tempfile::tempdir().unwrap(), Shop::new().await);
+    let question = |words: &str| Subject::Ask { team: TeamId(1), question: words.into() };
+    let (inbox, handle, world, _close) = unserved(dir.path());
+    let store = inbox.store.clone();
+    let serving = beside(inbox.serve());
+    handle.send(open(&shop.repo())).await.unwrap();
+    drafting(&handle, &world).await;
+    let lines = Lines { orders: world, state: handle.subscribe(), feeds: handle.feeds().clone(), store };
+    let (office, supervisor) = office_of(lines.clone()).await;
+    // The whole way: asked, decided by a person, and the very decision comes back.
+    let (heard, first) = tokio::join!(office.ask(question("which?")), answers(&handle, in_words("the left")));
+    assert_eq!(heard, in_words("the left"));
+    assert!(office.said().is_empty());
+    let refine = MissionCommand::Refine(MissionId(1), TeamId(1), "keep it small".into());
+    let receipt = handle.send(Command::Mission(refine)).await.unwrap();
+    until(&handle, "the word", |state| state.seq >= receipt.seq).await;
+    assert_eq!(office.said(), ["keep it small"]);
+    assert_eq!(
+        office.said(),
+        ["keep it small"],
+        "what stands is told again: the conversation knows what it heard"
+    );
+    // A question is open when the process dies.
+    tokio::select! {
+        decision = office.ask(question("and when?")) => panic!("nobody answered: {decision:?}"),
+        _ = until(&handle, "the second question", |state| !state.desk.is_empty()) => {}
+    }
+    let before = handle.snapshot();
+    serving.abort();
+    assert!(serving.await.is_err());
+    drop((office, supervisor, lines, handle));
+
+    let state = Look::open(dir.path()).unwrap().state;
+    assert_eq!(state.desk, before.desk);
+    let (inbox, handle, world, _close) = inbox_at(dir.path(), state);
+    let store = inbox.store.clone();
+    beside(inbox.serve());
+    world.give(Actor::Engine, control(ControlCommand::Start { version: "1".into() })).await.unwrap();
+    let orders = world.clone();
+    let lines = Lines { orders, state: handle.subscribe(), feeds: handle.feeds().clone(), store };
+    let (office, _supervisor) = office_of(lines).await;
+    assert_eq!(office.said(), ["keep it small"], "said before the crash, and not lost by it");
+    until(&handle, "the past", |state| !state.desk.is_empty()).await;
+    // Asked again, it waits for the request that is open; it makes no new one.
+    tokio::select! {
+        biased;
+        decision = office.ask(question("and when?")) => panic!("nobody answered: {decision:?}"),
+        _ = world.give(Actor::Engine, Command::Tick) => {}
+    }
+    let (heard, second) = tokio::join!(office.ask(question("and when?")), async {
+        world.give(Actor::Engine, Command::Tick).await.unwrap();
+        answers(&handle, in_words("at once")).await
+    });
+    assert_eq!((heard, second.0), (in_words("at once"), first.0 + 1));
+    // Answered before the agent asks again, as after a crash in the same turn: the answer is there already.
+    assert_eq!(office.ask(question("and when?")).await, in_words("at once"));
+    let counted = |kinds: Vec<String>| kinds.iter().filter(|kind| *kind == "desk.request_opened").count();
+    assert_eq!(counted(kinds(&handle, "desk.").await), 2);
 }
 
 // -- two processes ------------------------------------------------------------------------------------------

@@ -1,8 +1,9 @@
 //! Candidates: a team drafts one, a person's hand makes one, checks and judges find out what it is worth.
 
 use super::{
-    preparation::{base_of, found},
-    site::{Site, agent_failed, candidate_of, permanent, team_of, transient},
+    conflict,
+    preparation::{base_tree, found},
+    site::{Site, agent_failed, candidate_of, permanent, start_of, team_of, transient},
 };
 use crate::{
     agents::{
@@ -15,10 +16,9 @@ use crate::{
     },
     domain::{
         candidate::{Candidate, CommitId, Evidence},
-        feed::Channel,
+        feed::{Channel, FeedItem},
         ids::{Revision, TeamId},
         money::Cost,
-        request::Subject,
         text,
         time::Millis,
     },
@@ -37,8 +37,6 @@ use crate::{
 const CHECK_WALL: Millis = Millis::mins(20);
 /// Snapshots of one attempt, numbered as agents number them; the last is a person's.
 const TURNS_MOST: u32 = 1_000;
-/// Bytes of a conflict that a team is shown.
-const CONFLICT_MOST: usize = 16 * 1024;
 /// Confidence of a candidate that a person made: the person vouches, nobody measured.
 const BY_HAND: u8 = 50;
 
@@ -48,7 +46,7 @@ pub(super) async fn draft(site: &Site, effect: &Effect, stop: &StopSign) -> Resu
     };
     let mission = site.mission(effect.mission)?;
     let working = team_of(&mission, *team)?;
-    let base = base_of(&mission)?;
+    let base = start_of(&mission, working)?;
     let found = found(site, &mission, &base).await?;
     let workshop = site.workshop(&mission).await?;
     let tree = workshop.worktree(mission.id, *team, &base).await.map_err(permanent)?;
@@ -65,7 +63,7 @@ pub(super) async fn draft(site: &Site, effect: &Effect, stop: &StopSign) -> Resu
     };
     let mut chain = vec![working.spec.model.clone()];
     chain.extend(working.spec.fallback.iter().cloned());
-    let feedback = &with_conflict(site, &mission, *team, feedback);
+    let feedback = &conflict::told(site, &mission, (working, *attempt), feedback);
     let answers = &mission.preparation.answers;
     let handoff = mission.preparation.plan.as_ref().map(|plan| Handoff {
         goal: plan.goal.clone(),
@@ -98,34 +96,15 @@ pub(super) async fn draft(site: &Site, effect: &Effect, stop: &StopSign) -> Resu
     Ok(Outcome::Drafted(Box::new(candidate)))
 }
 
-/// The feedback, and behind a conflict that it names both sides of it: the engine knows only its digest.
-fn with_conflict(site: &Site, mission: &Mission, team: TeamId, feedback: &[String]) -> Vec<String> {
-    let mut all = feedback.to_vec();
-    let named = {
-        let state = site.lines.state.borrow();
-        state.decided.iter().rev().find_map(|(request, ..)| match &request.subject {
-            Subject::Conflict { team: whose, detail, .. }
-                if request.mission == mission.id && *whose == team =>
-            {
-                feedback.iter().any(|words| words.contains(&detail.to_string())).then_some(*detail)
-            }
-            _ => None,
-        })
-    };
-    let Some(detail) = named else { return all };
-    match site.lines.store.blobs().get(detail) {
-        Ok(bytes) => {
-            let shown = text::clean_bytes(&bytes);
-            let cut = shown.floor_char_boundary(CONFLICT_MOST);
-            let rest = if cut < shown.len() { "\n[the rest is left out]" } else { "" };
-            all.push(format!(
-                "Both sides of the conflict, as a diff of the target with conflict marks:\n{}{rest}",
-                &shown[..cut]
-            ));
-        }
-        Err(error) => tracing::warn!(%error, %detail, "a conflict could not be read"),
-    }
-    all
+/// A team's worktree for the director, who is told where it is.
+pub(super) async fn lend(site: &Site, effect: &Effect, team: TeamId) -> Result<Outcome, Failure> {
+    let mission = site.mission(effect.mission)?;
+    let base = start_of(&mission, team_of(&mission, team)?)?;
+    let workshop = site.workshop(&mission).await?;
+    let tree = workshop.worktree(mission.id, team, &base).await.map_err(permanent)?;
+    let place = tree.path.display().to_string();
+    site.lines.feeds.push(channel(&mission, team), FeedItem::Notice(format!("yours now: work in {place}")));
+    Ok(Outcome::Lent(place))
 }
 
 /// A person's worktree as it stands.
@@ -146,7 +125,12 @@ pub(super) async fn adopt(site: &Site, effect: &Effect) -> Result<Outcome, Failu
     let mission = site.mission(effect.mission)?;
     let patch = site.lines.store.blobs().get(*patch).map_err(transient)?;
     let made = ByHand { mission: &mission, team: *team, attempt: *attempt, based_on: *based_on };
-    made.candidate(site, Some(&patch)).await
+    let outcome = made.candidate(site, Some(&patch)).await;
+    if let Err(failure) = &outcome {
+        let words = format!("the changed patch was not used: {}", text::clean_line(&failure.reason, 400));
+        site.lines.feeds.push(channel(&mission, *team), FeedItem::Notice(words));
+    }
+    outcome
 }
 
 struct ByHand<'a> {
@@ -159,7 +143,7 @@ struct ByHand<'a> {
 impl ByHand<'_> {
     /// From the patch, or from the worktree as it stands.
     async fn candidate(&self, site: &Site, patch: Option<&[u8]>) -> Result<Outcome, Failure> {
-        let base = base_of(self.mission)?;
+        let base = start_of(self.mission, team_of(self.mission, self.team)?)?;
         let workshop = site.workshop(self.mission).await?;
         let tree = workshop.worktree(self.mission.id, self.team, &base).await.map_err(permanent)?;
         if let Some(patch) = patch {
@@ -216,8 +200,8 @@ pub(super) async fn evidence_of(
     let workshop = site.workshop(mission).await?;
     let to = at.unwrap_or_else(|| candidate.commit.clone());
     let bench = |tree| Hands::new(workshop.clone(), tree);
-    let before =
-        workshop.scratch(&format!("{}-base", mission.id), &candidate.base).await.map_err(transient)?;
+    let before = base_tree(mission.id, &candidate.base);
+    let before = workshop.scratch(&before, &candidate.base).await.map_err(transient)?;
     let after = workshop.scratch(&format!("{}-{team}-check", mission.id), &to).await.map_err(transient)?;
     let (base, tree) = (bench(before), bench(after));
     let office = site.office(effect, channel(mission, team), stop);
@@ -226,7 +210,7 @@ pub(super) async fn evidence_of(
         team,
         base: &base,
         candidate: &tree,
-        baselines: &site.baselines(mission.id),
+        baselines: &site.baselines(mission.id, &candidate.base),
         from: &candidate.base,
         to: &to,
         checks: &found.checks,
@@ -260,7 +244,12 @@ pub(super) async fn judge(
     for (team, attempt) in candidates {
         let working = team_of(&mission, *team)?;
         if let Some((candidate, Some(evidence))) = working.entry(*attempt) {
-            contenders.push(Contender { candidate, evidence, author: working.spec.model.vendor });
+            contenders.push(Contender {
+                candidate,
+                evidence,
+                name: &working.spec.name,
+                author: working.spec.model.vendor,
+            });
         }
     }
     let job = JudgeJob {

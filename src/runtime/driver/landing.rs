@@ -180,5 +180,8 @@ async fn settle(landing: &Landing<'_>, effect: &Effect) -> Result<Landed, Failur
 pub(super) async fn release(site: &Site, effect: &Effect) -> Result<Outcome, Failure> {
     let mission = site.mission(effect.mission)?;
     let workshop = site.workshop(&mission).await?;
-    workshop.release(mission.id).await.map(Outcome::Released).map_err(permanent)
+    let kept = workshop.release(mission.id).await.map_err(permanent)?;
+    // What a crash or another data directory's end left of earlier missions goes with it.
+    site.tidy(&workshop).await;
+    Ok(Outcome::Released(kept))
 }

@@ -25,6 +25,8 @@ use std::{collections::BTreeSet, sync::Arc};
 
 /// Earlier missions named as similar.
 const SIMILAR_MOST: usize = 3;
+/// Characters of a commit in a tree's name.
+const SHORT: usize = 12;
 /// Words of a brief that count when it is compared.
 const WORD_LEAST: usize = 4;
 
@@ -45,16 +47,23 @@ pub(super) async fn survey(site: &Site, effect: &Effect) -> Result<Outcome, Fail
     })))
 }
 
-/// What is known of the repository as the teams see it, looked up once a mission.
+/// What is known of the repository at a commit as the teams see it, looked up once.
 pub(super) async fn found(site: &Site, mission: &Mission, base: &CommitId) -> Result<Arc<Found>, Failure> {
-    if let Some(found) = site.found(mission.id) {
+    if let Some(found) = site.found(mission.id, base) {
         return Ok(found);
     }
     let workshop = site.workshop(mission).await?;
-    let tree = workshop.scratch(&format!("{}-base", mission.id), base).await.map_err(permanent)?;
+    let tree = workshop.scratch(&base_tree(mission.id, base), base).await.map_err(permanent)?;
     let bench = Hands::new(workshop, tree);
     let found = context::survey(&bench, &mission.brief.checks).await.map_err(agent_failed)?;
-    Ok(site.remember(mission.id, found))
+    Ok(site.remember(mission.id, base, found))
+}
+
+/// Name of the scratch tree at a commit that teams start from: one for each, since teams of a mission can start
+/// from different ones once the target has moved.
+pub(super) fn base_tree(mission: MissionId, base: &CommitId) -> String {
+    let short: String = base.0.chars().take(SHORT).collect();
+    format!("{mission}-base-{short}")
 }
 
 /// Missions whose briefs share most long words with this one.
@@ -107,7 +116,7 @@ fn desk<'a>(site: &'a Site, mission: &'a Mission, found: &'a Found, office: &'a 
     Desk { office, switchboard, chain: &rules.orchestrator, brief: &mission.brief, found }
 }
 
-/// The commit that teams of this mission start from.
+/// The commit that the repository was at when it was last looked at.
 pub(super) fn base_of(mission: &Mission) -> Result<CommitId, Failure> {
     let survey = mission.preparation.survey.as_ref();
     survey.map(|survey| survey.base.clone()).ok_or_else(|| permanent("the repository was not looked at yet"))

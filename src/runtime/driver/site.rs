@@ -7,7 +7,7 @@ use crate::{
         failure::{self, AgentFailure},
     },
     domain::{
-        candidate::Candidate,
+        candidate::{Candidate, CommitId},
         feed::Channel,
         ids::{MissionId, TeamId},
         team::ModelRef,
@@ -15,6 +15,7 @@ use crate::{
     engine::{
         effect::Effect,
         effect::{Failure, FailureKind},
+        playbook::brief,
         state::{Mission, Team},
     },
     operations::landing::Target,
@@ -26,7 +27,7 @@ use crate::{
     workspace::{self, Workshop},
 };
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     fmt::Display,
     path::{Path, PathBuf},
     sync::{
@@ -60,18 +61,18 @@ pub struct Site {
     pub(super) switchboard: Arc<dyn Switchboard>,
     data: PathBuf,
     workshops: Mutex<HashMap<String, Arc<Workshop>>>,
-    known: std::sync::Mutex<BTreeMap<MissionId, Arc<Known>>>,
+    known: std::sync::Mutex<BTreeMap<(MissionId, String), Arc<Known>>>,
     closing: AtomicBool,
 }
 
-/// What was found out about a mission's repository and need not be found out again while the program runs.
+/// What was found out about a commit that a mission starts from and need not be found out again while the program runs.
 #[derive(Default)]
 struct Known {
     found: OnceLock<Arc<Found>>,
     baselines: Arc<Baselines>,
 }
 
-/// Missions whose findings are kept.
+/// Findings that are kept.
 const KNOWN_MOST: usize = 32;
 
 /// An agent's failure as the engine takes it.
@@ -126,40 +127,72 @@ impl Site {
         state.missions.get(&id).cloned().ok_or_else(|| permanent(format!("{id} is not known any more")))
     }
 
-    fn known(&self, mission: MissionId) -> Arc<Known> {
+    fn known(&self, mission: MissionId, base: &CommitId) -> Arc<Known> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        while known.len() >= KNOWN_MOST && !known.contains_key(&mission) {
+        let key = (mission, base.0.clone());
+        while known.len() >= KNOWN_MOST && !known.contains_key(&key) {
             known.pop_first();
         }
-        known.entry(mission).or_default().clone()
+        known.entry(key).or_default().clone()
     }
 
-    /// What the repository looks like, if it was looked at.
-    pub(super) fn found(&self, mission: MissionId) -> Option<Arc<Found>> {
-        self.known(mission).found.get().cloned()
+    /// What the repository looks like at a commit, if it was looked at.
+    pub(super) fn found(&self, mission: MissionId, base: &CommitId) -> Option<Arc<Found>> {
+        self.known(mission, base).found.get().cloned()
     }
 
     /// Keeps what was found.
-    pub(super) fn remember(&self, mission: MissionId, found: Found) -> Arc<Found> {
-        self.known(mission).found.get_or_init(|| Arc::new(found)).clone()
+    pub(super) fn remember(&self, mission: MissionId, base: &CommitId, found: Found) -> Arc<Found> {
+        self.known(mission, base).found.get_or_init(|| Arc::new(found)).clone()
     }
 
-    /// Checks already run on the base.
-    pub(super) fn baselines(&self, mission: MissionId) -> Arc<Baselines> {
-        self.known(mission).baselines.clone()
+    /// Checks already run on a base.
+    pub(super) fn baselines(&self, mission: MissionId, base: &CommitId) -> Arc<Baselines> {
+        self.known(mission, base).baselines.clone()
     }
 
     /// The workshop of a mission's repository, opened once.
     pub(super) async fn workshop(&self, mission: &Mission) -> Result<Arc<Workshop>, Failure> {
-        let repo = &mission.brief.repo;
+        self.workshop_at(&mission.brief.repo).await
+    }
+
+    async fn workshop_at(&self, repo: &str) -> Result<Arc<Workshop>, Failure> {
         let mut workshops = self.workshops.lock().await;
         if let Some(workshop) = workshops.get(repo) {
             return Ok(workshop.clone());
         }
         let opened = Workshop::open(&self.data, Path::new(repo)).await.map_err(permanent)?;
         let workshop = Arc::new(opened.with_rules(self.rules.repository));
-        workshops.insert(repo.clone(), workshop.clone());
+        workshops.insert(repo.to_owned(), workshop.clone());
         Ok(workshop)
+    }
+
+    /// Removes what ended missions left in a repository's area; what may hold work is kept and named in the log.
+    pub(super) async fn tidy(&self, workshop: &Workshop) {
+        let ended = |id: MissionId| {
+            let state = self.lines.state.borrow();
+            match state.missions.get(&id) {
+                Some(mission) => mission.result.ending.is_some() && mission.effects.is_empty(),
+                // Only in the history, or of a journal that is not this one: then nobody knows.
+                None => id.0 <= state.counters.mission,
+            }
+        };
+        match workshop.gc(&ended).await {
+            Ok(kept) => kept.iter().for_each(|kept| tracing::info!(%kept, "a tree is kept")),
+            Err(error) => tracing::warn!(%error, "the trees could not be tidied up"),
+        }
+    }
+
+    /// The same for every repository that a mission is of.
+    pub(in crate::runtime) async fn tidy_all(&self) {
+        let repos: BTreeSet<String> =
+            self.lines.state.borrow().missions.values().map(|mission| mission.brief.repo.clone()).collect();
+        for repo in repos.into_iter().filter(|repo| Path::new(repo).is_dir()) {
+            match self.workshop_at(&repo).await {
+                Ok(workshop) => self.tidy(&workshop).await,
+                Err(failure) => tracing::info!(repo, reason = %failure.reason, "not tidied up"),
+            }
+        }
     }
 
     /// The office of the agent that carries this effect out.
@@ -172,6 +205,11 @@ impl Site {
 pub(super) fn team_of(mission: &Mission, id: TeamId) -> Result<&Team, Failure> {
     let found = mission.teams.iter().find(|team| team.id == id);
     found.ok_or_else(|| permanent(format!("{} has no team {id}", mission.id)))
+}
+
+/// The commit that a team starts from.
+pub(super) fn start_of(mission: &Mission, team: &Team) -> Result<CommitId, Failure> {
+    brief::base_of(mission, team).ok_or_else(|| permanent("the repository was not looked at yet"))
 }
 
 /// A team's candidate.
