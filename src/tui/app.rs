@@ -4,34 +4,32 @@
 use super::{
     briefing::{Briefing, Field},
     channels::Channels,
-    commands::{CommandId, Context},
     desk::Desk,
-    keymap::{Found, Key, Keymap},
+    keymap::{Key, Keymap},
+    looks::Mistake,
+    notes::Notes,
     options::TuiOptions,
-    sheets::{PickedBy, Sheet, Taken},
-    theme::{Role, Theme},
+    pressed::Pressed,
+    sheets::Sheet,
+    task::{Done, EditFor, Task},
+    theme::Theme,
     words,
 };
 use crate::{
     domain::{
         brief::Brief,
-        digest::Digest,
         feed::Channel,
-        ids::{MissionId, RequestId, Revision, TeamId},
+        ids::MissionId,
         mission::Ending,
         time::{Millis, Timestamp},
     },
     engine::{
-        command::Command,
         event::{Event, MissionEvent},
+        ledger, snapshot,
         state::{Mission, State, Team},
     },
-    runtime::{
-        feeds::Batch,
-        handle::{Receipt, SendError},
-    },
+    runtime::feeds::Batch,
 };
-use crossterm::event::KeyCode;
 use std::sync::Arc;
 
 /// The time, both ways.
@@ -61,85 +59,6 @@ pub enum Action {
     Done(Done),
 }
 
-/// What the loop shall do.
-#[derive(Debug, PartialEq)]
-pub enum Task {
-    /// Give a command; the words say what for.
-    Send(Box<Command>, String),
-    /// Open a mission with these files attached; the text is what was written.
-    Open {
-        /// What is asked.
-        brief: Box<Brief>,
-        /// The text as it was written, to know what to clear afterwards.
-        written: String,
-    },
-    /// Keep a patch, then decide with it.
-    Patch {
-        /// Which request.
-        request: RequestId,
-        /// As it was seen.
-        seen: Revision,
-        /// Whose candidate.
-        team: TeamId,
-        /// The changed patch.
-        text: String,
-    },
-    /// Let the person edit this text.
-    Edit(EditFor, String),
-    /// Let the person edit this blob.
-    EditBlob(EditFor, Digest),
-    /// Fetch a blob and show it under this title.
-    Show(String, Digest),
-    /// Fetch a blob and put it on the clipboard.
-    CopyBlob(Digest),
-    /// List files for a mention.
-    Files,
-    /// Read earlier briefs.
-    Briefs,
-    /// Run a shell line.
-    Shell(String),
-    /// Give the terminal to the shell.
-    Suspend,
-    /// Draw everything again.
-    Redraw,
-    /// End the screen.
-    Quit,
-}
-
-/// What a text is edited for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum EditFor {
-    /// A field of the brief.
-    Field(u8),
-    /// A candidate's patch, for this request as it was seen.
-    Patch {
-        /// Which request.
-        request: RequestId,
-        /// As it was seen.
-        seen: Revision,
-        /// Whose candidate.
-        team: TeamId,
-    },
-}
-
-/// What came of a task.
-pub enum Done {
-    /// A command.
-    Sent(String, Result<Receipt, SendError>),
-    /// A mission: what was written.
-    Opened(String, Result<Receipt, String>),
-    /// An edit: the text before and after.
-    Edited(EditFor, String, Result<String, String>),
-    /// A page to show.
-    Page(String, Result<Vec<u8>, String>),
-    /// Files.
-    Files(Vec<String>),
-    /// Earlier briefs, newest first.
-    Briefs(Vec<String>),
-    /// Something is on the clipboard, or why not.
-    Copied(Result<usize, String>),
-}
-
 /// Where keys go when no sheet is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Focus {
@@ -167,37 +86,6 @@ pub struct Look {
     pub shell: bool,
 }
 
-/// The line that says what happened.
-#[derive(Default)]
-pub struct Notes {
-    /// The last one: colour and words.
-    pub last: Option<(Role, String)>,
-}
-
-impl Notes {
-    /// All went well.
-    pub fn good(&mut self, words: impl Into<String>) {
-        self.last = Some((Role::Ok, format!("✓ {}", words.into())));
-    }
-    /// It did not.
-    pub fn bad(&mut self, words: impl Into<String>) {
-        self.last = Some((Role::Bad, format!("✗ {}", words.into())));
-    }
-    /// Worth knowing.
-    pub fn note(&mut self, words: impl Into<String>) {
-        self.last = Some((Role::Warn, format!("! {}", words.into())));
-    }
-}
-
-/// Keys that are not a command yet.
-#[derive(Default)]
-pub struct Pressed {
-    /// The sequence so far.
-    pub keys: Vec<Key>,
-    /// When Ctrl-C was pressed last.
-    interrupted: Option<Millis>,
-}
-
 /// All panes.
 pub struct App {
     /// Colours, keys, labels.
@@ -222,9 +110,6 @@ pub struct App {
     pub voice: (Pressed, Notes),
 }
 
-/// Ctrl-C twice within this time quits.
-const TWICE: Millis = Millis(2_000);
-
 impl App {
     /// The screen before anything was heard of the house.
     #[must_use]
@@ -241,7 +126,7 @@ impl App {
                 theme,
                 keymap,
                 place: crate::domain::text::clean_line(&place, 60).to_string(),
-                notice: crate::domain::text::clean_line(&options.notice, 120).to_string(),
+                notice: crate::domain::text::clean_line(&options.notice, 300).to_string(),
                 shell: options.ports.shell.is_some(),
             },
             state: Arc::default(),
@@ -253,6 +138,14 @@ impl App {
             sheet: None,
             focus: (Focus::Brief, size),
             voice: Default::default(),
+        }
+    }
+
+    /// Says what is wrong with the chosen theme and keymap; the built-in ones are on screen instead.
+    pub fn tell_mistakes(&mut self, mistakes: &[Option<Mistake>]) {
+        let said: Vec<String> = mistakes.iter().flatten().map(ToString::to_string).collect();
+        if !said.is_empty() {
+            self.notes().bad(format!("{}; the built-in one is used", said.join("; ")));
         }
     }
 
@@ -288,7 +181,7 @@ impl App {
         if matches!(action, Action::Key(_)) {
             self.notes().last = None;
         }
-        match action {
+        let mut tasks = match action {
             Action::Key(key) => self.key(key),
             Action::Paste(text) => self.paste(&text),
             Action::Resize(columns, rows) => {
@@ -302,7 +195,20 @@ impl App {
             }
             Action::Tick => Vec::new(),
             Action::Done(done) => self.done(done),
-        }
+        };
+        tasks.extend(self.missing_shots());
+        tasks
+    }
+
+    /// Candidates of an earlier run or of another process have no stream here: their patches are read once.
+    fn missing_shots(&mut self) -> Vec<Task> {
+        let Some(mission) = self.mission().cloned() else { return Vec::new() };
+        let kept = mission.teams.iter().filter_map(|team| {
+            let (candidate, _) = team.candidates.last()?;
+            Some((Channel { mission: mission.id, team: Some(team.id) }, candidate.patch))
+        });
+        let wanted = kept.filter(|(channel, patch)| self.channels.misses(*channel, *patch));
+        wanted.map(|(channel, patch)| Task::Shot(channel, patch)).collect()
     }
 
     fn news(&mut self, state: Arc<State>) -> Vec<Task> {
@@ -310,6 +216,8 @@ impl App {
         let is_new = newest.is_some_and(|id| !self.state.missions.contains_key(&id));
         let before = std::mem::replace(&mut self.state, state);
         self.tell_endings(&before);
+        self.tell_warnings(&before);
+        self.tell_unused();
         if self.shown.is_none_or(|id| !self.state.missions.contains_key(&id)) || (is_new && self.watches()) {
             self.show(newest);
         }
@@ -342,6 +250,29 @@ impl App {
         }
     }
 
+    /// Budgets that are nearly spent and worktrees that are the director's now: told once, when it comes to that.
+    fn tell_warnings(&mut self, before: &State) {
+        let state = self.state.clone();
+        let live = |mission: &&Arc<Mission>| mission.result.ending.is_none();
+        for mission in state.missions.values().filter(live) {
+            let known = before.missions.get(&mission.id);
+            let told = known.map(|known| ledger::soft_caps(before, known)).unwrap_or_default();
+            for soft in ledger::soft_caps(&state, mission) {
+                if told.iter().all(|old| old.words != soft.words) {
+                    self.notes().note(soft.words);
+                }
+            }
+            for team in &mission.teams {
+                let old = known.and_then(|known| known.teams.iter().find(|old| old.id == team.id));
+                let words =
+                    snapshot::lent(team).filter(|_| old.is_none_or(|old| snapshot::lent(old).is_none()));
+                if let Some(words) = words {
+                    self.notes().note(crate::domain::text::clean_line(&words, 400));
+                }
+            }
+        }
+    }
+
     /// Whether a new mission may take the screen: nobody looks at a sheet or decides.
     fn watches(&self) -> bool {
         self.sheet.is_none() && self.focus.0 != Focus::Desk
@@ -352,6 +283,14 @@ impl App {
         if self.shown != mission {
             self.shown = mission;
             self.channels.turn_to(mission);
+            // Keys decide about what is looked at, where that waits for a decision.
+            let state = self.state.clone();
+            let chosen = self.desk.request(&state).map(|request| request.mission);
+            let own = mission.and_then(|id| state.missions.get(&id));
+            let own = own.and_then(|own| words::waiting_of(&state, own).next());
+            if let Some(own) = own.filter(|own| Some(own.mission) != chosen) {
+                self.desk.choose(own, self.now.mono);
+            }
         }
     }
 
@@ -363,7 +302,9 @@ impl App {
         }
         let asked = self.mission().and_then(|mission| {
             let questions = words::questions(mission)?;
-            (!self.desk.dismissed.contains(&mission.id)).then(|| (mission.id, questions.to_vec()))
+            let aside = self.desk.aside.get(&mission.id);
+            let known = aside.is_some_and(|clarify| clarify.questions == questions);
+            (!known).then(|| (mission.id, questions.to_vec()))
         });
         if let Some((mission, questions)) = asked {
             self.sheet = Some(Sheet::clarify(mission, questions, self.now.mono));
@@ -391,7 +332,7 @@ impl App {
     fn done(&mut self, done: Done) -> Vec<Task> {
         match done {
             Done::Sent(what, Ok(_)) => self.notes().good(what),
-            Done::Sent(what, Err(error)) => self.notes().bad(format!("{what}: {error}")),
+            Done::Sent(what, Err(error)) => self.notes().bad(format!("not done: {error}   ({what})")),
             Done::Opened(written, Ok(receipt)) => {
                 self.briefing.acknowledged(written);
                 let opened = receipt.events.iter().find_map(|event| match event {
@@ -409,7 +350,10 @@ impl App {
                 self.notes().bad(format!("not transmitted: {error}"));
             }
             Done::Edited(purpose, before, result) => return self.edited(purpose, &before, result),
-            Done::Page(title, Ok(bytes)) => self.sheet = Some(Sheet::page(title, &bytes)),
+            Done::Page(title, Ok(bytes)) => {
+                let from = if let Some(Sheet::Versions(at)) = self.sheet { Some(at) } else { None };
+                self.sheet = Some(Sheet::page(title, &bytes, from));
+            }
             Done::Page(title, Err(error)) => self.notes().bad(format!("{title}: {error}")),
             Done::Files(files) => {
                 if let Some(Sheet::Picker(picker)) = &mut self.sheet {
@@ -424,6 +368,9 @@ impl App {
             Done::Copied(Ok(bytes)) => self.notes().good(format!(
                 "{bytes} bytes sent to the clipboard by OSC 52; a terminal that forbids it says nothing"
             )),
+            Done::Shot(channel, shot) => self.channels.show_kept(channel, shot),
+            Done::Told(lines) if lines.is_empty() => {}
+            Done::Told(lines) => self.notes().note(lines.join("; ")),
             Done::Copied(Err(error)) => self.notes().bad(format!("not copied: {error}")),
         }
         Vec::new()
@@ -433,7 +380,7 @@ impl App {
         let text = match result {
             Ok(text) => text,
             Err(error) => {
-                self.notes().bad(format!("$EDITOR: {error}; nothing was changed"));
+                self.notes().bad(format!("$EDITOR: {error}"));
                 return Vec::new();
             }
         };
@@ -447,173 +394,10 @@ impl App {
                 self.notes().note("the patch was not changed; nothing was decided");
                 Vec::new()
             }
-            EditFor::Patch { request, seen, team } => vec![Task::Patch { request, seen, team, text }],
-        }
-    }
-
-    fn paste(&mut self, text: &str) -> Vec<Task> {
-        match &mut self.sheet {
-            Some(sheet) => sheet.paste(text),
-            None if self.focus.0 == Focus::Brief => self.briefing.paste(text),
-            None => self.notes().note("a paste goes into the brief: press i first"),
-        }
-        Vec::new()
-    }
-
-    /// Contexts that hold now, the first first.
-    #[must_use]
-    pub fn contexts(&self) -> &'static [Context] {
-        match (&self.sheet, self.focus.0) {
-            (Some(Sheet::Card(..) | Sheet::Compare(_)), _) => {
-                &[Context::Sheet, Context::Browse, Context::Everywhere]
-            }
-            (Some(_), _) => &[Context::Sheet, Context::Everywhere],
-            (None, Focus::Brief) => &[Context::Text, Context::Everywhere],
-            (None, _) => &[Context::Browse, Context::Everywhere],
-        }
-    }
-
-    fn key(&mut self, key: Key) -> Vec<Task> {
-        if let Some(sheet) = &mut self.sheet
-            && sheet.takes_text()
-        {
-            let taken = sheet.key(key, self.now.mono);
-            return self.taken(taken, key);
-        }
-        if self.focus.0 == Focus::Brief && self.sheet.is_none() {
-            if let Some(tasks) = self.opener(key) {
-                return tasks;
-            }
-            if key.code == KeyCode::Esc && self.briefing.modal.is_some() && self.briefing.key(key) {
-                return Vec::new();
+            EditFor::Patch { request, seen, team } => {
+                self.write_down(request, team, &text);
+                vec![Task::Patch { request, seen, team, text }]
             }
         }
-        self.voice.0.keys.push(key);
-        match self.look.keymap.find(&self.voice.0.keys, self.contexts()) {
-            Found::Prefix => Vec::new(),
-            Found::Command(command) => {
-                self.voice.0.keys.clear();
-                self.run(command)
-            }
-            Found::Nothing => {
-                let alone = self.voice.0.keys.len() == 1;
-                self.voice.0.keys.clear();
-                if self.focus.0 == Focus::Brief && self.sheet.is_none() {
-                    self.briefing.key(key);
-                } else if !alone {
-                    self.notes().note("no command has these keys; ? shows all");
-                }
-                Vec::new()
-            }
-        }
-    }
-
-    /// Characters that open something when typed where they can mean nothing else.
-    fn opener(&mut self, key: Key) -> Option<Vec<Task>> {
-        let KeyCode::Char(c) = key.code else { return None };
-        let normal = matches!(self.briefing.modal, Some(super::vim::Modal::Normal(_)));
-        if !key.modifiers.is_empty()
-            || self.briefing.field != Field::Text
-            || normal
-            || !self.voice.0.keys.is_empty()
-        {
-            return None;
-        }
-        let empty = self.briefing.field_is_empty();
-        match c {
-            '/' if empty => Some(self.run(CommandId::Palette)),
-            '?' if empty => Some(self.run(CommandId::Help)),
-            '!' if empty && self.look.shell => {
-                self.sheet = Some(Sheet::shell());
-                Some(Vec::new())
-            }
-            '@' if self.at_word_start() => {
-                self.sheet = Some(Sheet::files());
-                Some(vec![Task::Files])
-            }
-            _ => None,
-        }
-    }
-
-    fn at_word_start(&self) -> bool {
-        let (row, column) = self.briefing.caret();
-        let line = self.briefing.lines(Field::Text).get(row);
-        column == 0 || line.and_then(|l| l.chars().nth(column - 1)).is_some_and(char::is_whitespace)
-    }
-
-    fn taken(&mut self, taken: Taken, key: Key) -> Vec<Task> {
-        match taken {
-            Taken::Kept => Vec::new(),
-            Taken::Refused(why) => {
-                self.notes().note(why);
-                Vec::new()
-            }
-            Taken::Not => match self.look.keymap.find(&[key], &[Context::Everywhere]) {
-                Found::Command(
-                    command @ (CommandId::Back
-                    | CommandId::Interrupt
-                    | CommandId::Quit
-                    | CommandId::Suspend
-                    | CommandId::Redraw
-                    | CommandId::Stop
-                    | CommandId::Pause),
-                ) => self.run(command),
-                _ => Vec::new(),
-            },
-            Taken::Picked(picked) => {
-                self.sheet = None;
-                self.picked(picked)
-            }
-            Taken::Said(purpose, words) => {
-                self.sheet = None;
-                self.said(purpose, words)
-            }
-            Taken::Answered(mission, answers) => {
-                self.sheet = None;
-                let command = crate::engine::command::MissionCommand::Answer(mission, answers);
-                vec![Task::Send(Box::new(Command::Mission(command)), format!("{mission} answered"))]
-            }
-        }
-    }
-
-    fn picked(&mut self, picked: PickedBy) -> Vec<Task> {
-        match picked {
-            PickedBy::Command(command) => self.run(command),
-            PickedBy::Mission(mission) => {
-                self.show(Some(mission));
-                self.focus.0 = Focus::Channels;
-                Vec::new()
-            }
-            PickedBy::File(path) => {
-                self.briefing.insert(&format!("@{path} "));
-                Vec::new()
-            }
-            PickedBy::Brief(text) => {
-                self.briefing.set(Field::Text, &text);
-                self.focus.0 = Focus::Brief;
-                Vec::new()
-            }
-        }
-    }
-
-    /// Ctrl-C: once clears or interrupts, twice quits.
-    pub(super) fn interrupt(&mut self) -> Vec<Task> {
-        let now = self.now.mono;
-        let again =
-            self.voice.0.interrupted.replace(now).is_some_and(|at| now.0.saturating_sub(at.0) < TWICE.0);
-        self.voice.0.keys.clear();
-        if again {
-            return vec![Task::Quit];
-        }
-        if self.sheet.take().is_some() {
-            self.notes().note("closed; ctrl-c again quits");
-        } else if self.focus.0 == Focus::Brief && !self.briefing.field_is_empty() {
-            let field = self.briefing.field;
-            self.briefing.set(field, "");
-            self.notes().note("cleared (ctrl-u undoes); ctrl-c again quits");
-        } else {
-            self.notes().note("ctrl-c again quits; F7 pauses, F9 stops everything");
-        }
-        Vec::new()
     }
 }

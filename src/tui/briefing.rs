@@ -210,7 +210,7 @@ impl Briefing {
             return;
         }
         let held = self.text(Field::Text);
-        let plain = format!("[pasted {}]", super::words::count(lines, "line"));
+        let plain = format!("[pasted {}]", crate::domain::text::count(lines, "line"));
         let token = (1..)
             .map(|n| if n == 1 { plain.clone() } else { format!("{} #{n}]", plain.trim_end_matches(']')) })
             .find(|token| !held.contains(token))
@@ -247,6 +247,9 @@ impl Briefing {
             && let Some(brief) = self.queue.pop_back()
         {
             self.set(Field::Text, &brief.text);
+            self.set(Field::Constraints, &brief.constraints.join("\n"));
+            self.set(Field::Checks, &brief.checks.join("\n"));
+            self.set(Field::Budget, brief.budget.to_string().trim_start_matches('$'));
             return true;
         }
         let Some(at) = self.history.1.checked_sub(1) else { return false };
@@ -278,6 +281,7 @@ impl Briefing {
         self.sending = None;
         if self.whole() == text {
             self.clear();
+            self.field = Field::Text;
         }
         self.history.0.push(text);
         let over = self.history.0.len().saturating_sub(HISTORY_MOST);
@@ -319,7 +323,8 @@ impl Briefing {
             return Err((Field::Budget, "budget: more than $0 is needed for work to start".into()));
         }
         if self.teams.is_empty() {
-            return Err((Field::Text, "no team is configured: set one under [teams] in chimera.toml".into()));
+            let what = "no team can be on air: set a vendor's key, `chimera doctor` says which";
+            return Err((Field::Text, what.into()));
         }
         let list = |field| {
             self.lines(field).iter().map(|line| line.trim().to_owned()).filter(|l| !l.is_empty()).collect()

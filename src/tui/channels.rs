@@ -2,18 +2,23 @@
 //! missions that are not shown are let go; the feeds keep their own rings.
 
 use super::{
-    shot::{Highlighter, Layout, Motion, ShotView},
+    motion::Motion,
+    shot::{Highlighter, Layout, ShotView},
     stream::StreamLog,
 };
 use crate::{
     domain::{
+        digest::Digest,
         feed::{Channel, FeedItem, Shot},
         ids::MissionId,
         money::{Cost, Usage},
     },
     runtime::feeds::Batch,
 };
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// One channel.
 #[derive(Default)]
@@ -55,6 +60,8 @@ pub struct Channels {
     pub full: bool,
     layout: Layout,
     highlighter: Option<Highlighter>,
+    /// Patches that were asked for.
+    asked: BTreeSet<(Channel, Digest)>,
 }
 
 impl Channels {
@@ -68,6 +75,7 @@ impl Channels {
         if self.mission != mission {
             self.mission = mission;
             self.views.clear();
+            self.asked.clear();
             self.at = 0;
         }
     }
@@ -77,12 +85,7 @@ impl Channels {
         if Some(channel.mission) != self.mission {
             return;
         }
-        let (highlighter, layout) = (self.highlighter.clone(), self.layout);
-        let view = self.views.entry(channel).or_insert_with(|| {
-            let mut shot = ShotView::new(highlighter);
-            shot.set_layout(layout);
-            View { shot, ..View::default() }
-        });
+        let view = self.view_of(channel);
         view.cursor = batch.next;
         view.log.missed(batch.lost);
         view.log.push(&batch.items);
@@ -95,6 +98,33 @@ impl Channels {
                 FeedItem::Meter { usage, cost } => view.meter = Some((usage, cost)),
                 _ => {}
             }
+        }
+    }
+
+    fn view_of(&mut self, channel: Channel) -> &mut View {
+        let (highlighter, layout) = (self.highlighter.clone(), self.layout);
+        self.views.entry(channel).or_insert_with(|| {
+            let mut shot = ShotView::new(highlighter);
+            shot.set_layout(layout);
+            View { shot, ..View::default() }
+        })
+    }
+
+    /// True, once for each patch, if a channel has no patch to show while there is this one.
+    pub fn misses(&mut self, channel: Channel, patch: Digest) -> bool {
+        let bare = self.views.get(&channel).is_none_or(|view| view.patch.is_none());
+        bare && self.asked.insert((channel, patch))
+    }
+
+    /// A patch that was kept; what was streamed meanwhile is newer.
+    pub fn show_kept(&mut self, channel: Channel, shot: Shot) {
+        if Some(channel.mission) != self.mission || shot.patch.is_empty() {
+            return;
+        }
+        let view = self.view_of(channel);
+        if view.patch.is_none() {
+            view.shot.show(&shot);
+            view.patch = Some(Arc::new(shot));
         }
     }
 

@@ -1,22 +1,24 @@
 //! What each command does. One match over the one list: a command without a deed does not compile.
 
 use super::{
-    app::{App, EditFor, Focus, Task},
+    app::{App, Focus},
     briefing::Field,
     channels::Face,
     commands::CommandId,
+    motion::Motion,
     sheets::{PromptFor, Sheet},
-    shot::Motion,
-    stream, words,
+    stream,
+    task::{EditFor, Task},
+    words,
 };
 use crate::{
     domain::{
         feed::Channel,
-        ids::{MissionId, RequestId, Revision, TeamId},
-        request::{Decision, Modification, Request, Subject},
+        ids::{MissionId, TeamId},
+        request::{Decision, Modification},
     },
     engine::{
-        command::{Command, ControlCommand, DeskCommand, MissionCommand},
+        command::{Command, ControlCommand, MissionCommand},
         snapshot,
     },
 };
@@ -47,9 +49,9 @@ impl App {
             C::Help => self.sheet = Some(Sheet::Help(0)),
             C::Back | C::Close => self.back(),
             C::Interrupt => return self.interrupt(),
-            C::EndOfInput if self.briefing.field_is_empty() => return vec![Task::Quit],
+            C::EndOfInput if self.briefing.field_is_empty() => return self.quit(),
             C::EndOfInput => self.briefing.delete_forward(),
-            C::Quit => return vec![Task::Quit],
+            C::Quit => return self.quit(),
             C::Suspend => return vec![Task::Suspend],
             C::Redraw => return vec![Task::Redraw],
             C::NextWaiting => self.next_waiting(),
@@ -189,15 +191,31 @@ impl App {
 
     fn back(&mut self) {
         self.voice.0.keys.clear();
-        if let Some(sheet) = self.sheet.take() {
-            if let Sheet::Clarify(clarify) = sheet {
-                self.desk.dismissed.insert(clarify.mission());
-                self.notes().note("the questions wait; ctrl-n opens them again");
-            }
+        if self.sheet.is_some() {
+            self.close_sheet();
         } else if self.channels.full {
             self.channels.full = false;
         } else if self.focus.0 == Focus::Brief && self.mission().is_some() {
             self.focus.0 = Focus::Channels;
+        }
+    }
+
+    /// Closes what is open, one level.
+    pub(super) fn close_sheet(&mut self) {
+        match self.sheet.take() {
+            Some(Sheet::Clarify(clarify)) => {
+                self.desk.aside.insert(clarify.mission(), clarify);
+                let keys = self.look.keymap.keys_of(CommandId::NextWaiting);
+                let key = keys.into_iter().next().unwrap_or_default();
+                self.notes().note(format!("the questions wait as you left them; {key} opens them again"));
+            }
+            Some(Sheet::Picker(picker)) => {
+                if let Some(typed) = picker.mention() {
+                    self.briefing.insert(&typed);
+                }
+            }
+            Some(Sheet::Page(page)) => self.sheet = page.from.map(Sheet::Versions),
+            _ => {}
         }
     }
 
@@ -208,7 +226,11 @@ impl App {
             });
         if let Some((mission, questions)) = asked {
             self.show(Some(mission));
-            self.sheet = Some(Sheet::clarify(mission, questions, self.now.mono));
+            let left = self.desk.aside.remove(&mission).filter(|clarify| clarify.questions == questions);
+            self.sheet = Some(match left {
+                Some(clarify) => Sheet::Clarify(clarify.reopened(self.now.mono)),
+                None => Sheet::clarify(mission, questions, self.now.mono),
+            });
             return;
         }
         if self.focus.0 == Focus::Desk && self.state.desk.len() > 1 {
@@ -259,26 +281,17 @@ impl App {
 
     fn scroll_channel(&mut self, by: isize) {
         let Some(channel) = self.chosen() else { return };
-        if self.channels.face == Face::Shot {
-            let motion = match by {
-                isize::MIN => Motion::Top,
-                isize::MAX => Motion::Bottom,
-                -1 => Motion::Up,
-                1 => Motion::Down,
-                n if n < 0 => Motion::PageUp,
-                _ => Motion::PageDown,
-            };
-            return self.go(motion);
-        }
         let motion = match by {
-            isize::MIN => stream::Motion::Top,
-            isize::MAX => stream::Motion::Bottom,
-            -1 => stream::Motion::Up,
-            1 => stream::Motion::Down,
-            n if n < 0 => stream::Motion::PageUp,
-            _ => stream::Motion::PageDown,
+            isize::MIN => Motion::Top,
+            isize::MAX => Motion::Bottom,
+            -1 => Motion::Up,
+            1 => Motion::Down,
+            n if n < 0 => Motion::PageUp,
+            _ => Motion::PageDown,
         };
-        if let Some(view) = self.channels.view_mut(channel) {
+        if self.channels.face == Face::Shot {
+            self.channels.go(channel, motion);
+        } else if let Some(view) = self.channels.view_mut(channel) {
             view.log.go(motion);
         }
     }
@@ -359,7 +372,11 @@ impl App {
                 let title = super::view::versions::title_at(mission, at);
                 match super::view::versions::patch_at(mission, at) {
                     Some(digest) => vec![Task::Show(title, digest)],
-                    None => Vec::new(),
+                    None => {
+                        self.notes()
+                            .note("this row has no patch of its own: choose a candidate or what landed");
+                        Vec::new()
+                    }
                 }
             }
             _ => {
@@ -397,130 +414,6 @@ impl App {
         Vec::new()
     }
 
-    /// The request that a decision key may decide, or the words why not.
-    fn decidable(&mut self) -> Option<(std::sync::Arc<Request>, Revision)> {
-        match self.desk.decidable(&self.state, self.now.mono) {
-            Ok((request, seen)) if self.shown == Some(request.mission) => Some((request, seen)),
-            Ok((request, _)) => {
-                self.show(Some(request.mission));
-                self.desk.touch(self.now.mono);
-                self.notes()
-                    .note(format!("{} is about {}, shown now: press it again", request.id, request.mission));
-                None
-            }
-            Err(why) => {
-                self.notes().note(why);
-                None
-            }
-        }
-    }
-
-    fn approve_team(&mut self, team: TeamId) -> Vec<Task> {
-        let Some((request, seen)) = self.decidable() else { return Vec::new() };
-        let Subject::Choose { teams } = &request.subject else {
-            self.notes().note(format!("{} is no choice between teams: a approves, x rejects", request.id));
-            return Vec::new();
-        };
-        if !teams.contains(&team) {
-            self.notes().note(format!("{} has no candidate of team {} to approve", request.id, team.0));
-            return Vec::new();
-        }
-        self.send_decision(request.id, seen, Decision::Approve { team: Some(team) })
-    }
-
-    pub(super) fn send_decision(&mut self, id: RequestId, seen: Revision, decision: Decision) -> Vec<Task> {
-        let what = match &decision {
-            Decision::Approve { team: Some(team) } => {
-                let name = self.mission().map_or_else(|| team.to_string(), |m| words::team_name(m, *team));
-                format!("{id} approved: {name}")
-            }
-            Decision::Approve { team: None } => format!("{id} approved"),
-            Decision::Modify { .. } => format!("{id} approved with changes"),
-            Decision::Retry { .. } => format!("{id} rejected, teams try again"),
-            _ => format!("{id} rejected"),
-        };
-        vec![Task::Send(Box::new(Command::Desk(DeskCommand::Decide(id, seen, Box::new(decision)))), what)]
-    }
-
-    fn decide(&mut self, command: CommandId) -> Vec<Task> {
-        let Some((request, seen)) = self.decidable() else { return Vec::new() };
-        let id = request.id;
-        match command {
-            CommandId::Approve => match &request.subject {
-                Subject::Choose { teams } if teams.len() == 1 => self.approve_team(teams[0]),
-                Subject::Choose { .. } => {
-                    self.notes().note("press the number of the team whose candidate you approve");
-                    Vec::new()
-                }
-                Subject::Ask { .. } => self.modify(&request, seen),
-                _ => self.send_decision(id, seen, Decision::Approve { team: None }),
-            },
-            CommandId::Modify => self.modify(&request, seen),
-            CommandId::Retry => {
-                self.sheet = Some(Sheet::prompt(
-                    format!("reject {id} and try again: what should be different?"),
-                    "",
-                    PromptFor::Retry(id, seen),
-                ));
-                Vec::new()
-            }
-            _ => {
-                self.sheet =
-                    Some(Sheet::prompt(format!("reject {id}: why?"), "", PromptFor::Reject(id, seen)));
-                Vec::new()
-            }
-        }
-    }
-
-    fn modify(&mut self, request: &Request, seen: Revision) -> Vec<Task> {
-        let id = request.id;
-        let (title, text, purpose) = match &request.subject {
-            Subject::Choose { .. } | Subject::Conflict { .. } => return self.modify_patch(request, seen),
-            Subject::Command { argv, .. } => {
-                ("run this instead".into(), super::sheets::join_argv(argv), PromptFor::Argv(id, seen))
-            }
-            Subject::Budget { wanted, .. } => {
-                let amount = wanted.to_string();
-                (
-                    "the cap instead, in dollars".into(),
-                    amount.trim_start_matches('$').to_owned(),
-                    PromptFor::Amount(id, seen),
-                )
-            }
-            Subject::Ask { question, .. } => {
-                let title = crate::domain::text::clean_line(question, 120).to_string();
-                (title, String::new(), PromptFor::Words(id, seen))
-            }
-        };
-        self.sheet = Some(Sheet::prompt(title, text, purpose));
-        Vec::new()
-    }
-
-    fn modify_patch(&mut self, request: &Request, seen: Revision) -> Vec<Task> {
-        let team = match &request.subject {
-            Subject::Choose { teams } => {
-                let chosen = self.team().map(|team| team.id);
-                chosen.filter(|team| teams.contains(team)).or_else(|| teams.first().copied())
-            }
-            Subject::Conflict { team, .. } => Some(*team),
-            _ => None,
-        };
-        let candidate = self.mission().and_then(|mission| {
-            let team = mission.teams.iter().find(|known| Some(known.id) == team)?;
-            team.candidates.last().map(|(candidate, _)| candidate.clone())
-        });
-        match candidate {
-            Some(candidate) => {
-                let purpose = EditFor::Patch { request: request.id, seen, team: candidate.team };
-                vec![Task::EditBlob(purpose, candidate.patch)]
-            }
-            None => {
-                self.notes().note("there is no candidate to change");
-                Vec::new()
-            }
-        }
-    }
-
     /// A prompt was answered.
     pub(super) fn said(&mut self, purpose: PromptFor, text: String) -> Vec<Task> {
         let mission = |command| Box::new(Command::Mission(command));
@@ -528,7 +421,7 @@ impl App {
             PromptFor::Retry(id, seen) => self.send_decision(id, seen, Decision::Retry { reason: text }),
             PromptFor::Reject(id, seen) => self.send_decision(id, seen, Decision::Reject { reason: text }),
             PromptFor::Argv(id, seen) => {
-                let change = Modification::Argv(super::sheets::split_argv(&text).unwrap_or_default());
+                let change = Modification::Argv(super::argv::split_argv(&text).unwrap_or_default());
                 self.send_decision(id, seen, Decision::Modify { team: None, change })
             }
             PromptFor::Amount(id, seen) => {
@@ -540,7 +433,9 @@ impl App {
                 self.send_decision(id, seen, Decision::Modify { team: None, change })
             }
             PromptFor::Refine(id, team) => {
-                vec![Task::Send(mission(MissionCommand::Refine(id, team, text)), format!("said to {team}"))]
+                let known = self.state.missions.get(&id);
+                let name = known.map_or_else(|| team.to_string(), |mission| words::team_name(mission, team));
+                vec![Task::Send(mission(MissionCommand::Refine(id, team, text)), format!("said to {name}"))]
             }
             PromptFor::Cancel(id) => {
                 vec![Task::Send(mission(MissionCommand::Cancel(id, text)), format!("{id} cancelled"))]

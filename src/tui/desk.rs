@@ -1,18 +1,40 @@
 //! The Decision Desk: which request is chosen, and whether a key may decide it. A decision names the revision that
 //! was on screen; a key that comes too soon after what is shown has changed is refused and says so.
 
+use super::{pressed::GUARD, sheets::Clarify};
 use crate::{
     domain::{
-        ids::{MissionId, RequestId, Revision},
+        candidate::Candidate,
+        digest::Digest,
+        ids::{MissionId, RequestId, Revision, TeamId},
         request::Request,
         time::Millis,
     },
     engine::{snapshot, state::State},
 };
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
-/// A key this soon after a change was meant for what stood there before.
-pub const GUARD: Millis = Millis(300);
+/// A patch as a person wrote it; kept until the candidate it was made from is another one, so that it is not written
+/// twice when it does not apply.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// Whose candidate.
+    pub team: (MissionId, TeamId),
+    /// The candidate's number and patch.
+    pub from: (u32, Digest),
+    /// What was written.
+    pub text: String,
+    /// Whether it was said that it was not used.
+    pub told: bool,
+}
+
+impl Written {
+    /// Whether it was made from this candidate's patch.
+    #[must_use]
+    pub fn is_for(&self, mission: MissionId, candidate: &Candidate) -> bool {
+        self.team == (mission, candidate.team) && self.from.1 == candidate.patch
+    }
+}
 
 /// The strip.
 #[derive(Debug, Default)]
@@ -21,8 +43,10 @@ pub struct Desk {
     shown: Option<(RequestId, Revision)>,
     /// Since when.
     since: Millis,
-    /// Missions whose questions were put aside.
-    pub dismissed: BTreeSet<MissionId>,
+    /// Questions that were put aside, as they were left.
+    pub aside: BTreeMap<MissionId, Clarify>,
+    /// The patch that a person wrote last.
+    pub written: Option<Written>,
 }
 
 impl Desk {

@@ -1,9 +1,11 @@
 //! States for pictures and key tests, built by hand as the engine would leave them.
 
 use super::{
-    app::{Action, App, Moment, Task},
+    app::{Action, App, Moment},
     keymap::{Key, Keymap},
+    looks::Chosen,
     options::{BriefDefaults, Ports, Prefill, TuiOptions},
+    task::Task,
     theme::Theme,
 };
 use crate::{
@@ -55,6 +57,7 @@ pub(super) fn ports() -> Ports {
     Ports {
         editor: Arc::new(|text| async move { Ok(format!("{text}+")) }.boxed()),
         files: Arc::new(|| async { vec!["src/cart.rs".to_owned(), "src/main.rs".to_owned()] }.boxed()),
+        ready: Arc::new(|| async { Ok(()) }.boxed()),
         attach: Arc::new(|path| async move { Ok(("text/plain".to_owned(), path.into_bytes())) }.boxed()),
         shell: None,
         clock: Arc::new(|| START),
@@ -66,13 +69,10 @@ pub(super) fn options(prefill: Option<Prefill>) -> TuiOptions {
         repo: "/srv/shop".into(),
         branch: "main".into(),
         prefill,
-        keymap: "default".into(),
-        user_keymap: None,
-        theme: "dark".into(),
-        user_theme: None,
+        keymap: Chosen { name: "default".into(), file: None },
+        theme: Chosen { name: "dark".into(), file: None },
         defaults: defaults(),
         notice: "REHEARSAL".into(),
-        quiet_thread: "history",
         ports: ports(),
     }
 }
@@ -99,10 +99,13 @@ pub(super) fn team(id: u8, phase: TeamPhase) -> Team {
         phase,
         attempt: 1,
         turns: 3,
+        base: None,
+        place: None,
         checkpoint: None,
         candidates: vec![],
         feedback: vec![],
         account: TeamAccount {
+            turned: Timestamp(0),
             usage: usage(12_400),
             spent: Money::cents(8),
             unknown: false,
@@ -273,7 +276,7 @@ impl Bench {
     }
 
     pub fn with(size: (u16, u16), options: TuiOptions) -> Self {
-        let keymap = Keymap::load(&options.keymap, None).unwrap();
+        let keymap = Keymap::load(&options.keymap.name, None).unwrap();
         let app = App::new(&options, keymap, Theme::named("dark").unwrap(), size);
         Self { app, mono: 0, tasks: vec![] }
     }

@@ -76,10 +76,7 @@ impl Keys {
     /// The thread lets go of the terminal; returns once it has.
     pub fn park(&self) {
         self.gate.ask(Wanted::Park);
-        let mut held = self.gate.lock();
-        while !held.1 {
-            held = self.gate.changed.wait(held).unwrap_or_else(PoisonError::into_inner);
-        }
+        self.gate.let_go();
     }
 
     /// The thread reads again.
@@ -89,8 +86,11 @@ impl Keys {
 }
 
 impl Drop for Keys {
+    /// The thread has let go of the terminal when this returns: what is typed from then on is the next reader's.
     fn drop(&mut self) {
+        self.events.close();
         self.gate.ask(Wanted::End);
+        self.gate.let_go();
     }
 }
 
@@ -108,6 +108,14 @@ impl Gate {
         self.changed.notify_all();
     }
 
+    /// Waits until the thread neither reads nor polls.
+    fn let_go(&self) {
+        let mut held = self.lock();
+        while !held.1 {
+            held = self.changed.wait(held).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
     /// Waits while parked; false when the thread shall end.
     fn pass(&self) -> bool {
         let mut held = self.lock();
@@ -119,14 +127,20 @@ impl Gate {
         held.1 = false;
         held.0 == Wanted::Read
     }
+}
 
-    fn ended(&self) {
-        self.lock().1 = true;
-        self.changed.notify_all();
+/// Tells, however the thread ends, that it reads no more.
+struct Ended<'a>(&'a Gate);
+
+impl Drop for Ended<'_> {
+    fn drop(&mut self) {
+        self.0.lock().1 = true;
+        self.0.changed.notify_all();
     }
 }
 
 fn read(gate: &Gate, send: &mpsc::Sender<Input>) {
+    let _told = Ended(gate);
     while gate.pass() {
         match wait(gate) {
             Ok(Ready::Terminal) => {
@@ -141,7 +155,6 @@ fn read(gate: &Gate, send: &mpsc::Sender<Input>) {
             }
         }
     }
-    gate.ended();
 }
 
 enum Ready {

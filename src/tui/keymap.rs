@@ -11,6 +11,9 @@ pub const FILE_MOST: usize = 64 * 1024;
 /// Keys of one sequence.
 const SEQUENCE_MOST: usize = 4;
 
+/// The keymaps in the program, the one that is taken where nothing is said first.
+pub const NAMES: [&str; 2] = ["default", "vim"];
+
 const BUILT_IN: [(&str, &str); 2] = [
     ("default", include_str!("../../keymaps/default.toml")),
     ("vim", include_str!("../../keymaps/vim.toml")),
@@ -354,7 +357,7 @@ mod tests {
     }
 
     #[test]
-    fn built_in_keymaps_reach_every_command() {
+    fn s7_built_in_keymaps_reach_every_command() {
         for (name, _) in BUILT_IN {
             let map = Keymap::load(name, None).unwrap();
             for entry in commands::ALL {
@@ -378,7 +381,7 @@ mod tests {
     }
 
     #[test]
-    fn a_users_file_is_laid_over_and_its_errors_name_the_line() {
+    fn s7_a_users_file_is_laid_over_and_its_errors_name_the_line() {
         let user = "keys = [\n  { on = \"ctrl-o\", run = \"palette.open\", desc = \"find\" },\n  { on = \"1\", run = \"help.open\", when = \"browse\" },\n]\n";
         let map = Keymap::load("default", Some(("my.toml", user))).unwrap();
         assert_eq!(map.find(&keys("1"), &[Context::Browse]), Found::Command(CommandId::Help));

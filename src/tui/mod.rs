@@ -5,20 +5,29 @@
 //! usable before the engine's end is served.
 
 pub mod app;
+pub mod argv;
 pub mod briefing;
 pub mod channels;
 pub mod commands;
+mod decision;
 mod deeds;
 pub mod desk;
+mod held;
 mod input;
 pub mod keymap;
 pub mod line;
+pub mod looks;
+pub mod motion;
+pub mod notes;
 pub mod options;
 pub mod pace;
+mod pressed;
+mod routing;
 mod run;
 pub mod sheets;
 pub mod shot;
 pub mod stream;
+pub mod task;
 pub mod terminal;
 pub mod theme;
 pub mod view;
@@ -26,8 +35,10 @@ pub mod vim;
 pub mod words;
 pub mod wrap;
 
+pub use held::{Exit, Held, TuiError};
+pub use looks::{Chosen, OwnFile};
 pub use options::{BriefDefaults, Ports, Prefill, TuiOptions};
-pub use run::{Exit, TuiError, run};
+pub use run::run;
 
 #[cfg(test)]
 mod fixtures;

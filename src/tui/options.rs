@@ -1,6 +1,7 @@
 //! What the one who starts the screen hands in: what to show, and ports to what this room may not do itself
 //! (start an editor, list files, run a shell, read the clock).
 
+use super::looks::Chosen;
 use crate::domain::{money::Money, team::TeamSpec, time::Timestamp};
 use futures::future::BoxFuture;
 use std::{path::PathBuf, sync::Arc};
@@ -9,6 +10,8 @@ use std::{path::PathBuf, sync::Arc};
 pub type EditorPort = Arc<dyn Fn(String) -> BoxFuture<'static, Result<String, String>> + Send + Sync>;
 /// Lists files of the repository, repository-relative.
 pub type FilesPort = Arc<dyn Fn() -> BoxFuture<'static, Vec<String>> + Send + Sync>;
+/// Says what must be done before teams can start in the repository, if anything.
+pub type ReadyPort = Arc<dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync>;
 /// Reads a mentioned file: media type and content, or why not (no such file, too big).
 pub type AttachPort =
     Arc<dyn Fn(String) -> BoxFuture<'static, Result<(String, Vec<u8>), String>> + Send + Sync>;
@@ -24,6 +27,8 @@ pub struct Ports {
     pub editor: EditorPort,
     /// Files for `@`.
     pub files: FilesPort,
+    /// Asked before a brief is sent.
+    pub ready: ReadyPort,
     /// Reads what `@` names.
     pub attach: AttachPort,
     /// `!`; without it the key is a character.
@@ -67,20 +72,14 @@ pub struct TuiOptions {
     pub branch: String,
     /// A brief laid out beforehand.
     pub prefill: Option<Prefill>,
-    /// Name of the keymap.
-    pub keymap: String,
-    /// The user's keymap file: name and text.
-    pub user_keymap: Option<(String, String)>,
-    /// Name of the theme.
-    pub theme: String,
-    /// The user's theme file: name and text.
-    pub user_theme: Option<(String, String)>,
+    /// Keys.
+    pub keymap: Chosen,
+    /// Colours.
+    pub theme: Chosen,
     /// What briefs have by default.
     pub defaults: Arc<BriefDefaults>,
     /// Words shown for as long as the screen is up, such as REHEARSAL; empty: none.
     pub notice: String,
-    /// Name of a thread whose panics are caught and mended: they are not told on the terminal.
-    pub quiet_thread: &'static str,
     /// Ports.
     pub ports: Ports,
 }

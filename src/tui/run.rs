@@ -2,20 +2,23 @@
 //! when they are due. One task, no spawning; the only clock of this room is read here.
 
 use super::{
-    app::{Action, App, Done, EditFor, Moment, Task},
+    app::{Action, App, Moment},
     briefing,
+    held::{Exit, Held, Signals, Told, TuiError},
     input::{Input, Keys},
-    keymap::{Keymap, KeymapError},
+    looks,
     options::{Ports, TuiOptions},
     pace::{Pace, Why},
     shot::Highlighter,
+    task::{Done, EditFor, Task},
     terminal::{self, Guard, Outbox, Screen, Tmux},
-    theme::{Depth, Theme, ThemeError},
+    theme::Depth,
     view, words,
 };
 use crate::{
     domain::{
         brief::{Attachment, Brief},
+        feed::Shot,
         request::{Decision, Modification},
         time::Millis,
     },
@@ -26,63 +29,35 @@ use crossterm::event::{Event, KeyEventKind};
 use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use rustix::io::Errno;
 use std::{
-    io,
     sync::Arc,
     time::{Duration, Instant},
 };
-use tokio::{
-    signal::unix::{Signal, SignalKind, signal},
-    sync::watch,
-};
+use tokio::{signal::unix::SignalKind, sync::watch};
 
 /// Earlier briefs that are read for the history.
 const BRIEFS_MOST: usize = 200;
 /// Bytes that are put on the clipboard at most: terminals drop longer ones.
 const COPY_MOST: usize = 1024 * 1024;
 
-/// How the screen ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Exit {
-    /// The person quit.
-    Quit,
-    /// The terminal is gone.
-    HungUp,
-    /// This signal ended it.
-    Signal(i32),
-}
-
-/// The screen cannot be shown.
-#[derive(Debug, thiserror::Error)]
-pub enum TuiError {
-    /// No terminal, or it does not obey.
-    #[error("the terminal cannot be used: {0}; `chimera brief --json` works without one")]
-    Terminal(#[from] io::Error),
-    /// The keymap is wrong.
-    #[error("keymap {0}")]
-    Keymap(#[from] KeymapError),
-    /// The theme is wrong.
-    #[error("theme {0}")]
-    Theme(#[from] ThemeError),
-}
-
-/// Shows the screen until it is left.
+/// Shows the screen until it is left. What `told` brings when the engine has started is shown once as a note.
 ///
 /// # Errors
-/// The terminal, keymap or theme cannot be used; the terminal is as it was then.
-pub async fn run(handle: Handle, options: TuiOptions) -> Result<Exit, TuiError> {
-    // First of all, so that keys typed ahead are not echoed by the terminal; on errors it is given back.
-    let signals = Signals::new()?;
-    let guard = Guard::enter(options.quiet_thread)?;
-    let named = |file: &Option<(String, String)>| file.clone();
-    let (user_keys, user_theme) = (named(&options.user_keymap), named(&options.user_theme));
-    let keymap = Keymap::load(&options.keymap, user_keys.as_ref().map(|(f, t)| (f.as_str(), t.as_str())))?;
+/// The terminal cannot be used; it is as it was then.
+pub async fn run(
+    held: Held,
+    handle: Handle,
+    options: TuiOptions,
+    told: BoxFuture<'static, Vec<String>>,
+) -> Result<Exit, TuiError> {
+    let Held { signals, guard } = held;
+    let (keymap, wrong_keys) = looks::keymap(&options.keymap)?;
     let var = |name| std::env::var(name).ok();
     let depth =
         Depth::from_env(var("COLORTERM").as_deref(), var("TERM").as_deref(), var("NO_COLOR").as_deref());
-    let theme =
-        Theme::load(&options.theme, user_theme.as_ref().map(|(f, t)| (f.as_str(), t.as_str())), depth)?;
+    let (theme, wrong_theme) = looks::theme(&options.theme, depth)?;
     let size = terminal::size();
-    let app = App::new(&options, keymap, theme, size);
+    let mut app = App::new(&options, keymap, theme, size);
+    app.tell_mistakes(&[wrong_theme, wrong_keys]);
     let mut screen = Screen::new(size.0, size.1);
     let mut outbox = Outbox::new()?;
     outbox.send(screen.frame(|buf| view::draw(&app, buf))?)?;
@@ -95,9 +70,10 @@ pub async fn run(handle: Handle, options: TuiOptions) -> Result<Exit, TuiError> 
         signals,
         handle,
         ports: options.ports,
-        tasks: FuturesUnordered::new(),
+        tasks: FuturesUnordered::from_iter([told.map(Done::Told).boxed()]),
         pace: Pace::default(),
         started: Instant::now(),
+        back: None,
         app,
     };
     let notify = move || {
@@ -105,6 +81,9 @@ pub async fn run(handle: Handle, options: TuiOptions) -> Result<Exit, TuiError> 
     };
     looped.app.channels.paint_with(Highlighter::new(notify));
     let exit = looped.until_exit(painted).await;
+    if !matches!(exit, Ok(Exit::Quit)) {
+        terminal::hurry();
+    }
     drop(looped);
     match exit {
         Err(TuiError::Terminal(error)) if error.raw_os_error() == Some(Errno::IO.raw_os_error()) => {
@@ -114,42 +93,8 @@ pub async fn run(handle: Handle, options: TuiOptions) -> Result<Exit, TuiError> 
     }
 }
 
-struct Signals {
-    term: Signal,
-    int: Signal,
-    hup: Signal,
-    winch: Signal,
-    cont: Signal,
-}
-
-impl Signals {
-    fn new() -> io::Result<Self> {
-        Ok(Self {
-            term: signal(SignalKind::terminate())?,
-            int: signal(SignalKind::interrupt())?,
-            hup: signal(SignalKind::hangup())?,
-            winch: signal(SignalKind::window_change())?,
-            cont: signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))?,
-        })
-    }
-
-    /// What was signalled.
-    async fn next(&mut self) -> Told {
-        tokio::select! {
-            _ = self.term.recv() => Told::End(Exit::Signal(SignalKind::terminate().as_raw_value())),
-            _ = self.int.recv() => Told::End(Exit::Signal(SignalKind::interrupt().as_raw_value())),
-            _ = self.hup.recv() => Told::End(Exit::HungUp),
-            _ = self.winch.recv() => Told::Resized,
-            _ = self.cont.recv() => Told::Continued,
-        }
-    }
-}
-
-enum Told {
-    End(Exit),
-    Resized,
-    Continued,
-}
+/// How long after a Ctrl-Z has ended the signal that ended it may be told.
+const OWN_CONTINUE: Duration = Duration::from_secs(1);
 
 /// What woke the loop.
 enum Woken {
@@ -174,6 +119,8 @@ struct Loop {
     handle: Handle,
     ports: Ports,
     started: Instant,
+    /// When the terminal was taken again after a Ctrl-Z.
+    back: Option<Instant>,
     guard: Guard,
 }
 
@@ -323,6 +270,8 @@ impl Loop {
         match told {
             Told::End(exit) => return Ok(Some(exit)),
             Told::Resized => self.resized(),
+            // The signal that ended our own stop tells nothing new: taking the terminal twice would flicker.
+            Told::Continued if self.back.take().is_some_and(|at| at.elapsed() < OWN_CONTINUE) => {}
             Told::Continued => self.again()?,
         }
         Ok(None)
@@ -354,6 +303,7 @@ impl Loop {
                 terminal::suspend()?;
                 self.keys.unpark();
                 self.again()?;
+                self.back = Some(Instant::now());
             }
             Task::Edit(purpose, text) => return self.edit(purpose, text).await,
             Task::EditBlob(purpose, digest) => match self.handle.blob(digest).await {
@@ -426,7 +376,7 @@ fn serve(handle: Handle, ports: Ports, task: Task) -> BoxFuture<'static, Done> {
             Task::Send(command, what) => Done::Sent(what, handle.send(*command).await),
             Task::Open { brief, written } => Done::Opened(written, open(&handle, &ports, *brief).await),
             Task::Patch { request, seen, team, text } => {
-                let what = format!("{request} approved with a changed patch");
+                let what = format!("{request}: your patch is checked as the team's next candidate");
                 let decided = async {
                     let kept = handle.keep(text.into_bytes()).await?;
                     let change = Modification::Patch(kept);
@@ -437,6 +387,11 @@ fn serve(handle: Handle, ports: Ports, task: Task) -> BoxFuture<'static, Done> {
             }
             Task::Show(title, digest) => {
                 Done::Page(title, handle.blob(digest).await.map_err(|e| e.to_string()))
+            }
+            Task::Shot(channel, digest) => {
+                let bytes = handle.blob(digest).await.unwrap_or_default();
+                let patch = crate::domain::text::clean_bytes(&bytes).into();
+                Done::Shot(channel, Shot { digest, patch })
             }
             Task::Files => Done::Files((ports.files)().await),
             Task::Briefs => Done::Briefs(briefs(&handle).await),
@@ -459,6 +414,7 @@ fn serve(handle: Handle, ports: Ports, task: Task) -> BoxFuture<'static, Done> {
 }
 
 async fn open(handle: &Handle, ports: &Ports, mut brief: Brief) -> Result<Receipt, String> {
+    (ports.ready)().await?;
     for path in briefing::mentions(&brief.text) {
         let (media_type, bytes) =
             (ports.attach)(path.clone()).await.map_err(|why| format!("@{path}: {why}"))?;
@@ -472,14 +428,15 @@ async fn open(handle: &Handle, ports: &Ports, mut brief: Brief) -> Result<Receip
 
 async fn briefs(handle: &Handle) -> Vec<String> {
     let state: Arc<_> = handle.snapshot();
-    let mut texts: Vec<String> = state.missions.values().rev().map(|m| m.brief.text.clone()).collect();
+    let known: Vec<String> = state.missions.values().rev().map(|m| m.brief.text.clone()).collect();
     let query = HistoryQuery { kind: "mission.opened".into(), most: BRIEFS_MOST, ..HistoryQuery::default() };
     let entries = handle.read(query).await.unwrap_or_default();
     let older = entries.iter().filter_map(|entry| {
         let value: serde_json::Value = serde_json::from_str(&entry.payload).ok()?;
         brief_text(&value)
     });
-    for text in older {
+    let mut texts: Vec<String> = Vec::new();
+    for text in known.into_iter().chain(older) {
         if !texts.contains(&text) {
             texts.push(text);
         }
@@ -551,6 +508,19 @@ mod tests {
         };
         let (done, ()) = tokio::join!(serve(handle, fixtures::ports(), task), engine);
         assert!(matches!(done, Done::Opened(_, Ok(receipt)) if receipt.seq == Seq(7)));
+    }
+
+    #[tokio::test]
+    async fn where_teams_cannot_start_nothing_is_opened() {
+        let (handle, mut end) = link(Actor::Person("ada".into()));
+        let prefill = super::super::Prefill { text: "see @src/cart.rs".into(), ..Default::default() };
+        let brief = Briefing::new(fixtures::defaults(), Some(prefill), Editing::Plain).brief().unwrap();
+        let task = Task::Open { brief: Box::new(brief), written: "see".into() };
+        let mut ports = fixtures::ports();
+        ports.ready = Arc::new(|| async { Err("no commit yet".to_owned()) }.boxed());
+        let done = serve(handle, ports, task).await;
+        assert!(matches!(done, Done::Opened(_, Err(why)) if why == "no commit yet"));
+        assert!(end.asks.try_recv().is_err(), "something was asked of the engine");
     }
 
     #[test]

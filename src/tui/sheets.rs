@@ -2,10 +2,11 @@
 //! sees keys first; nothing it holds is sent before it is confirmed.
 
 use super::{
+    argv::split_argv,
     commands::{self, CommandId, Hint},
-    desk::GUARD,
     keymap::{Key, Keymap},
     line::Line,
+    pressed::GUARD,
     words,
 };
 use crate::{
@@ -29,6 +30,8 @@ use std::collections::BTreeSet;
 const PICKS_MOST: usize = 100_000;
 /// Rows a picker keeps as found.
 const FOUND_MOST: usize = 200;
+/// Heading of the files for `@`.
+const MENTION: &str = "MENTION A FILE";
 /// Bytes of a page that are shown.
 const PAGE_MOST: usize = 4 * 1024 * 1024;
 
@@ -48,8 +51,8 @@ pub enum Sheet {
     Versions(usize),
     /// Questions before work.
     Clarify(Clarify),
-    /// A text: title, lines, scrolled so far.
-    Page(String, Vec<String>, usize),
+    /// A text.
+    Page(Page),
 }
 
 /// What a sheet made of a key.
@@ -79,6 +82,20 @@ pub enum PickedBy {
     File(String),
     /// An earlier brief.
     Brief(String),
+    /// Words as they were typed.
+    Words(String),
+}
+
+/// A text from outside.
+pub struct Page {
+    /// Heading.
+    pub title: String,
+    /// Clean, a row each.
+    pub lines: Vec<String>,
+    /// Scrolled so far.
+    pub at: usize,
+    /// The row of the versions that it was opened from, to go back there.
+    pub from: Option<usize>,
 }
 
 /// One row of a picker.
@@ -115,6 +132,12 @@ impl Picker {
     /// What was found, best first.
     pub fn found(&self) -> impl Iterator<Item = &Pick> {
         self.found.iter().filter_map(|at| self.rows.get(*at))
+    }
+
+    /// What a mention says as it was typed; none in other pickers.
+    #[must_use]
+    pub fn mention(&self) -> Option<String> {
+        (self.title == MENTION).then(|| format!("@{}", self.line.text()))
     }
 
     /// Files have been listed.
@@ -173,6 +196,10 @@ impl Picker {
                 Some(pick) => Taken::Picked(pick.what.clone()),
                 None => Taken::Refused("nothing matches".into()),
             },
+            // Whoever types a whole mention goes on behind it.
+            KeyCode::Char(' ') if key.modifiers.is_empty() && self.title == MENTION => {
+                Taken::Picked(PickedBy::Words(format!("@{} ", self.line.text())))
+            }
             KeyCode::Up => self.step(-1),
             KeyCode::Down => self.step(1),
             _ if control('p') => self.step(-1),
@@ -253,6 +280,7 @@ fn complaint(purpose: PromptFor, text: &str) -> Option<String> {
 }
 
 /// The questions before work.
+#[derive(Debug)]
 pub struct Clarify {
     mission: MissionId,
     /// The questions.
@@ -290,6 +318,18 @@ impl Clarify {
     #[must_use]
     pub fn is_multi(&self) -> bool {
         matches!(self.questions.get(self.at).map(|q| &q.form), Some(AnswerForm::Multi(_)))
+    }
+
+    /// Put aside and opened again: as it was left.
+    #[must_use]
+    pub fn reopened(self, now: Millis) -> Self {
+        Self { since: now, ..self }
+    }
+
+    /// The cursor stands on what is assumed without an answer, so that Enter never says its opposite.
+    fn stand_on_default(&mut self) {
+        let default = self.questions.get(self.at).map_or("", |question| question.default.as_str());
+        self.row = self.choices().iter().position(|choice| choice == default).unwrap_or(0);
     }
 
     fn key(&mut self, key: Key, now: Millis) -> Taken {
@@ -367,8 +407,9 @@ impl Clarify {
             text: text.unwrap_or_else(|| question.default.clone()),
         });
         self.at += 1;
-        (self.row, self.line) = (0, Line::default());
+        self.line = Line::default();
         self.ticked.clear();
+        self.stand_on_default();
         if self.at < self.questions.len() {
             return Taken::Kept;
         }
@@ -396,7 +437,7 @@ impl Sheet {
     /// Files, once they are listed.
     #[must_use]
     pub fn files() -> Self {
-        Self::Picker(Picker::new("MENTION A FILE", Vec::new(), true))
+        Self::Picker(Picker::new(MENTION, Vec::new(), true))
     }
 
     /// Earlier briefs, once they are read.
@@ -420,7 +461,7 @@ impl Sheet {
     /// Questions.
     #[must_use]
     pub fn clarify(mission: MissionId, questions: Vec<Question>, now: Millis) -> Self {
-        Self::Clarify(Clarify {
+        let mut clarify = Clarify {
             mission,
             questions,
             at: 0,
@@ -429,14 +470,17 @@ impl Sheet {
             line: Line::default(),
             answers: Vec::new(),
             since: now,
-        })
+        };
+        clarify.stand_on_default();
+        Self::Clarify(clarify)
     }
 
-    /// A text from outside.
+    /// A text from outside; where it was opened from.
     #[must_use]
-    pub fn page(title: String, bytes: &[u8]) -> Self {
+    pub fn page(title: String, bytes: &[u8], from: Option<usize>) -> Self {
         let text = crate::domain::text::clean_bytes(&bytes[..bytes.len().min(PAGE_MOST)]);
-        Self::Page(title, text.lines().map(|line| line.replace('\t', "    ")).collect(), 0)
+        let lines = text.lines().map(|line| line.replace('\t', "    ")).collect();
+        Self::Page(Page { title, lines, at: 0, from })
     }
 
     /// Whether keys are text here.
@@ -452,7 +496,7 @@ impl Sheet {
             | Self::Card(_, at)
             | Self::Compare(at)
             | Self::Versions(at)
-            | Self::Page(_, _, at) => Some(at),
+            | Self::Page(Page { at, .. }) => Some(at),
             Self::Picker(_) | Self::Prompt(_) | Self::Clarify(_) => None,
         }
     }
@@ -479,61 +523,5 @@ impl Sheet {
             Self::Clarify(clarify) => clarify.line.insert(&clean),
             _ => {}
         }
-    }
-}
-
-/// Words of a command line: quotes and backslashes as in a shell, nothing else.
-///
-/// # Errors
-/// A quote is open, or there is no word.
-pub fn split_argv(text: &str) -> Result<Vec<String>, String> {
-    let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None);
-    let mut chars = text.chars();
-    while let Some(c) = chars.next() {
-        match (c, quote) {
-            ('\\', None | Some('"')) => word.get_or_insert_default().extend(chars.next()),
-            (c, Some(open)) if c == open => quote = None,
-            ('\'' | '"', None) => {
-                quote = Some(c);
-                word.get_or_insert_default();
-            }
-            (c, None) if c.is_whitespace() => words.extend(word.take()),
-            (c, _) => word.get_or_insert_default().push(c),
-        }
-    }
-    words.extend(word);
-    match (quote, words.is_empty()) {
-        (Some(open), _) => Err(format!("the quote {open} is not closed")),
-        (None, true) => Err("a command needs at least one word".into()),
-        (None, false) => Ok(words),
-    }
-}
-
-/// A command line that [`split_argv`] reads back.
-#[must_use]
-pub fn join_argv(argv: &[String]) -> String {
-    let quoted = |word: &String| {
-        let plain = |c: char| c.is_alphanumeric() || "-_./=:,@%+".contains(c);
-        if !word.is_empty() && word.chars().all(plain) {
-            word.clone()
-        } else {
-            format!("'{}'", word.replace('\'', "'\\''"))
-        }
-    };
-    argv.iter().map(quoted).collect::<Vec<_>>().join(" ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn command_lines_are_read_as_written() {
-        for argv in [vec!["cargo", "test"], vec!["sh", "-c", "echo 'a b' \"$X\""], vec!["x", ""]] {
-            let argv: Vec<String> = argv.into_iter().map(str::to_owned).collect();
-            assert_eq!(split_argv(&join_argv(&argv)).unwrap(), argv);
-        }
-        assert_eq!(split_argv("a \"b c\" d\\ e").unwrap(), ["a", "b c", "d e"]);
-        assert!(split_argv("a 'b").is_err() && split_argv("  ").is_err());
     }
 }

@@ -38,17 +38,25 @@ const FRAME_END: &[u8] = b"\x1b[?2026l";
 /// Largest screen drawn, in cells: a terminal that claims more is drawn in part.
 const CELLS_MOST: u32 = 1_000_000;
 
-/// Longest wait for a terminal that does not take what enters or leaves the screen.
-const PATIENCE: Duration = Duration::from_millis(40);
+/// Longest wait for a terminal that does not take what enters or leaves the screen: a slow line is still drained.
+const PATIENCE: Duration = Duration::from_millis(2_000);
+/// The same after a signal to end: nobody may be there to read.
+const HURRIED: Duration = Duration::from_millis(40);
 
 static AT_START: OnceLock<Option<Termios>> = OnceLock::new();
 static ENTERED: AtomicBool = AtomicBool::new(false);
+static HURRY: AtomicBool = AtomicBool::new(false);
 static HOOK: Once = Once::new();
 static OUT: OnceLock<Option<OwnedFd>> = OnceLock::new();
 
 /// Reads the terminal's settings. Call it first thing in the process.
 pub fn remember() {
     AT_START.get_or_init(|| tcgetattr(rustix::stdio::stdin()).ok());
+}
+
+/// From now on a terminal that does not read is hardly waited for: the process was told to end.
+pub fn hurry() {
+    HURRY.store(true, Ordering::SeqCst);
 }
 
 /// Gives the terminal back; does nothing if it is not taken. Safe to call from a panic hook.
@@ -159,7 +167,8 @@ fn write_some(bytes: &[u8]) -> io::Result<usize> {
 
 /// Writes all, past the frames, within [`PATIENCE`].
 fn write_all(bytes: &[u8]) -> io::Result<()> {
-    let deadline = Instant::now() + PATIENCE;
+    let patience = if HURRY.load(Ordering::SeqCst) { HURRIED } else { PATIENCE };
+    let deadline = Instant::now() + patience;
     let mut rest = bytes;
     while !rest.is_empty() {
         rest = rest.get(write_some(rest)?..).unwrap_or_default();

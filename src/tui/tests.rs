@@ -1,10 +1,11 @@
 //! The screen as a person meets it: pictures of each state at each size, and keys to the exact command.
 
 use super::{
-    app::{Action, Done, EditFor, Focus, Task},
+    app::{Action, Focus},
     briefing::Field,
     fixtures::*,
     options::Prefill,
+    task::{Done, EditFor, Task},
     view,
 };
 use crate::{
@@ -149,7 +150,7 @@ fn a_digit_approves_exactly_what_was_seen() {
 }
 
 #[test]
-fn a_key_within_300_ms_of_a_swap_is_refused_and_says_so() {
+fn a9_a_key_within_300_ms_of_a_swap_is_refused_and_says_so() {
     let mut bench = Bench::new((120, 40));
     bench.state(waiting()).press("ctrl-n").wait(1_000);
     let mut swapped = waiting();
@@ -193,7 +194,7 @@ fn rejections_carry_their_reason_and_modifications_what_was_changed() {
 }
 
 #[test]
-fn questions_are_answered_skipped_or_put_aside() {
+fn a3_questions_are_answered_skipped_or_put_aside() {
     let mut bench = Bench::new((120, 40));
     bench.state(clarifying()).press("1");
     assert!(bench.last_words().contains("just come up"));
@@ -217,10 +218,145 @@ fn questions_are_answered_skipped_or_put_aside() {
     assert!(bench.app.sheet.is_none(), "put aside, it does not come back by itself");
     bench.press("ctrl-n");
     assert!(bench.app.sheet.is_some());
+    bench.wait(400).press("n enter");
+    assert!(bench.last_words().contains("or tab to skip"), "{}", bench.last_words());
+    bench.press("2 esc ctrl-n");
+    assert!(picture(&bench).0.contains("2 of 3") && picture(&bench).0.contains("[x] web"), "as it was left");
+    assert!(picture(&bench).0.contains("space ticks"));
 }
 
 #[test]
-fn a_word_to_a_team_and_the_kill_switch() {
+fn enter_on_a_question_says_what_is_assumed_and_never_its_opposite() {
+    let mut state = clarifying();
+    let mission = std::sync::Arc::make_mut(state.missions.get_mut(&MissionId(12)).unwrap());
+    mission.preparation.questions.as_mut().unwrap()[0].default = "no".into();
+    let mut bench = Bench::new((120, 40));
+    bench.state(state).wait(400).press("enter tab tab");
+    let [Command::Mission(MissionCommand::Answer(_, answers))] = &sent(&bench)[..] else {
+        panic!("not answered")
+    };
+    assert_eq!((answers[0].text.as_str(), answers[0].assumed), ("no", false));
+}
+
+fn two_requests() -> crate::engine::state::State {
+    let mut state = waiting();
+    let cap = Subject::Budget { team: Some(TeamId(2)), cap: Money::cents(50), wanted: Money::usd(1) };
+    let other = request(4, cap);
+    state.desk.insert(other.id, other.into());
+    state
+}
+
+#[test]
+fn of_several_requests_the_one_that_keys_decide_is_marked_and_alone_shows_them() {
+    let mut bench = Bench::new((120, 40));
+    bench.state(two_requests()).press("esc");
+    let rows = |bench: &Bench| {
+        let drawn = picture(bench).0;
+        drawn.lines().filter(|line| line.contains("⚑ M-12")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let before = rows(&bench);
+    assert_eq!(before.iter().filter(|line| line.contains("▸ ⚑")).count(), 1, "{before:?}");
+    assert_eq!(before.iter().filter(|line| line.contains("[x]")).count(), 1, "{before:?}");
+    bench.press("g d j").wait(400);
+    let after = rows(&bench);
+    assert_ne!(before, after, "the mark goes with the choice");
+    let marked = after.iter().find(|line| line.contains("▸ ⚑")).unwrap();
+    assert!(marked.contains("[x]"), "{after:?}");
+    assert!(!after.iter().any(|line| line.contains("retry") && line.contains("budget")), "{after:?}");
+}
+
+#[test]
+fn a_patch_that_was_not_used_is_said_and_opened_again_as_it_was_written() {
+    let mut bench = Bench::new((120, 40));
+    bench.state(waiting()).press("ctrl-n").wait(400).press("right m");
+    let purpose = EditFor::Patch { request: RequestId(3), seen: Revision(3), team: TeamId(2) };
+    assert!(matches!(bench.tasks.last(), Some(Task::EditBlob(edit, _)) if *edit == purpose));
+    bench.act(Action::Done(Done::Edited(purpose, "p".into(), Ok("mine".into()))));
+    let mut again = waiting();
+    let mission = std::sync::Arc::make_mut(again.missions.get_mut(&MissionId(12)).unwrap());
+    let (mut candidate, evidence) = mission.teams[1].candidates[0].clone();
+    std::sync::Arc::make_mut(&mut candidate).attempt = 2;
+    mission.teams[1].attempt = 2;
+    mission.teams[1].candidates.push((candidate, evidence));
+    bench.state(again.clone());
+    assert!(bench.last_words().contains("was not used"), "{}", bench.last_words());
+    bench.wait(400).press("m");
+    assert!(matches!(bench.tasks.last(), Some(Task::Edit(_, text)) if text == "mine"));
+    bench.state(again);
+    assert!(bench.last_words().is_empty(), "it is said once");
+}
+
+#[test]
+fn a_denied_candidate_says_why_it_cannot_be_approved() {
+    use crate::policy::ruling::{Reason, Ruling, RulingOutcome};
+    let mut state = waiting();
+    let mission = std::sync::Arc::make_mut(state.missions.get_mut(&MissionId(12)).unwrap());
+    let ruling = Ruling {
+        outcome: RulingOutcome::Deny,
+        tier: 3,
+        reasons: vec![Reason { rule: "protected-path".into(), text: "protected: .env".into() }],
+        plan: Digest::of(b"plan"),
+        policy: Digest::of(b"policy"),
+        at: START,
+    };
+    mission.rulings.insert(TeamId(1), (1, ruling));
+    let open = std::sync::Arc::make_mut(state.desk.get_mut(&RequestId(3)).unwrap());
+    open.subject = Subject::Choose { teams: vec![TeamId(2)] };
+    let mut bench = Bench::new((120, 40));
+    bench.state(state).press("ctrl-n").wait(400).press("1");
+    assert!(
+        bench.last_words().contains("candidate of Anthropic to approve: protected: .env"),
+        "{}",
+        bench.last_words()
+    );
+    bench.press("m");
+    assert_eq!(bench.app.channels.at, 1, "what is edited is what is looked at");
+}
+
+#[test]
+fn a_version_that_was_opened_goes_back_to_the_list() {
+    let mut bench = Bench::new((120, 40));
+    bench.state(waiting()).press("esc V down enter");
+    let Some(Task::Show(title, _)) = bench.tasks.pop() else { panic!("nothing was opened") };
+    bench.act(Action::Done(Done::Page(title, Ok(b"+a".to_vec())))).press("q");
+    assert!(picture(&bench).0.contains("VERSIONS"));
+    bench.press("q");
+    assert!(bench.app.sheet.is_none());
+}
+
+#[test]
+fn what_is_known_of_the_start_is_shown_once_and_a_refusal_is_no_deed() {
+    let mut bench = Bench::new((120, 40));
+    bench.act(Action::Done(Done::Told(vec!["the index was rebuilt".into(), "recovered".into()])));
+    assert!(picture(&bench).0.contains("the index was rebuilt; recovered"));
+    bench.press("f1 esc");
+    assert!(!picture(&bench).0.contains("rebuilt"));
+    bench.act(Action::Done(Done::Told(vec![])));
+    assert!(bench.last_words().is_empty());
+    let refusal = Refusal { kind: RefusalKind::Stale, reason: "R-3 is at r5".into() };
+    bench.act(Action::Done(Done::Sent("R-3 approved".into(), Err(SendError::Refused(refusal)))));
+    assert!(bench.last_words().starts_with("✗ not done:"), "{}", bench.last_words());
+}
+
+#[test]
+fn the_next_brief_begins_in_its_text_and_a_queued_one_comes_back_whole() {
+    let mut bench = Bench::with((120, 40), options(Some(prefilled())));
+    bench.press("tab tab tab enter");
+    let Some(Task::Open { written, .. }) = bench.tasks.pop() else { panic!("nothing was opened") };
+    bench.app.briefing.acknowledged(written);
+    assert_eq!(bench.app.briefing.field, Field::Text);
+    let mut bench = Bench::with((120, 40), options(Some(prefilled())));
+    bench.state(state_of(mission(Some(Step::Draft), &TeamPhase::Drafting), vec![]));
+    bench.press("tab");
+    bench.app.briefing.set(Field::Checks, "");
+    bench.app.briefing.set(Field::Budget, "3");
+    bench.press("up");
+    let room = &bench.app.briefing;
+    assert_eq!((room.text(Field::Checks), room.text(Field::Budget)), ("cargo test".into(), "0.50".into()));
+}
+
+#[test]
+fn a11_c10_a_word_to_a_team_and_the_kill_switch() {
     let mut bench = Bench::new((120, 40));
     bench.state(waiting()).press("esc right t").write("use NonZero").press("enter f9 f7 f8");
     let commands = sent(&bench);
@@ -228,6 +364,14 @@ fn a_word_to_a_team_and_the_kill_switch() {
     assert_eq!(commands[0], &want);
     assert!(matches!(commands[1], Command::Control(ControlCommand::Stop(_))));
     assert!(matches!(commands[2], Command::Control(ControlCommand::Pause(_))));
+    assert_eq!(
+        bench
+            .tasks
+            .iter()
+            .filter(|task| matches!(task, Task::Send(_, what) if what == "said to Google"))
+            .count(),
+        1
+    );
     assert_eq!(commands[3], &Command::Control(ControlCommand::Resume));
 }
 
@@ -258,7 +402,9 @@ fn tab_queues_while_a_mission_runs_and_the_queue_starts_when_it_ends() {
     bench.press("up");
     assert_eq!(bench.app.briefing.whole(), "next job");
     bench.press("tab").state(ended(Ending::Landed));
-    assert!(matches!(&bench.tasks[..], [Task::Open { written, .. }] if written == "next job"));
+    let opened =
+        bench.tasks.iter().filter(|task| matches!(task, Task::Open { written, .. } if written == "next job"));
+    assert_eq!(opened.count(), 1);
 }
 
 #[test]
@@ -273,6 +419,12 @@ fn the_palette_runs_what_it_finds_and_mentions_insert_a_path() {
         .write("cart")
         .press("enter");
     assert_eq!(bench.app.briefing.whole(), "see @src/cart.rs ");
+    bench.write("and @b.md or ada@x.org @").press("esc").write("home");
+    assert_eq!(
+        bench.app.briefing.whole(),
+        "see @src/cart.rs and @b.md or ada@x.org @home",
+        "as it was typed"
+    );
 }
 
 #[test]
@@ -342,4 +494,59 @@ fn streaming_costs_few_bytes_for_each_byte_of_text() {
     assert!(written <= 25 * text, "{} bytes a byte", written / text);
     screen.frame(|buf| view::draw(&bench.app, buf)).unwrap();
     assert_eq!(screen.frame(|buf| view::draw(&bench.app, buf)).unwrap().len(), 0, "idle: nothing");
+}
+
+#[test]
+fn candidates_of_an_earlier_run_show_their_kept_patches_and_are_asked_for_once() {
+    use crate::domain::feed::{Channel, Shot};
+    let mut bench = Bench::new((160, 48));
+    bench.state(waiting()).press("esc").state(waiting());
+    let asked: Vec<_> = bench.tasks.iter().filter(|task| matches!(task, Task::Shot(..))).collect();
+    assert_eq!(asked.len(), 2, "one for each team: {asked:?}");
+    let channel = Channel { mission: MissionId(12), team: Some(TeamId(1)) };
+    let patch = "--- a/x.rs\n+++ b/x.rs\n@@ -1 +1 @@\n-old words\n+new words\n".to_owned();
+    bench.act(Action::Done(Done::Shot(channel, Shot { digest: Digest::of(&[1]), patch })));
+    assert!(picture(&bench).0.contains("new words"));
+}
+
+#[test]
+fn without_a_team_the_screen_says_why_and_what_to_do() {
+    let mut bare = options(None);
+    let budget = Money::usd(5);
+    bare.defaults = std::sync::Arc::new(super::options::BriefDefaults { budget, ..Default::default() });
+    bare.notice = "Team Anthropic is left out: no key for anthropic; Team Google is left out: no key".into();
+    let mut bench = Bench::with((120, 40), bare);
+    let drawn = picture(&bench).0;
+    assert!(
+        drawn.contains("No team can be on air. Team Anthropic is left out: no key for anthropic"),
+        "{drawn}"
+    );
+    bench.write("fix it").press("enter");
+    assert!(bench.tasks.is_empty());
+    assert!(bench.app.briefing.complaint.as_ref().unwrap().1.contains("chimera doctor"));
+}
+
+#[test]
+fn queued_briefs_are_not_lost_by_one_key() {
+    let mut bench = Bench::new((120, 40));
+    bench.state(state_of(mission(Some(Step::Draft), &TeamPhase::Drafting), vec![]));
+    bench.write("next job").press("tab ctrl-q");
+    assert!(!bench.tasks.contains(&Task::Quit) && bench.last_words().contains("1 queued brief"));
+    bench.wait(100).press("ctrl-q");
+    assert!(bench.tasks.contains(&Task::Quit));
+}
+
+#[test]
+fn the_request_of_the_mission_on_screen_is_the_one_that_keys_decide() {
+    let mut state = waiting();
+    let mut other = mission(Some(Step::Decide), &TeamPhase::Ready);
+    other.id = MissionId(11);
+    let mut asks = request(9, Subject::Choose { teams: vec![TeamId(1)] });
+    asks.mission = other.id;
+    state.missions.insert(other.id, other.into());
+    state.desk.insert(asks.id, asks.into());
+    let mut bench = Bench::new((120, 40));
+    bench.state(state).press("esc g m j").wait(400).press("1");
+    assert_eq!(bench.app.shown, Some(MissionId(11)));
+    assert_eq!(decided(&bench)[0].0, RequestId(9));
 }

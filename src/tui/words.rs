@@ -9,10 +9,11 @@ use crate::{
         money::{Cost, Money},
         request::{Request, Subject},
         team::Vendor,
-        text::clean_line,
+        text::{clean_line, count},
         time::{Millis, Timestamp},
     },
     engine::{
+        ledger,
         snapshot::{self, Tick, Waiting},
         state::{Control, Mission, State, Team, TeamPhase},
     },
@@ -100,6 +101,11 @@ pub fn headline(state: &State, mission: &Mission) -> (String, Option<CommandId>)
     {
         said = format!("{said} {}", clean_line(note, 200));
     }
+    if let Some(soft) = ledger::soft_caps(state, mission).first()
+        && mission.result.ending.is_none()
+    {
+        said = format!("{said} {}.", clean_line(&soft.words, 200));
+    }
     // A request beside running work: the desk knows of it, the snapshot's line tells of the work.
     if let (Some(request), Waiting::Nothing) =
         (waiting_of(state, mission).next(), snapshot::waits_for(state, mission))
@@ -127,7 +133,7 @@ pub fn asks(mission: Option<&Mission>, request: &Request) -> String {
     match &request.subject {
         Subject::Choose { .. } => "choose a candidate".into(),
         Subject::Command { team, argv, .. } => {
-            format!("{} wants to run: {}", name(*team), clean_line(&argv.join(" "), 120))
+            format!("{} wants to run: {}", name(*team), clean_line(&super::argv::join_argv(argv), 120))
         }
         Subject::Budget { team, cap, wanted } => match team {
             Some(team) => format!("{} asks for a budget of {wanted} instead of {cap}", name(*team)),
@@ -214,13 +220,6 @@ pub fn cost(cost: Cost) -> String {
         Cost::Known(amount) => amount.to_string(),
         Cost::Unknown => "unknown".into(),
     }
-}
-
-/// `1 team`, `2 teams`.
-#[must_use]
-pub fn count(n: usize, one: &str) -> String {
-    let s = if n == 1 { "" } else { "s" };
-    format!("{n} {one}{s}")
 }
 
 /// The accent of a vendor.

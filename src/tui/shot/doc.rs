@@ -95,12 +95,6 @@ pub struct Line {
 }
 
 impl DiffDoc {
-    /// Reads a patch. Whatever the bytes are, this ends with a document: see [`super::parse`].
-    #[must_use]
-    pub fn parse(patch: &str) -> Self {
-        super::parse::parse(patch)
-    }
-
     /// The text of a line, without sign and line end.
     #[must_use]
     pub fn text(&self, line: &Line) -> &str {

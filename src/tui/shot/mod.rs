@@ -13,7 +13,7 @@ pub mod words;
 
 pub use doc::DiffDoc;
 pub use highlight::Highlighter;
-pub use view::{Layout, Motion, ShotView};
+pub use view::{Layout, ShotView};
 
 #[cfg(test)]
 mod pictures;

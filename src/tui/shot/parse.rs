@@ -10,21 +10,25 @@ pub const LINES_MOST: usize = 400_000;
 /// Files of a patch that are read.
 pub const FILES_MOST: usize = 10_000;
 
-pub(super) fn parse(patch: &str) -> DiffDoc {
-    let end = (0..=PATCH_MOST.min(patch.len())).rev().find(|&at| patch.is_char_boundary(at)).unwrap_or(0);
-    let text = &patch[..end];
-    let mut reader = Reader { cut: end < patch.len(), ..Reader::default() };
-    let mut at = 0;
-    for (nth, whole) in text.split_inclusive('\n').enumerate() {
-        if nth >= LINES_MOST || reader.files.len() > FILES_MOST {
-            reader.cut = true;
-            break;
+impl DiffDoc {
+    /// Reads a patch. Whatever the bytes are, this ends with a document.
+    #[must_use]
+    pub fn parse(patch: &str) -> Self {
+        let end = (0..=PATCH_MOST.min(patch.len())).rev().find(|&at| patch.is_char_boundary(at)).unwrap_or(0);
+        let text = &patch[..end];
+        let mut reader = Reader { cut: end < patch.len(), ..Reader::default() };
+        let mut at = 0;
+        for (nth, whole) in text.split_inclusive('\n').enumerate() {
+            if nth >= LINES_MOST || reader.files.len() > FILES_MOST {
+                reader.cut = true;
+                break;
+            }
+            reader.line(whole.strip_suffix('\n').unwrap_or(whole), at);
+            at += whole.len();
         }
-        reader.line(whole.strip_suffix('\n').unwrap_or(whole), at);
-        at += whole.len();
+        reader.files.truncate(FILES_MOST);
+        Self { text: text.into(), files: reader.files, skipped: reader.skipped, cut: reader.cut }
     }
-    reader.files.truncate(FILES_MOST);
-    DiffDoc { text: text.into(), files: reader.files, skipped: reader.skipped, cut: reader.cut }
 }
 
 #[derive(Default)]

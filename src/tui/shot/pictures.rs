@@ -1,7 +1,10 @@
 //! Pictures of shots: text and roles.
 
 use super::*;
-use crate::tui::theme::{Depth, Theme, picture::picture};
+use crate::tui::{
+    motion::Motion,
+    theme::{Depth, Theme, picture::picture},
+};
 use ratatui::{buffer::Buffer, layout::Rect};
 use std::sync::mpsc::sync_channel;
 

@@ -8,7 +8,10 @@ use super::{
 };
 use crate::{
     domain::{digest::Digest, feed::Shot},
-    tui::theme::{Role, Theme},
+    tui::{
+        motion::Motion,
+        theme::{Role, Theme},
+    },
 };
 use proptest::prelude::*;
 use ratatui::{buffer::Buffer, layout::Rect};

@@ -10,7 +10,10 @@ use super::{
 };
 use crate::{
     domain::{digest::Digest, feed::Shot},
-    tui::theme::{Role, Theme},
+    tui::{
+        motion::Motion,
+        theme::{Role, Theme},
+    },
 };
 use ratatui::{buffer::Buffer, layout::Rect};
 use std::{
@@ -37,35 +40,6 @@ pub enum Layout {
     Unified,
     /// Two.
     Split,
-}
-
-/// A movement.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Motion {
-    /// A row up.
-    Up,
-    /// A row down.
-    Down,
-    /// A screen up.
-    PageUp,
-    /// A screen down.
-    PageDown,
-    /// To the first row.
-    Top,
-    /// To the last row.
-    Bottom,
-    /// Columns to the left.
-    Left,
-    /// Columns to the right.
-    Right,
-    /// To the next hunk.
-    NextHunk,
-    /// To the hunk before.
-    PrevHunk,
-    /// To the next file.
-    NextFile,
-    /// To the file before.
-    PrevFile,
 }
 
 /// State of one live shot pane.
@@ -218,7 +192,7 @@ impl ShotView {
             at = pen.put(area, at + 2, "cut: too long to show whole", pen.theme.style(Role::Warn));
         }
         if self.doc.skipped > 0 {
-            let text = format!("{} lines not understood", self.doc.skipped);
+            let text = format!("{} not understood", crate::domain::text::count(self.doc.skipped, "line"));
             pen.put(area, at + 2, &text, pen.theme.style(Role::Warn));
         }
     }

@@ -4,7 +4,7 @@ use super::{
     block::{Block, DONE_BADLY, DONE_WELL, Done, Sort, View},
     search::Needle,
 };
-use crate::domain::feed::FeedItem;
+use crate::{domain::feed::FeedItem, tui::motion::Motion};
 use std::collections::VecDeque;
 
 /// Bytes of text and rows kept per channel; the oldest go first and are counted.
@@ -13,23 +13,6 @@ pub const STREAM_MOST: usize = 512 * 1024;
 const BLOCK_MOST: usize = 8 * 1024;
 /// Blocks from the end in which the call of a finished tool is looked for.
 const CALLS_MOST: usize = 64;
-
-/// A movement.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Motion {
-    /// A row up.
-    Up,
-    /// A row down.
-    Down,
-    /// A screen up.
-    PageUp,
-    /// A screen down.
-    PageDown,
-    /// To the oldest row kept.
-    Top,
-    /// To the newest row, and on with what comes.
-    Bottom,
-}
 
 /// A row of a block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -179,6 +162,12 @@ impl StreamLog {
             Motion::PageDown => self.step(at, (page as isize - 1).max(1)),
             Motion::Top => self.blocks.front().map_or(at, |block| Place { id: block.id, row: 0 }),
             Motion::Bottom => bottom.unwrap_or(at),
+            Motion::Left
+            | Motion::Right
+            | Motion::NextHunk
+            | Motion::PrevHunk
+            | Motion::NextFile
+            | Motion::PrevFile => return,
         };
         let forward = matches!(motion, Motion::Down | Motion::PageDown | Motion::Bottom);
         self.top = (!forward || bottom.is_some_and(|bottom| to < bottom)).then_some(to);

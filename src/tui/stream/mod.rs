@@ -8,7 +8,7 @@ mod log;
 pub mod search;
 pub mod wrap;
 
-pub use log::{Motion, STREAM_MOST, StreamLog};
+pub use log::{STREAM_MOST, StreamLog};
 
 #[cfg(test)]
 mod pictures;

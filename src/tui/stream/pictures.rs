@@ -3,7 +3,10 @@
 use super::*;
 use crate::{
     domain::feed::FeedItem,
-    tui::theme::{Depth, Theme, picture::picture},
+    tui::{
+        motion::Motion,
+        theme::{Depth, Theme, picture::picture},
+    },
 };
 use ratatui::{buffer::Buffer, layout::Rect};
 

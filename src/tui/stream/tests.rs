@@ -10,7 +10,7 @@ use crate::{
         feed::{FeedItem, Shot},
         text::clean,
     },
-    tui::theme::Theme,
+    tui::{motion::Motion, theme::Theme},
 };
 use proptest::prelude::*;
 use ratatui::{buffer::Buffer, layout::Rect};
@@ -196,6 +196,67 @@ fn what_one_reads_stays_while_more_comes_and_while_the_pane_changes() {
     assert!(log.is_following());
     log.push(&[thought(" the end")]);
     assert_eq!(screen(&log, 60, 4)[3], "  again the end");
+}
+
+/// The number in the first row that has one.
+fn first_number(rows: &[String]) -> usize {
+    let digits = |row: &String| row.chars().filter(char::is_ascii_digit).collect::<String>();
+    rows.iter().map(digits).find_map(|digits| digits.parse().ok()).unwrap()
+}
+
+#[test]
+fn a8_a_held_pane_scrolls_by_a_third_at_once_and_always_shows_the_newest_row() {
+    let mut log = StreamLog::default();
+    log.fit(20, 9);
+    let line = |n: usize| [FeedItem::Notice(format!("line {n}"))];
+    let (mut top, mut moved) = (None, 0);
+    for n in 0..90 {
+        log.push(&line(n));
+        log.hold();
+        let rows = screen(&log, 20, 9);
+        assert!(log.is_following() && rows.iter().any(|row| row.ends_with(&format!("line {n}"))), "{rows:?}");
+        let now = first_number(&rows);
+        moved += usize::from(top.is_some_and(|top| top != now));
+        assert!(top.is_none_or(|top| top == now || now >= top + 3), "from {top:?} to {now} at once");
+        top = Some(now);
+    }
+    assert!((20..=30).contains(&moved), "{moved} times for 81 lines that did not fit");
+    // Many lines in one piece, another size, and a row on top that is no more kept: the newest row is still there.
+    for n in 100..150 {
+        log.push(&line(n));
+    }
+    log.hold();
+    assert!(screen(&log, 20, 9).iter().any(|row| row.ends_with("line 149")));
+    log.fit(11, 4);
+    log.hold();
+    assert!(screen(&log, 11, 4).iter().any(|row| row.ends_with("line 149")));
+    // Whoever reads back is not moved by it.
+    log.go(Motion::PageUp);
+    let seen = screen(&log, 11, 4);
+    log.push(&line(200));
+    log.hold();
+    assert_eq!(screen(&log, 11, 4), seen);
+    log.go(Motion::Bottom);
+    log.hold();
+    assert!(screen(&log, 11, 4).iter().any(|row| row.ends_with("line 200")));
+}
+
+#[test]
+fn a_held_row_that_is_gone_is_let_go() {
+    let mut log = StreamLog::new(2_000);
+    log.fit(40, 6);
+    for n in 0..500 {
+        log.push(&[FeedItem::Notice(format!("{n} {}", "word ".repeat(n % 90)))]);
+        if n % 7 == 0 {
+            log.hold();
+        }
+        let rows = screen(&log, 40, 6);
+        assert!(rows.iter().any(|row| !row.is_empty()), "an empty pane after {n}");
+    }
+    assert!(log.gone() > 0);
+    log.push(&[FeedItem::Notice("the last".into())]);
+    log.hold();
+    assert!(screen(&log, 40, 6).iter().any(|row| row.contains("the last")));
 }
 
 #[test]

@@ -23,7 +23,7 @@ use sheet::{Look, Sheet, Tone};
 const DARK: &str = include_str!("../../../themes/dark.toml");
 const LIGHT: &str = include_str!("../../../themes/light.toml");
 
-/// The themes in the program.
+/// The themes in the program, the one that is taken where nothing is said first.
 pub const NAMES: [&str; 2] = ["dark", "light"];
 
 /// Grounds that other roles are drawn over: syntax on a diff line, anything on the chosen row.

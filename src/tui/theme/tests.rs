@@ -17,7 +17,7 @@ fn themes(depth: Depth) -> impl Iterator<Item = (&'static str, Theme)> {
 }
 
 #[test]
-fn every_text_reads_on_its_ground_at_every_depth() {
+fn s7_every_text_reads_on_its_ground_at_every_depth() {
     for depth in [Depth::Truecolor, Depth::Indexed, Depth::Sixteen] {
         for (name, theme) in themes(depth) {
             let canvas = looks(theme.canvas().bg).unwrap();
@@ -75,7 +75,7 @@ fn added_and_removed_never_look_alike_nor_like_the_canvas() {
 }
 
 #[test]
-fn mono_never_sets_a_colour_and_still_tells_states_apart() {
+fn s7_mono_never_sets_a_colour_and_still_tells_states_apart() {
     for (_, theme) in themes(Depth::Mono) {
         let mut all: Vec<_> = Role::ALL.iter().map(|&role| theme.style(role)).collect();
         all.push(theme.canvas());
@@ -106,7 +106,7 @@ fn fewer_colours_never_use_more() {
 }
 
 #[test]
-fn a_layer_changes_what_it_names_and_all_that_uses_it() {
+fn s7_a_layer_changes_what_it_names_and_all_that_uses_it() {
     let text = "[palette]\ngreen = \"#00ff00\"\n[roles]\ntext = { fg = \"green\", bold = true }\n";
     let theme = Theme::load("dark", Some(("mine.toml", text)), Depth::Truecolor).unwrap();
     assert_eq!(theme.style(Role::Ok).fg, Some(Color::Rgb(0, 255, 0)));

@@ -5,7 +5,10 @@ use super::{
     shows,
 };
 use crate::{
-    domain::{feed::Channel, text::clean_line},
+    domain::{
+        feed::Channel,
+        text::{clean_line, count},
+    },
     engine::{
         snapshot,
         state::{Mission, Team, TeamPhase},
@@ -53,7 +56,12 @@ pub(super) fn split(outer: Rect, face: Face) -> (Rect, Rect) {
 pub(super) fn draw(app: &App, pen: &mut Pen<'_>, area: Rect, at: usize) {
     let Some((mission, team)) = app.mission().and_then(|m| Some((m, m.teams.get(at)?))) else {
         let inner = pen.framed(area, "CHANNELS", Focused::from(app.focus.0 == Focus::Channels));
-        pen.paragraph(inner, "Teams appear here when a brief is transmitted.", Role::Muted);
+        if app.briefing.teams().is_empty() {
+            let why = format!("No team can be on air. {}", app.look.notice.replace("; ", "\n"));
+            pen.paragraph(inner, &why, Role::Attention);
+        } else {
+            pen.paragraph(inner, "Teams appear here when a brief is transmitted.", Role::Muted);
+        }
         return;
     };
     let focused = app.focus.0 == Focus::Channels && at == app.channels.at;
@@ -127,7 +135,7 @@ fn no_shot(pen: &mut Pen<'_>, area: Rect, team: &Team, mission: &Mission) {
     let words = match team.candidates.last() {
         Some((candidate, _)) => format!(
             "{} +{} -{}; V lists every version of {}",
-            words::count(candidate.stat.files.len(), "file"),
+            count(candidate.stat.files.len(), "file"),
             candidate.stat.additions,
             candidate.stat.deletions,
             mission.id

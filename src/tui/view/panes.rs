@@ -76,7 +76,11 @@ pub(super) fn header(app: &App, pen: &mut Pen<'_>, area: Rect) {
 /// The keys that always work, as the keymap has them.
 fn help_keys(app: &App) -> String {
     let key = |id| key_of(app, id);
-    format!("{} pause  {} stop  ? help", key(CommandId::Pause), key(CommandId::Stop))
+    let (first, word) = match app.state.control {
+        Control::Running => (CommandId::Pause, "pause"),
+        Control::Paused(_) | Control::Stopped(_) => (CommandId::Resume, "resume"),
+    };
+    format!("{} {word}  {} stop  ? help", key(first), key(CommandId::Stop))
 }
 
 pub(super) fn briefing(app: &App, pen: &mut Pen<'_>, area: Rect) -> Option<Position> {
@@ -110,6 +114,10 @@ pub(super) fn briefing(app: &App, pen: &mut Pen<'_>, area: Rect) -> Option<Posit
         Rect { y: inner.y + (y + 1).min(inner.height), height: inner.height.saturating_sub(y + 1), ..inner };
     if let Some(what) = complaint {
         pen.paragraph(rest, &format!("✗ {what}"), Role::Bad);
+    }
+    // A complaint that needs every row keeps them.
+    if usize::from(rest.height) <= said {
+        return caret;
     }
     let foot = match (&room.sending, room.queue.len()) {
         (Some(_), _) => "… sending".to_owned(),
@@ -249,13 +257,21 @@ pub(super) fn desk(app: &App, pen: &mut Pen<'_>, area: Rect) {
     if list.is_empty() {
         pen.put(row(inner, 0), 0, "Nothing waits for a decision.", Role::Muted);
     }
+    let crowded = list.len() > 1;
     let at = list.iter().position(|request| Some(request.id) == chosen).unwrap_or(0);
     let top = (at + 1).saturating_sub(usize::from(inner.height));
     for (y, request) in list.into_iter().skip(top).take(usize::from(inner.height)).enumerate() {
         let line = row(inner, u16::try_from(y).unwrap_or(0));
         let age = format!(" {}", app.now.wall.since(request.opened));
         let room = Rect { width: line.width.saturating_sub(u16::try_from(age.width()).unwrap_or(0)), ..line };
-        strip(app, pen, room, request);
+        // Keys decide the chosen request and no other: it alone shows them.
+        match (crowded, Some(request.id) == chosen) {
+            (false, _) => strip(app, pen, room, ("⚑", request)),
+            (true, true) => strip(app, pen, room, ("▸ ⚑", request)),
+            (true, false) => {
+                pen.put(room, 2, &asked(app, "⚑", request), Role::Attention);
+            }
+        }
         pen.put_right(line, &age, Role::Muted);
         if Some(request.id) == chosen && app.focus.0 == Focus::Desk {
             pen.choose(line);
@@ -272,9 +288,14 @@ enum Wording {
     Keys,
 }
 
-fn strip(app: &App, pen: &mut Pen<'_>, line: Rect, request: &Request) {
+fn asked(app: &App, mark: &str, request: &Request) -> String {
     let mission = app.state.missions.get(&request.mission).map(AsRef::as_ref);
-    let question = format!("⚑ {} {}", request.mission, words::asks(mission, request));
+    format!("{mark} {} {}", request.mission, words::asks(mission, request))
+}
+
+fn strip(app: &App, pen: &mut Pen<'_>, line: Rect, (mark, request): (&str, &Request)) {
+    let mission = app.state.missions.get(&request.mission).map(AsRef::as_ref);
+    let question = asked(app, mark, request);
     let all = [Wording::Full, Wording::Names, Wording::Bare, Wording::Keys];
     let runs_of = |wording| labels(app, mission, request, wording);
     let width = |runs: &[(String, Role)]| runs.iter().map(|(text, _)| text.width() + 2).sum::<usize>();
@@ -316,16 +337,31 @@ fn labels(app: &App, mission: Option<&Mission>, request: &Request, wording: Word
         }
         runs.push(label(CommandId::Compare, "compare"));
     } else {
-        runs.push((label(CommandId::Approve, "approve").0, Role::Accent));
+        runs.push((label(CommandId::Approve, yes_word(&request.subject)).0, Role::Accent));
     }
-    let retry = if wording == Wording::Bare { "retry" } else { "reject & retry" };
     if wording == Wording::Keys {
         runs.push(label(CommandId::Card, "opens it"));
     } else {
-        let rest = [(CommandId::Modify, "modify"), (CommandId::Retry, retry), (CommandId::Reject, "reject")];
-        runs.extend(rest.map(|(id, word)| label(id, word)));
+        let short = |word| if wording == Wording::Bare && word == "reject & retry" { "retry" } else { word };
+        runs.extend(answers(&request.subject).into_iter().map(|(id, word)| label(id, short(word))));
     }
     runs
+}
+
+/// What a plain yes is called.
+pub(super) fn yes_word(subject: &Subject) -> &'static str {
+    if matches!(subject, Subject::Ask { .. }) { "answer" } else { "approve" }
+}
+
+/// The other answers that mean something for a request.
+pub(super) fn answers(subject: &Subject) -> Vec<(CommandId, &'static str)> {
+    let modify = (CommandId::Modify, "modify");
+    let (retry, reject) = ((CommandId::Retry, "reject & retry"), (CommandId::Reject, "reject"));
+    match subject {
+        Subject::Choose { .. } | Subject::Conflict { .. } => vec![modify, retry, reject],
+        Subject::Command { .. } | Subject::Budget { .. } => vec![modify, reject],
+        Subject::Ask { .. } => vec![reject],
+    }
 }
 
 fn key_of(app: &App, id: CommandId) -> String {

@@ -12,9 +12,10 @@ use crate::{
     engine::state::{Mission, Team},
     tui::{
         app::App,
+        argv::join_argv,
         commands::{self, CommandId, Context},
         line::Line,
-        sheets::{Clarify, Picker, Sheet, join_argv},
+        sheets::{Clarify, Page, Picker, Sheet},
         theme::Role,
         words,
     },
@@ -82,14 +83,14 @@ fn decides(app: &App, sheet: &Sheet) -> String {
         }
         _ => key(CommandId::Approve),
     };
-    let rest = format!(
-        "{} modify   {} retry   {} reject   ",
-        key(CommandId::Modify),
-        key(CommandId::Retry),
-        key(CommandId::Reject)
-    );
+    let yes = super::panes::yes_word(&request.subject);
+    let rest: String = super::panes::answers(&request.subject)
+        .into_iter()
+        .map(|(id, word)| format!("{} {word}   ", key(id)))
+        .collect();
+    let rest = rest.replace("reject & retry", "retry");
     match sheet {
-        Sheet::Card(id, _) if *id == request.id => format!("{approve} approve   {rest}"),
+        Sheet::Card(id, _) if *id == request.id => format!("{approve} {yes}   {rest}"),
         Sheet::Compare(_) => format!("{approve} approve   {rest}"),
         _ => String::new(),
     }
@@ -112,7 +113,7 @@ fn offset(sheet: &Sheet) -> usize {
         | Sheet::Card(_, at)
         | Sheet::Compare(at)
         | Sheet::Versions(at)
-        | Sheet::Page(_, _, at) => *at,
+        | Sheet::Page(Page { at, .. }) => *at,
         Sheet::Picker(_) | Sheet::Prompt(_) | Sheet::Clarify(_) => 0,
     }
 }
@@ -142,14 +143,15 @@ fn rows(app: &App, sheet: &Sheet, width: usize) -> (String, Vec<Row>) {
             }
             ("VERSIONS".into(), rows)
         }
-        Sheet::Page(title, lines, _) => {
+        Sheet::Page(page) => {
             let role = |line: &str| match line.as_bytes().first() {
                 Some(b'+') if !line.starts_with("+++") => Role::DiffAdd,
                 Some(b'-') if !line.starts_with("---") => Role::DiffDel,
                 Some(b'@') => Role::DiffHunk,
                 _ => Role::Text,
             };
-            (clean_line(title, 90).to_string(), lines.iter().map(|line| (line.clone(), role(line))).collect())
+            let lines = page.lines.iter().map(|line| (line.clone(), role(line)));
+            (clean_line(&page.title, 90).to_string(), lines.collect())
         }
         Sheet::Picker(_) | Sheet::Prompt(_) | Sheet::Clarify(_) => (String::new(), Vec::new()),
     }
@@ -280,7 +282,12 @@ fn compare(mission: &Mission, width: usize) -> Vec<Row> {
     rows.extend(line("size", &|team| {
         team.candidates.last().map_or(String::new(), |(candidate, _)| {
             let stat = &candidate.stat;
-            format!("+{} -{} in {}", stat.additions, stat.deletions, words::count(stat.files.len(), "file"))
+            format!(
+                "+{} -{} in {}",
+                stat.additions,
+                stat.deletions,
+                crate::domain::text::count(stat.files.len(), "file")
+            )
         })
     }));
     rows.extend(line("manifests", &|team| {
@@ -394,7 +401,8 @@ fn clarified(clarify: &Clarify, pen: &mut Pen<'_>, screen: Rect) -> Option<Posit
     let default = clean_line(&question.default, 60);
     let skip =
         if default.is_empty() { "tab skips it".to_owned() } else { format!("tab skips it ({default})") };
-    let foot = format!("enter answers   {skip}   esc puts all aside");
+    let ticks = if clarify.is_multi() { "space ticks   " } else { "" };
+    let foot = format!("{ticks}enter answers   {skip}   esc puts all aside");
     pen.put(row(inner, inner.height.saturating_sub(1)), 0, &foot, Role::Muted);
     caret
 }

@@ -18,13 +18,13 @@ pub(super) fn rows(mission: &Mission) -> Vec<Version> {
     let mut rows = Vec::new();
     for team in &mission.teams {
         for (candidate, evidence) in &team.candidates {
-            let proof = evidence.as_deref().map_or("not checked".to_owned(), words::evidence_line);
+            let stat = &candidate.stat;
+            let unproven = || format!("not checked  +{} -{}", stat.additions, stat.deletions);
+            let proof = evidence.as_deref().map_or_else(unproven, words::evidence_line);
             let title = format!(
-                "{} attempt {}  +{} -{}  {proof}  {}",
+                "{} attempt {}  {proof}  {}",
                 words::team_name_of(team),
                 candidate.attempt,
-                candidate.stat.additions,
-                candidate.stat.deletions,
                 clean_line(&candidate.summary, 120)
             );
             rows.push(Version { title, patch: Some(candidate.patch), commit: None });

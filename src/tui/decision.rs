@@ -1,0 +1,207 @@
+//! Decisions from keys: which request a key decides, and what is sent for it. A key that does not fit the request that
+//! is chosen says why and decides nothing.
+
+use super::{
+    app::App,
+    commands::CommandId,
+    desk::Written,
+    sheets::{PromptFor, Sheet},
+    task::{EditFor, Task},
+    words,
+};
+use crate::{
+    domain::{
+        candidate::Candidate,
+        ids::{MissionId, RequestId, Revision, TeamId},
+        request::{Decision, Request, Subject},
+        text::clean_line,
+    },
+    engine::command::{Command, DeskCommand},
+    policy::ruling::RulingOutcome,
+};
+use std::sync::Arc;
+
+impl App {
+    /// The request that a decision key may decide, or the words why not.
+    fn decidable(&mut self) -> Option<(std::sync::Arc<Request>, Revision)> {
+        match self.desk.decidable(&self.state, self.now.mono) {
+            Ok((request, seen)) if self.shown == Some(request.mission) => Some((request, seen)),
+            Ok((request, _)) => {
+                self.show(Some(request.mission));
+                self.desk.touch(self.now.mono);
+                self.notes()
+                    .note(format!("{} is about {}, shown now: press it again", request.id, request.mission));
+                None
+            }
+            Err(why) => {
+                self.notes().note(why);
+                None
+            }
+        }
+    }
+
+    pub(super) fn approve_team(&mut self, team: TeamId) -> Vec<Task> {
+        let Some((request, seen)) = self.decidable() else { return Vec::new() };
+        let Subject::Choose { teams } = &request.subject else {
+            self.notes().note(format!("{} is no choice between teams: a approves, x rejects", request.id));
+            return Vec::new();
+        };
+        if !teams.contains(&team) {
+            let (name, why) = (self.name_of(team), self.why_not(team));
+            self.notes().note(format!("{} has no candidate of {name} to approve{why}", request.id));
+            return Vec::new();
+        }
+        self.send_decision(request.id, seen, Decision::Approve { team: Some(team) })
+    }
+
+    /// A team's shown name in the mission on screen.
+    pub(super) fn name_of(&self, team: TeamId) -> String {
+        let known = self.mission().filter(|mission| mission.teams.iter().any(|known| known.id == team));
+        known.map_or_else(|| format!("team {}", team.0), |mission| words::team_name(mission, team))
+    }
+
+    pub(super) fn send_decision(&mut self, id: RequestId, seen: Revision, decision: Decision) -> Vec<Task> {
+        let what = match &decision {
+            Decision::Approve { team: Some(team) } => {
+                format!("{id} approved: {}", self.name_of(*team))
+            }
+            Decision::Approve { team: None } => format!("{id} approved"),
+            Decision::Modify { .. } => format!("{id} approved with changes"),
+            Decision::Retry { .. } => format!("{id} rejected, teams try again"),
+            _ => format!("{id} rejected"),
+        };
+        vec![Task::Send(Box::new(Command::Desk(DeskCommand::Decide(id, seen, Box::new(decision)))), what)]
+    }
+
+    pub(super) fn decide(&mut self, command: CommandId) -> Vec<Task> {
+        let Some((request, seen)) = self.decidable() else { return Vec::new() };
+        let id = request.id;
+        match command {
+            CommandId::Approve => match &request.subject {
+                Subject::Choose { teams } if teams.len() == 1 => self.approve_team(teams[0]),
+                Subject::Choose { .. } => {
+                    self.notes().note("press the number of the team whose candidate you approve");
+                    Vec::new()
+                }
+                Subject::Ask { .. } => self.modify(&request, seen),
+                _ => self.send_decision(id, seen, Decision::Approve { team: None }),
+            },
+            CommandId::Modify => self.modify(&request, seen),
+            CommandId::Retry => {
+                self.sheet = Some(Sheet::prompt(
+                    format!("reject {id} and try again: what should be different?"),
+                    "",
+                    PromptFor::Retry(id, seen),
+                ));
+                Vec::new()
+            }
+            _ => {
+                self.sheet =
+                    Some(Sheet::prompt(format!("reject {id}: why?"), "", PromptFor::Reject(id, seen)));
+                Vec::new()
+            }
+        }
+    }
+
+    fn modify(&mut self, request: &Request, seen: Revision) -> Vec<Task> {
+        let id = request.id;
+        let (title, text, purpose) = match &request.subject {
+            Subject::Choose { .. } | Subject::Conflict { .. } => return self.modify_patch(request, seen),
+            Subject::Command { argv, .. } => {
+                ("run this instead".into(), super::argv::join_argv(argv), PromptFor::Argv(id, seen))
+            }
+            Subject::Budget { wanted, .. } => {
+                let amount = wanted.to_string();
+                (
+                    "the cap instead, in dollars".into(),
+                    amount.trim_start_matches('$').to_owned(),
+                    PromptFor::Amount(id, seen),
+                )
+            }
+            Subject::Ask { question, .. } => {
+                let title = crate::domain::text::clean_line(question, 120).to_string();
+                (title, String::new(), PromptFor::Words(id, seen))
+            }
+        };
+        self.sheet = Some(Sheet::prompt(title, text, purpose));
+        Vec::new()
+    }
+
+    fn modify_patch(&mut self, request: &Request, seen: Revision) -> Vec<Task> {
+        let team = match &request.subject {
+            Subject::Choose { teams } => {
+                let chosen = self.team().map(|team| team.id);
+                chosen.filter(|team| teams.contains(team)).or_else(|| teams.first().copied())
+            }
+            Subject::Conflict { team, .. } => Some(*team),
+            _ => None,
+        };
+        let candidate = team.and_then(|team| self.candidate(request.mission, team));
+        let Some(candidate) = candidate.cloned() else {
+            self.notes().note("there is no candidate to change");
+            return Vec::new();
+        };
+        // What is edited is what is looked at.
+        let teams = self.mission().map(|mission| mission.teams.as_slice()).unwrap_or_default();
+        if let Some(at) = teams.iter().position(|known| known.id == candidate.team) {
+            self.channels.at = at;
+        }
+        let purpose = EditFor::Patch { request: request.id, seen, team: candidate.team };
+        match self.desk.written.as_ref().filter(|written| written.is_for(request.mission, &candidate)) {
+            Some(written) => vec![Task::Edit(purpose, written.text.clone())],
+            None => {
+                // A conflict is mended on the target as it is now: both sides stand there, with marks.
+                let patch = match &request.subject {
+                    Subject::Conflict { detail, .. } => *detail,
+                    _ => candidate.patch,
+                };
+                vec![Task::EditBlob(purpose, patch)]
+            }
+        }
+    }
+
+    fn candidate(&self, mission: MissionId, team: TeamId) -> Option<&Arc<Candidate>> {
+        let team = self.state.missions.get(&mission)?.teams.iter().find(|known| known.id == team)?;
+        team.candidates.last().map(|(candidate, _)| candidate)
+    }
+
+    /// Why a team with a candidate cannot be approved, as the gate has it.
+    fn why_not(&self, team: TeamId) -> String {
+        let ruling = self.mission().and_then(|mission| mission.rulings.get(&team));
+        let denied = ruling.filter(|(_, ruling)| ruling.outcome == RulingOutcome::Deny);
+        let reason = denied.and_then(|(_, ruling)| ruling.reasons.first());
+        reason.map_or_else(String::new, |reason| format!(": {}", clean_line(&reason.text, 160)))
+    }
+
+    /// Keeps what a person made of a candidate's patch.
+    pub(super) fn write_down(&mut self, request: RequestId, team: TeamId, text: &str) {
+        let mission = self.state.desk.get(&request).map(|request| request.mission);
+        self.desk.written = mission.and_then(|mission| {
+            let candidate = self.candidate(mission, team)?;
+            Some(Written {
+                team: (mission, team),
+                from: (candidate.attempt, candidate.patch),
+                text: text.to_owned(),
+                told: false,
+            })
+        });
+    }
+
+    /// Says once that a person's patch was not used: the candidate it was made from stands again.
+    pub(super) fn tell_unused(&mut self) {
+        let Some(written) = self.desk.written.clone().filter(|written| !written.told) else { return };
+        let Some(now) = self.candidate(written.team.0, written.team.1) else { return };
+        if now.attempt == written.from.0 {
+            return;
+        }
+        if !written.is_for(written.team.0, now) {
+            self.desk.written = None;
+            return;
+        }
+        self.desk.written = Some(Written { told: true, ..written });
+        let key = self.look.keymap.keys_of(CommandId::Modify).into_iter().next().unwrap_or_default();
+        self.notes().bad(format!(
+            "your patch was not used, its channel says why; the candidate stands as before, {key} opens your patch again"
+        ));
+    }
+}

@@ -1,0 +1,205 @@
+//! Where a key goes: to the sheet, to a command, or into the text; and what a picked row does.
+
+use super::{
+    app::{App, Focus},
+    briefing::Field,
+    commands::{CommandId, Context},
+    keymap::{Found, Key},
+    pressed::TWICE,
+    sheets::{PickedBy, Sheet, Taken},
+    task::Task,
+};
+use crate::{domain::text::count, engine::command::Command};
+use crossterm::event::KeyCode;
+
+impl App {
+    pub(super) fn paste(&mut self, text: &str) -> Vec<Task> {
+        match &mut self.sheet {
+            Some(sheet) => sheet.paste(text),
+            None if self.focus.0 == Focus::Brief => self.briefing.paste(text),
+            None => self.notes().note("a paste goes into the brief: press i first"),
+        }
+        Vec::new()
+    }
+
+    /// Contexts that hold now, the first first.
+    #[must_use]
+    pub fn contexts(&self) -> &'static [Context] {
+        match (&self.sheet, self.focus.0) {
+            (Some(Sheet::Card(..) | Sheet::Compare(_)), _) => {
+                &[Context::Sheet, Context::Browse, Context::Everywhere]
+            }
+            (Some(_), _) => &[Context::Sheet, Context::Everywhere],
+            (None, Focus::Brief) => &[Context::Text, Context::Everywhere],
+            (None, _) => &[Context::Browse, Context::Everywhere],
+        }
+    }
+
+    pub(super) fn key(&mut self, key: Key) -> Vec<Task> {
+        if let Some(sheet) = &mut self.sheet
+            && sheet.takes_text()
+        {
+            let taken = sheet.key(key, self.now.mono);
+            return self.taken(taken, key);
+        }
+        if self.focus.0 == Focus::Brief && self.sheet.is_none() {
+            if let Some(tasks) = self.opener(key) {
+                return tasks;
+            }
+            if key.code == KeyCode::Esc && self.briefing.modal.is_some() && self.briefing.key(key) {
+                self.voice.0.keys.clear();
+                return Vec::new();
+            }
+        }
+        self.voice.0.keys.push(key);
+        match self.look.keymap.find(&self.voice.0.keys, self.contexts()) {
+            Found::Prefix => Vec::new(),
+            Found::Command(command) => {
+                self.voice.0.keys.clear();
+                self.run(command)
+            }
+            Found::Nothing => {
+                let alone = self.voice.0.keys.len() == 1;
+                self.voice.0.keys.clear();
+                if self.focus.0 == Focus::Brief && self.sheet.is_none() {
+                    self.briefing.key(key);
+                } else if !alone {
+                    self.notes().note("no command has these keys; ? shows all");
+                }
+                Vec::new()
+            }
+        }
+    }
+
+    /// Characters that open something when typed where they can mean nothing else.
+    fn opener(&mut self, key: Key) -> Option<Vec<Task>> {
+        let KeyCode::Char(c) = key.code else { return None };
+        let normal = matches!(self.briefing.modal, Some(super::vim::Modal::Normal(_)));
+        if !key.modifiers.is_empty()
+            || self.briefing.field != Field::Text
+            || normal
+            || !self.voice.0.keys.is_empty()
+        {
+            return None;
+        }
+        let empty = self.briefing.field_is_empty();
+        match c {
+            '/' if empty => Some(self.run(CommandId::Palette)),
+            '?' if empty => Some(self.run(CommandId::Help)),
+            '!' if empty && self.look.shell => {
+                self.sheet = Some(Sheet::shell());
+                Some(Vec::new())
+            }
+            '@' if self.at_word_start() => {
+                self.sheet = Some(Sheet::files());
+                Some(vec![Task::Files])
+            }
+            _ => None,
+        }
+    }
+
+    fn at_word_start(&self) -> bool {
+        let (row, column) = self.briefing.caret();
+        let line = self.briefing.lines(Field::Text).get(row);
+        column == 0 || line.and_then(|l| l.chars().nth(column - 1)).is_some_and(char::is_whitespace)
+    }
+
+    fn taken(&mut self, taken: Taken, key: Key) -> Vec<Task> {
+        match taken {
+            Taken::Kept => Vec::new(),
+            Taken::Refused(why) => {
+                self.notes().note(why);
+                Vec::new()
+            }
+            Taken::Not => match self.look.keymap.find(&[key], &[Context::Everywhere]) {
+                Found::Command(
+                    command @ (CommandId::Back
+                    | CommandId::Interrupt
+                    | CommandId::Quit
+                    | CommandId::Suspend
+                    | CommandId::Redraw
+                    | CommandId::Stop
+                    | CommandId::Pause),
+                ) => self.run(command),
+                _ => Vec::new(),
+            },
+            Taken::Picked(picked) => {
+                self.sheet = None;
+                self.picked(picked)
+            }
+            Taken::Said(purpose, words) => {
+                self.sheet = None;
+                self.said(purpose, words)
+            }
+            Taken::Answered(mission, answers) => {
+                self.sheet = None;
+                let command = crate::engine::command::MissionCommand::Answer(mission, answers);
+                vec![Task::Send(Box::new(Command::Mission(command)), format!("{mission} answered"))]
+            }
+        }
+    }
+
+    fn picked(&mut self, picked: PickedBy) -> Vec<Task> {
+        match picked {
+            PickedBy::Command(command) => self.run(command),
+            PickedBy::Mission(mission) => {
+                self.show(Some(mission));
+                self.focus.0 = Focus::Channels;
+                Vec::new()
+            }
+            PickedBy::File(path) => {
+                self.briefing.insert(&format!("@{path} "));
+                Vec::new()
+            }
+            PickedBy::Words(words) => {
+                self.briefing.insert(&words);
+                Vec::new()
+            }
+            PickedBy::Brief(text) => {
+                self.briefing.set(Field::Text, &text);
+                self.focus.0 = Focus::Brief;
+                Vec::new()
+            }
+        }
+    }
+
+    /// Quits; where briefs wait that are nowhere else, only when it is asked for again.
+    pub(super) fn quit(&mut self) -> Vec<Task> {
+        let queued = self.briefing.queue.len();
+        if queued == 0 || self.asked_again() {
+            return vec![Task::Quit];
+        }
+        let briefs = count(queued, "queued brief");
+        self.notes().note(format!(
+            "{briefs} would be lost: the same key again quits, Up in the empty brief takes one back"
+        ));
+        Vec::new()
+    }
+
+    /// Whether it was asked for a moment ago already.
+    fn asked_again(&mut self) -> bool {
+        let now = self.now.mono;
+        self.voice.0.interrupted.replace(now).is_some_and(|at| now.0.saturating_sub(at.0) < TWICE.0)
+    }
+
+    /// Ctrl-C: once clears or interrupts, twice quits.
+    pub(super) fn interrupt(&mut self) -> Vec<Task> {
+        let again = self.asked_again();
+        self.voice.0.keys.clear();
+        if again {
+            return vec![Task::Quit];
+        }
+        if self.sheet.is_some() {
+            self.close_sheet();
+            self.sheet = None;
+            self.notes().note("closed; ctrl-c again quits");
+        } else if self.focus.0 == Focus::Brief && !self.briefing.field_is_empty() {
+            let field = self.briefing.field;
+            self.briefing.set(field, "");
+            self.notes().note("cleared (ctrl-u undoes); ctrl-c again quits");
+        } else {
+            self.notes().note("ctrl-c again quits; F7 pauses, F9 stops everything");
+        }
+        Vec::new()
+    }
+}

@@ -1,0 +1,97 @@
+//! What the loop is asked to do for the screen, and what comes of it.
+
+use crate::{
+    domain::{
+        brief::Brief,
+        digest::Digest,
+        feed::{Channel, Shot},
+        ids::{RequestId, Revision, TeamId},
+    },
+    engine::command::Command,
+    runtime::handle::{Receipt, SendError},
+};
+
+/// What the loop shall do.
+#[derive(Debug, PartialEq)]
+pub enum Task {
+    /// Give a command; the words say what for.
+    Send(Box<Command>, String),
+    /// Open a mission with these files attached; the text is what was written.
+    Open {
+        /// What is asked.
+        brief: Box<Brief>,
+        /// The text as it was written, to know what to clear afterwards.
+        written: String,
+    },
+    /// Keep a patch, then decide with it.
+    Patch {
+        /// Which request.
+        request: RequestId,
+        /// As it was seen.
+        seen: Revision,
+        /// Whose candidate.
+        team: TeamId,
+        /// The changed patch.
+        text: String,
+    },
+    /// Let the person edit this text.
+    Edit(EditFor, String),
+    /// Let the person edit this blob.
+    EditBlob(EditFor, Digest),
+    /// Fetch a blob and show it under this title.
+    Show(String, Digest),
+    /// Fetch a candidate's patch for a channel that has none on screen.
+    Shot(Channel, Digest),
+    /// Fetch a blob and put it on the clipboard.
+    CopyBlob(Digest),
+    /// List files for a mention.
+    Files,
+    /// Read earlier briefs.
+    Briefs,
+    /// Run a shell line.
+    Shell(String),
+    /// Give the terminal to the shell.
+    Suspend,
+    /// Draw everything again.
+    Redraw,
+    /// End the screen.
+    Quit,
+}
+
+/// What a text is edited for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EditFor {
+    /// A field of the brief.
+    Field(u8),
+    /// A candidate's patch, for this request as it was seen.
+    Patch {
+        /// Which request.
+        request: RequestId,
+        /// As it was seen.
+        seen: Revision,
+        /// Whose candidate.
+        team: TeamId,
+    },
+}
+
+/// What came of a task.
+pub enum Done {
+    /// A command.
+    Sent(String, Result<Receipt, SendError>),
+    /// A mission: what was written.
+    Opened(String, Result<Receipt, String>),
+    /// An edit: the text before and after.
+    Edited(EditFor, String, Result<String, String>),
+    /// A page to show.
+    Page(String, Result<Vec<u8>, String>),
+    /// Files.
+    Files(Vec<String>),
+    /// Earlier briefs, newest first.
+    Briefs(Vec<String>),
+    /// A candidate's patch.
+    Shot(Channel, Shot),
+    /// The engine has started: what a person should know about it, one line each.
+    Told(Vec<String>),
+    /// Something is on the clipboard, or why not.
+    Copied(Result<usize, String>),
+}
