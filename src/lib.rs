@@ -42,6 +42,18 @@
 //! What a model streams does not go through the journal: it flows through [`runtime::feeds`], bounded and
 //! lossy, to whoever looks; each finished turn is kept by content and journaled by digest.
 //!
+//! ## One brief through the rooms
+//!
+//! 1. A face opens it: [`cli`] or [`tui`] gives the command through [`runtime::handle`]; [`engine`] makes it a mission.
+//! 2. `runtime::driver` looks at the repository; the [orchestrator](agents::orchestrator) asks and plans.
+//! 3. Each team's [worker](agents::worker) talks to its model through [`providers`] and works with [tools](agents::tools)
+//!    at its [bench](mod@agents::bench): a worktree and a sandbox of [`workspace`]. What it comes to is a candidate.
+//! 4. [Evidence](agents::evidence) is found by running checks on candidate and base; [judges](agents::judge) score it.
+//! 5. The engine asks [`policy::gate`] about every candidate. What does not land by itself waits at the desk; a person
+//!    decides in a face, on the revision that was seen.
+//! 6. [`operations::landing`] prepares the commit and moves the branch by compare-and-swap, or says why not.
+//! 7. The mission ends; its trees are given back. Every step above is an entry of [`store`], or was refused.
+//!
 //! ## What holds, always
 //!
 //! - Nothing lands without a journaled ruling for exactly that plan.

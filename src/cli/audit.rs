@@ -6,7 +6,7 @@ use super::{
     session::Session,
 };
 use crate::{
-    domain::ids::Seq,
+    domain::{ids::Seq, text::count},
     store::audit::{self, AuditError, Report},
 };
 use clap::{Args, Subcommand};
@@ -64,10 +64,10 @@ fn verify(data: &Path, out: &mut Out) -> Said {
     summary("verified", &report, out);
     if let Some(torn) = &report.torn {
         out.say(&format!(
-            "{}: an unfinished end of {} bytes after byte {}: a write in progress, or one that a crash cut; the next \
+            "{}: an unfinished end of {} after byte {}: a write in progress, or one that a crash cut; the next \
              start removes it",
             torn.file.display(),
-            torn.bytes,
+            count(torn.bytes, "byte"),
             torn.offset
         ));
     }
@@ -77,8 +77,12 @@ fn verify(data: &Path, out: &mut Out) -> Said {
 fn summary(word: &str, report: &Report, out: &mut Out) {
     out.both(
         &format!(
-            "{word} {} entries and {} checkpoints in {} files, {} bytes; head {}",
-            report.entries, report.checkpoints, report.segments, report.bytes, report.head
+            "{word} {} and {} in {}, {}; head {}",
+            count(report.entries, "entry"),
+            count(report.checkpoints, "checkpoint"),
+            count(report.segments, "file"),
+            count(report.bytes, "byte"),
+            report.head
         ),
         &json!({
             "kind": format!("audit_{word}"), "entries": report.entries, "checkpoints": report.checkpoints,
@@ -119,11 +123,22 @@ fn export(data: &Path, file: Option<PathBuf>, out: &mut Out) -> Said {
         return Ok(Exit::Ok);
     };
     let shown = file.display();
-    let failed = |e: io::Error| Complaint::error(format!("{shown}: cannot be written: {e}"));
+    let failed = |e: io::Error| {
+        Complaint::error(format!("{shown}: cannot be written: {e}"))
+            .hint("name a new file on a disk with room")
+    };
     let target = OpenOptions::new().write(true).create_new(true).open(&file).map_err(failed)?;
     let mut writer = BufWriter::new(target);
-    let report = audit::export(data, &mut writer).map_err(|error| Complaint::error(error.to_string()))?;
-    writer.into_inner().map_err(|e| failed(e.into_error()))?.sync_all().map_err(failed)?;
+    let exported = audit::export(data, &mut writer).map_err(|error| match error {
+        AuditError::Export(e) => failed(e),
+        other => Complaint::error(other.to_string()),
+    });
+    let report = exported.and_then(|report| {
+        writer.into_inner().map_err(|e| failed(e.into_error()))?.sync_all().map_err(failed)?;
+        Ok(report)
+    });
+    // Half an export proves nothing and would stand in the way of the next one.
+    let report = report.inspect_err(|_| drop(std::fs::remove_file(&file)))?;
     if out.form() == Form::Human {
         out.say(&format!("wrote {shown}"));
     }

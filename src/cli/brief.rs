@@ -24,6 +24,7 @@ use crate::{
         event::{Event, MissionEvent},
     },
     runtime::handle::{Handle, Receipt},
+    workspace,
 };
 use clap::Args;
 use std::io::{IsTerminal, Read};
@@ -70,9 +71,12 @@ pub struct BriefArgs {
 /// # Errors
 /// The brief makes no sense, the house cannot be opened, or the engine refuses.
 pub async fn run(args: &BriefArgs, session: &Session, out: &mut Out) -> Said {
+    sensible(args)?;
     let answers = Answers::read(&args.answers, &session.here)?;
     let mut brief = build(args, session)?;
     brief.text = words(args)?;
+    // Before anything is opened: a mission that cannot start would only be a failure in the journal.
+    workspace::ready(session.repository()?).await.map_err(|error| Complaint::error(error.to_string()))?;
     let (files, notes) = attach::mentioned(&brief.text, session.repository()?, &session.here);
     let mut interrupts = Signals::take().map_err(|e| Complaint::error(e.to_string()))?;
     let house = session.open(Purpose::Work).await?;
@@ -99,6 +103,22 @@ pub async fn open_and_follow(
     let receipt = handle.send(Command::Mission(MissionCommand::Open(Box::new(brief)))).await?;
     let mission = opened(&receipt).ok_or_else(|| Complaint::error("the engine opened no mission"))?;
     Follow::new(handle, mission).answering(answers).within(limit).run(out, interrupts).await
+}
+
+/// What parses and still means nothing. An empty check would always succeed.
+fn sensible(args: &BriefArgs) -> Result<(), Complaint> {
+    for (flag, values) in [("--check", &args.check), ("--constraint", &args.constraint)] {
+        if values.iter().any(|value| value.trim().is_empty()) {
+            return Err(
+                Complaint::usage(format!("{flag} is empty")).hint("leave it out, or say what is meant")
+            );
+        }
+    }
+    if args.timeout.is_some_and(|limit| limit.0 == 0) {
+        return Err(Complaint::usage("--timeout must be longer than nothing")
+            .hint("leave it out for no limit, or write one such as 20m"));
+    }
+    Ok(())
 }
 
 fn opened(receipt: &Receipt) -> Option<MissionId> {
@@ -132,7 +152,8 @@ fn words(args: &BriefArgs) -> Result<String, Complaint> {
         return Err(Complaint::usage("the brief is empty").hint("say what to do: chimera brief \"Fix …\""));
     }
     if text.len() > Brief::TEXT_MOST {
-        return Err(Complaint::usage(format!("the brief is longer than {} bytes", Brief::TEXT_MOST)));
+        return Err(Complaint::usage(format!("the brief is longer than {} bytes", Brief::TEXT_MOST))
+            .hint("put the long part into a file of the repository and mention it as @FILE"));
     }
     Ok(text)
 }

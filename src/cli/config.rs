@@ -4,9 +4,9 @@ use super::{
     Everywhere,
     exit::{Complaint, Exit, Said},
     out::Out,
-    session,
+    own, session,
 };
-use crate::config::{self as settings, environment::Environment, layers::ConfigError, places, reference};
+use crate::config::{self as settings, environment::Environment, layers::Problem, places, reference};
 use clap::Subcommand;
 use serde_json::json;
 use std::path::PathBuf;
@@ -37,9 +37,9 @@ pub fn run(command: &ConfigCommand, everywhere: &Everywhere, out: &mut Out) -> S
             .or_else(|| places::user_file(&environment));
         return init(path, out);
     }
-    let loaded = settings::load(&session::wanted(everywhere), &environment, &here);
+    let loaded = settings::load(&session::wanted(everywhere)?, &environment, &here);
     match (command, loaded) {
-        (ConfigCommand::Check, Err(error)) => Ok(problems(&error, out)),
+        (ConfigCommand::Check, Err(error)) => Ok(problems(&error.problems, out)),
         (_, Err(error)) => Err(error.into()),
         (command, Ok(loaded)) => {
             for note in &loaded.notes {
@@ -47,9 +47,13 @@ pub fn run(command: &ConfigCommand, everywhere: &Everywhere, out: &mut Out) -> S
             }
             if matches!(command, ConfigCommand::Show) {
                 show(&loaded, out);
-            } else {
-                out.both("The settings are fine.", &json!({"kind": "config_checked", "problems": 0}));
+                return Ok(Exit::Ok);
             }
+            let found = own::problems(&loaded, &environment);
+            if !found.is_empty() {
+                return Ok(problems(&found, out));
+            }
+            out.both("The settings are fine.", &json!({"kind": "config_checked", "problems": 0}));
             Ok(Exit::Ok)
         }
     }
@@ -68,12 +72,13 @@ fn init(path: Option<PathBuf>, out: &mut Out) -> Said {
             Err(Complaint::error(format!("{} is there already and stays as it is", path.display()))
                 .hint("name another file with --config FILE"))
         }
-        Err(e) => Err(Complaint::error(format!("{} cannot be written: {e}", path.display()))),
+        Err(e) => Err(Complaint::error(format!("{} cannot be written: {e}", path.display()))
+            .hint("name another file with --config FILE")),
     }
 }
 
-fn problems(error: &ConfigError, out: &mut Out) -> Exit {
-    for problem in &error.problems {
+fn problems(found: &[Problem], out: &mut Out) -> Exit {
+    for problem in found {
         let value = json!({"kind": "problem", "place": problem.place, "what": problem.what});
         out.both(&problem.to_string(), &value);
     }

@@ -5,6 +5,7 @@ use super::{
     exit::{Complaint, Exit, Said},
     follow::Follow,
     house::{House, Purpose},
+    named,
     out::{Form, Out},
     progress::request_line,
     session::Session,
@@ -19,9 +20,10 @@ use crate::{
     },
     engine::{
         command::{Command, DeskCommand as Desk},
-        state::{Mission, State},
+        state::State,
     },
     runtime::handle::Handle,
+    workspace::patch,
 };
 use clap::{Args, Subcommand};
 use std::{io::Read, path::Path};
@@ -178,12 +180,12 @@ async fn answer(command: &DeskCommand, handle: &Handle, here: &Path) -> Result<G
     let state = handle.snapshot();
     match command {
         DeskCommand::Approve(args) => {
-            let request = find(args.request, &state)?;
+            let request = named::request(args.request, &state)?;
             let team = chosen(request, args.team.as_deref(), &state)?;
             Ok(given(request, args.revision, Decision::Approve { team }))
         }
         DeskCommand::Reject(args) => {
-            let request = find(args.request, &state)?;
+            let request = named::request(args.request, &state)?;
             let reason = args.reason.trim().to_owned();
             if reason.is_empty() {
                 return Err(Complaint::usage("--reason is empty: say why, the teams learn from it"));
@@ -192,9 +194,9 @@ async fn answer(command: &DeskCommand, handle: &Handle, here: &Path) -> Result<G
             Ok(given(request, args.revision, decision))
         }
         DeskCommand::Modify(args) => {
-            let request = find(args.request, &state)?;
+            let request = named::request(args.request, &state)?;
             let team = match (&request.subject, &args.team) {
-                (_, Some(name)) => Some(team_by_name(show::find(request.mission, &state)?, name)?),
+                (_, Some(name)) => Some(named::team(named::mission(request.mission, &state)?, name)?),
                 (Subject::Choose { .. }, None) => chosen(request, None, &state)?,
                 _ => None,
             };
@@ -216,6 +218,9 @@ async fn change(args: &ModifyArgs, handle: &Handle, here: &Path) -> Result<Modif
         return Ok(Modification::Patch(handle.keep(bytes).await?));
     }
     if let Some(prompt) = &args.prompt {
+        if prompt.trim().is_empty() {
+            return Err(Complaint::usage("--prompt is empty").hint("say what the agents shall do instead"));
+        }
         return Ok(Modification::Prompt(prompt.clone()));
     }
     if let Some(amount) = args.amount {
@@ -239,27 +244,19 @@ fn read_patch(file: &str, here: &Path) -> Result<Vec<u8>, Complaint> {
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Err(Complaint::usage(format!("--patch {file}: is empty")));
     }
+    // A patch that nobody can read must not cost the candidate it would replace.
+    patch::paths(&bytes).map_err(|e| {
+        Complaint::error(format!("--patch {file}: {e}"))
+            .hint("write it as `git diff` does; nothing was decided")
+    })?;
     Ok(bytes)
-}
-
-/// A request of a state.
-///
-/// # Errors
-/// There is none of that number, or it was decided before.
-pub fn find(id: RequestId, state: &State) -> Result<&Request, Complaint> {
-    if let Some(request) = state.desk.get(&id) {
-        return Ok(request);
-    }
-    let decided = state.decided.iter().any(|(request, ..)| request.id == id);
-    let what = if decided { format!("{id} was decided before") } else { format!("there is no request {id}") };
-    Err(Complaint::error(what).hint("`chimera desk list` shows what waits"))
 }
 
 /// The team that an approval means: needed only where there is a choice of several.
 fn chosen(request: &Request, name: Option<&str>, state: &State) -> Result<Option<TeamId>, Complaint> {
-    let mission = show::find(request.mission, state)?;
+    let mission = named::mission(request.mission, state)?;
     let Subject::Choose { teams } = &request.subject else {
-        return name.map(|name| team_by_name(mission, name)).transpose();
+        return name.map(|name| named::team(mission, name)).transpose();
     };
     let names = || -> Vec<String> {
         teams.iter().map(|team| format!("{} {}", team.0, super::finish::team_name(mission, *team))).collect()
@@ -271,7 +268,7 @@ fn chosen(request: &Request, name: Option<&str>, state: &State) -> Result<Option
             request.id
         ))),
         (Some(name), _) => {
-            let team = team_by_name(mission, name)?;
+            let team = named::team(mission, name)?;
             if !teams.contains(&team) {
                 return Err(Complaint::usage(format!("--team {name}: has no candidate in {}", request.id))
                     .hint(format!("there are {}", names().join(", "))));
@@ -281,33 +278,6 @@ fn chosen(request: &Request, name: Option<&str>, state: &State) -> Result<Option
         (None, [only]) => Ok(Some(*only)),
         (None, _) => Err(Complaint::usage(format!("{} is a choice: say which with --team", request.id))
             .hint(format!("there are {}", names().join(", ")))),
-    }
-}
-
-/// A team by name, by number, or by its vendor where only one team is of it.
-///
-/// # Errors
-/// No team, or several, are meant.
-pub fn team_by_name(mission: &Mission, name: &str) -> Result<TeamId, Complaint> {
-    let wanted = name.trim().to_lowercase();
-    let number = wanted.trim_start_matches("t-").parse::<u8>().ok();
-    let exact = mission
-        .teams
-        .iter()
-        .find(|team| team.spec.name.to_lowercase() == wanted)
-        .or_else(|| mission.teams.iter().find(|team| Some(team.id.0) == number));
-    if let Some(team) = exact {
-        return Ok(team.id);
-    }
-    let mut of_vendor = mission.teams.iter().filter(|team| team.spec.model.vendor.word() == wanted);
-    match (of_vendor.next(), of_vendor.next()) {
-        (Some(team), None) => Ok(team.id),
-        _ => {
-            let names: Vec<String> =
-                mission.teams.iter().map(|team| format!("{} {}", team.id.0, team.spec.name)).collect();
-            Err(Complaint::usage(format!("{name:?} names no single team of {}", mission.id))
-                .hint(format!("there are {}", names.join(", "))))
-        }
     }
 }
 
@@ -327,7 +297,7 @@ pub fn list(state: &State, out: &mut Out) {
 }
 
 fn detail(id: RequestId, state: &State, out: &mut Out) -> Said {
-    let request = find(id, state)?;
+    let request = named::request(id, state)?;
     let line = request_line(state, request);
     out.both(&line.words, &line.value);
     if out.form() == Form::Human {

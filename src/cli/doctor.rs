@@ -4,6 +4,7 @@
 use super::{
     exit::{Exit, Said},
     out::{Form, Out},
+    own,
     session::Session,
 };
 use crate::{
@@ -282,10 +283,13 @@ fn layers(session: &Session) -> Finding {
     }
     let shown: Vec<String> = counts.iter().map(|(name, count)| format!("{count} from {name}")).collect();
     let rest = if shown.is_empty() { "all built-in".to_owned() } else { shown.join(", ") };
-    let notes = session.loaded.notes.len();
+    let notes = session.loaded.notes.len() + own::problems(&session.loaded, &session.environment).len();
     let grade = if notes == 0 { Grade::Fine } else { Grade::Weak };
-    let said =
-        if notes == 0 { String::new() } else { format!("; {notes} notes, see `chimera config check`") };
+    let said = if notes == 0 {
+        String::new()
+    } else {
+        format!("; to be looked at: {notes}, see `chimera config check`")
+    };
     finding("settings", grade, format!("{rest}{said}"))
 }
 

@@ -70,8 +70,7 @@ impl Status {
 /// A team's name, or its number where the mission has none of that number.
 #[must_use]
 pub fn team_name(mission: &Mission, team: TeamId) -> String {
-    let found = mission.teams.iter().find(|known| known.id == team);
-    found.map_or_else(|| team.to_string(), |team| team.spec.name.clone())
+    mission.team_name(team)
 }
 
 /// The last JSON line of `chimera brief`, field by field as the contract has it.
@@ -105,8 +104,7 @@ fn candidate(mission: &Mission, team: &Team) -> Option<Value> {
 }
 
 /// `passed`, `failed`, or `none` where nothing that counts was run. Never green without evidence.
-#[must_use]
-pub fn tests_word(evidence: Option<&Evidence>) -> &'static str {
+fn tests_word(evidence: Option<&Evidence>) -> &'static str {
     let Some(evidence) = evidence else { return "none" };
     let mut tests = evidence.checks.iter().filter(|check| {
         use crate::domain::candidate::CheckKind::{Acceptance, Test};
@@ -138,14 +136,20 @@ pub fn score(mission: &Mission, team: TeamId, attempt: u32) -> Option<u32> {
     Some(scores.iter().sum::<u32>() / count)
 }
 
+/// Why it ended without a landing.
+#[must_use]
+pub fn reason(mission: &Mission) -> Option<&str> {
+    match mission.result.ending.as_ref()? {
+        (Ending::Failed(why) | Ending::Cancelled(why) | Ending::OverBudget(why), _) => Some(why),
+        (Ending::Landed, _) => None,
+    }
+}
+
 /// The last words for people, with what to do next.
 #[must_use]
 pub fn last_words(state: &State, mission: &Mission) -> String {
     let spent = mission.spent;
-    let why = match mission.result.ending.as_ref().map(|(ending, _)| ending) {
-        Some(Ending::Failed(why) | Ending::Cancelled(why) | Ending::OverBudget(why)) => format!(": {why}"),
-        _ => String::new(),
-    };
+    let why = reason(mission).map(|why| format!(": {why}")).unwrap_or_default();
     let id = mission.id;
     match Status::of(state, mission) {
         Status::Landed => {

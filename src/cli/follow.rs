@@ -144,6 +144,10 @@ impl<'a> Follow<'a> {
 
     fn last_line(&self, state: &State, out: &mut Out) -> Exit {
         let Some(mission) = state.missions.get(&self.mission) else { return Exit::Error };
+        // People read it in the last words; for programs the last line is a fixed form without it.
+        if let Some(why) = finish::reason(mission) {
+            out.tell(&progress::notice(mission, None, why).value);
+        }
         out.both(&finish::last_words(state, mission), &finish::finished(state, mission));
         if self.interrupted { Exit::Interrupted } else { Status::of(state, mission).exit() }
     }

@@ -137,7 +137,8 @@ pub async fn start(
     switchboard: Arc<dyn Switchboard>,
 ) -> anyhow::Result<Engine> {
     if working == Working::Yes {
-        process::sweep_orphans();
+        // Looks at every process of the machine: not on the thread that draws.
+        tokio::task::spawn_blocking(process::sweep_orphans).await?;
     }
     let purpose = settings.places.repo.as_ref().map_or_else(String::new, |repo| repo.display().to_string());
     let setup = Setup {
@@ -145,6 +146,7 @@ pub async fn start(
         purpose,
         policy: settings.policy.clone(),
         work: work_rules(settings, environment),
+        transcripts: settings.transcripts,
         switchboard,
         clock: Clock::Wall,
         working,
@@ -193,7 +195,7 @@ impl House {
     /// See [`Joined::end`]; says on stderr what a person should know of the end.
     pub async fn close(self) {
         drop(self.handle);
-        super::session::say(&self.joined.end().await);
+        super::out::note(&self.joined.end().await);
     }
 
     /// See [`Joined::notes`].

@@ -21,7 +21,9 @@ pub mod house;
 pub mod man;
 pub mod missions;
 pub mod models;
+pub mod named;
 pub mod out;
+pub mod own;
 pub mod policy;
 pub mod progress;
 pub mod reference;
@@ -39,6 +41,7 @@ use exit::{Complaint, Exit, Said};
 use out::{Form, Out};
 use session::Session;
 use std::{ffi::OsString, io::Write, path::PathBuf};
+use tokio::runtime::{Builder, Runtime};
 
 /// A terminal command center for autonomous operations of software services.
 ///
@@ -118,7 +121,7 @@ const WORKERS_MOST: usize = 4;
 
 /// Parses, runs, and says how the process is to end.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
-    let cli = match Cli::try_parse_from(arguments) {
+    let cli = match parse(arguments.into_iter().collect()) {
         Ok(cli) => cli,
         Err(error) => return refuse(&error),
     };
@@ -133,6 +136,14 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
             complain(&complaint, &mut out);
             complaint.exit
         }
+    }
+}
+
+/// Where nothing was typed there is nothing to parse: the screen does not wait for the whole description.
+fn parse(arguments: Vec<OsString>) -> Result<Cli, clap::Error> {
+    match arguments.as_slice() {
+        [_] => Ok(Cli { everywhere: Everywhere::default(), command: None }),
+        _ => Cli::try_parse_from(arguments),
     }
 }
 
@@ -175,44 +186,45 @@ fn dispatch(cli: Cli, out: &mut Out) -> Said {
         Some(Command::Man) => man::run(out),
         Some(Command::Config(command)) => config::run(&command, &cli.everywhere, out),
         Some(Command::Audit(command)) => audit::run(&command, &Session::load(&cli.everywhere)?, out),
-        command => {
+        None => screen::run(&cli.everywhere),
+        Some(command) => {
             let session = Session::load(&cli.everywhere)?;
             session.say_notes();
             // These look at the machine and the vendors only, and leave no trace in the data directory.
-            let traceless = matches!(command, Some(Command::Doctor | Command::Models(_)));
+            let traceless = matches!(command, Command::Doctor | Command::Models(_));
             let _logs = if traceless { None } else { session.log() };
-            let cores = std::thread::available_parallelism().map_or(1, usize::from);
-            let runtime = tokio::runtime::Builder::new_multi_thread()
-                .worker_threads(cores.min(WORKERS_MOST))
-                .enable_all()
-                .build()
-                .map_err(|e| Complaint::error(format!("the runtime cannot start: {e}")))?;
-            runtime.block_on(live(command, &session, out))
+            runtime()?.block_on(live(command, &session, out))
         }
     }
 }
 
+fn runtime() -> Result<Runtime, Complaint> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    Builder::new_multi_thread()
+        .worker_threads(cores.min(WORKERS_MOST))
+        .enable_all()
+        .build()
+        .map_err(|e| Complaint::error(format!("the runtime cannot start: {e}")))
+}
+
 /// Commands that need the runtime.
-async fn live(command: Option<Command>, session: &Session, out: &mut Out) -> Said {
+async fn live(command: Command, session: &Session, out: &mut Out) -> Said {
     match command {
-        None => screen::run(session).await,
-        Some(Command::Brief(args)) => brief::run(&args, session, out).await,
-        Some(Command::Missions(args)) => missions::run(&args, session, out),
-        Some(Command::Show(args)) => show::run(&args, session, out),
-        Some(Command::Desk(command)) => desk::run(&command, session, out).await,
-        Some(Command::Pause(args)) => control::pause(&args, session, out).await,
-        Some(Command::Resume) => control::resume(session, out).await,
-        Some(Command::Stop(args)) => control::stop(&args, session, out).await,
-        Some(Command::Restore(args)) => restore::run(&args, session, out).await,
-        Some(Command::Policy(command)) => policy::run(&command, session, out),
-        Some(Command::Models(args)) => models::run(&args, session, out).await,
-        Some(Command::Doctor) => doctor::run(session, out).await,
-        Some(Command::Demo(args)) => demo::run(&args, session, out).await,
-        Some(Command::Completions(args)) => completions::run(&args, out),
-        Some(Command::Man) => man::run(out),
-        Some(Command::Config(_) | Command::Audit(_)) => {
-            Err(Complaint::error("answered before the runtime starts"))
-        }
+        Command::Brief(args) => brief::run(&args, session, out).await,
+        Command::Missions(args) => missions::run(&args, session, out),
+        Command::Show(args) => show::run(&args, session, out),
+        Command::Desk(command) => desk::run(&command, session, out).await,
+        Command::Pause(args) => control::pause(&args, session, out).await,
+        Command::Resume => control::resume(session, out).await,
+        Command::Stop(args) => control::stop(&args, session, out).await,
+        Command::Restore(args) => restore::run(&args, session, out).await,
+        Command::Policy(command) => policy::run(&command, session, out),
+        Command::Models(args) => models::run(&args, session, out).await,
+        Command::Doctor => doctor::run(session, out).await,
+        Command::Demo(args) => demo::run(&args, session, out).await,
+        Command::Completions(args) => completions::run(&args, out),
+        Command::Man => man::run(out),
+        Command::Config(_) | Command::Audit(_) => Err(Complaint::error("answered before the runtime starts")),
     }
 }
 

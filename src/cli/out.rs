@@ -1,10 +1,15 @@
 //! The one way to stdout: lines for people or JSON Lines for programs, always clean. A reader that goes away
-//! (`| head`) makes the rest silent; it never ends a mission that is under way.
+//! (`| head`) makes the rest silent; it never ends a mission that is under way. Notes go to stderr.
 
 use crate::domain::text;
 use serde_json::Value;
 use std::io::{self, Write};
 use unicode_width::UnicodeWidthStr;
+
+/// Characters of one table cell.
+const CELL_MOST: usize = 160;
+/// Characters of a note.
+const NOTE_MOST: usize = 400;
 
 /// How results are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,8 +104,13 @@ impl Out {
     }
 }
 
-/// Characters of one table cell.
-const CELL_MOST: usize = 160;
+/// Says on stderr what a person should know beside the result, one line each.
+pub fn note(notes: &[String]) {
+    for note in notes {
+        // Nobody is left to tell when stderr is gone.
+        let _ = writeln!(io::stderr(), "note: {}", text::clean_line(note, NOTE_MOST));
+    }
+}
 
 /// Every text in a value, cleaned. JSON itself escapes C0; this also takes out C1, escape sequences and
 /// bidirectional controls.

@@ -8,8 +8,12 @@ use crate::{
         ids::{MissionId, RequestId, Revision, TeamId},
         mission::Step,
         request::{Request, Subject},
+        text::count,
     },
-    engine::state::{Control, Mission, State, Team, TeamPhase},
+    engine::{
+        ledger, snapshot,
+        state::{Control, Mission, State, Team, TeamPhase},
+    },
 };
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -82,6 +86,7 @@ impl Progress {
         }
         self.judgement(&mission, &mut lines);
         self.notes(&mission, &mut lines);
+        self.budgets(state, &mission, &mut lines);
         self.requests(state, &mut lines);
         lines
     }
@@ -151,10 +156,28 @@ impl Progress {
         if let Some(note) = &mission.result.budget_note {
             self.note(mission, None, note, lines);
         }
+        for team in &mission.teams {
+            if let Some(words) = snapshot::lent(team) {
+                self.note(mission, Some(team.id), &words, lines);
+            }
+        }
         for (team, (attempt, ruling)) in &mission.rulings {
             let rules: Vec<&str> = ruling.reasons.iter().map(|reason| reason.text.as_str()).collect();
             let words = format!("the gate on {} #{attempt}: {}", team_name(mission, *team), rules.join("; "));
             self.note(mission, Some(*team), &words, lines);
+        }
+    }
+
+    /// Caps that are nearly spent, each once.
+    fn budgets(&mut self, state: &State, mission: &Mission, lines: &mut Vec<Line>) {
+        for soft in ledger::soft_caps(state, mission) {
+            if self.once(Told::Note(soft.words.clone())) {
+                let mut line = notice(mission, None, &soft.words);
+                line.value["budget"] = json!({
+                    "scope": soft.scope, "spent_usd": soft.spent.as_usd(), "cap_usd": soft.cap.as_usd(),
+                });
+                lines.push(line);
+            }
         }
     }
 
@@ -231,11 +254,11 @@ fn candidate_line(mission: &Mission, candidate: &Candidate) -> Line {
     let (stat, team) = (&candidate.stat, team_name(mission, candidate.team));
     Line {
         words: format!(
-            "candidate {team} #{} +{} -{} in {} files: {}",
+            "candidate {team} #{} +{} -{} in {}: {}",
             candidate.attempt,
             stat.additions,
             stat.deletions,
-            stat.files.len(),
+            count(stat.files.len(), "file"),
             candidate.summary.lines().next().unwrap_or_default()
         ),
         value: json!({
@@ -259,9 +282,9 @@ fn evidence_line(mission: &Mission, candidate: &Candidate, evidence: &Evidence) 
     let tail = if failed.is_empty() { String::new() } else { format!(" ({})", failed.join(", ")) };
     Line {
         words: format!(
-            "evidence  {team} #{} {word}: {} checks{tail}",
+            "evidence  {team} #{} {word}: {}{tail}",
             candidate.attempt,
-            evidence.checks.len()
+            count(evidence.checks.len(), "check")
         ),
         value: json!({
             "kind": "evidence", "mission": mission.id.to_string(), "team": team, "attempt": candidate.attempt,
@@ -274,8 +297,7 @@ fn evidence_line(mission: &Mission, candidate: &Candidate, evidence: &Evidence) 
 }
 
 /// A check for programs.
-#[must_use]
-pub fn check_value(check: &CheckResult) -> Value {
+fn check_value(check: &CheckResult) -> Value {
     json!({
         "check": check.kind, "command": check.command, "before": check.before.as_ref().map(|run| run.outcome),
         "outcome": check.after.outcome, "passed": check.after.passed, "failed": check.after.failed,

@@ -15,15 +15,18 @@ use crate::{
     engine::{
         command::{Command, MissionCommand},
         effect::EffectKind,
+        event::{EffectEvent, Event},
         state::{Mission, State},
     },
-    runtime::handle::{Handle, SendError},
+    runtime::handle::{Handle, HistoryQuery, SendError},
 };
 use clap::Args;
 use serde_json::json;
 
 /// Shortest commit id that is searched for.
 const COMMIT_LEAST: usize = 4;
+/// Failures that are looked through for the one that is meant, newest first.
+const REASONS_MOST: usize = 20;
 
 /// What to undo.
 #[derive(Debug, Clone, Args)]
@@ -58,6 +61,7 @@ pub async fn restore(
     let (mission, commit) = find(revision, &handle.snapshot())?;
     let before = restored(&handle.snapshot(), mission);
     handle.send(Command::Mission(MissionCommand::Restore(mission, commit.clone()))).await?;
+    let mut effect = None;
     loop {
         let state = states.borrow_and_update().clone();
         let Some(found) = state.missions.get(&mission) else {
@@ -73,9 +77,13 @@ pub async fn restore(
             );
             return Ok(Exit::Ok);
         }
-        if !under_way(found) {
-            return Err(Complaint::error(format!("{commit} of {mission} was not brought back"))
-                .hint(format!("`chimera show {mission}` tells where it stands")));
+        match under_way(found) {
+            Some(id) => effect = Some(id),
+            None => {
+                let why = why(handle, effect.as_ref()).await;
+                return Err(Complaint::error(format!("{commit} of {mission} was not restored: {why}"))
+                    .hint(format!("`chimera show {mission}` tells where it stands")));
+            }
         }
         tokio::select! {
             () = interrupts.next() => return Ok(Exit::Interrupted),
@@ -88,11 +96,24 @@ fn restored(state: &State, mission: MissionId) -> usize {
     state.missions.get(&mission).map_or(0, |mission| mission.result.restored.len())
 }
 
-fn under_way(mission: &Mission) -> bool {
-    let restores = |(_, effect): (&EffectId, &crate::engine::state::EffectState)| {
+fn under_way(mission: &Mission) -> Option<EffectId> {
+    let restores = |(_, effect): &(&EffectId, &crate::engine::state::EffectState)| {
         matches!(effect.kind, EffectKind::Restore { .. })
     };
-    mission.effects.iter().any(restores)
+    mission.effects.iter().find(restores).map(|(id, _)| id.clone())
+}
+
+/// Why this effect failed, as the journal has it.
+async fn why(handle: &Handle, effect: Option<&EffectId>) -> String {
+    let query =
+        HistoryQuery { mission: None, kind: "effect.failed".into(), before: None, most: REASONS_MOST };
+    let failed = handle.read(query).await.unwrap_or_default();
+    let reasons = failed.iter().filter_map(|entry| match serde_json::from_str(&entry.payload) {
+        Ok(Event::Effect(EffectEvent::Failed(id, failure))) => Some((id, failure.reason)),
+        _ => None,
+    });
+    let mut ours = reasons.filter(|(id, _)| effect.is_none_or(|effect| effect == id));
+    ours.next().map_or_else(|| "the journal does not say why".to_owned(), |(_, reason)| reason)
 }
 
 /// The mission and commit that a revision means.
@@ -101,7 +122,7 @@ fn find(revision: &str, state: &State) -> Result<(MissionId, CommitId), Complain
     if revision.to_lowercase().starts_with("m-")
         && let Ok(id) = revision.parse::<MissionId>()
     {
-        let mission = super::show::find(id, state)?;
+        let mission = super::named::mission(id, state)?;
         let commit = landed(mission).ok_or_else(|| Complaint::error(format!("{id} has not landed")))?;
         return Ok((id, commit));
     }

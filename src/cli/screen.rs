@@ -1,9 +1,9 @@
 //! `chimera` alone: the screen. Chosen here, drawn by `tui`; what the screen may not do itself is handed in.
 
 use super::{
-    attach, brief,
+    Everywhere, attach, brief,
     exit::{Complaint, Exit, Said},
-    house,
+    house, out, own,
     session::Session,
 };
 use crate::{
@@ -13,14 +13,16 @@ use crate::{
         clock::Clock,
         handle::{self, EngineEnd},
     },
-    tui::{self, BriefDefaults, Ports, Prefill, TuiOptions},
+    store::history,
+    tui::{self, BriefDefaults, Held, Ports, Prefill, TuiOptions},
     workspace::{
-        editor,
+        self, editor,
         process::{self, Confinement, Spec},
     },
 };
 use futures::future::FutureExt;
 use std::{future::Future, io::IsTerminal, path::Path, sync::Arc};
+use tokio::sync::oneshot;
 
 /// Files offered for `@`.
 const FILES_MOST: usize = 50_000;
@@ -29,11 +31,64 @@ const SHELL_WALL: Millis = Millis::mins(2);
 /// Bytes of its output that are shown.
 const SHELL_OUTPUT: usize = 64 * 1024;
 
-/// Opens the screen.
+/// Opens the screen. The terminal is taken first of all, so that nothing typed meanwhile is echoed, and given back
+/// before anything is said on stderr.
 ///
 /// # Errors
-/// There is no terminal, or the house cannot be opened.
-pub async fn run(session: &Session) -> Said {
+/// There is no terminal, the settings have a mistake, or the house cannot be opened.
+pub fn run(everywhere: &Everywhere) -> Said {
+    let runtime = super::runtime()?;
+    let held = {
+        let _inside = runtime.enter();
+        hold()?
+    };
+    let from = everywhere.clone();
+    let load = move || {
+        let session = Session::load(&from)?;
+        let logs = session.log();
+        Ok((session, logs))
+    };
+    let (held, loaded) = match held {
+        None => (None, load()),
+        Some(mut held) => {
+            // Files can be slow to come, on a disk far away: a signal ends it all the same.
+            let loading = runtime.spawn_blocking(load);
+            match runtime.block_on(held.or_told(loading)) {
+                Ok(loaded) => (Some(held), loaded.unwrap_or_else(|_| Err(mistake()))),
+                Err(told) => {
+                    drop(held);
+                    runtime.shutdown_background();
+                    return left(told);
+                }
+            }
+        }
+    };
+    let (session, _logs) = loaded?;
+    let said = runtime.block_on(open(&session, held));
+    session.say_notes();
+    said
+}
+
+fn mistake() -> Complaint {
+    Complaint::error("the settings could not be read: the program made a mistake")
+}
+
+fn left(exit: tui::Exit) -> Said {
+    match exit {
+        tui::Exit::Quit => Ok(Exit::Ok),
+        tui::Exit::HungUp | tui::Exit::Signal(_) => Ok(Exit::Interrupted),
+    }
+}
+
+/// The terminal, if there is one on stdin and stdout.
+fn hold() -> Result<Option<Held>, Complaint> {
+    if !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
+        return Ok(None);
+    }
+    Held::take(history::THREAD).map(Some).map_err(|error| Complaint::error(error.to_string()))
+}
+
+async fn open(session: &Session, held: Option<Held>) -> Said {
     session.repository()?;
     session.ground()?;
     let join = |end| house::join(session.settings(), &session.environment, end);
@@ -50,7 +105,19 @@ pub async fn run(session: &Session) -> Said {
         Ok(teams) => (teams, String::new()),
         Err(complaint) => (Vec::new(), text::clean_line(&complaint.what, 300).into()),
     };
-    show(session, Some(Prefill { teams, ..prefill }), notice, join).await
+    let opening = Opening { held, prefill: Some(Prefill { teams, ..prefill }), notice };
+    show(session, opening, join).await
+}
+
+/// What a screen starts with.
+#[derive(Default)]
+pub struct Opening {
+    /// The terminal, if it is taken already.
+    pub held: Option<Held>,
+    /// The brief laid out.
+    pub prefill: Option<Prefill>,
+    /// Words that stay in sight; empty: none.
+    pub notice: String,
 }
 
 /// Shows the screen at once and joins the engine behind it.
@@ -59,16 +126,21 @@ pub async fn run(session: &Session) -> Said {
 /// There is no terminal, or the engine does not start: then the terminal is as it was.
 pub async fn show<F: Future<Output = anyhow::Result<house::Joined>>>(
     session: &Session,
-    prefill: Option<Prefill>,
-    notice: String,
+    opening: Opening,
     join: impl FnOnce(EngineEnd) -> F,
 ) -> Said {
-    if !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
-        return Err(Complaint::usage("the screen needs a terminal on stdin and stdout")
-            .hint("without one use `chimera brief`, `chimera missions` and `chimera desk`"));
-    }
+    let held = match opening.held {
+        Some(held) => held,
+        None => hold()?.ok_or_else(|| {
+            Complaint::usage("the screen needs a terminal on stdin and stdout")
+                .hint("without one use `chimera brief`, `chimera missions` and `chimera desk`")
+        })?,
+    };
     let (handle, end) = handle::link(house::director(&session.environment));
-    let mut screen = Box::pin(tui::run(handle, options(session, prefill, notice)?));
+    let (tell, told) = oneshot::channel();
+    let told = told.map(|notes: Result<Vec<String>, _>| notes.unwrap_or_default()).boxed();
+    let options = options(session, opening.prefill, opening.notice)?;
+    let mut screen = Box::pin(tui::run(held, handle, options, told));
     let mut engine = Box::pin(join(end));
     let (left, engine) = tokio::select! {
         // The screen first: it draws and takes keys before the engine has read a byte.
@@ -76,16 +148,15 @@ pub async fn show<F: Future<Output = anyhow::Result<house::Joined>>>(
         left = &mut screen => (left, engine.await),
         joined = &mut engine => {
             let joined = joined?;
+            // Only a screen that is gone does not hear it.
+            let _ = tell.send(joined.notes());
             (screen.await, Ok(joined))
         }
     };
     if let Ok(engine) = engine {
-        engine.end().await;
+        out::note(&engine.end().await);
     }
-    match left.map_err(|error| Complaint::error(error.to_string()))? {
-        tui::Exit::Quit => Ok(Exit::Ok),
-        tui::Exit::HungUp | tui::Exit::Signal(_) => Ok(Exit::Interrupted),
-    }
+    self::left(left.map_err(|error| Complaint::error(error.to_string()))?)
 }
 
 fn options(session: &Session, prefill: Option<Prefill>, notice: String) -> Result<TuiOptions, Complaint> {
@@ -96,32 +167,20 @@ fn options(session: &Session, prefill: Option<Prefill>, notice: String) -> Resul
         (true, true) => text::clean_line(&on_air.left_out.join("; "), 300).into(),
         _ => notice,
     };
-    let file = |kind: &str, name: &str| user_file(session, kind, name);
     Ok(TuiOptions {
         branch: branch(&repo),
         prefill,
-        keymap: settings.ui.keymap.clone(),
-        user_keymap: file("keymaps", &settings.ui.keymap),
-        theme: settings.ui.theme.clone(),
-        user_theme: file("themes", &settings.ui.theme),
+        keymap: own::keymap(&session.loaded, &session.environment),
+        theme: own::theme(&session.loaded, &session.environment),
         defaults: Arc::new(BriefDefaults {
             teams: on_air.teams,
             budget: settings.policy.budget.per_mission,
             repo: repo.display().to_string(),
         }),
         notice,
-        quiet_thread: crate::store::history::THREAD,
         ports: ports(session, &repo),
         repo,
     })
-}
-
-/// The user's own file over the built-in one, if there is one.
-fn user_file(session: &Session, kind: &str, name: &str) -> Option<(String, String)> {
-    let settings = crate::config::places::user_file(&session.environment)?;
-    let file = settings.parent()?.join(kind).join(format!("{name}.toml"));
-    let text = std::fs::read_to_string(&file).ok()?;
-    Some((file.display().to_string(), text))
 }
 
 /// The branch by git's own file, so that the first frame waits for no process.
@@ -135,7 +194,7 @@ fn ports(session: &Session, repo: &Path) -> Ports {
     let editor = ["VISUAL", "EDITOR"].into_iter().find_map(|name| session.environment.get(name));
     let editor: Arc<str> = editor.unwrap_or("vi").into();
     let (files_of, attach_of, shell_in) = (repo.to_path_buf(), repo.to_path_buf(), repo.to_path_buf());
-    let here = session.here.clone();
+    let (here, ready_in) = (session.here.clone(), repo.to_path_buf());
     Ports {
         editor: Arc::new(move |words| {
             let editor = editor.clone();
@@ -145,6 +204,10 @@ fn ports(session: &Session, repo: &Path) -> Ports {
             let repo = files_of.clone();
             let walk = tokio::task::spawn_blocking(move || files(&repo));
             async move { walk.await.unwrap_or_default() }.boxed()
+        }),
+        ready: Arc::new(move || {
+            let repo = ready_in.clone();
+            async move { workspace::ready(&repo).await.map_err(|error| error.to_string()) }.boxed()
         }),
         attach: Arc::new(move |path| {
             let (repo, here) = (attach_of.clone(), here.clone());
@@ -167,7 +230,15 @@ fn ports(session: &Session, repo: &Path) -> Ports {
                     confinement: Confinement::Host,
                 };
                 let done = process::run(spec, std::future::pending()).await.map_err(|e| e.to_string())?;
-                Ok(text::clean_bytes(&done.merged).into())
+                let said = text::clean_bytes(&done.merged);
+                Ok(match done.exit {
+                    process::Exit::Code(0) if said.trim().is_empty() => "(no output)".to_owned(),
+                    process::Exit::Code(0) => said.into(),
+                    process::Exit::Code(code) => format!("{said}\n[exit status {code}]"),
+                    process::Exit::Signal(signal) => format!("{said}\n[killed by signal {signal}]"),
+                    process::Exit::TimedOut => format!("{said}\n[killed after {SHELL_WALL}]"),
+                    process::Exit::Stopped => format!("{said}\n[stopped]"),
+                })
             }
             .boxed()
         })),

@@ -4,14 +4,13 @@ use super::{
     Everywhere,
     exit::Complaint,
     house::{self, House, Purpose},
+    out,
 };
 use crate::{
     config::{self, Loaded, Wanted, environment::Environment, layers::FlagValue, settings::Settings},
-    domain::text,
     engine::state::State,
 };
 use std::{
-    io::Write,
     os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
 };
@@ -22,8 +21,6 @@ const LOGS_MOST: usize = 7;
 /// Log lines that may wait to be written; later ones are dropped. Their places are touched at the start: the
 /// crate's own 128,000 are 4 MB of memory and 1.5 ms.
 const LINES_MOST: usize = 4_096;
-/// Characters of a note.
-const NOTE_MOST: usize = 400;
 
 /// Where one command stands.
 pub struct Session {
@@ -43,7 +40,7 @@ impl Session {
     pub fn load(everywhere: &Everywhere) -> Result<Self, Complaint> {
         let here = current_directory()?;
         let environment = Environment::of_process();
-        let loaded = config::load(&wanted(everywhere), &environment, &here)?;
+        let loaded = config::load(&wanted(everywhere)?, &environment, &here)?;
         Ok(Self { loaded, environment, here })
     }
 
@@ -68,9 +65,16 @@ impl Session {
     /// directory outside of the repository, where git and build tools would take worktrees for parts of it.
     ///
     /// # Errors
-    /// There is neither, or one lies in the other.
+    /// There is neither, one lies in the other, or something else is in its place.
     pub fn ground(&self) -> Result<(), Complaint> {
         let places = &self.settings().places;
+        if std::fs::metadata(&places.data).is_ok_and(|found| !found.is_dir()) {
+            return Err(Complaint::error(format!(
+                "the data directory {} is no directory",
+                places.data.display()
+            ))
+            .hint("name another with --data DIR or `dir` in [data]"));
+        }
         let Some(repo) = &places.repo else {
             return if places.data_dir.is_some() { Ok(()) } else { self.repository().map(|_| ()) };
         };
@@ -93,7 +97,7 @@ impl Session {
     pub async fn open(&self, purpose: Purpose) -> Result<House, Complaint> {
         self.ground()?;
         let house = house::open(self.settings(), &self.environment, purpose).await?;
-        say(&house.notes());
+        out::note(&house.notes());
         Ok(house)
     }
 
@@ -105,14 +109,14 @@ impl Session {
         self.ground()?;
         let (state, owner) = house::look(self.settings())?;
         if let Some(owner) = owner {
-            say(&[format!("owned by {}; as of entry {}", house::owned_by(&owner), state.seq)]);
+            out::note(&[format!("owned by {}; as of entry {}", house::owned_by(&owner), state.seq)]);
         }
         Ok(state)
     }
 
     /// Says on stderr what the settings have to say, such as ignored values.
     pub fn say_notes(&self) {
-        say(&self.loaded.notes);
+        out::note(&self.loaded.notes);
     }
 
     /// Starts the log file in the data directory; without one the command goes on all the same.
@@ -141,13 +145,6 @@ impl Session {
     }
 }
 
-pub(super) fn say(notes: &[String]) {
-    for note in notes {
-        // Nobody is left to tell when stderr is gone.
-        let _ = writeln!(std::io::stderr(), "note: {}", text::clean_line(note, NOTE_MOST));
-    }
-}
-
 /// The path without symbolic links, as far as it is there.
 fn real(path: &Path) -> PathBuf {
     let mut missing = Vec::new();
@@ -165,18 +162,22 @@ fn real(path: &Path) -> PathBuf {
 }
 
 /// The flags as the settings room wants them.
-#[must_use]
-pub fn wanted(everywhere: &Everywhere) -> Wanted {
-    let data = everywhere.data.as_ref().map(|dir| FlagValue {
-        path: "data.dir",
-        flag: "--data",
-        value: dir.to_string_lossy().into_owned(),
-    });
-    Wanted {
+///
+/// # Errors
+/// The data directory's name is not UTF-8, which no setting can hold.
+pub fn wanted(everywhere: &Everywhere) -> Result<Wanted, Complaint> {
+    let flag = |dir: &PathBuf| -> Result<FlagValue, Complaint> {
+        let value = dir.to_str().map(str::to_owned).ok_or_else(|| {
+            Complaint::usage(format!("--data {}: the name is not UTF-8", dir.display()))
+                .hint("name another directory")
+        })?;
+        Ok(FlagValue { path: "data.dir", flag: "--data", value })
+    };
+    Ok(Wanted {
         file: everywhere.config.clone(),
         repo: everywhere.repo.clone(),
-        flags: data.into_iter().collect(),
-    }
+        flags: everywhere.data.as_ref().map(flag).transpose()?.into_iter().collect(),
+    })
 }
 
 /// The current directory.
@@ -195,7 +196,7 @@ mod tests {
     fn session(data: &Path, repo: Option<&Path>) -> Session {
         let here = data.ancestors().last().unwrap_or(data).to_path_buf();
         let mut loaded =
-            config::load(&wanted(&Everywhere::default()), &Environment::default(), &here).unwrap();
+            config::load(&wanted(&Everywhere::default()).unwrap(), &Environment::default(), &here).unwrap();
         loaded.settings.places.data = data.to_path_buf();
         loaded.settings.places.repo = repo.map(Path::to_path_buf);
         Session { loaded, environment: Environment::default(), here }

@@ -5,13 +5,17 @@ use super::{
     exit::{Complaint, Exit, Said},
     finish,
     missions::status,
+    named,
     out::{Form, Out},
     progress::Progress,
     session::Session,
 };
 use crate::{
-    domain::{candidate::Evidence, ids::MissionId, text},
-    engine::state::{Mission, State, Team, TeamPhase},
+    domain::{candidate::Evidence, digest::Digest, ids::MissionId, text},
+    engine::{
+        snapshot,
+        state::{Mission, State, Team, TeamPhase},
+    },
 };
 use clap::Args;
 
@@ -45,20 +49,9 @@ pub fn run(args: &ShowArgs, session: &Session, out: &mut Out) -> Said {
     Ok(Exit::Ok)
 }
 
-/// A mission of a state.
-///
-/// # Errors
-/// There is none of that number.
-pub fn find(id: MissionId, state: &State) -> Result<&Mission, Complaint> {
-    let found = state.missions.get(&id).map(std::sync::Arc::as_ref);
-    found.ok_or_else(|| {
-        Complaint::error(format!("there is no mission {id}")).hint("`chimera missions` lists them")
-    })
-}
-
-fn patch_of(id: MissionId, name: &str, state: &State) -> Result<crate::domain::digest::Digest, Complaint> {
-    let mission = find(id, state)?;
-    let team = super::desk::team_by_name(mission, name)?;
+fn patch_of(id: MissionId, name: &str, state: &State) -> Result<Digest, Complaint> {
+    let mission = named::mission(id, state)?;
+    let team = named::team(mission, name)?;
     let team = mission.teams.iter().find(|known| known.id == team);
     let candidate = team.and_then(|team| team.candidates.last());
     candidate
@@ -71,7 +64,7 @@ fn patch_of(id: MissionId, name: &str, state: &State) -> Result<crate::domain::d
 /// # Errors
 /// There is none of that number.
 pub fn print(id: MissionId, state: &State, out: &mut Out) -> Said {
-    let mission = find(id, state)?;
+    let mission = named::mission(id, state)?;
     if out.form() == Form::Json {
         for line in Progress::new(id).news(state) {
             out.tell(&line.value);
@@ -147,16 +140,25 @@ fn human_team(mission: &Mission, team: &Team, out: &mut Out) {
         team.account.spent.to_string()
     };
     let (name, model, status) = (&team.spec.name, &team.spec.model, team.phase.word());
-    out.say(&format!("{name} · {model} · {status} · {} tokens · {cost}", team.account.usage.total()));
+    out.say(&format!(
+        "{name} · {model} · {status} · {} · {cost}",
+        text::count(team.account.usage.total(), "token")
+    ));
     if let TeamPhase::Failed(failure) = &team.phase {
         out.say(&format!("  {}", failure.reason));
+    }
+    if let Some(words) = snapshot::lent(team) {
+        out.say(&format!("  {words}"));
     }
     for (candidate, evidence) in &team.candidates {
         let (stat, attempt) = (&candidate.stat, candidate.attempt);
         let files = stat.files.len();
         out.say(&format!(
-            "  #{attempt} +{} -{} in {files} files: {}",
-            stat.additions, stat.deletions, candidate.summary
+            "  #{attempt} +{} -{} in {}: {}",
+            stat.additions,
+            stat.deletions,
+            text::count(files, "file"),
+            candidate.summary
         ));
         for file in stat.files.iter().take(FILES_MOST) {
             out.say(&format!("    {file}"));

@@ -4,8 +4,9 @@
 use crate::{
     config::{
         environment::Environment,
+        places,
         secret::{KeyRunner, KeySource},
-        settings::Settings,
+        settings::{Settings, is_loopback},
     },
     domain::{team::Vendor, time::Millis},
     providers::{
@@ -17,6 +18,7 @@ use crate::{
     runtime::clock::Clock,
     workspace::process::{self, Confinement, Exit, Spec},
 };
+use anyhow::Context as _;
 use futures::future::{BoxFuture, FutureExt};
 use std::path::PathBuf;
 
@@ -58,13 +60,19 @@ pub async fn switchboard(
     environment: &Environment,
 ) -> anyhow::Result<VendorSwitchboard> {
     let endpoints = endpoints(settings, environment).await?;
+    // What never leaves this machine needs neither a proxy nor the system's certificates.
+    let proxy = match endpoints.iter().all(|endpoint| is_loopback(&endpoint.base_url)) {
+        true => ProxyUse::Never,
+        false => ProxyUse::Environment,
+    };
+    let (ca_files, environment) = (certificates(settings, environment), environment.clone());
+    // Reading the system's certificates takes tens of milliseconds: not on a thread that draws.
+    let read = move || anyhow::Ok((prices(&environment)?, transport(ca_files, proxy)?));
+    let (prices, transport) = tokio::task::spawn_blocking(read).await??;
     let options = SwitchboardOptions {
         allow_unknown_price: settings.policy.budget.allow_unknown_price,
-        ..SwitchboardOptions::new(endpoints, prices(environment)?, seed())
+        ..SwitchboardOptions::new(endpoints, prices, seed())
     };
-    let ca_files = certificates(settings);
-    // Reading the system's certificates takes tens of milliseconds: not on a thread that draws.
-    let transport = tokio::task::spawn_blocking(move || transport(ca_files)).await??;
     Ok(VendorSwitchboard::new(options, &transport))
 }
 
@@ -75,7 +83,7 @@ pub async fn switchboard(
 pub fn nobody() -> anyhow::Result<VendorSwitchboard> {
     let options = SwitchboardOptions::new(Vec::new(), PriceTable::built_in()?, 0);
     // No endpoints: the one that makes providers is never asked.
-    Ok(VendorSwitchboard::new(options, &transport(Vec::new())?))
+    Ok(VendorSwitchboard::new(options, &transport(Vec::new(), ProxyUse::Never)?))
 }
 
 async fn endpoints(settings: &Settings, environment: &Environment) -> anyhow::Result<Vec<EndpointOptions>> {
@@ -107,29 +115,37 @@ async fn endpoints(settings: &Settings, environment: &Environment) -> anyhow::Re
     Ok(endpoints)
 }
 
-fn certificates(settings: &Settings) -> Vec<PathBuf> {
-    settings.reach.ca_file.iter().map(PathBuf::from).collect()
+/// The director's own certificates.
+#[must_use]
+pub fn certificates(settings: &Settings, environment: &Environment) -> Vec<PathBuf> {
+    settings.reach.ca_file.iter().map(|file| places::expand_home(file, environment)).collect()
 }
 
-fn transport(ca_files: Vec<PathBuf>) -> anyhow::Result<Transport> {
-    let client = http::client(&HttpOptions { ca_files, proxy: ProxyUse::Environment })?;
+fn transport(ca_files: Vec<PathBuf>, proxy: ProxyUse) -> anyhow::Result<Transport> {
+    let client = http::client(&HttpOptions { ca_files, proxy })?;
     Ok(Transport::new(client, Limits::default()))
 }
 
 /// The built-in table, with the director's own `prices.toml` beside the settings laid over it.
-fn prices(environment: &Environment) -> anyhow::Result<PriceTable> {
+///
+/// # Errors
+/// The file cannot be read, or is no price table: file and line.
+pub fn prices(environment: &Environment) -> anyhow::Result<PriceTable> {
     let table = PriceTable::built_in()?;
-    let Some(file) =
-        crate::config::places::user_file(environment).map(|file| file.with_file_name("prices.toml"))
-    else {
+    let Some(file) = places::user_file(environment).map(|file| file.with_file_name("prices.toml")) else {
         return Ok(table);
     };
+    let shown = file.display().to_string();
     match std::fs::metadata(&file) {
         Ok(found) if found.len() > PRICES_MOST => {
-            anyhow::bail!("{}: larger than {PRICES_MOST} bytes, this is no price table", file.display())
+            anyhow::bail!("{shown}: larger than {PRICES_MOST} bytes, this is no price table")
         }
-        Ok(_) => Ok(table.overlaid(&file.display().to_string(), &std::fs::read_to_string(&file)?)?),
-        Err(_) => Ok(table),
+        Ok(_) => {
+            let text = std::fs::read_to_string(&file).with_context(|| format!("{shown}: cannot be read"))?;
+            Ok(table.overlaid(&shown, &text)?)
+        }
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(table),
+        Err(e) => Err(e).with_context(|| format!("{shown}: cannot be opened")),
     }
 }
 

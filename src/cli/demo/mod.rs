@@ -132,7 +132,7 @@ fn teams(cast: &Cast) -> Vec<TeamSpec> {
 }
 
 async fn on_screen(cast: &Cast, service: &Service, out: &mut Out) -> Said {
-    let prefill = Prefill {
+    let brief = Prefill {
         text: BRIEF.into(),
         constraints: vec![CONSTRAINT.into()],
         checks: Vec::new(),
@@ -140,7 +140,8 @@ async fn on_screen(cast: &Cast, service: &Service, out: &mut Out) -> Said {
         teams: teams(cast),
     };
     let join = |end| house::join(cast.session.settings(), &cast.session.environment, end);
-    let exit = screen::show(&cast.session, Some(prefill), cast.notice.clone(), join).await?;
+    let opening = screen::Opening { held: None, prefill: Some(brief), notice: cast.notice.clone() };
+    let exit = screen::show(&cast.session, opening, join).await?;
     if service.landed().await? {
         let after = service.checkout_status().await?;
         out.say(&format!("The fix landed. GET /checkout with an empty cart now answers {after}."));

@@ -14,6 +14,7 @@ use std::{
     net::SocketAddr,
     os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
+    pin::pin,
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -36,10 +37,14 @@ const FILES: &[(&str, &str)] = &[
 ];
 /// An empty cart at the checkout: the bug.
 const TARGET: &str = "/checkout?cart=";
+/// Directories of earlier demos with this process's number that may lie about.
+const PLACES_MOST: u32 = 100;
+/// Ports that are tried: another process can take one between its choice and the start of the service.
+const PORTS_MOST: u32 = 3;
 /// Longest build.
 const BUILD_WALL: Millis = Millis::mins(3);
 /// How long the service may take to answer, and how often it is asked meanwhile.
-const ANSWER_WALL: Millis = Millis::secs(20);
+const ANSWER_WALL: Millis = Millis::mins(1);
 const ASK_EVERY: Millis = Millis(25);
 
 /// The service in its temporary directory.
@@ -55,10 +60,7 @@ fn failed(what: &str, why: impl std::fmt::Display) -> Complaint {
 impl Service {
     /// Writes the files and commits them.
     pub async fn create() -> Result<Self, Complaint> {
-        let top = std::env::temp_dir().join(format!("chimera-demo-{}", std::process::id()));
-        // Made here and for us alone: whatever lies at that guessable place already is not used.
-        let made = fs::DirBuilder::new().mode(0o700).create(&top);
-        made.map_err(|error| failed("make its directory", format!("{}: {error}", top.display())))?;
+        let top = directory()?;
         let service = Self { repo: top.join("shop"), top };
         for (name, content) in FILES {
             let path = service.repo.join(name);
@@ -102,22 +104,33 @@ impl Service {
         if !built.exit.ok() {
             return Err(failed("build its service", text::clean_bytes(&built.merged)));
         }
-        let address = free_address().await.map_err(|error| failed("find a free port", error))?;
-        let (stop, stopped) = oneshot::channel::<()>();
+        let mut tried = 1;
+        loop {
+            let address = free_address().await.map_err(|error| failed("find a free port", error))?;
+            match self.asked(address).await? {
+                Ok(status) => return Ok(status),
+                Err(_) if tried < PORTS_MOST => tried += 1,
+                Err(said) => return Err(failed("reach its service", said)),
+            }
+        }
+    }
+
+    /// The status that the service answers at this address, or what it said when it ended without an answer.
+    async fn asked(&self, address: SocketAddr) -> Result<Result<u16, String>, Complaint> {
         let at = address.to_string();
         let argv = ["cargo", "run", "-q", "--offline", "--", &at];
-        let serve = self.run(&argv, async {
+        let (stop, stopped) = oneshot::channel::<()>();
+        let mut serve = pin!(self.run(&argv, async {
             // Whatever is said, or nothing: it is the end.
             let _ = stopped.await;
-        });
-        let ask = async {
-            let status = status_of(address, TARGET).await;
-            drop(stop);
-            status
+        }));
+        let status = tokio::select! {
+            served = &mut serve => return Ok(Err(text::clean_bytes(&served?.merged).into())),
+            status = status_of(address, TARGET) => status,
         };
-        let (served, status) = futures::join!(serve, ask);
-        served?;
-        status.map_err(|error| failed("reach its service", error))
+        drop(stop);
+        serve.await?;
+        Ok(status.map_err(|error| error.to_string()))
     }
 
     async fn git(&self, args: &[&str]) -> Result<Finished, Complaint> {
@@ -150,6 +163,21 @@ impl Service {
     pub fn remove(&self) {
         if let Err(error) = fs::remove_dir_all(&self.top) {
             tracing::warn!(%error, path = %self.top.display(), "the demo's directory stays");
+        }
+    }
+}
+
+/// Made here and for us alone: whatever lies at such a guessable place already, as after a demo that was killed, is
+/// not used.
+fn directory() -> Result<PathBuf, Complaint> {
+    let named = |n: u32| std::env::temp_dir().join(format!("chimera-demo-{}-{n}", std::process::id()));
+    let mut n = 0;
+    loop {
+        let top = named(n);
+        match fs::DirBuilder::new().mode(0o700).create(&top) {
+            Ok(()) => return Ok(top),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && n < PLACES_MOST => n += 1,
+            Err(error) => return Err(failed("make its directory", format!("{}: {error}", top.display()))),
         }
     }
 }

@@ -1,0 +1,76 @@
+//! What waits is listed, and a decision is given and followed.
+
+use super::{M, decided_on, house, kinds, landed, mission, next_command, no_interrupts, receipt};
+use crate::{
+    cli::{
+        desk,
+        exit::Exit,
+        named,
+        out::{Form, tests::Kept},
+        policy,
+    },
+    domain::{
+        brief::Approval,
+        ids::{RequestId, Revision, TeamId},
+        request::Decision,
+        time::Timestamp,
+    },
+    engine::command::{Command as Order, DeskCommand},
+};
+use std::sync::Arc;
+
+#[tokio::test]
+async fn a_decision_names_what_was_seen_and_follows_to_the_commit() {
+    let (handle, mut end) = house();
+    end.state.send_replace(Arc::new(decided_on(Approval::Ask)));
+    let given = desk::Given {
+        request: RequestId(3),
+        revision: Revision(4),
+        mission: M,
+        decision: Decision::Approve { team: Some(TeamId(1)) },
+    };
+    let engine = async {
+        let Order::Desk(DeskCommand::Decide(id, revision, decision)) =
+            next_command(&mut end, receipt(vec![])).await
+        else {
+            unreachable!("a decision is expected");
+        };
+        assert_eq!((id, revision), (RequestId(3), Revision(4)));
+        assert_eq!(*decision, Decision::Approve { team: Some(TeamId(1)) });
+        end.state.send_replace(Arc::new(landed(decided_on(Approval::Ask))));
+        end
+    };
+    let (mut out, kept) = Kept::out(Form::Json);
+    let mut interrupts = no_interrupts();
+    let (said, _end) = tokio::join!(desk::decide(&handle, given, (&mut out, &mut interrupts)), engine);
+    assert_eq!(said, Ok(Exit::Ok));
+    let lines = kept.lines();
+    assert_eq!(kinds(&lines).first(), Some(&"decided"));
+    assert_eq!(lines.last().unwrap()["status"], "landed");
+    assert!(!kinds(&lines).contains(&"candidate"), "the past is not told again");
+}
+
+#[test]
+fn teams_are_named_by_name_number_or_vendor() {
+    let mission = mission(Approval::Ask);
+    for (name, team) in [("team a", 1), ("2", 2), ("T-2", 2), ("google", 2)] {
+        assert_eq!(named::team(&mission, name), Ok(TeamId(team)), "{name}");
+    }
+    let refused = named::team(&mission, "openai").unwrap_err();
+    assert!(refused.hint.unwrap().contains("1 Team A, 2 Team G"));
+}
+
+#[test]
+fn the_desk_lists_what_waits_and_knows_what_was_decided() {
+    let mut state = decided_on(Approval::Ask);
+    let (mut out, kept) = Kept::out(Form::Human);
+    desk::list(&state, &mut out);
+    assert!(kept.text().contains("R-3 r4 · choose a candidate of Team A, Team G"), "{}", kept.text());
+    let (id, request) = state.desk.pop_first().unwrap();
+    state.decided.push((request, Decision::Expired, Timestamp(3)));
+    assert!(named::request(id, &state).unwrap_err().what.contains("was decided before"));
+    let (mut out, kept) = Kept::out(Form::Human);
+    policy::explain(id, &state, &mut out).unwrap();
+    assert!(kept.text().contains("level: level 1 asks") && kept.text().contains("needs 1 approval(s)"));
+    assert!(policy::explain(RequestId(9), &state, &mut out).is_err());
+}
