@@ -1,5 +1,5 @@
 //! All integration tests, in one binary: one link instead of many.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says what it expects")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says what it expects")]
 
 mod agents;
 mod architecture;

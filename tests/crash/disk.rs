@@ -1,8 +1,24 @@
 //! Damage between runs, and disks that take nothing.
 
 use super::campaign::jobs;
-use crate::house::stage::*;
+use crate::{house::stage::*, screen::pty::Terminal};
 use std::{fs, path::Path};
+
+/// Asks for earlier briefs on the screen, which opens the index; what the shell's screen holds after it.
+fn asked(stage: &Stage) -> String {
+    let mut terminal = Terminal::on(stage, (120, 40), &[]);
+    terminal.sees("BRIEFING ROOM");
+    terminal.keys("\x12");
+    terminal.until("the earlier briefs", |screen| {
+        screen.contains("EARLIER BRIEFS") && !screen.contains("reading")
+    });
+    terminal.keys("\x1b");
+    terminal.until("the list closed", |screen| !screen.contains("EARLIER BRIEFS"));
+    terminal.keys("\x11");
+    assert_eq!(terminal.ended(), 0);
+    assert!(!terminal.text().contains("panicked"), "{}", terminal.text());
+    terminal.text()
+}
 
 fn landed() -> Stage {
     let stage = Stage::default();
@@ -10,8 +26,11 @@ fn landed() -> Stage {
     stage
 }
 
-/// A brief on a damaged history: it lands, what was repaired is said in one line, and everything is still known.
+/// A question on a damaged history and a brief: it is answered, what was repaired is said in one line when the screen
+/// ends, the brief lands, and everything is still known.
 fn goes_on(stage: &Stage, (n, what): (usize, &str), lines: std::ops::RangeInclusive<usize>) {
+    let said = asked(stage).lines().filter(|line| line.contains("history")).count();
+    assert!(lines.contains(&said), "{what}: {said} lines");
     let done = stage.run(&[
         "brief",
         &format!("Do job-{n};"),
@@ -23,8 +42,7 @@ fn goes_on(stage: &Stage, (n, what): (usize, &str), lines: std::ops::RangeInclus
         GOOGLE,
     ]);
     assert_eq!(done.code, Some(0), "{what}: {done:?}");
-    let said = done.stderr.lines().filter(|line| line.contains("history")).count();
-    assert!(lines.contains(&said) && !done.stderr.contains("panicked"), "{what}: {done:?}");
+    assert!(!done.stderr.contains("panicked"), "{what}: {done:?}");
     assert_eq!(stage.run(&["missions", "--json"]).exits(0).lines().len(), n + 1, "{what}");
     stage.verify();
 }
@@ -35,12 +53,7 @@ fn largest(dir: &Path) -> std::path::PathBuf {
 
 #[test]
 fn a_history_that_is_missing_cut_or_flipped_costs_one_line_and_no_fact() {
-    // The index is opened a second after the first entry: the last turns are spoken slowly enough for that.
-    let mut turns = jobs(5);
-    for turn in turns.iter_mut().filter(|turn| turn.turn == Some(1)) {
-        (turn.pace, turn.text) = (10, "done ".repeat(16));
-    }
-    let stage = Stage::new(turns);
+    let stage = Stage::new(jobs(5));
     goes_on(&stage, (0, "sound"), 0..=0);
     let history = stage.data().join("history");
     assert!(history.is_dir(), "{:?}", files(&stage.data()));
@@ -99,7 +112,7 @@ fn a_damaged_saved_state_only_costs_time() {
 }
 
 const ON_A_DISK: &str = r#"
-chimera() { word=$1; shift; "$CHIMERA" "$@" $WITH 2>"$HOME/err"; echo "$word=$?"; sed "s/^/$word: /" "$HOME/err"; }
+chimera() { word=$1; shift; "$CHIMERA" "$@" --data "$DATA" --config "$CONFIG" 2>"$HOME/err"; echo "$word=$?"; sed "s/^/$word: /" "$HOME/err"; }
 brief() { chimera "$1" brief "The answer must be 42" --check "$2" --approve best --json; }
 chimera begun pause "before"; chimera begun resume
 "#;

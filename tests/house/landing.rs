@@ -1,6 +1,7 @@
 //! From a brief to a commit and back: landing, proof, moved and dirty targets, restore.
 
 use super::stage::*;
+use chimera::providers::rehearsal::script::Turn;
 use serde_json::Value;
 use std::{fs, process::Command};
 
@@ -68,7 +69,7 @@ fn proven(stage: &Stage) {
     }
     for seq in [1, entries.len() / 2, entries.len()] {
         let proof = stage.run(&["audit", "prove", &seq.to_string()]).exits(0).stdout;
-        #[allow(clippy::disallowed_methods, reason = "an outsider checks it with a shell")]
+        #[expect(clippy::disallowed_methods, reason = "an outsider checks it with a shell")]
         let said = Command::new("sh").args(["-c", &proof]).output().unwrap();
         let said = String::from_utf8(said.stdout).unwrap();
         let printed: Vec<&str> = said.lines().map(|line| line.split(' ').next().unwrap()).collect();
@@ -124,6 +125,66 @@ fn a_target_that_moved_is_merged_and_checked_again() {
     assert_eq!(stage.git(&["status", "--porcelain"]), "");
 }
 
+/// A tree of the landing in which the check waits: it holds this file.
+fn window(stage: &Stage, running: &mut Running, name: &str) -> std::path::PathBuf {
+    let deadline = std::time::Instant::now() + PATIENCE;
+    loop {
+        let found = files(&stage.data()).into_iter().find(|path| path.ends_with(name));
+        if let Some(found) = found {
+            return found;
+        }
+        assert!(std::time::Instant::now() < deadline, "no check waits:\n{}", running.seen.join("\n"));
+        if let Waited::End = running.next_within(std::time::Duration::from_millis(20)) {
+            panic!("it ended before the check waited:\n{}", running.seen.join("\n"));
+        }
+    }
+}
+
+/// Waits in trees that hold what was committed meanwhile, until it is let go; answers as the usual check.
+const SLOW_CHECK: &str = "wait_for() { touch waits-$1; while ! test -f go-$1; do sleep 0.05; done; }\n\
+                          if test -f second.txt; then wait_for second; elif test -f first.txt; then wait_for first; fi\n\
+                          grep -qx 42 answer.txt\n";
+
+#[test]
+fn c4_a_target_that_moves_during_the_landing_is_merged_and_checked_once_more() {
+    let stage = Stage::default();
+    stage.write("test.sh", SLOW_CHECK);
+    stage.commit("A slow check");
+    waiting(&stage);
+    stage.write("first.txt", "moved before the landing\n");
+    let first = stage.commit("First");
+    let mut running = stage.start(&["desk", "approve", "R-1", "--team", "1", "--json"]);
+    let waits = window(&stage, &mut running, "waits-first");
+    // The landing has merged onto the first commit and checks that. Now the branch moves under it.
+    assert_eq!(stage.git(&["rev-parse", "HEAD"]).trim(), first);
+    stage.write("second.txt", "moved during the landing\n");
+    stage.write("lines.txt", &stage.read("lines.txt").replace("line 20\n", "line twenty\n"));
+    let second = stage.commit("Second");
+    fs::write(waits.with_file_name("go-first"), "").unwrap();
+    // What passed there does not count here: the checks run again on the result of the second merge.
+    let waits = window(&stage, &mut running, "waits-second");
+    let tree = waits.parent().unwrap();
+    assert!(["first.txt", "second.txt"].iter().all(|name| tree.join(name).exists()));
+    assert_eq!(fs::read_to_string(tree.join("answer.txt")).unwrap(), "42\n");
+    assert_eq!(
+        stage.git(&["rev-parse", "HEAD"]).trim(),
+        second,
+        "nothing lands before the checks have passed"
+    );
+    fs::write(tree.join("go-second"), "").unwrap();
+    let done = running.end().exits(0);
+    assert_eq!(done.last()["status"], "landed", "{done:?}");
+    assert_eq!(stage.git(&["rev-parse", "HEAD"]).trim(), done.last()["commit"]);
+    assert_eq!(stage.git(&["rev-parse", "HEAD^"]).trim(), second);
+    assert_eq!(stage.git(&["diff", "--name-only", "HEAD^"]).trim(), "answer.txt");
+    assert_eq!(
+        (stage.read("answer.txt").as_str(), stage.git(&["status", "--porcelain"]).as_str()),
+        ("42\n", "")
+    );
+    assert!(stage.read("lines.txt").contains("twenty"));
+    stage.verify();
+}
+
 #[test]
 fn checks_that_fail_on_the_merged_result_bring_it_back_to_the_desk() {
     let stage = Stage::default();
@@ -158,6 +219,100 @@ fn lines_that_both_changed_become_a_conflict_request() {
     assert!(shown.stdout.contains("answer.txt"), "{shown:?}");
     stage.run(&["desk", "reject", id, "--reason", "43 is better"]).exits(0);
     assert_eq!(stage.run(&["missions", "--json"]).exits(0).last()["status"], "cancelled");
+}
+
+#[test]
+fn b10_after_a_conflict_the_team_starts_from_where_the_target_is_now_and_lands() {
+    let mut turns = office();
+    let mend = turn("Again.", &[edit("answer.txt", "43", "42")]);
+    let said = Some("Both sides of the conflict".into());
+    turns.push(Turn { model: Some("claude".into()), turn: Some(0), said, ..mend });
+    turns.extend(script().split_off(office().len()));
+    let stage = Stage::new(turns);
+    waiting(&stage);
+    stage.write("answer.txt", "43\n");
+    stage.write("lines.txt", &stage.read("lines.txt").replace("line 20\n", "line twenty\n"));
+    let theirs = stage.commit("Another answer");
+    let done = stage.run(&["desk", "approve", "R-1", "--team", "1", "--json"]).exits(3);
+    let conflict = done.of("request").pop().unwrap();
+    assert_eq!(conflict["subject"], "conflict", "{conflict}");
+    let id = conflict["request"].as_str().unwrap();
+    let retried = ["desk", "reject", id, "--retry", "--reason", "42 is right, whatever they say", "--json"];
+    let done = stage.run(&retried).exits(3);
+    let candidate = done.of("candidate").pop().unwrap();
+    assert_eq!(
+        (&candidate["team"], &candidate["attempt"]),
+        (&ANTHROPIC.into(), &2.into()),
+        "{}",
+        done.stdout
+    );
+    // It was told the reason, its own former change and both sides, in a conversation about the new files.
+    let heard = stage.rehearsal.heard();
+    let told = heard.iter().find(|asked| asked.said.contains("Both sides of the conflict")).unwrap();
+    for part in ["whatever they say", "your former change", "-41", "+42", "<<<<<<<", &theirs] {
+        assert!(told.said.contains(part), "no {part} in {}", told.said);
+    }
+    assert_eq!(told.turns, 0);
+    let rebased = stage.facts("team.rebased");
+    assert_eq!(rebased.last().unwrap()["team"][2]["rebased"], theirs, "{rebased:?}");
+    let again = done.of("request").pop().unwrap();
+    let args = ["desk", "approve", again["request"].as_str().unwrap(), "--team", "1", "--json"];
+    let landed = stage.run(&args).exits(0).last();
+    assert_eq!(landed["status"], "landed");
+    assert_eq!(stage.git(&["rev-parse", "HEAD^"]).trim(), theirs);
+    assert_eq!(
+        (stage.read("answer.txt").as_str(), stage.git(&["status", "--porcelain"]).as_str()),
+        ("42\n", "")
+    );
+    assert!(stage.read("lines.txt").contains("twenty"));
+    stage.verify();
+}
+
+#[test]
+fn a_conflict_is_mended_by_hand_on_the_target_as_it_is_now() {
+    let stage = Stage::default();
+    waiting(&stage);
+    stage.write("answer.txt", "43\n");
+    let theirs = stage.commit("Another answer");
+    let done = stage.run(&["desk", "approve", "R-1", "--team", "1", "--json"]).exits(3);
+    let id = done.of("request").pop().unwrap()["request"].as_str().unwrap().to_owned();
+    stage.write("answer.txt", "42\n");
+    let patch = stage.path("mine.patch");
+    fs::write(&patch, stage.git(&["diff"])).unwrap();
+    stage.git(&["checkout", "-q", "."]);
+    let done = stage.run(&["desk", "modify", &id, "--patch", patch.to_str().unwrap(), "--json"]).exits(3);
+    let again = done.of("request").pop().unwrap();
+    let args = ["desk", "approve", again["request"].as_str().unwrap(), "--team", "1", "--json"];
+    assert_eq!(stage.run(&args).exits(0).last()["status"], "landed");
+    assert_eq!(stage.git(&["rev-parse", "HEAD^"]).trim(), theirs);
+    assert_eq!(stage.read("answer.txt"), "42\n");
+}
+
+#[test]
+fn what_earlier_missions_left_behind_goes_with_the_next_and_unknown_work_stays() {
+    let stage = Stage::default();
+    stage.brief(&["--approve", "best"]).exits(0);
+    let base = stage.git(&["rev-parse", "HEAD"]).trim().to_owned();
+    let trees = stage.data().join("worktrees");
+    let area = fs::read_dir(&trees).unwrap().next().unwrap().unwrap().path();
+    let ledger = area.join("worktrees.json");
+    let mut known: Value = serde_json::from_str(&fs::read_to_string(&ledger).unwrap()).unwrap();
+    assert_eq!(known["trees"].as_object().unwrap().len(), 0, "{known}");
+    // As a crash would leave it: a scratch tree of a mission that is over, and a directory nobody knows.
+    known["trees"]["scratch/M-1-base-0"] = serde_json::json!({"base": base, "last": base, "ready": true});
+    fs::write(&ledger, known.to_string()).unwrap();
+    let left = area.join("scratch/M-1-base-0/tree");
+    let unknown = area.join("M-77/T-1/tree");
+    for dir in [&left, &unknown] {
+        fs::create_dir_all(dir).unwrap();
+        fs::write(dir.join("work.txt"), "x").unwrap();
+    }
+    stage.write("answer.txt", "41\n");
+    stage.commit("Wrong again");
+    stage.brief(&["--approve", "best"]).exits(0);
+    assert!(!left.exists() && unknown.join("work.txt").exists());
+    let known = fs::read_to_string(&ledger).unwrap();
+    assert!(!known.contains("M-1"), "{known}");
 }
 
 #[test]

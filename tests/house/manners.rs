@@ -31,15 +31,37 @@ fn c10_an_interrupt_cancels_tidies_up_and_exits_with_130() {
     }
 }
 
+/// Wherever the limit falls (before the survey, among questions, in a draft), it stops what is incomplete.
 #[test]
-fn a_time_limit_ends_what_hangs() {
-    let stage = hanging();
-    let done = stage.run(&[&WAITS[..], &["--timeout", "1s", "--json"]].concat());
-    let last = done.last();
-    assert!(matches!(done.code, Some(1 | 3)), "{done:?}");
-    assert!(last["kind"] == "mission_finished" && last["status"] != "landed", "{done:?}");
-    assert!(done.stdout.contains("time"), "{done:?}");
-    assert_eq!(stage.run(&["missions", "--open", "--json"]).exits(0).stdout, "", "{done:?}");
+fn a_time_limit_stops_what_hangs_and_exits_with_3() {
+    let mute = Stage::new(vec![fault("claude", Fault::Hang, None), fault("gemini", Fault::Hang, None)]);
+    for (stage, limit) in [(hanging(), "1s"), (hanging(), "1ms"), (mute, "300ms")] {
+        let done = stage.run(&[&WAITS[..], &["--timeout", limit, "--json"]].concat()).exits(3);
+        let last = done.last();
+        assert_eq!(
+            (&last["kind"], &last["status"]),
+            (&"mission_finished".into(), &"cancelled".into()),
+            "{limit}: {done:?}"
+        );
+        let text = done.stdout + &stage.run(&["show", "M-1"]).exits(0).stdout;
+        assert!(text.contains("the time limit of"), "{limit}: {text}");
+        assert_eq!(stage.run(&["missions", "--open", "--json"]).exits(0).stdout, "");
+    }
+}
+
+#[test]
+fn without_a_first_commit_nothing_is_opened_and_it_is_said_what_to_do() {
+    let stage = Stage::default();
+    let bare = stage.path("fresh");
+    std::fs::create_dir(&bare).unwrap();
+    stage.git(&["init", "-q", bare.to_str().unwrap()]);
+    let done = stage.brief(&["--repo", bare.to_str().unwrap()]).exits(1);
+    for part in [bare.to_str().unwrap(), "no commit yet", "git commit --allow-empty"] {
+        assert!(done.stderr.contains(part), "no {part}: {done:?}");
+    }
+    assert_eq!((done.lines().len(), &done.last()["kind"]), (1, &"error".into()), "{done:?}");
+    assert!(!stage.data().join("journal").exists(), "something was journaled");
+    assert!(stage.rehearsal.heard().is_empty());
 }
 
 #[test]

@@ -1,8 +1,14 @@
 //! The real binary, row by row, against a rehearsal server: what a person at a shell sees.
 
 mod desk;
+pub mod ends;
 mod landing;
 mod manners;
-mod money;
+mod mistakes;
+pub mod money;
+mod reach;
+mod settings;
+mod signing;
 pub mod stage;
 mod voices;
+pub mod wire;

@@ -5,7 +5,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// What one mission spent and had reserved, in micro-dollars, after each entry; panics where it passes the cap.
-fn never_over(stage: &Stage, cap: i64) -> i64 {
+pub fn never_over(stage: &Stage, cap: i64) -> i64 {
     let (mut open, mut spent) = (BTreeMap::new(), 0);
     let known = |cost: &Value| cost["known"].as_i64().unwrap();
     for entry in stage.journal() {
@@ -41,6 +41,23 @@ fn b7_caps_hold_with_both_teams_at_once() {
         codes.push(done.code);
     }
     assert_eq!((codes[0], codes[4]), (Some(2), Some(0)), "{codes:?}");
+}
+
+#[test]
+fn b19_four_fifths_of_a_budget_are_said_once() {
+    let stage = Stage::default();
+    stage.settings("[budget]\nsoft_pct = 1\ndaily_usd = 1.5\n");
+    let done = stage.brief(&["--approve", "best", "--budget", "1.00"]).exits(0);
+    let soft: Vec<Value> = done.of("notice").into_iter().filter(|line| line["budget"].is_object()).collect();
+    let scopes: Vec<&Value> = soft.iter().map(|line| &line["budget"]["scope"]).collect();
+    assert_eq!(scopes, ["mission", "day"], "{}", done.stdout);
+    assert_eq!(soft[0]["text"], "1 % of the budget of M-1, $1.00, is spent");
+    let (spent, cap) = (soft[0]["budget"]["spent_usd"].as_f64().unwrap(), &soft[0]["budget"]["cap_usd"]);
+    assert!((0.01..=1.0).contains(&spent) && *cap == 1.0, "{}", soft[0]);
+    // Under the share nothing is said.
+    let stage = Stage::default();
+    let done = stage.brief(&["--approve", "best"]).exits(0);
+    assert!(done.of("notice").iter().all(|line| line["budget"].is_null()), "{}", done.stdout);
 }
 
 #[test]

@@ -9,6 +9,7 @@ use chimera::providers::rehearsal::{
 };
 use serde_json::{Value, json};
 use std::{
+    ffi::OsStr,
     fs,
     io::{BufRead, BufReader, Read},
     os::unix::process::ExitStatusExt,
@@ -21,7 +22,7 @@ use std::{
 use tokio::sync::oneshot;
 
 /// Longest wait for anything; only a hanging program reaches it.
-pub const PATIENCE: Duration = Duration::from_secs(120);
+pub const PATIENCE: Duration = Duration::from_secs(300);
 /// The built-in teams.
 pub const ANTHROPIC: &str = "Team Anthropic";
 /// See [`ANTHROPIC`].
@@ -64,6 +65,15 @@ impl Stage {
         Self::new(script())
     }
 
+    /// The same place with another script: for scripts that name the place itself.
+    pub fn says(mut self, turns: Vec<Turn>) -> Self {
+        self.hush();
+        self.rehearsal = Rehearsal::new(Script { turn: turns });
+        let (address, server) = serve(self.rehearsal.clone());
+        (self.address, self.server) = (address, Some(server));
+        self
+    }
+
     pub fn path(&self, name: &str) -> PathBuf {
         self.top.path().join(name)
     }
@@ -77,6 +87,15 @@ impl Stage {
     /// Settings of the test beside those of the stage.
     pub fn settings(&self, more: &str) {
         fs::write(self.path("chimera.toml"), format!("{more}\n{SETTINGS}")).unwrap();
+    }
+
+    /// Settings of the test alone.
+    pub fn settings_alone(&self, all: &str) {
+        fs::write(self.path("chimera.toml"), all).unwrap();
+    }
+    /// Where the rehearsal answers.
+    pub fn address(&self) -> &str {
+        &self.address
     }
 
     fn repository(&self) {
@@ -116,14 +135,17 @@ impl Stage {
         String::from_utf8(done.stdout).unwrap()
     }
 
-    fn chimera(&self, args: &[&str]) -> Command {
+    /// A command of the program on this stage, not started yet.
+    pub fn chimera(&self, args: &[&str]) -> Command {
+        let mut command = self.plain();
+        command.args(args).arg("--data").arg(self.data()).arg("--config").arg(self.path("chimera.toml"));
+        command
+    }
+
+    /// The binary without an argument.
+    fn plain(&self) -> Command {
         let mut command = command(env!("CARGO_BIN_EXE_chimera"));
         command
-            .args(args)
-            .arg("--data")
-            .arg(self.data())
-            .arg("--config")
-            .arg(self.path("chimera.toml"))
             .current_dir(self.repo())
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
@@ -147,6 +169,10 @@ impl Stage {
     /// Runs a command to its end.
     pub fn run(&self, args: &[&str]) -> Done {
         self.start(args).end()
+    }
+    /// Runs with these arguments alone: no data directory, no settings file.
+    pub fn bare(&self, args: &[&OsStr]) -> Done {
+        Running::new(self.plain().args(args).spawn().unwrap()).end()
     }
     /// `brief --json` with both teams, the usual check and more arguments.
     pub fn brief(&self, more: &[&str]) -> Done {
@@ -176,6 +202,13 @@ impl Stage {
 
 impl Drop for Stage {
     fn drop(&mut self) {
+        self.hush();
+    }
+}
+
+impl Stage {
+    /// Ends the server.
+    fn hush(&mut self) {
         if let Some((stop, server)) = self.server.take() {
             drop(stop);
             // A server that panicked has failed the test already.
@@ -209,7 +242,7 @@ fn serve(rehearsal: Arc<Rehearsal>) -> (String, (oneshot::Sender<()>, JoinHandle
     (format!("http://{address}"), (stop, server))
 }
 
-#[allow(clippy::disallowed_methods, reason = "a test drives the program as a person does")]
+#[expect(clippy::disallowed_methods, reason = "a test drives the program as a person does")]
 fn command(program: &str) -> Command {
     let mut command = Command::new(program);
     command.env("GIT_CONFIG_NOSYSTEM", "1").env_remove("GIT_DIR");
@@ -424,6 +457,31 @@ pub fn script() -> Vec<Turn> {
     turns
 }
 
+/// Processes whose command line holds this, as `<pid> <command line>`. The dead that wait to be reaped have none.
+pub fn processes(mark: &str) -> Vec<String> {
+    let named = |pid: &str| {
+        let line = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
+        let line = String::from_utf8_lossy(&line).replace('\0', " ");
+        line.contains(mark).then(|| format!("{pid} {line}"))
+    };
+    let all = fs::read_dir("/proc").into_iter().flatten().flatten();
+    all.filter_map(|entry| named(&entry.file_name().to_string_lossy())).collect()
+}
+
+/// A command that ignores SIGTERM, with a child and a grandchild in a session of its own which do too; each can be
+/// found by the mark.
+pub fn deaf(mark: &str) -> (&'static str, Value) {
+    let line = format!(
+        "trap '' TERM HUP INT; sh -c 'while :; do sleep 1; done # {mark} child' & \
+         setsid sh -c 'sh -c \"while :; do sleep 1; done # {mark} grandchild\"; : {mark}' & \
+         while :; do sleep 1; done # {mark}"
+    );
+    ("run", json!({"command": line}))
+}
+
+/// How many processes [`deaf`] makes at least: itself, its child, the session and the grandchild.
+pub const DEAF: usize = 4;
+
 /// A program's file below a directory, for tests that damage it.
 pub fn files(dir: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
@@ -454,10 +512,7 @@ impl Stage {
             .envs(env)
             .env("CHIMERA", env!("CARGO_BIN_EXE_chimera"))
             .env("DATA", self.data())
-            .env(
-                "WITH",
-                format!("--data {} --config {}", self.data().display(), self.path("chimera.toml").display()),
-            )
+            .env("CONFIG", self.path("chimera.toml"))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());

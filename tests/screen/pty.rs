@@ -1,10 +1,11 @@
 //! The real binary in a pseudo-terminal, read back through a screen model. Every wait is for a named condition
 //! with a deadline; nothing sleeps for a guess.
 
+use crate::house::stage::Stage;
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use std::{
     io::{Read, Write},
-    path::Path,
+    path::{Path, PathBuf},
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
@@ -14,7 +15,7 @@ use std::{
 };
 
 /// Longest wait for a condition. Generous: a loaded machine is slow, not wrong.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// A terminal with the program in it.
 pub struct Terminal {
@@ -24,7 +25,8 @@ pub struct Terminal {
     output: Receiver<Vec<u8>>,
     /// Held by the reader while it reads: whoever holds it stops the reader.
     reading: Arc<Mutex<()>>,
-    ended: Option<Instant>,
+    /// It stopped for good.
+    deaf: bool,
     /// Tells the reader to let go of the terminal.
     over: Arc<AtomicBool>,
     screen: vt100::Parser,
@@ -45,7 +47,30 @@ impl Terminal {
         for name in ["PATH", "CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN"] {
             std::env::var_os(name).into_iter().for_each(|value| command.env(name, value));
         }
+        // Toolchains stay where they are, although the program's home is another one.
+        let own = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
+        for (name, dir) in [("CARGO_HOME", ".cargo"), ("RUSTUP_HOME", ".rustup")] {
+            if std::env::var_os(name).is_none() && own.join(dir).is_dir() {
+                command.env(name, own.join(dir));
+            }
+        }
         command.env("HOME", home);
+        Self::spawn(size, command)
+    }
+
+    /// Starts a command of a stage: its repository, its data, its voices.
+    pub fn on(stage: &Stage, size: (u16, u16), args: &[&str]) -> Self {
+        let wanted = stage.chimera(args);
+        let mut command = CommandBuilder::new(wanted.get_program());
+        command.args(wanted.get_args());
+        command.cwd(stage.repo());
+        command.env_clear();
+        for (name, value) in [("TERM", "xterm-256color"), ("COLORTERM", "truecolor"), ("LANG", "C.UTF-8")] {
+            command.env(name, value);
+        }
+        for (name, value) in wanted.get_envs() {
+            value.into_iter().for_each(|value| command.env(name, value));
+        }
         Self::spawn(size, command)
     }
 
@@ -79,8 +104,8 @@ impl Terminal {
             child,
             output,
             reading,
+            deaf: false,
             over,
-            ended: None,
             screen,
             raw: Vec::new(),
         }
@@ -139,13 +164,16 @@ impl Terminal {
         seen
     }
 
-    /// Presses a key again and again until the screen holds one of these words: for keys that may be refused.
-    pub fn press_until(&mut self, key: &str, words: &[&str]) {
+    /// Presses a key that may be refused for coming too soon, again while it is, until the screen holds one of these
+    /// words.
+    pub fn press_until(&mut self, key: &str, refused: &str, words: &[&str]) {
         let deadline = Instant::now() + PATIENCE;
+        let there = |screen: &str| words.iter().any(|word| screen.contains(word));
         loop {
             self.keys(key);
+            self.until(key, |screen| there(screen) || screen.contains(refused));
             self.heard_within(Duration::from_millis(400));
-            if words.iter().any(|word| self.text().contains(word)) {
+            if there(&self.text()) {
                 return;
             }
             assert!(Instant::now() < deadline, "{key} had no effect; the screen is\n{}", self.text());
@@ -154,6 +182,7 @@ impl Terminal {
 
     /// The reader stops after the next piece; the program's writes will find no room. For good.
     pub fn stop_reading(&mut self) {
+        self.deaf = true;
         std::mem::forget(self.reading.lock().unwrap());
     }
 
@@ -162,19 +191,12 @@ impl Terminal {
         while self.output.recv_timeout(Duration::from_millis(500)).is_ok() {}
     }
 
-    /// How long after that moment the program was gone, as [`Terminal::ended`] saw it.
-    pub fn gone_after(&self, since: Instant) -> Duration {
-        self.ended.expect("the program has ended").duration_since(since)
-    }
-
-    /// Bytes written until nothing comes for `quiet`: how a test sees that nothing is drawn.
-    pub fn quiet(&mut self, quiet: Duration) -> usize {
-        let mut seen = 0;
-        while let Ok(bytes) = self.output.recv_timeout(quiet) {
-            seen += bytes.len();
-            self.take(&bytes);
+    /// Waits until nothing has come for so long: how a test sees that nothing is drawn.
+    pub fn falls_silent(&mut self, quiet: Duration) {
+        let deadline = Instant::now() + PATIENCE;
+        while self.heard_within(quiet) > 0 {
+            assert!(Instant::now() < deadline, "it never stops writing; the screen is\n{}", self.text());
         }
-        seen
     }
 
     /// Another size.
@@ -205,10 +227,9 @@ impl Terminal {
         let deadline = Instant::now() + PATIENCE;
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
-                self.ended = Some(Instant::now());
-                while let Ok(bytes) = self.output.recv_timeout(Duration::from_millis(100)) {
-                    self.take(&bytes);
-                }
+                // To the end of what it wrote, unless nobody reads.
+                let left = if self.deaf { Duration::ZERO } else { deadline - Instant::now() };
+                self.heard_within(left);
                 return status.exit_code();
             }
             assert!(Instant::now() < deadline, "the program does not end; the screen is\n{}", self.text());
