@@ -2,7 +2,11 @@
 //! a floor: the least that the same machine could do at the same moment. Names of rooms as arguments choose them:
 //! `cargo bench -- store`. It measures and says; it never fails because a machine is slow.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a measurement that cannot be made ends the run")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a measurement that cannot be made ends the run"
+)]
 
 mod engine;
 mod harness;

@@ -45,6 +45,7 @@ fn setup(data: &Path) -> Setup {
             landing: Target::Own,
             repository: chimera::workspace::Rules::default(),
         },
+        transcripts: chimera::config::settings::Transcripts::default(),
         switchboard: std::sync::Arc::new(voices::nobody().unwrap()),
         clock: Clock::Wall,
         working: Working::No,

@@ -14,10 +14,11 @@ use chimera::{
     },
     runtime::feeds::Batch,
     tui::{
-        BriefDefaults, Ports, TuiOptions,
+        BriefDefaults, Chosen, Ports, TuiOptions,
         app::{Action, App, Moment},
         keymap::Keymap,
-        shot::{DiffDoc, Highlighter, Motion, ShotView},
+        motion::Motion,
+        shot::{DiffDoc, Highlighter, ShotView},
         stream::StreamLog,
         terminal::Screen,
         theme::Theme,
@@ -120,19 +121,17 @@ fn long_patch() {
 
 fn options() -> TuiOptions {
     TuiOptions {
-        quiet_thread: chimera::store::history::THREAD,
         repo: "/srv/shop".into(),
         branch: "main".into(),
         prefill: None,
-        keymap: "default".into(),
-        user_keymap: None,
-        theme: "dark".into(),
-        user_theme: None,
+        keymap: Chosen { name: "default".into(), file: None },
+        theme: Chosen { name: "dark".into(), file: None },
         defaults: Arc::new(BriefDefaults { teams: vec![], budget: Money::usd(5), repo: "/srv/shop".into() }),
         notice: String::new(),
         ports: Ports {
             editor: Arc::new(|words| async { Ok(words) }.boxed()),
             files: Arc::new(|| async { Vec::new() }.boxed()),
+            ready: Arc::new(|| async { Ok(()) }.boxed()),
             attach: Arc::new(|_| async { Err(String::new()) }.boxed()),
             shell: None,
             clock: Arc::new(|| Timestamp(1_790_000_000_000)),
@@ -143,7 +142,7 @@ fn options() -> TuiOptions {
 /// The screen with one mission, two teams, their streams at their bounds and a patch each.
 fn full() -> App {
     let options = options();
-    let keymap = Keymap::load(&options.keymap, None).unwrap();
+    let keymap = Keymap::load(&options.keymap.name, None).unwrap();
     let mut app = App::new(&options, keymap, Theme::named("dark").unwrap(), SIZE);
     app.channels.paint_with(Highlighter::new(|| {}));
     app.on(Action::State(Arc::new(House::at_work(1).state)), now(0));

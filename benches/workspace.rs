@@ -64,7 +64,7 @@ pub fn measure() {
     let all = |confinement: Confinement| {
         move || (0..COMMANDS).map(|_| run(&confinement)).sum::<std::time::Duration>() / COMMANDS
     };
-    #[allow(clippy::disallowed_methods, reason = "the floor is a process without any of this")]
+    #[expect(clippy::disallowed_methods, reason = "the floor is a process without any of this")]
     let bare = || {
         timed(|| {
             for _ in 0..COMMANDS {
