@@ -41,7 +41,7 @@ fn setup(data: &Path) -> Setup {
             orchestrator: vec![],
             judges: vec![],
             summarizer: vec![],
-            hosts: vec![],
+            reach: Default::default(),
             landing: Target::Own,
             repository: chimera::workspace::Rules::default(),
         },

@@ -131,7 +131,7 @@ async fn an_agent_works_behind_real_walls_and_its_work_is_checked_there() {
         protected: &|_| None,
         approval_only: &|_| None,
         test_command: Some("sh tests/run.sh"),
-        hosts: &[],
+        reach: chimera::agents::tools::http_get::Reach::NOWHERE,
     };
     let tools = Registry::worker(&at);
     let call = |name: &'static str, input: Value| tools.call(&at, name, input);

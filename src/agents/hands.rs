@@ -132,7 +132,7 @@ mod tests {
         agents::{
             context,
             testing::{Desk, approval_only, protected},
-            tools::{Registry, Workplace},
+            tools::{Registry, Workplace, http_get::Reach},
         },
         domain::ids::{MissionId, TeamId},
     };
@@ -188,7 +188,7 @@ mod tests {
             protected: &protected,
             approval_only: &approval_only,
             test_command: None,
-            hosts: &[],
+            reach: Reach::NOWHERE,
         };
         let tools = Registry::worker(&at);
         let call = |name: &'static str, input: Value| tools.call(&at, name, input);

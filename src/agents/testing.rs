@@ -8,7 +8,7 @@
 use super::{
     bench::{Bench, BenchError, Done, Job, Ran, Walls},
     office::Office,
-    tools::Workplace,
+    tools::{Workplace, http_get::Reach},
 };
 use crate::{
     domain::{
@@ -268,7 +268,7 @@ impl TestBench {
             protected: &protected,
             approval_only: &approval_only,
             test_command: None,
-            hosts: &[],
+            reach: Reach::NOWHERE,
         }
     }
 

@@ -12,7 +12,7 @@ use crate::{
         handoff::{self, Handoff},
         office::{Office, until_stopped},
         prompt,
-        tools::{PathRule, Registry, Workplace, finish::Finish},
+        tools::{PathRule, Registry, Workplace, finish::Finish, http_get::Reach},
         transcript::{Transcript, words_of},
     },
     domain::{
@@ -62,8 +62,8 @@ pub struct Rules<'a> {
     pub protected: PathRule<'a>,
     /// Why a path lands only with approval.
     pub approval_only: PathRule<'a>,
-    /// Hosts `http_get` may reach.
-    pub hosts: &'a [String],
+    /// What `http_get` may reach.
+    pub reach: &'a Reach,
 }
 
 /// One attempt of one team.
@@ -114,7 +114,7 @@ impl DraftJob<'_> {
             protected: self.rules.protected,
             approval_only: self.rules.approval_only,
             test_command,
-            hosts: self.rules.hosts,
+            reach: self.rules.reach,
         };
         let tools = Registry::worker(&place);
         let at = Talk {

@@ -2,6 +2,7 @@
 
 use super::voices;
 use crate::{
+    agents::tools::http_get::Reach,
     config::{
         self,
         environment::Environment,
@@ -171,7 +172,10 @@ fn work_rules(settings: &Settings, environment: &Environment) -> WorkRules {
             })
             .collect(),
         summarizer: settings.chain(Role::Summarizer, environment),
-        hosts: settings.reach.allowed_hosts.clone(),
+        reach: Reach {
+            hosts: settings.reach.allowed_hosts.clone(),
+            ca_files: voices::certificates(settings, environment),
+        },
         landing: match settings.landing.branch {
             LandingBranch::Current => Target::Current,
             LandingBranch::Agent => Target::Own,

@@ -279,6 +279,28 @@ fn b6_teams_without_a_key_are_left_out_and_that_is_said() {
 }
 
 #[test]
+fn b6_each_role_has_its_models_by_default_and_by_setting() {
+    use crate::domain::team::Role;
+    let keys = |bench: Bench| bench.variable("GOOGLE_API_KEY", "g").variable("ANTHROPIC_API_KEY", "a");
+    let chain = |bench: &Bench, role| {
+        let settings = bench.load().unwrap().settings;
+        settings.chain(role, &bench.environment()).iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let bench = keys(Bench::new());
+    assert_eq!(chain(&bench, Role::Orchestrator)[0], "anthropic/claude-sonnet-4-5-20250929");
+    assert!(chain(&bench, Role::Worker).contains(&"google/gemini-2.0-flash-001".to_owned()));
+    let bench = keys(
+        Bench::new().user("[roles]\norchestrator = ['google/gemini-3-pro', 'anthropic/claude-opus-4-5']\n"),
+    );
+    assert_eq!(chain(&bench, Role::Orchestrator), ["google/gemini-3-pro", "anthropic/claude-opus-4-5"]);
+    // A vendor without a key is passed over.
+    let bench = Bench::new()
+        .variable("ANTHROPIC_API_KEY", "a")
+        .user("[roles]\njudge = ['google/x', 'anthropic/y']\n");
+    assert_eq!(chain(&bench, Role::Judge), ["anthropic/y"]);
+}
+
+#[test]
 fn a_local_endpoint_needs_no_key() {
     for (url, usable) in [
         ("http://localhost:11434/v1", true),

@@ -6,6 +6,29 @@ use serde_json::Value;
 use std::{fs, process::Command};
 
 #[test]
+fn b1_the_lead_plans_and_each_team_works_in_a_tree_and_a_conversation_of_its_own() {
+    let mut turns = office();
+    for (model, own) in [("claude", "one.txt"), ("gemini", "other.txt")] {
+        let work: [&[_]; 2] =
+            [&[write(own, "mine\n"), edit("answer.txt", "41", "42")], &[("list", serde_json::json!({}))]];
+        turns.extend(team(model, &work, "Give the right answer"));
+    }
+    let stage = Stage::new(turns);
+    let done = stage.brief(&["--approve", "none"]).exits(3);
+    assert_eq!(done.of("plan").len(), 1, "{}", done.stdout);
+    let heard = super::reach::of_team(&stage);
+    for (model, own, others) in [("claude", "one.txt", "other.txt"), ("gemini", "other.txt", "one.txt")] {
+        let of: Vec<_> = heard.iter().filter(|asked| asked.model.contains(model)).collect();
+        let last = of.last().unwrap();
+        assert!(last.said.contains(own), "{model} lists its own tree: {}", last.said);
+        assert!(
+            of.iter().all(|asked| !asked.body.to_string().contains(others)),
+            "{model} saw the other's work"
+        );
+    }
+}
+
+#[test]
 fn c4_c15_a_brief_lands_and_every_step_can_be_proven() {
     let stage = Stage::default();
     let done = stage.brief(&["--approve", "best"]).exits(0);

@@ -6,7 +6,7 @@ mod landing;
 mod manners;
 mod mistakes;
 pub mod money;
-mod reach;
+pub mod reach;
 mod settings;
 mod signing;
 pub mod stage;

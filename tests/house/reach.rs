@@ -24,7 +24,7 @@ fn one_team(stage: &Stage) -> Done {
 }
 
 /// What the team itself asked for, without orchestrator and judges.
-fn of_team(stage: &Stage) -> Vec<Asked> {
+pub fn of_team(stage: &Stage) -> Vec<Asked> {
     let roles = ["Decide whether the brief", "Plan the smallest change", "You review patches"];
     let heard = stage.rehearsal.heard().into_iter();
     heard.filter(|asked| !roles.iter().any(|role| asked.system.contains(role))).collect()
@@ -176,8 +176,7 @@ fn authority(stage: &Stage, test: &str) -> Option<[PathBuf; 3]> {
 }
 
 /// Team Anthropic is reached by https through a proxy, behind a certificate of our own authority.
-fn behind_tls(test: &str) -> Option<(Stage, PathBuf, Server)> {
-    let mut stage = Stage::default();
+fn behind_tls(mut stage: Stage, test: &str) -> Option<(Stage, PathBuf, Server)> {
     let [ca, leaf, key] = authority(&stage, test)?;
     let tls = wire::tls(&leaf, &key, address(&stage));
     let proxy = Server::proxy(address(&stage), Some(tls));
@@ -190,7 +189,7 @@ fn behind_tls(test: &str) -> Option<(Stage, PathBuf, Server)> {
 fn an_authority_of_ones_own_is_trusted_where_the_settings_or_the_environment_name_it() {
     let name = "an_authority_of_ones_own_is_trusted_where_the_settings_or_the_environment_name_it";
     for by_settings in [true, false] {
-        let Some((mut stage, ca, proxy)) = behind_tls(name) else { return };
+        let Some((mut stage, ca, proxy)) = behind_tls(Stage::default(), name) else { return };
         if by_settings {
             stage.settings(&format!("[http]\nca_file = \"{}\"\n", ca.display()));
         } else {
@@ -204,9 +203,24 @@ fn an_authority_of_ones_own_is_trusted_where_the_settings_or_the_environment_nam
 }
 
 #[test]
+fn pages_are_fetched_from_a_host_that_only_ones_own_authority_vouches_for() {
+    let mut turns = office();
+    let get = ("http_get", json!({"url": format!("https://{HOST}/page")}));
+    turns.extend(team("claude", &[&[get], &[edit("answer.txt", "41", "42")]], "Give the right answer"));
+    let name = "pages_are_fetched_from_a_host_that_only_ones_own_authority_vouches_for";
+    let Some((stage, ca, _proxy)) = behind_tls(Stage::new(turns), name) else { return };
+    let settings = format!("[tools]\nallowed_hosts = [\"{HOST}\"]\n[http]\nca_file = \"{}\"\n", ca.display());
+    stage.settings(&settings);
+    one_team(&stage).exits(0);
+    // The rehearsal server answers every such question with its models.
+    let heard = of_team(&stage);
+    assert!(heard[1].said.contains("200 OK"), "{}", heard[1].said);
+}
+
+#[test]
 fn a_certificate_of_nobody_we_know_is_refused_before_anything_is_said() {
     let name = "a_certificate_of_nobody_we_know_is_refused_before_anything_is_said";
-    let Some((stage, _, proxy)) = behind_tls(name) else { return };
+    let Some((stage, _, proxy)) = behind_tls(Stage::default(), name) else { return };
     stage.settings_alone("[providers.anthropic]\nmax_retries = 0\n[limits]\nmax_retries = 0\n");
     let done = one_team(&stage).exits(1);
     assert!(done.stdout.contains("certificate"), "{done:?}");

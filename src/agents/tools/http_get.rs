@@ -2,16 +2,22 @@
 //! time, size and number of hops are bounded. Nothing is ever sent but the request line and plain headers.
 
 use super::{Output, PermissionClass, Tool, Workplace, input, schema};
-use crate::{domain::text, providers::wire::ToolSpec};
+use crate::{
+    domain::text,
+    providers::{
+        http::{self, HttpOptions, ProxyUse},
+        wire::ToolSpec,
+    },
+};
 use futures::{
     StreamExt as _,
     future::{BoxFuture, FutureExt as _},
 };
-use reqwest::{Url, header::LOCATION, redirect::Policy};
+use reqwest::{Url, header::LOCATION};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 /// Bytes of a body that are read.
 const BODY_MOST: usize = 512 * 1024;
@@ -21,6 +27,20 @@ const SHOWN_MOST: usize = 24 * 1024;
 const TIME_MOST: Duration = Duration::from_secs(20);
 /// Redirects followed.
 const HOPS_MOST: usize = 3;
+
+/// Which hosts the director allowed, and whom to trust on the way there.
+#[derive(Debug, Clone, Default)]
+pub struct Reach {
+    /// Hosts, as `name` or `name:port`.
+    pub hosts: Vec<String>,
+    /// Certificates of authorities beyond the system's, as PEM files.
+    pub ca_files: Vec<PathBuf>,
+}
+
+impl Reach {
+    /// Nothing is fetched.
+    pub const NOWHERE: &'static Self = &Self { hosts: Vec::new(), ca_files: Vec::new() };
+}
 
 /// Fetches pages.
 pub struct HttpGet;
@@ -48,7 +68,7 @@ impl Tool for HttpGet {
                 Ok(wanted) => wanted,
                 Err(output) => return output,
             };
-            let fetched = tokio::time::timeout(TIME_MOST, fetch(at.hosts, &wanted.url)).await;
+            let fetched = tokio::time::timeout(TIME_MOST, fetch(at.reach, &wanted.url)).await;
             match fetched {
                 Ok(Ok(page)) => Output::done(page),
                 Ok(Err(words)) => words.into(),
@@ -70,8 +90,7 @@ fn allowed(hosts: &[String], url: &str) -> Result<Url, String> {
             hosts.join(", ")
         ));
     }
-    let here = matches!(host, "localhost" | "127.0.0.1" | "[::1]");
-    if url.scheme() != "https" && !(url.scheme() == "http" && here) {
+    if url.scheme() != "https" && !(url.scheme() == "http" && is_here(&url)) {
         return Err(format!("{} is not fetched over {}; use https", host, url.scheme()));
     }
     if !url.username().is_empty() || url.password().is_some() {
@@ -80,11 +99,20 @@ fn allowed(hosts: &[String], url: &str) -> Result<Url, String> {
     Ok(url)
 }
 
-async fn fetch(hosts: &[String], url: &str) -> Result<String, String> {
+fn is_here(url: &Url) -> bool {
+    matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"))
+}
+
+async fn fetch(reach: &Reach, url: &str) -> Result<String, String> {
     let broken = |error: reqwest::Error| format!("could not be fetched: {}", error.without_url());
-    let client =
-        reqwest::Client::builder().redirect(Policy::none()).user_agent("chimera").build().map_err(broken)?;
+    let hosts = reach.hosts.as_slice();
     let mut url = allowed(hosts, url)?;
+    // What never leaves this machine needs neither a proxy nor the system's certificates.
+    let proxy = if is_here(&url) { ProxyUse::Never } else { ProxyUse::Environment };
+    let options = HttpOptions { ca_files: reach.ca_files.clone(), proxy };
+    // Reading the system's certificates takes tens of milliseconds: not on a thread that serves others.
+    let made = tokio::task::spawn_blocking(move || http::client(&options)).await;
+    let client = made.map_err(|error| error.to_string())?.map_err(|error| error.to_string())?;
     for _ in 0..=HOPS_MOST {
         let reply = client.get(url.clone()).send().await.map_err(broken)?;
         if reply.status().is_redirection() {
@@ -159,10 +187,10 @@ mod tests {
                 let _cut = stream.write_all(answer.as_bytes()).await;
             }
         };
-        let hosts = [host.clone()];
+        let reach = Reach { hosts: vec![host.clone()], ..Reach::default() };
         let bench = TestBench::repo(&[("a", "")]);
         let desk = Desk::default();
-        let at = Workplace { hosts: &hosts, ..bench.workplace(&desk) };
+        let at = Workplace { reach: &reach, ..bench.workplace(&desk) };
         let get = || HttpGet.call(&at, json!({"url": format!("http://{host}/p")}));
         let client = async {
             let big = get().await;

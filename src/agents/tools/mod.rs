@@ -95,8 +95,8 @@ pub struct Workplace<'a> {
     pub approval_only: PathRule<'a>,
     /// The project's test command, where one is known.
     pub test_command: Option<&'a str>,
-    /// Hosts (`name` or `name:port`) that `http_get` may reach.
-    pub hosts: &'a [String],
+    /// What `http_get` may reach.
+    pub reach: &'a http_get::Reach,
 }
 
 /// One thing an agent can do.
@@ -140,7 +140,7 @@ impl Registry {
         if at.test_command.is_some() {
             tools.push(Box::new(tests::Tests));
         }
-        if !at.hosts.is_empty() {
+        if !at.reach.hosts.is_empty() {
             tools.push(Box::new(http_get::HttpGet));
         }
         Self::new(tools)

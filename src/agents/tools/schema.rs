@@ -108,7 +108,7 @@ mod tests {
     use crate::agents::testing::TestBench;
     use crate::agents::{
         testing::Desk,
-        tools::{Registry, Workplace},
+        tools::{Registry, Workplace, http_get::Reach},
     };
     use crate::domain::ids::TeamId;
 
@@ -148,8 +148,8 @@ mod tests {
     async fn b22_every_tool_has_a_plain_object_schema() {
         let desk = Desk::default();
         let bench = TestBench::repo(&[("a", "a")]);
-        let hosts = ["example.org".to_owned()];
-        let at = Workplace { test_command: Some("true"), hosts: &hosts, ..bench.workplace(&desk) };
+        let reach = Reach { hosts: vec!["example.org".to_owned()], ..Reach::default() };
+        let at = Workplace { test_command: Some("true"), reach: &reach, ..bench.workplace(&desk) };
         assert_eq!(at.team, TeamId(1));
         let specs = Registry::worker(&at).specs();
         assert_eq!(specs.len(), 13);

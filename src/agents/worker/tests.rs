@@ -40,7 +40,7 @@ impl Set {
                 bench: &self.bench,
                 limits: Limits::default(),
             },
-            rules: Rules { protected: &protected, approval_only: &approval_only, hosts: &[] },
+            rules: Rules { protected: &protected, approval_only: &approval_only, reach: Reach::NOWHERE },
             brief: &self.brief,
             answers: &[],
             handoff: None,

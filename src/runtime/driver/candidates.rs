@@ -80,7 +80,7 @@ pub(super) async fn draft(site: &Site, effect: &Effect, stop: &StopSign) -> Resu
             bench: &bench,
             limits: Limits::default(),
         },
-        rules: Rules { protected: &protected, approval_only: &approval_only, hosts: &site.rules.hosts },
+        rules: Rules { protected: &protected, approval_only: &approval_only, reach: &site.rules.reach },
         brief: &mission.brief,
         answers,
         handoff: handoff.as_ref().filter(|handoff| !handoff.steps.is_empty()),

@@ -5,6 +5,7 @@ use crate::{
         context::Found,
         evidence::Baselines,
         failure::{self, AgentFailure},
+        tools::http_get::Reach,
     },
     domain::{
         candidate::{Candidate, CommitId},
@@ -46,8 +47,8 @@ pub struct WorkRules {
     pub judges: Vec<Vec<ModelRef>>,
     /// Who condenses long conversations.
     pub summarizer: Vec<ModelRef>,
-    /// Hosts that `http_get` may reach.
-    pub hosts: Vec<String>,
+    /// What `http_get` may reach.
+    pub reach: Reach,
     /// Where winners land.
     pub landing: Target,
     /// Network of commands, signing of commits.
