@@ -350,6 +350,11 @@ impl App {
                 self.notes().bad(format!("not transmitted: {error}"));
             }
             Done::Edited(purpose, before, result) => return self.edited(purpose, &before, result),
+            Done::Compared(of, patches) => {
+                if let Some(Sheet::Compare(board)) = &mut self.sheet {
+                    board.fill(&of, patches);
+                }
+            }
             Done::Page(title, Ok(bytes)) => {
                 let from = if let Some(Sheet::Versions(at)) = self.sheet { Some(at) } else { None };
                 self.sheet = Some(Sheet::page(title, &bytes, from));

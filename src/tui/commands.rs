@@ -154,6 +154,11 @@ commands! {
     SheetTop "sheet.top" Sheet Quiet "top" "To the start.";
     SheetBottom "sheet.bottom" Sheet Quiet "bottom" "To the end.";
     Choose "sheet.choose" Sheet Footer "choose" "Open or take the row under the cursor.";
+    Take "compare.take" Sheet Help "take" "Take the place under the cursor from this candidate; again: leave it.";
+    TakeAll "compare.take_all" Sheet Help "take all" "Take everything this candidate changes.";
+    Combine "compare.combine" Sheet Help "build what is taken" "Make one candidate of what is taken; it passes the same checks before it can be approved.";
+    Blind "compare.blind" Sheet Help "blind" "Hide who made which candidate, or name them again.";
+    Evidence "compare.evidence" Sheet Help "evidence" "Fold the evidence to one line a candidate, or unfold it.";
     Restore "version.restore" Sheet Help "restore" "Put the landed revision under the cursor back; itself undoable.";
 }
 

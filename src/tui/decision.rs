@@ -23,7 +23,7 @@ use std::sync::Arc;
 
 impl App {
     /// The request that a decision key may decide, or the words why not.
-    fn decidable(&mut self) -> Option<(std::sync::Arc<Request>, Revision)> {
+    pub(super) fn decidable(&mut self) -> Option<(std::sync::Arc<Request>, Revision)> {
         match self.desk.decidable(&self.state, self.now.mono) {
             Ok((request, seen)) if self.shown == Some(request.mission) => Some((request, seen)),
             Ok((request, _)) => {
@@ -54,8 +54,11 @@ impl App {
         self.send_decision(request.id, seen, Decision::Approve { team: Some(team) })
     }
 
-    /// A team's shown name in the mission on screen.
+    /// A team's shown name in the mission on screen; none while a comparison hides names.
     pub(super) fn name_of(&self, team: TeamId) -> String {
+        if self.is_blind() {
+            return "the candidate under the cursor".into();
+        }
         let known = self.mission().filter(|mission| mission.teams.iter().any(|known| known.id == team));
         known.map_or_else(|| format!("team {}", team.0), |mission| words::team_name(mission, team))
     }
@@ -79,6 +82,9 @@ impl App {
         match command {
             CommandId::Approve => match &request.subject {
                 Subject::Choose { teams } if teams.len() == 1 => self.approve_team(teams[0]),
+                Subject::Choose { .. } if self.compared_team().is_some() => {
+                    self.compared_team().map(|team| self.approve_team(team)).unwrap_or_default()
+                }
                 Subject::Choose { .. } => {
                     self.notes().note("press the number of the team whose candidate you approve");
                     Vec::new()

@@ -73,15 +73,10 @@ impl App {
             C::Choose => return self.choose_in_sheet(),
             C::Restore => return self.restore(),
             C::Card => return self.open_card(),
-            C::Compare => {
-                let own = self.desk.request(&self.state).map(|request| request.mission);
-                if own.is_some() {
-                    self.show(own);
-                }
-                self.sheet = Some(Sheet::Compare(0));
-            }
+            C::Compare => return self.compare(),
             C::Versions => self.sheet = Some(Sheet::Versions(0)),
             C::Copy => return self.copy(),
+            C::Take | C::TakeAll | C::Combine | C::Blind | C::Evidence => return self.weigh(command),
             C::Refine | C::TakeOver | C::HandBack | C::Cancel | C::RetryMission => {
                 return self.steer(command);
             }
@@ -94,6 +89,10 @@ impl App {
             | C::Approve7
             | C::Approve8 => {
                 let digit = 1 + (command as u8 - C::Approve1 as u8);
+                if self.is_blind() {
+                    self.notes().note("names are hidden: a approves the candidate under the cursor");
+                    return Vec::new();
+                }
                 return self.approve_team(TeamId(digit));
             }
             C::Approve | C::Modify | C::Retry | C::Reject => return self.decide(command),
@@ -112,6 +111,10 @@ impl App {
             C::PageDown => self.move_by(PAGE),
             C::Top => self.move_by(isize::MIN),
             C::Bottom => self.move_by(isize::MAX),
+            C::Left | C::Right if self.board().is_some() => {
+                let by = if command == C::Left { -1 } else { 1 };
+                self.board().into_iter().for_each(|board| board.turn(by));
+            }
             C::Left => self.channels.at = self.channels.at.saturating_sub(1),
             C::Right => {
                 let last = self.mission().map_or(0, |mission| mission.teams.len().saturating_sub(1));
@@ -141,6 +144,9 @@ impl App {
                 if let Some(view) = self.chosen().and_then(|c| self.channels.view_mut(c)) {
                     view.log.toggle_tools();
                 }
+            }
+            C::NextHunk | C::PreviousHunk if self.board().is_some() => {
+                self.scroll(if command == C::NextHunk { 1 } else { -1 });
             }
             C::NextHunk => self.go(Motion::NextHunk),
             C::PreviousHunk => self.go(Motion::PrevHunk),
@@ -309,6 +315,13 @@ impl App {
 
     fn scroll(&mut self, by: isize) {
         let most = super::view::sheet_rows(self);
+        if let Some(board) = self.board() {
+            return if by.unsigned_abs() == PAGE.unsigned_abs() {
+                board.scroll(by, most)
+            } else {
+                board.step(by)
+            };
+        }
         if let Some(at) = self.sheet.as_mut().and_then(Sheet::scroll) {
             *at = match by {
                 isize::MIN => 0,

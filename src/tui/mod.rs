@@ -9,6 +9,7 @@ pub mod argv;
 pub mod briefing;
 pub mod channels;
 pub mod commands;
+pub mod compare;
 mod decision;
 mod deeds;
 pub mod desk;

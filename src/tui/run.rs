@@ -18,6 +18,7 @@ use super::{
 use crate::{
     domain::{
         brief::{Attachment, Brief},
+        digest::Digest,
         feed::Shot,
         request::{Decision, Modification},
         time::Millis,
@@ -388,6 +389,10 @@ fn serve(handle: Handle, ports: Ports, task: Task) -> BoxFuture<'static, Done> {
             Task::Show(title, digest) => {
                 Done::Page(title, handle.blob(digest).await.map_err(|e| e.to_string()))
             }
+            Task::Compare(digests) => {
+                let patches = patches(&handle, &digests).await;
+                Done::Compared(digests, patches)
+            }
             Task::Shot(channel, digest) => {
                 let bytes = handle.blob(digest).await.unwrap_or_default();
                 let patch = crate::domain::text::clean_bytes(&bytes).into();
@@ -411,6 +416,15 @@ fn serve(handle: Handle, ports: Ports, task: Task) -> BoxFuture<'static, Done> {
         }
     }
     .boxed()
+}
+
+async fn patches(handle: &Handle, digests: &[Digest]) -> Result<Vec<String>, String> {
+    let mut texts = Vec::new();
+    for digest in digests {
+        let bytes = handle.blob(*digest).await.map_err(|error| error.to_string())?;
+        texts.push(String::from_utf8(bytes).map_err(|_| "a patch is not text".to_owned())?);
+    }
+    Ok(texts)
 }
 
 async fn open(handle: &Handle, ports: &Ports, mut brief: Brief) -> Result<Receipt, String> {
@@ -462,7 +476,6 @@ mod tests {
     use super::*;
     use crate::{
         domain::{
-            digest::Digest,
             ids::{RequestId, Revision, Seq, TeamId},
             request::Actor,
         },

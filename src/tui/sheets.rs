@@ -4,6 +4,7 @@
 use super::{
     argv::split_argv,
     commands::{self, CommandId, Hint},
+    compare::Board,
     keymap::{Key, Keymap},
     line::Line,
     pressed::GUARD,
@@ -45,8 +46,8 @@ pub enum Sheet {
     Prompt(Prompt),
     /// A request in full.
     Card(RequestId, usize),
-    /// Candidates beside their evidence.
-    Compare(usize),
+    /// Candidates side by side, place by place, beside their evidence.
+    Compare(Box<Board>),
     /// Candidates and landed revisions; the chosen row.
     Versions(usize),
     /// Questions before work.
@@ -492,12 +493,8 @@ impl Sheet {
     /// Where it is scrolled to, if it scrolls.
     pub fn scroll(&mut self) -> Option<&mut usize> {
         match self {
-            Self::Help(at)
-            | Self::Card(_, at)
-            | Self::Compare(at)
-            | Self::Versions(at)
-            | Self::Page(Page { at, .. }) => Some(at),
-            Self::Picker(_) | Self::Prompt(_) | Self::Clarify(_) => None,
+            Self::Help(at) | Self::Card(_, at) | Self::Versions(at) | Self::Page(Page { at, .. }) => Some(at),
+            Self::Picker(_) | Self::Prompt(_) | Self::Clarify(_) | Self::Compare(_) => None,
         }
     }
 

@@ -42,6 +42,8 @@ pub enum Task {
     Show(String, Digest),
     /// Fetch a candidate's patch for a channel that has none on screen.
     Shot(Channel, Digest),
+    /// Fetch these patches to lay them side by side.
+    Compare(Vec<Digest>),
     /// Fetch a blob and put it on the clipboard.
     CopyBlob(Digest),
     /// List files for a mention.
@@ -82,6 +84,8 @@ pub enum Done {
     Opened(String, Result<Receipt, String>),
     /// An edit: the text before and after.
     Edited(EditFor, String, Result<String, String>),
+    /// Patches to lay side by side, in the order they were asked for.
+    Compared(Vec<Digest>, Result<Vec<String>, String>),
     /// A page to show.
     Page(String, Result<Vec<u8>, String>),
     /// Files.

@@ -3,6 +3,7 @@
 use super::{
     app::{Action, Focus},
     briefing::Field,
+    compare,
     fixtures::*,
     options::Prefill,
     task::{Done, EditFor, Task},
@@ -101,6 +102,7 @@ fn pictures_of_every_state() {
     pictures("palette", |b| b.state(waiting()).press("ctrl-p").write("paus"));
     pictures("card", |b| b.state(command_request()).press("ctrl-n enter"));
     pictures("compare", |b| b.state(waiting()).press("ctrl-n c"));
+    pictures("compare_places", |b| compare::tests::opened(b).press("e ] l space"));
 }
 
 #[test]

@@ -95,6 +95,12 @@ pub struct Line {
 }
 
 impl DiffDoc {
+    /// The patch as it was read.
+    #[must_use]
+    pub fn source(&self) -> &str {
+        &self.text
+    }
+
     /// The text of a line, without sign and line end.
     #[must_use]
     pub fn text(&self, line: &Line) -> &str {

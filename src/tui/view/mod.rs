@@ -2,6 +2,7 @@
 //! in them, in the files beside.
 
 mod channel;
+mod compare;
 mod frame;
 mod panes;
 mod sheet;

@@ -1,6 +1,7 @@
 //! Sheets over the panes: help, pickers, prompts, questions, request cards, comparison, versions, pages.
 
 use super::{
+    compare,
     frame::{Pen, row},
     versions,
 };
@@ -9,7 +10,6 @@ use crate::{
         request::{Request, Subject},
         text::clean_line,
     },
-    engine::state::{Mission, Team},
     tui::{
         app::App,
         argv::join_argv,
@@ -34,6 +34,10 @@ pub(super) fn draw(app: &App, sheet: &Sheet, pen: &mut Pen<'_>, screen: Rect) ->
             return Some(input(&prompt.line, pen, row(inner, 0)));
         }
         Sheet::Clarify(clarify) => return clarified(clarify, pen, screen),
+        Sheet::Compare(board) => {
+            compare::draw(app, board, pen, screen);
+            return None;
+        }
         _ => {}
     }
     let (title, rows) = rows(app, sheet, usize::from(middle(screen, 110, u16::MAX).width.saturating_sub(2)));
@@ -63,7 +67,8 @@ pub(super) fn draw(app: &App, sheet: &Sheet, pen: &mut Pen<'_>, screen: Rect) ->
             } else {
                 String::new()
             };
-            format!("{}{scrolls}q closes", decides(app, sheet))
+            let card = matches!(sheet, Sheet::Card(id, _) if app.desk.request(&app.state).is_some_and(|r| r.id == *id));
+            format!("{}{scrolls}q closes", decides(app, card))
         }
     };
     pen.put(row(inner, inner.height.saturating_sub(1)), 0, &foot, Role::Muted);
@@ -71,7 +76,7 @@ pub(super) fn draw(app: &App, sheet: &Sheet, pen: &mut Pen<'_>, screen: Rect) ->
 }
 
 /// The keys that decide what a sheet shows.
-fn decides(app: &App, sheet: &Sheet) -> String {
+fn decides(app: &App, shows_it: bool) -> String {
     let Some(request) = app.desk.request(&app.state).filter(|request| app.shown == Some(request.mission))
     else {
         return String::new();
@@ -89,16 +94,16 @@ fn decides(app: &App, sheet: &Sheet) -> String {
         .map(|(id, word)| format!("{} {word}   ", key(id)))
         .collect();
     let rest = rest.replace("reject & retry", "retry");
-    match sheet {
-        Sheet::Card(id, _) if *id == request.id => format!("{approve} {yes}   {rest}"),
-        Sheet::Compare(_) => format!("{approve} approve   {rest}"),
-        _ => String::new(),
-    }
+    if shows_it { format!("{approve} {yes}   {rest}") } else { String::new() }
 }
 
 pub(super) fn last_row(app: &App) -> usize {
     let screen = Rect::new(0, 0, app.focus.1.0, app.focus.1.1);
     let Some(sheet) = &app.sheet else { return 0 };
+    if let Sheet::Compare(board) = sheet {
+        let room = usize::from(screen.height.saturating_sub(4));
+        return compare::rows(app, board, screen.width.saturating_sub(2)).saturating_sub(room);
+    }
     let count = rows(app, sheet, usize::from(middle(screen, 110, u16::MAX).width.saturating_sub(2))).1.len();
     let height = usize::from(middle(screen, 110, u16::MAX).height.saturating_sub(3));
     match sheet {
@@ -109,12 +114,8 @@ pub(super) fn last_row(app: &App) -> usize {
 
 fn offset(sheet: &Sheet) -> usize {
     match sheet {
-        Sheet::Help(at)
-        | Sheet::Card(_, at)
-        | Sheet::Compare(at)
-        | Sheet::Versions(at)
-        | Sheet::Page(Page { at, .. }) => *at,
-        Sheet::Picker(_) | Sheet::Prompt(_) | Sheet::Clarify(_) => 0,
+        Sheet::Help(at) | Sheet::Card(_, at) | Sheet::Versions(at) | Sheet::Page(Page { at, .. }) => *at,
+        Sheet::Picker(_) | Sheet::Prompt(_) | Sheet::Clarify(_) | Sheet::Compare(_) => 0,
     }
 }
 
@@ -130,10 +131,6 @@ fn rows(app: &App, sheet: &Sheet, width: usize) -> (String, Vec<Row>) {
         Sheet::Card(id, _) => match app.state.desk.get(id) {
             Some(request) => (format!("REQUEST {id}"), card(app, request, width)),
             None => (format!("REQUEST {id}"), vec![("It no longer waits.".into(), Role::Muted)]),
-        },
-        Sheet::Compare(_) => match app.mission() {
-            Some(mission) => (format!("COMPARE ─ {}", mission.id), compare(mission, width)),
-            None => ("COMPARE".into(), vec![("There is no mission yet.".into(), Role::Muted)]),
         },
         Sheet::Versions(_) => {
             let list = app.mission().map(|mission| versions::rows(mission)).unwrap_or_default();
@@ -153,7 +150,9 @@ fn rows(app: &App, sheet: &Sheet, width: usize) -> (String, Vec<Row>) {
             let lines = page.lines.iter().map(|line| (line.clone(), role(line)));
             (clean_line(&page.title, 90).to_string(), lines.collect())
         }
-        Sheet::Picker(_) | Sheet::Prompt(_) | Sheet::Clarify(_) => (String::new(), Vec::new()),
+        Sheet::Picker(_) | Sheet::Prompt(_) | Sheet::Clarify(_) | Sheet::Compare(_) => {
+            (String::new(), Vec::new())
+        }
     }
 }
 
@@ -221,113 +220,6 @@ fn card(app: &App, request: &Request, width: usize) -> Vec<Row> {
     wrapped(&mut rows, &format!("  {}", clean_line(&request.if_denied, 500)), Role::Text, width);
     let left = request.expires.since(app.now.wall);
     rows.push((format!("expires in {left}, then it is denied   ({})", request.revision), Role::Muted));
-    rows
-}
-
-fn compare(mission: &Mission, width: usize) -> Vec<Row> {
-    let teams: Vec<&Team> = mission.teams.iter().filter(|team| !team.candidates.is_empty()).collect();
-    if teams.is_empty() {
-        return vec![("No candidate yet.".into(), Role::Muted)];
-    }
-    let label = 14;
-    let column = ((width - label.min(width)) / teams.len()).max(8);
-    // Cells are wrapped, not cut: what a judge says is read to its end before it is decided on.
-    let line = |name: &str, cell: &dyn Fn(&Team) -> String| {
-        let room = column.saturating_sub(2);
-        let cells: Vec<Vec<String>> = teams
-            .iter()
-            .map(|team| {
-                let text = cell(team);
-                let rows = crate::tui::wrap::rows(&text, room).into_iter();
-                rows.map(|range| text[range].trim_end().to_owned()).collect()
-            })
-            .collect();
-        let most = cells.iter().map(Vec::len).max().unwrap_or(1);
-        let row = |nth: usize| {
-            let mut text = format!("{:<label$}", if nth == 0 { name } else { "" });
-            for rows in &cells {
-                let cell = rows.get(nth).map_or("", String::as_str);
-                let pad = column.saturating_sub(unicode_width::UnicodeWidthStr::width(cell));
-                text.push_str(cell);
-                text.push_str(&" ".repeat(pad));
-            }
-            (text, Role::Text)
-        };
-        (0..most).map(row).collect::<Vec<Row>>()
-    };
-    let evidence = |team: &Team| team.candidates.last().and_then(|(_, evidence)| evidence.clone());
-    let mut rows = line("", &|team| format!("[{}] {}", team.id.0, words::team_name_of(team)));
-    rows.iter_mut().for_each(|row| row.1 = Role::Title);
-    rows.extend(line("checks", &|team| match evidence(team) {
-        Some(it) if it.passed() => "✓ pass".into(),
-        Some(it) if it.checks.is_empty() => "○ none were run".into(),
-        Some(_) => "✗ fail".into(),
-        None => "● not yet checked".into(),
-    }));
-    let most = teams.iter().filter_map(|team| evidence(team)).map(|it| it.checks.len()).max().unwrap_or(0);
-    for nth in 0..most {
-        rows.extend(line("", &|team| {
-            let Some(it) = evidence(team) else { return String::new() };
-            it.checks.get(nth).map_or(String::new(), |check| {
-                format!("{}: {}", clean_line(&check.command, 24), words::check_change(check))
-            })
-        }));
-    }
-    rows.extend(line("new tests", &|team| {
-        evidence(team).map_or(String::new(), |it| {
-            let proves = if it.reproduces { ", one reproduces the fault" } else { "" };
-            format!("{}{proves}", it.new_passing.len())
-        })
-    }));
-    rows.extend(line("size", &|team| {
-        team.candidates.last().map_or(String::new(), |(candidate, _)| {
-            let stat = &candidate.stat;
-            format!(
-                "+{} -{} in {}",
-                stat.additions,
-                stat.deletions,
-                crate::domain::text::count(stat.files.len(), "file")
-            )
-        })
-    }));
-    rows.extend(line("manifests", &|team| {
-        team.candidates.last().map_or(String::new(), |(c, _)| c.stat.manifests.len().to_string())
-    }));
-    rows.extend(line("cost", &|team| evidence(team).map_or(String::new(), |it| words::cost(it.cost))));
-    rows.extend(line("time", &|team| evidence(team).map_or(String::new(), |it| it.elapsed.to_string())));
-    rows.extend(verdicts(mission, &line));
-    rows.extend(line("says", &|team| {
-        team.candidates.last().map_or(String::new(), |(c, _)| clean_line(&c.summary, 200).to_string())
-    }));
-    rows
-}
-
-/// What a team's column says in a row.
-type Cell<'a> = &'a dyn Fn(&Team) -> String;
-
-fn verdicts(mission: &Mission, line: &dyn Fn(&str, Cell<'_>) -> Vec<Row>) -> Vec<Row> {
-    let Some(judgement) = &mission.judgement else {
-        return vec![("judges        no verdict yet".into(), Role::Muted)];
-    };
-    let of =
-        |team: &Team| judgement.verdicts.iter().filter(|v| v.team == team.id).cloned().collect::<Vec<_>>();
-    let most = mission.teams.iter().map(|team| of(team).len()).max().unwrap_or(0);
-    let mut rows = Vec::new();
-    for nth in 0..most {
-        rows.extend(line("judge", &|team| {
-            of(team).get(nth).map_or(String::new(), |v| {
-                format!("{}/100 by {} (orders {} and {})", v.score, v.judge, v.orders[0], v.orders[1])
-            })
-        }));
-        rows.extend(line("", &|team| {
-            of(team).get(nth).map_or(String::new(), |v| {
-                let note = v.note.as_ref().map(|note| format!("! {note}  ")).unwrap_or_default();
-                clean_line(&format!("{note}{}", v.reasons), 200).to_string()
-            })
-        }));
-    }
-    let missing = judgement.missing.iter();
-    rows.extend(missing.map(|what| (format!("missing       {}", clean_line(what, 200)), Role::Warn)));
     rows
 }
 
