@@ -20,6 +20,9 @@ use tokio::sync::mpsc;
 /// Events that may wait; more are held back in the terminal.
 const EVENTS_MOST: usize = 1_024;
 
+/// How long the end of the screen waits for the thread to let go of the terminal: far more than it ever needs.
+const LETS_GO: Duration = Duration::from_millis(50);
+
 /// What the thread tells.
 #[derive(Debug)]
 pub enum Input {
@@ -86,11 +89,13 @@ impl Keys {
 }
 
 impl Drop for Keys {
-    /// The thread has let go of the terminal when this returns: what is typed from then on is the next reader's.
+    /// The thread has let go of the terminal when this returns: what is typed from then on is the next reader's. Where the
+    /// terminal went away in the middle of a read, the decoder can spin there for ever; it is not waited for.
     fn drop(&mut self) {
         self.events.close();
         self.gate.ask(Wanted::End);
-        self.gate.let_go();
+        let held = self.gate.lock();
+        let _ = self.gate.changed.wait_timeout_while(held, LETS_GO, |held| !held.1);
     }
 }
 
