@@ -32,6 +32,15 @@ pub struct AlignedFile {
     pub places: Vec<Place>,
 }
 
+impl AlignedFile {
+    /// Whether a candidate changes a place of this file.
+    #[must_use]
+    pub fn is_changed(&self, place: &Place, side: usize) -> bool {
+        let whole = place.whole && self.of.get(side).copied().flatten().is_some();
+        whole || place.sides.get(side).is_some_and(|changes| !changes.is_empty())
+    }
+}
+
 /// One place of a file.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Place {

@@ -182,10 +182,9 @@ impl Board {
     /// In words: that candidate does not change the place.
     pub fn take(&mut self) -> Result<(), String> {
         let side = self.side();
-        let changes =
-            self.place().and_then(|place| place.sides.get(side)).is_some_and(|changes| !changes.is_empty());
-        let whole = self.place().is_some_and(|place| place.whole) && self.touches(side);
-        if !changes && !whole {
+        let file = self.alignment().and_then(|alignment| alignment.files.get(self.at.0));
+        let changed = file.zip(self.place()).is_some_and(|(file, place)| file.is_changed(place, side));
+        if !changed {
             return Err("this candidate leaves the place as it is: nothing to take".into());
         }
         if self.taken.get(&self.at) == Some(&side) {
@@ -196,11 +195,6 @@ impl Board {
         Ok(())
     }
 
-    fn touches(&self, side: usize) -> bool {
-        let file = self.alignment().and_then(|alignment| alignment.files.get(self.at.0));
-        file.is_some_and(|file| file.of.get(side).copied().flatten().is_some())
-    }
-
     /// Takes the version of the column under the cursor wherever it has one.
     pub fn take_all(&mut self) {
         let side = self.side();
@@ -208,8 +202,7 @@ impl Board {
         let mut taken = Vec::new();
         for (nth, file) in alignment.files.iter().enumerate() {
             for (at, place) in file.places.iter().enumerate() {
-                let whole = place.whole && file.of.get(side).copied().flatten().is_some();
-                if whole || place.sides.get(side).is_some_and(|changes| !changes.is_empty()) {
+                if file.is_changed(place, side) {
                     taken.push(((nth, at), side));
                 }
             }

@@ -3,10 +3,7 @@
 
 use super::align::{Alignment, Change};
 use crate::tui::shot::doc::{Kind, Line};
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt::Write as _,
-};
+use std::{collections::BTreeMap, fmt::Write as _};
 
 /// Lines of context around a change.
 const CONTEXT: u32 = 3;
@@ -194,10 +191,4 @@ pub fn agreed(alignment: &Alignment) -> Taken {
         same.map(|(at, _)| ((nth, at), 0)).collect::<Vec<_>>()
     };
     alignment.files.iter().enumerate().flat_map(places).collect()
-}
-
-/// Candidates that something is taken from.
-#[must_use]
-pub fn sources(taken: &Taken) -> BTreeSet<usize> {
-    taken.values().copied().collect()
 }

@@ -169,7 +169,7 @@ impl Columns {
                 // What all change alike is taken from all of them.
                 let from = board.taken.get(&(file, place));
                 let taken = from == Some(side) || (from.is_some() && here.agreement == Agreement::Same);
-                let (text, role) = match (taken, touches(aligned, here, *side)) {
+                let (text, role) = match (taken, aligned.is_changed(here, *side)) {
                     (true, _) => ("● taken", Role::Ok),
                     (false, true) => ("○", Role::Muted),
                     (false, false) => ("· leaves it", Role::Muted),
@@ -184,11 +184,6 @@ impl Columns {
             pen.put(cell, 0, &text, role);
         }
     }
-}
-
-fn touches(file: &AlignedFile, place: &Place, side: usize) -> bool {
-    let named = place.whole && file.of.get(side).copied().flatten().is_some();
-    named || place.sides.get(side).is_some_and(|changes| !changes.is_empty())
 }
 
 /// Glyph and colour of an agreement; the word stands in the legend above the places.
