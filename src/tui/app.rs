@@ -10,6 +10,7 @@ use super::{
     notes::Notes,
     options::TuiOptions,
     pressed::Pressed,
+    screens::{ScreenId, Screens},
     sheets::Sheet,
     task::{Done, EditFor, Task},
     theme::Theme,
@@ -102,6 +103,8 @@ pub struct App {
     pub channels: Channels,
     /// The Decision Desk.
     pub desk: Desk,
+    /// Which screen is shown, and what the others remember.
+    pub screens: Screens,
     /// What lies over the panes.
     pub sheet: Option<Sheet>,
     /// Where keys go, and the size of the screen.
@@ -135,6 +138,7 @@ impl App {
             shown: None,
             channels: Channels::default(),
             desk: Desk::default(),
+            screens: Screens::default(),
             sheet: None,
             focus: (Focus::Brief, size),
             voice: Default::default(),
@@ -294,10 +298,10 @@ impl App {
         }
     }
 
-    fn ask_questions(&mut self) {
+    pub(super) fn ask_questions(&mut self) {
         let typing =
             self.focus.0 == Focus::Brief && !self.briefing.is_empty() && self.briefing.sending.is_none();
-        if self.sheet.is_some() || typing {
+        if self.sheet.is_some() || self.screens.at != ScreenId::Command || typing {
             return;
         }
         let asked = self.mission().and_then(|mission| {

@@ -47,6 +47,14 @@ pub enum Face {
     Shot,
 }
 
+impl Face {
+    /// Whether a part is shown.
+    #[must_use]
+    pub fn shows(self, part: Self) -> bool {
+        self == Self::Both || self == part
+    }
+}
+
 /// All of them.
 #[derive(Default)]
 pub struct Channels {

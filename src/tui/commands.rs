@@ -9,6 +9,16 @@ pub enum Context {
     Text,
     /// In panes without text entry.
     Browse,
+    /// On screen 2.
+    Operations,
+    /// On screen 3.
+    Approvals,
+    /// On screen 4.
+    Ideas,
+    /// On screen 5.
+    Audit,
+    /// On screen 6.
+    Settings,
     /// Over an open sheet: help, card, compare, versions, a page.
     Sheet,
     /// Everywhere.
@@ -17,13 +27,28 @@ pub enum Context {
 
 impl Context {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Text, Self::Browse, Self::Sheet, Self::Everywhere];
+    pub const ALL: [Self; 9] = [
+        Self::Text,
+        Self::Browse,
+        Self::Operations,
+        Self::Approvals,
+        Self::Ideas,
+        Self::Audit,
+        Self::Settings,
+        Self::Sheet,
+        Self::Everywhere,
+    ];
     /// The word of a keymap's `when`.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
             Self::Text => "text",
             Self::Browse => "browse",
+            Self::Operations => "operations",
+            Self::Approvals => "approvals",
+            Self::Ideas => "ideas",
+            Self::Audit => "audit",
+            Self::Settings => "settings",
             Self::Sheet => "sheet",
             Self::Everywhere => "everywhere",
         }
@@ -34,6 +59,11 @@ impl Context {
         match self {
             Self::Text => "WHILE WRITING",
             Self::Browse => "MISSIONS, CHANNELS AND DESK",
+            Self::Operations => "OPERATIONS",
+            Self::Approvals => "APPROVALS",
+            Self::Ideas => "IDEAS",
+            Self::Audit => "AUDIT",
+            Self::Settings => "SETTINGS",
             Self::Sheet => "OPEN SHEETS",
             Self::Everywhere => "EVERYWHERE",
         }
@@ -102,6 +132,12 @@ commands! {
     Suspend "suspend" Everywhere Help "suspend" "Give the terminal back to the shell; `fg` returns.";
     Redraw "redraw" Everywhere Help "redraw" "Draw the whole screen again.";
     NextWaiting "desk.next" Everywhere Footer "next waiting" "Jump to the next request or question that waits for you.";
+    ScreenCommand "screen.command" Everywhere Help "Command" "Screen 1: brief, watch the teams, decide.";
+    ScreenOperations "screen.operations" Everywhere Help "Operations" "Screen 2: who works on what, and what it costs.";
+    ScreenApprovals "screen.approvals" Everywhere Help "Approvals" "Screen 3: everything that waits for you.";
+    ScreenIdeas "screen.ideas" Everywhere Help "Ideas" "Screen 4: what could be done next.";
+    ScreenAudit "screen.audit" Everywhere Help "Audit" "Screen 5: what has been done, and what it came to.";
+    ScreenSettings "screen.settings" Everywhere Help "Settings" "Screen 6: how Chimera is set up.";
     FocusBrief "pane.brief" Browse Footer "brief" "Go to the Briefing Room.";
     FocusMissions "pane.missions" Browse Help "missions" "Go to the list of missions.";
     FocusChannels "pane.channels" Browse Help "channels" "Go to the channels.";

@@ -1,11 +1,14 @@
 //! What each command does. One match over the one list: a command without a deed does not compile.
 
+mod screens;
+
 use super::{
     app::{App, Focus},
     briefing::Field,
     channels::Face,
     commands::CommandId,
     motion::Motion,
+    screens::ScreenId,
     sheets::{PromptFor, Sheet},
     stream,
     task::{EditFor, Task},
@@ -30,6 +33,11 @@ impl App {
     /// Does a command.
     pub fn run(&mut self, command: CommandId) -> Vec<Task> {
         use CommandId as C;
+        if self.elsewhere()
+            && let Some(tasks) = self.run_elsewhere(command)
+        {
+            return tasks;
+        }
         match command {
             C::Transmit => return self.transmit(),
             C::Newline => self.briefing.newline(),
@@ -54,7 +62,13 @@ impl App {
             C::Quit => return self.quit(),
             C::Suspend => return vec![Task::Suspend],
             C::Redraw => return vec![Task::Redraw],
-            C::NextWaiting => self.next_waiting(),
+            C::NextWaiting => return self.next_waiting(),
+            C::ScreenCommand => return self.go_to(ScreenId::Command),
+            C::ScreenOperations => return self.go_to(ScreenId::Operations),
+            C::ScreenApprovals => return self.go_to(ScreenId::Approvals),
+            C::ScreenIdeas => return self.go_to(ScreenId::Ideas),
+            C::ScreenAudit => return self.go_to(ScreenId::Audit),
+            C::ScreenSettings => return self.go_to(ScreenId::Settings),
             C::FocusBrief => self.focus.0 = Focus::Brief,
             C::FocusMissions => self.focus.0 = Focus::Missions,
             C::FocusChannels => self.focus.0 = Focus::Channels,
@@ -225,11 +239,16 @@ impl App {
         }
     }
 
-    fn next_waiting(&mut self) {
+    fn next_waiting(&mut self) -> Vec<Task> {
         let asked =
             self.state.missions.values().find_map(|mission| {
                 words::questions(mission).map(|questions| (mission.id, questions.to_vec()))
             });
+        if asked.is_none() && self.state.desk.is_empty() {
+            self.notes().note("nothing waits for you");
+            return Vec::new();
+        }
+        let tasks = self.go_to(ScreenId::Command);
         if let Some((mission, questions)) = asked {
             self.show(Some(mission));
             let left = self.desk.aside.remove(&mission).filter(|clarify| clarify.questions == questions);
@@ -237,7 +256,7 @@ impl App {
                 Some(clarify) => Sheet::Clarify(clarify.reopened(self.now.mono)),
                 None => Sheet::clarify(mission, questions, self.now.mono),
             });
-            return;
+            return tasks;
         }
         if self.focus.0 == Focus::Desk && self.state.desk.len() > 1 {
             let last = self.desk.request(&self.state).map(|r| r.id)
@@ -245,14 +264,12 @@ impl App {
             let by = if last { isize::MIN } else { 1 };
             self.desk.step(&self.state.clone(), by, self.now.mono);
         }
-        match self.desk.request(&self.state).map(|request| request.mission) {
-            Some(mission) => {
-                self.show(Some(mission));
-                self.sheet = None;
-                self.focus.0 = Focus::Desk;
-            }
-            None => self.notes().note("nothing waits for you"),
+        if let Some(mission) = self.desk.request(&self.state).map(|request| request.mission) {
+            self.show(Some(mission));
+            self.sheet = None;
+            self.focus.0 = Focus::Desk;
         }
+        tasks
     }
 
     fn control(&mut self, command: ControlCommand, what: &str) -> Vec<Task> {

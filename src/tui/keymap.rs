@@ -216,10 +216,9 @@ fn read_row(row: &toml_edit::InlineTable) -> Result<Vec<Binding>, String> {
         None => entry.context,
         Some(value) => {
             let word = value.as_str().unwrap_or_default();
-            Context::ALL
-                .into_iter()
-                .find(|context| context.word() == word)
-                .ok_or_else(|| format!("when = {word:?}: known are text, browse, sheet, everywhere"))?
+            Context::ALL.into_iter().find(|context| context.word() == word).ok_or_else(|| {
+                format!("when = {word:?}: known are {}", Context::ALL.map(Context::word).join(", "))
+            })?
         }
     };
     let desc = fields.remove("desc").and_then(|v| v.as_str()).map(str::to_owned);

@@ -1,7 +1,7 @@
 //! The screen: a terminal guard, one loop, panes. It speaks to the house through the desk handle only, and starts
 //! no process: what it may not do itself comes in as ports.
 //!
-//! Event → [`app::App::on`] → tasks; drawing from `&App`. Nothing is drawn when nothing changes. The screen is
+//! Event → [`app::App::on`] → tasks; drawing from `&App`. Six screens: [`screens`] remembers, `deeds` does, [`view`] draws. Nothing is drawn when nothing changes. The screen is
 //! usable before the engine's end is served.
 
 pub mod app;
@@ -25,6 +25,7 @@ pub mod pace;
 mod pressed;
 mod routing;
 mod run;
+pub mod screens;
 pub mod sheets;
 pub mod shot;
 pub mod stream;

@@ -14,12 +14,19 @@ use crossterm::event::KeyCode;
 
 impl App {
     pub(super) fn paste(&mut self, text: &str) -> Vec<Task> {
+        let (writes, elsewhere) = (self.writes(), self.elsewhere());
         match &mut self.sheet {
             Some(sheet) => sheet.paste(text),
-            None if self.focus.0 == Focus::Brief => self.briefing.paste(text),
+            None if writes => self.briefing.paste(text),
+            None if elsewhere => self.notes().note("a paste goes into the brief, on the first screen"),
             None => self.notes().note("a paste goes into the brief: press i first"),
         }
         Vec::new()
+    }
+
+    /// Whether keys are words of the brief.
+    pub(super) fn writes(&self) -> bool {
+        self.focus.0 == Focus::Brief && self.sheet.is_none() && !self.elsewhere()
     }
 
     /// Contexts that hold now, the first first.
@@ -30,6 +37,7 @@ impl App {
                 &[Context::Sheet, Context::Browse, Context::Everywhere]
             }
             (Some(_), _) => &[Context::Sheet, Context::Everywhere],
+            (None, _) if self.elsewhere() => self.screens.at.contexts(),
             (None, Focus::Brief) => &[Context::Text, Context::Everywhere],
             (None, _) => &[Context::Browse, Context::Everywhere],
         }
@@ -42,7 +50,7 @@ impl App {
             let taken = sheet.key(key, self.now.mono);
             return self.taken(taken, key);
         }
-        if self.focus.0 == Focus::Brief && self.sheet.is_none() {
+        if self.writes() {
             if let Some(tasks) = self.opener(key) {
                 return tasks;
             }
@@ -61,7 +69,7 @@ impl App {
             Found::Nothing => {
                 let alone = self.voice.0.keys.len() == 1;
                 self.voice.0.keys.clear();
-                if self.focus.0 == Focus::Brief && self.sheet.is_none() {
+                if self.writes() {
                     self.briefing.key(key);
                 } else if !alone {
                     self.notes().note("no command has these keys; ? shows all");
@@ -141,12 +149,8 @@ impl App {
 
     fn picked(&mut self, picked: PickedBy) -> Vec<Task> {
         match picked {
-            PickedBy::Command(command) => self.run(command),
-            PickedBy::Mission(mission) => {
-                self.show(Some(mission));
-                self.focus.0 = Focus::Channels;
-                Vec::new()
-            }
+            PickedBy::Command(command) => self.run_picked(command),
+            PickedBy::Mission(mission) => self.visit(mission),
             PickedBy::File(path) => {
                 self.briefing.insert(&format!("@{path} "));
                 Vec::new()
@@ -193,7 +197,7 @@ impl App {
             self.close_sheet();
             self.sheet = None;
             self.notes().note("closed; ctrl-c again quits");
-        } else if self.focus.0 == Focus::Brief && !self.briefing.field_is_empty() {
+        } else if self.writes() && !self.briefing.field_is_empty() {
             let field = self.briefing.field;
             self.briefing.set(field, "");
             self.notes().note("cleared (ctrl-u undoes); ctrl-c again quits");

@@ -6,6 +6,7 @@ use super::{
     compare,
     fixtures::*,
     options::Prefill,
+    screens::ScreenId,
     task::{Done, EditFor, Task},
     view,
 };
@@ -98,7 +99,7 @@ fn pictures_of_every_state() {
         state.control = Control::Paused("the director pressed pause".into());
         b.state(state).press("esc")
     });
-    pictures("help", |b| b.press("f1"));
+    pictures("help", |b| b.press("?"));
     pictures("palette", |b| b.state(waiting()).press("ctrl-p").write("paus"));
     pictures("card", |b| b.state(command_request()).press("ctrl-n enter"));
     pictures("compare", |b| b.state(waiting()).press("ctrl-n c"));
@@ -331,7 +332,7 @@ fn what_is_known_of_the_start_is_shown_once_and_a_refusal_is_no_deed() {
     let mut bench = Bench::new((120, 40));
     bench.act(Action::Done(Done::Told(vec!["the index was rebuilt".into(), "recovered".into()])));
     assert!(picture(&bench).0.contains("the index was rebuilt; recovered"));
-    bench.press("f1 esc");
+    bench.press("? esc");
     assert!(!picture(&bench).0.contains("rebuilt"));
     bench.act(Action::Done(Done::Told(vec![])));
     assert!(bench.last_words().is_empty());
@@ -380,7 +381,7 @@ fn a11_c10_a_word_to_a_team_and_the_kill_switch() {
 #[test]
 fn escape_goes_back_and_never_quits_while_control_c_twice_does() {
     let mut bench = Bench::new((80, 24));
-    bench.write("words").press("esc esc esc f1 esc esc");
+    bench.write("words").press("esc esc esc ? esc esc");
     assert!(bench.tasks.is_empty());
     bench.press("i").press("ctrl-c");
     assert!(bench.app.briefing.whole() == "wordsi" || bench.app.briefing.is_empty());
@@ -445,7 +446,7 @@ fn the_caret_stands_where_the_terminal_puts_it() {
 fn no_size_panics() {
     let mut bench = Bench::new((120, 40));
     bench.state(waiting()).stream();
-    for keys in ["esc", "ctrl-n", "c", "q enter", "q f1", "q ctrl-p", "esc i", "esc f"] {
+    for keys in ["esc", "ctrl-n", "c", "q enter", "q ?", "q ctrl-p", "esc i", "esc f"] {
         bench.press(keys);
         for (columns, rows) in
             [(1, 1), (20, 5), (40, 10), (41, 11), (79, 23), (80, 24), (119, 24), (120, 11), (300, 90)]
@@ -551,4 +552,38 @@ fn the_request_of_the_mission_on_screen_is_the_one_that_keys_decide() {
     bench.state(state).press("esc g m j").wait(400).press("1");
     assert_eq!(bench.app.shown, Some(MissionId(11)));
     assert_eq!(decided(&bench)[0].0, RequestId(9));
+}
+
+#[test]
+fn function_keys_go_to_six_screens_and_nothing_unseen_is_decided_there() {
+    let mut bench = Bench::new((120, 40));
+    bench.state(waiting()).write("half a brief").wait(1_000);
+    for (key, screen) in ["f1", "f2", "f3", "f4", "f5", "f6"].into_iter().zip(ScreenId::ALL) {
+        bench.press(key);
+        assert_eq!(bench.app.screens.at, screen);
+        if screen != ScreenId::Command {
+            assert!(picture(&bench).0.contains(screen.word()), "{key}");
+        }
+    }
+    bench.press("t").act(Action::Paste("lost?".into()));
+    assert!(sent(&bench).is_empty() && bench.app.sheet.is_none(), "a key reached what is not shown");
+    assert!(bench.last_words().contains("first screen"), "{}", bench.last_words());
+    assert_eq!(bench.app.briefing.whole(), "half a brief");
+    bench.press("f2 esc");
+    assert_eq!(bench.app.screens.at, ScreenId::Command, "esc goes back");
+    bench.press("f5 ctrl-n");
+    assert_eq!((bench.app.screens.at, bench.app.focus.0), (ScreenId::Command, Focus::Desk));
+    bench.press("1");
+    assert!(sent(&bench).is_empty(), "a key meant for another screen decided");
+    bench.wait(1_000).press("1");
+    assert_eq!(sent(&bench).len(), 1);
+}
+
+#[test]
+fn questions_do_not_open_over_another_screen() {
+    let mut bench = Bench::new((120, 40));
+    bench.press("esc f2").state(clarifying());
+    assert!(bench.app.sheet.is_none());
+    bench.press("f1");
+    assert!(bench.app.sheet.is_some());
 }

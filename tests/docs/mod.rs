@@ -30,7 +30,7 @@ fn keys() -> String {
         "# Keys\n\n<!-- Generated from src/tui/commands.rs and keymaps/; CHIMERA_BLESS=1 cargo test -- docs:: writes it \
          anew. -->\n\nThe keymap is `keymap` in `[ui]`: `default` or `vim`. A file `keymaps/<name>.toml` beside your \
          `chimera.toml` is laid over it:\nrows `{ on = \"ctrl-t\", run = \"palette.open\" }`, with the command's name \
-         from the last column. On the screen `?` or F1 shows the\nkeys in force.\n",
+         from the last column. On the screen `?` shows the\nkeys in force.\n",
     );
     for context in Context::ALL {
         let rows: Vec<_> = commands::ALL.iter().filter(|entry| entry.context == context).collect();

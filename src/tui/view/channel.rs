@@ -1,9 +1,6 @@
 //! A channel: who, how it stands, its thought stream, its live shot.
 
-use super::{
-    frame::{Focused, Pen, row},
-    shows,
-};
+use super::frame::{Focused, Pen, row};
 use crate::{
     domain::{
         feed::Channel,
@@ -75,10 +72,10 @@ pub(super) fn draw(app: &App, pen: &mut Pen<'_>, area: Rect, at: usize) {
     let view = app.channels.view(Channel { mission: mission.id, team: Some(team.id) });
     status(app, pen, row(inner, 0), (mission, team, view));
     let (thoughts, shot) = split(area, app.channels.face);
-    if shows(app.channels.face, Face::Thoughts) {
+    if app.channels.face.shows(Face::Thoughts) {
         stream(pen, thoughts, view);
     }
-    if shows(app.channels.face, Face::Shot) {
+    if app.channels.face.shows(Face::Shot) {
         match view.filter(|view| view.patch.is_some()) {
             Some(view) => view.shot.render(shot, pen.buf, pen.theme),
             None => no_shot(pen, shot, team, mission),

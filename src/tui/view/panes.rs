@@ -16,6 +16,7 @@ use crate::{
         briefing::Field,
         commands::{self, CommandId, Context, Hint},
         keymap,
+        screens::ScreenId,
         theme::Role,
         words, wrap,
     },
@@ -42,12 +43,14 @@ pub(super) fn header(app: &App, pen: &mut Pen<'_>, area: Rect) {
     // What gives way where there is no room: first the explanation of the notice, then keys, then the level.
     let notice = app.look.notice.as_str();
     let short = notice.split_once(':').map_or(notice, |(head, _)| head);
+    let screen = if app.screens.at == ScreenId::Command { "" } else { app.screens.at.word() };
     let keys = [help_keys(app), "? help".into(), String::new()];
     let variants = [(notice, 0, level), (short, 0, level), (short, 1, level), (short, 1, ""), (short, 2, "")];
     let mut chosen = None;
     for (notice, help, level) in variants {
         let runs = [
             ("CHIMERA", Role::Title),
+            (screen, Role::Accent),
             (app.look.place.as_str(), Role::Text),
             (level, Role::Muted),
             (notice, Role::Attention),
@@ -80,7 +83,8 @@ fn help_keys(app: &App) -> String {
         Control::Running => (CommandId::Pause, "pause"),
         Control::Paused(_) | Control::Stopped(_) => (CommandId::Resume, "resume"),
     };
-    format!("{} {word}  {} stop  ? help", key(first), key(CommandId::Stop))
+    let screens = format!("{}-{} screens", key(CommandId::ScreenCommand), key(CommandId::ScreenSettings));
+    format!("{screens}  {} {word}  {} stop  ? help", key(first), key(CommandId::Stop))
 }
 
 pub(super) fn briefing(app: &App, pen: &mut Pen<'_>, area: Rect) -> Option<Position> {
@@ -403,5 +407,8 @@ pub(super) fn footer(app: &App, pen: &mut Pen<'_>, area: Rect) {
 }
 
 fn in_reach(app: &App, context: Context) -> bool {
+    if app.elsewhere() && context == Context::Browse {
+        return false;
+    }
     app.sheet.as_ref().is_none_or(|sheet| context == Context::Sheet && !sheet.takes_text())
 }

@@ -15,6 +15,7 @@ use crate::{
         argv::join_argv,
         commands::{self, CommandId, Context},
         line::Line,
+        screens::ScreenId,
         sheets::{Clarify, Page, Picker, Sheet},
         theme::Role,
         words,
@@ -158,7 +159,14 @@ fn rows(app: &App, sheet: &Sheet, width: usize) -> (String, Vec<Row>) {
 
 fn help(app: &App) -> Vec<Row> {
     let mut rows = Vec::new();
-    for context in Context::ALL {
+    // What holds on the screen that is shown stands first.
+    let here = match app.screens.at {
+        ScreenId::Command => &[],
+        other => other.contexts(),
+    };
+    let rest = Context::ALL.into_iter().filter(|context| !here.contains(context));
+    for context in here.iter().copied().chain(rest) {
+        let title = rows.len();
         rows.push((context.title().to_owned(), Role::Title));
         for entry in commands::ALL {
             let bound =
@@ -172,6 +180,9 @@ fn help(app: &App) -> Vec<Row> {
                 let words = own.unwrap_or_else(|| entry.help.to_owned());
                 rows.push((format!("  {:<26} {words}", keys.join("  ")), Role::Text));
             }
+        }
+        if rows.len() == title + 1 {
+            rows.pop();
         }
     }
     rows

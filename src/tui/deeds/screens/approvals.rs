@@ -1,0 +1,16 @@
+//! The approvals screen: what its commands do.
+
+use crate::tui::{app::App, commands::CommandId, task::Task};
+
+impl App {
+    /// It is shown from now on.
+    pub(super) fn enter_approvals(&mut self) -> Vec<Task> {
+        Vec::new()
+    }
+
+    /// `None`: not a command of this screen.
+    pub(super) fn on_approvals(&mut self, command: CommandId) -> Option<Vec<Task>> {
+        let rows = self.state.desk.len();
+        Self::step(&mut self.screens.approvals.at, command, rows).then(Vec::new)
+    }
+}

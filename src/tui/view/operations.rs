@@ -1,0 +1,12 @@
+//! The operations screen as it is drawn.
+
+use super::frame::{Focused, Pen};
+use crate::tui::{app::App, theme::Role};
+use ratatui::layout::{Position, Rect};
+
+pub(super) fn draw(app: &App, pen: &mut Pen<'_>, area: Rect) -> Option<Position> {
+    let inner = pen.framed(area, "OPERATIONS", Focused::Yes);
+    let words = format!("row {}", app.screens.operations.at);
+    pen.paragraph(inner, &words, Role::Text);
+    None
+}
