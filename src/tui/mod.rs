@@ -1,8 +1,8 @@
 //! The screen: a terminal guard, one loop, panes. It speaks to the house through the desk handle only, and starts
 //! no process: what it may not do itself comes in as ports.
 //!
-//! Event → [`app::App::on`] → tasks; drawing from `&App`. Six screens: [`screens`] remembers, `deeds` does, [`view`] draws. Nothing is drawn when nothing changes. The screen is
-//! usable before the engine's end is served.
+//! Event → [`app::App::on`] → tasks; drawing from `&App`. Six screens: [`screens`] remembers, `deeds` does, [`view`]
+//! draws. Nothing is drawn when nothing changes. The screen is usable before the engine's end is served.
 
 pub mod app;
 pub mod argv;
@@ -44,7 +44,5 @@ pub use run::run;
 
 #[cfg(test)]
 mod fixtures;
-#[cfg(test)]
-mod poster;
 #[cfg(test)]
 mod tests;

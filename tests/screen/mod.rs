@@ -4,9 +4,11 @@
 
 mod house;
 pub mod pty;
+mod recording;
 
 use portable_pty::CommandBuilder;
 use pty::Terminal;
+use recording::Recording;
 use std::{
     path::{Path, PathBuf},
     process::Command,
@@ -325,15 +327,27 @@ fn s6_control_z_gives_the_shell_its_terminal_and_fg_returns() {
     assert_eq!(settings("before"), settings("after"));
 }
 
+/// F2 to F6, what their screens are headed with, and words for the recording.
+const SCREENS: [(&str, &str, &str); 5] = [
+    ("\x1bOQ", "OPERATIONS", "F2: who works on what, and what it costs."),
+    ("\x1bOR", "APPROVALS", "F3: everything that waits for a person."),
+    ("\x1bOS", "IDEAS", "F4: what could be done next."),
+    ("\x1b[15~", "AUDIT", "F5: what has been done, and what it came to."),
+    ("\x1b[17~", "SETTINGS", "F6: how Chimera is set up."),
+];
+
 #[test]
 fn a7_a8_a9_a12_the_demo_goes_from_brief_to_landed_by_keys() {
     if !has("git", "a9_demo") || !has("cargo", "a9_demo") {
         return;
     }
     let home = tempfile::tempdir().unwrap();
-    let mut terminal = Terminal::start((160, 48), home.path(), home.path(), &["demo"]);
+    let size = (160, 48);
+    let mut film = Recording::new(size);
+    let mut terminal = Terminal::start(size, home.path(), home.path(), &["demo"]);
     terminal.sees("REHEARSAL");
     terminal.sees("Checkout returns 500");
+    film.scene(&terminal, "A brief in plain words; enter transmits it.");
     terminal.keys("\r");
     terminal.sees("M-1 is transmitted");
     terminal.until("A7: a plan with ticks, progress, money", |screen| {
@@ -345,11 +359,14 @@ fn a7_a8_a9_a12_the_demo_goes_from_brief_to_landed_by_keys() {
             && screen.contains("THOUGHT STREAM")
             && screen.contains("LIVE SHOT")
     });
+    film.scene(&terminal, "Two teams race, each in a worktree of its own.");
     terminal.sees("[1] approve Anthropic");
     terminal.keys("\x0e");
+    film.scene(&terminal, "Both are built, tested and judged; the decision waits for a key.");
     terminal.keys("c");
     terminal.sees("COMPARE ─ M-1");
     terminal.sees("one reproduces the fault");
+    film.scene(&terminal, "The candidates place by place, beside their evidence.");
     terminal.keys("q");
     terminal.until("the comparison closed", |screen| !screen.contains("COMPARE"));
     // A9: a key within 300 ms of a swap is refused and says so; the next one counts.
@@ -358,10 +375,18 @@ fn a7_a8_a9_a12_the_demo_goes_from_brief_to_landed_by_keys() {
         screen.contains("Landed as ") && screen.contains("on main.")
     });
     terminal.sees("✓ LANDED");
+    film.scene(&terminal, "Approved: committed and landed.");
     terminal.keys("V");
     terminal.sees("VERSIONS");
     terminal.sees("landed as");
-    terminal.keys("q\x11");
+    terminal.keys("q");
+    for (key, heading, words) in SCREENS {
+        terminal.keys(key);
+        terminal.sees(heading);
+        film.scene(&terminal, words);
+    }
+    film.finish();
+    terminal.keys("\x11");
     assert_eq!(terminal.ended(), 0);
     restored(&terminal);
 }
