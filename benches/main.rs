@@ -12,18 +12,21 @@ mod engine;
 mod harness;
 mod providers;
 mod runtime;
+mod scene;
+mod soak;
 mod store;
 mod tui;
 mod workspace;
 
 /// Rooms in the order in which they are measured.
-const ROOMS: [(&str, fn()); 6] = [
+const ROOMS: [(&str, fn()); 7] = [
     ("providers", providers::measure),
     ("engine", engine::measure),
     ("tui", tui::measure),
     ("workspace", workspace::measure),
     ("store", store::measure),
     ("runtime", runtime::measure),
+    ("soak", soak::measure),
 ];
 
 fn main() {
