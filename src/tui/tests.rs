@@ -565,6 +565,7 @@ fn function_keys_go_to_six_screens_and_nothing_unseen_is_decided_there() {
             assert!(picture(&bench).0.contains(screen.word()), "{key}");
         }
     }
+    assert!(picture(&bench).0.contains("1 waiting ⚑ M-12 choose"), "what waits is told everywhere");
     bench.press("t").act(Action::Paste("lost?".into()));
     assert!(sent(&bench).is_empty() && bench.app.sheet.is_none(), "a key reached what is not shown");
     assert!(bench.last_words().contains("first screen"), "{}", bench.last_words());

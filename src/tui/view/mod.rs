@@ -3,6 +3,7 @@
 
 mod approvals;
 mod audit;
+mod bars;
 mod channel;
 mod command;
 mod compare;
@@ -39,7 +40,7 @@ pub fn draw(app: &App, buf: &mut Buffer) -> Option<Position> {
     let head = Rect { height: 1, ..area };
     let foot = Rect { y: area.bottom() - 1, ..head };
     let body = body(area);
-    panes::header(app, &mut pen, head);
+    bars::header(app, &mut pen, head);
     let caret = match app.screens.at {
         ScreenId::Command => command::draw(app, &mut pen, body),
         ScreenId::Operations => operations::draw(app, &mut pen, body),
@@ -48,7 +49,7 @@ pub fn draw(app: &App, buf: &mut Buffer) -> Option<Position> {
         ScreenId::Audit => audit::draw(app, &mut pen, body),
         ScreenId::Settings => settings::draw(app, &mut pen, body),
     };
-    panes::footer(app, &mut pen, foot);
+    bars::footer(app, &mut pen, foot);
     match &app.sheet {
         Some(open) => sheet::draw(app, open, &mut pen, area),
         None => caret,

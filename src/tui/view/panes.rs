@@ -1,6 +1,9 @@
-//! Header, Briefing Room, missions, Anchor Desk, Decision Desk, footer.
+//! Briefing Room, missions, Anchor Desk, Decision Desk.
 
-use super::frame::{Focused, Pen, row};
+use super::{
+    bars::key_of,
+    frame::{Focused, Pen, row},
+};
 use crate::{
     domain::{
         ids::TeamId,
@@ -9,83 +12,18 @@ use crate::{
     },
     engine::{
         snapshot::{self, Tick},
-        state::{Control, Mission},
+        state::Mission,
     },
     tui::{
         app::{App, Focus},
         briefing::Field,
-        commands::{self, CommandId, Context, Hint},
-        keymap,
-        screens::ScreenId,
+        commands::{self, CommandId},
         theme::Role,
         words, wrap,
     },
 };
 use ratatui::layout::{Position, Rect};
 use unicode_width::UnicodeWidthStr;
-
-pub(super) fn header(app: &App, pen: &mut Pen<'_>, area: Rect) {
-    let level = match app.state.policy.level {
-        1 => "L1 monitor",
-        2 => "L2 auto-fix",
-        _ => "L3 autonomy",
-    };
-    let waiting = words::waiting_count(&app.state);
-    let waits = format!("{waiting} waiting ⚑");
-    let cap = app.mission().map_or(app.state.policy.budget.per_day, |mission| mission.brief.budget);
-    let spent = app.mission().map_or(app.state.ledger.today, |mission| mission.spent);
-    let money = format!("{spent} / {cap}");
-    let halted = match app.state.control {
-        Control::Running => "",
-        Control::Paused(_) => "Ⅱ PAUSED",
-        Control::Stopped(_) => "■ STOPPED",
-    };
-    // What gives way where there is no room: first the explanation of the notice, then keys, then the level.
-    let notice = app.look.notice.as_str();
-    let short = notice.split_once(':').map_or(notice, |(head, _)| head);
-    let screen = if app.screens.at == ScreenId::Command { "" } else { app.screens.at.word() };
-    let keys = [help_keys(app), "? help".into(), String::new()];
-    let variants = [(notice, 0, level), (short, 0, level), (short, 1, level), (short, 1, ""), (short, 2, "")];
-    let mut chosen = None;
-    for (notice, help, level) in variants {
-        let runs = [
-            ("CHIMERA", Role::Title),
-            (screen, Role::Accent),
-            (app.look.place.as_str(), Role::Text),
-            (level, Role::Muted),
-            (notice, Role::Attention),
-            (halted, Role::Warn),
-            (waits.as_str(), if waiting > 0 { Role::Attention } else { Role::Muted }),
-            (money.as_str(), Role::Text),
-        ];
-        let wide: usize =
-            runs.iter().filter(|(text, _)| !text.is_empty()).map(|(text, _)| text.width() + 2).sum();
-        let fits = 1 + wide + keys[help].width() < usize::from(area.width);
-        chosen = Some((runs, help));
-        if fits {
-            break;
-        }
-    }
-    let Some((runs, help)) = chosen else { return };
-    let mut x = 1;
-    for (text, role) in runs.into_iter().filter(|(text, _)| !text.is_empty()) {
-        x = pen.put(area, x, text, role) + 2;
-    }
-    if usize::from(x) + keys[help].width() < usize::from(area.width) {
-        pen.put_right(area, &format!("{} ", keys[help]), Role::Muted);
-    }
-}
-
-/// The keys that always work, as the keymap has them.
-fn help_keys(app: &App) -> String {
-    let key = |id| key_of(app, id);
-    let (first, word) = match app.state.control {
-        Control::Running => (CommandId::Pause, "pause"),
-        Control::Paused(_) | Control::Stopped(_) => (CommandId::Resume, "resume"),
-    };
-    let screens = format!("{}-{} screens", key(CommandId::ScreenCommand), key(CommandId::ScreenSettings));
-    format!("{screens}  {} {word}  {} stop  ? help", key(first), key(CommandId::Stop))
-}
 
 pub(super) fn briefing(app: &App, pen: &mut Pen<'_>, area: Rect) -> Option<Position> {
     let room = &app.briefing;
@@ -368,47 +306,8 @@ pub(super) fn answers(subject: &Subject) -> Vec<(CommandId, &'static str)> {
     }
 }
 
-fn key_of(app: &App, id: CommandId) -> String {
-    app.look.keymap.keys_of(id).into_iter().next().unwrap_or_default()
-}
-
 fn approve_key(app: &App, team: TeamId) -> String {
     let first = CommandId::Approve1 as usize;
     let entry = commands::ALL.get(first + usize::from(team.0).saturating_sub(1));
     entry.and_then(|entry| app.look.keymap.keys_of(entry.id).into_iter().next()).unwrap_or_default()
-}
-
-pub(super) fn footer(app: &App, pen: &mut Pen<'_>, area: Rect) {
-    let pressed = &app.voice.0.keys;
-    if !pressed.is_empty() {
-        let mut x = pen.put(area, 1, &format!("{} …", keymap::shown(pressed)), Role::Accent) + 2;
-        for row in app.look.keymap.continuations(pressed, app.contexts()) {
-            let words = row.desc.as_deref().unwrap_or(commands::entry(row.run).title);
-            x = pen.put(area, x, &format!("{} {words}", keymap::shown(&row.on)), Role::Text) + 2;
-        }
-        return;
-    }
-    let mut x = 1;
-    if let Some((role, text)) = &app.voice.1.last {
-        x = pen.put(area, x, &clean_line(text, 300), *role) + 3;
-    }
-    let contexts = app.contexts();
-    let shown = |entry: &&commands::Entry| {
-        entry.hint == Hint::Footer && contexts.contains(&entry.context) && in_reach(app, entry.context)
-    };
-    for entry in commands::ALL.iter().filter(shown) {
-        let Some(key) = app.look.keymap.keys_of(entry.id).into_iter().next() else { continue };
-        let label = format!("{key} {}", entry.title);
-        if usize::from(x) + label.width() > usize::from(area.width) {
-            break;
-        }
-        x = pen.put(area, x, &label, Role::Muted) + 3;
-    }
-}
-
-fn in_reach(app: &App, context: Context) -> bool {
-    if app.elsewhere() && context == Context::Browse {
-        return false;
-    }
-    app.sheet.as_ref().is_none_or(|sheet| context == Context::Sheet && !sheet.takes_text())
 }
