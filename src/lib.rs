@@ -9,7 +9,7 @@
 //! |---|---|---|
 //! | [`domain`] | nouns: brief, mission, team, candidate, evidence, request, money, ids; the one text sanitizer | know a file, clock, process, socket or screen |
 //! | [`policy`] | rules: the gate, tiers, protected paths | look anything up: all facts arrive as arguments |
-//! | [`engine`] | brain: `decide`, `apply`, `react`, `resume`, and the playbook of a brief | I/O, time, chance |
+//! | [`engine`] | brain: `decide`, `apply`, `react`, `resume`, the playbook of a brief, the numbers of the house | I/O, time, chance |
 //! | [`providers`] | voices: one file per model API, retries, limits, prices, the rehearsal server | let a wire type out; know a mission |
 //! | [`workspace`] | hands: worktrees, patches, commits, processes, sandbox | decide; be bypassed: no other room starts a process |
 //! | [`store`] | memory: journal, history, blobs, audit | know what an event means |

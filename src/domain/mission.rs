@@ -11,6 +11,16 @@ pub enum MissionKind {
     Brief,
 }
 
+impl MissionKind {
+    /// The word in lists and JSON.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Brief => "brief",
+        }
+    }
+}
+
 /// The steps of a brief, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -46,6 +46,22 @@ impl Timestamp {
     pub fn utc_day(self) -> i64 {
         self.0.div_euclid(86_400_000)
     }
+    /// Year, month and day in UTC. From the day count after Howard Hinnant's published method.
+    #[must_use]
+    pub fn civil(self) -> (i64, u8, u8) {
+        let shifted = self.utc_day() + 719_468;
+        let era = shifted.div_euclid(146_097);
+        let day_of_era = shifted.rem_euclid(146_097);
+        let year_of_era =
+            (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let month_shifted = (5 * day_of_year + 2) / 153;
+        let day = day_of_year - (153 * month_shifted + 2) / 5 + 1;
+        let month = if month_shifted < 10 { month_shifted + 3 } else { month_shifted - 9 };
+        let year = year_of_era + era * 400 + i64::from(month <= 2);
+        let small = |number: i64| u8::try_from(number).unwrap_or(1);
+        (year, small(month), small(day))
+    }
     /// Time passed since `earlier`, nothing if the clock went backwards.
     #[must_use]
     pub fn since(self, earlier: Self) -> Millis {
@@ -68,19 +84,10 @@ impl Sub<Millis> for Timestamp {
 }
 
 impl fmt::Display for Timestamp {
-    /// RFC 3339 in UTC with milliseconds. Civil date from day count after Howard Hinnant's published method.
+    /// RFC 3339 in UTC with milliseconds.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (days, ms) = (self.0.div_euclid(86_400_000), self.0.rem_euclid(86_400_000));
-        let shifted = days + 719_468;
-        let era = shifted.div_euclid(146_097);
-        let day_of_era = shifted.rem_euclid(146_097);
-        let year_of_era =
-            (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-        let month_shifted = (5 * day_of_year + 2) / 153;
-        let day = day_of_year - (153 * month_shifted + 2) / 5 + 1;
-        let month = if month_shifted < 10 { month_shifted + 3 } else { month_shifted - 9 };
-        let year = year_of_era + era * 400 + i64::from(month <= 2);
+        let ms = self.0.rem_euclid(86_400_000);
+        let (year, month, day) = self.civil();
         let (s, milli) = (ms / 1_000, ms % 1_000);
         write!(
             f,

@@ -5,7 +5,7 @@ use super::{
     effect::{Failure, FailureKind},
     effect::{intent, mission_of},
     event::{ControlEvent, DeskEvent, EffectEvent, Event, Fact, MissionEvent, TeamEvent},
-    ledger,
+    ledger, recording,
     state::{
         Control, EffectState, Judgement, Mission, MissionResult, Preparation, State, Team, TeamAccount,
         TeamPhase,
@@ -25,6 +25,12 @@ use std::{collections::BTreeMap, sync::Arc};
 impl State {
     /// Folds one journal entry in.
     pub fn apply(&mut self, seq: Seq, fact: &Fact) {
+        recording::record(self, fact);
+        self.change(seq, fact);
+    }
+
+    /// The same without the numbers, for what nobody will look at: no decision rests on them.
+    pub(super) fn change(&mut self, seq: Seq, fact: &Fact) {
         self.seq = seq;
         self.at = fact.at;
         match &fact.event {

@@ -1,5 +1,6 @@
 //! Brain. Pure: what may be done ([`command`], [`decide()`]), what has happened ([`event`], [`apply`]), what must
-//! be done in the world ([`effect`], [`react()`], [`resume`]), and the state it all adds up to ([`state`]).
+//! be done in the world ([`effect`], [`react()`], [`resume`]), the state it all adds up to ([`state`]) and its numbers
+//! ([`records`]).
 //! No clock, chance, file, process or socket: time and ids arrive inside commands and events, so a run can be
 //! replayed to the same state. `simulation` checks the invariants of the design under faults and crashes.
 
@@ -15,6 +16,8 @@ pub mod ledger;
 mod pen;
 pub mod playbook;
 pub mod react;
+mod recording;
+pub mod records;
 #[cfg(test)]
 mod simulation;
 pub mod snapshot;

@@ -46,7 +46,7 @@ impl<'a> Pen<'a> {
 
     pub(super) fn write(&mut self, event: Event) {
         let fact = Fact { actor: Actor::Engine, at: self.order.at, event };
-        self.state.apply(Seq(self.state.seq.0.saturating_add(1)), &fact);
+        self.state.change(Seq(self.state.seq.0.saturating_add(1)), &fact);
         self.written.push(fact.event);
     }
 

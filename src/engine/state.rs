@@ -15,7 +15,7 @@ use crate::{
         team::{ModelRef, TeamSpec},
         time::{Millis, Timestamp},
     },
-    engine::{effect::EffectKind, effect::Failure},
+    engine::{effect::EffectKind, effect::Failure, records::Records},
     policy::{ruling::Ruling, settings::Policy},
 };
 use serde::{Deserialize, Serialize};
@@ -48,6 +48,9 @@ pub struct State {
     /// What waits for a time, and what a restart left open.
     #[serde(default)]
     pub clockwork: Clockwork,
+    /// What all facts add up to in numbers. [`Records::current`] tells whether a saved state has them.
+    #[serde(default = "Records::missing")]
+    pub records: Arc<Records>,
 }
 
 impl State {

@@ -274,7 +274,13 @@ fn open(data: &Path, purpose: &str, now: Timestamp) -> Result<Found, StartError>
 /// A saved state, if this version understands it.
 pub(super) fn saved(state: Option<(Seq, Vec<u8>)>, notes: &mut Vec<String>) -> (Seq, State) {
     match state.map(|(seq, bytes)| (seq, serde_json::from_slice::<State>(&bytes))) {
-        Some((seq, Ok(state))) => (seq, state),
+        Some((seq, Ok(state))) if state.records.current() => (seq, state),
+        Some((_, Ok(_))) => {
+            notes.push(
+                "the saved state counts otherwise than this version; folded the journal instead".into(),
+            );
+            (Seq(0), State::default())
+        }
         Some((_, Err(error))) => {
             notes
                 .push(format!("the saved state is of another version ({error}); folded the journal instead"));

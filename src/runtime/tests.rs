@@ -166,6 +166,12 @@ async fn a_start_from_a_saved_state_equals_a_full_replay_and_loads_a_policy_only
     engine.end().await;
     assert!(dir.path().join("state").read_dir().unwrap().next().is_some(), "a state was saved");
     assert_eq!(Look::open(dir.path()).unwrap().state, *before);
+    let mut old = serde_json::to_value(&*before).unwrap();
+    old.as_object_mut().unwrap().remove("records").unwrap();
+    let store = Store::open(dir.path(), Options::new(before.at, "test")).unwrap().store;
+    store.save_state(before.seq, old.to_string().as_bytes()).unwrap();
+    store.close();
+    assert_eq!(Look::open(dir.path()).unwrap().state, *before, "numbers of old come from the journal");
     std::fs::remove_dir_all(dir.path().join("state")).unwrap();
     assert_eq!(Look::open(dir.path()).unwrap().state, *before, "the journal alone says the same");
     let (engine, handle, _) = running(dir.path(), Working::No).await;

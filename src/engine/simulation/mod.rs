@@ -315,6 +315,14 @@ fn play(seed: u64, loud: bool) -> Laws {
     run.laws
 }
 
+/// Everything that happened in one played world.
+pub(super) fn journal(seed: u64) -> Vec<Fact> {
+    let mut run = Run::new(seed);
+    (0..CHAOS_STEPS).for_each(|_| run.step());
+    run.settle();
+    run.journal
+}
+
 fn number(name: &str) -> Option<u64> {
     env::var(name).ok().map(|text| text.parse().expect("a number"))
 }

@@ -1,0 +1,185 @@
+//! The last day's activities as typed items: what a feed shows. Bounded in number, age and the length of words.
+
+use crate::domain::{
+    ids::{MissionId, RequestId},
+    money::Money,
+    request::Actor,
+    text::{clean_line, count},
+    time::{Millis, Timestamp},
+};
+use serde::{Deserialize, Serialize};
+use std::{collections::VecDeque, sync::Arc};
+
+/// The longest words of an item, in characters.
+const WORDS_MOST: usize = 96;
+
+/// One thing that happened and that a person may want to know.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Activity {
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub actor: Actor,
+    /// In which mission, if in one.
+    pub mission: Option<MissionId>,
+    /// What.
+    pub what: What,
+}
+
+/// What happened. Words are clean and short; teams are named as they were then.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum What {
+    /// A brief was accepted; its first words.
+    Opened(String),
+    /// There is a plan of so many steps.
+    Planned(usize),
+    /// A team began a draft, its n-th.
+    Drafting(String, u32),
+    /// A team proposed its n-th candidate: lines added and removed.
+    Proposed(String, u32, [u32; 2]),
+    /// A candidate was checked; whether all is green.
+    Checked(String, u32, bool),
+    /// A team has nothing to show: why.
+    TeamFailed(String, String),
+    /// A person took a team's worktree.
+    TakenOver(String),
+    /// And gave it back.
+    HandedBack(String),
+    /// So many verdicts were given.
+    Judged(usize),
+    /// Something of this kind was put on the desk.
+    Asked(RequestId, String),
+    /// Something of this kind was answered so.
+    Decided(RequestId, String, String),
+    /// This team's candidate was chosen.
+    Chosen(String),
+    /// The winner is this commit on this branch.
+    Landed(String, String),
+    /// An earlier state was brought back as this commit on this branch.
+    Restored(String, String),
+    /// It ended without landing: the word of the ending, and why.
+    Ended(String, String),
+    /// An ended mission goes on: why.
+    Reopened(String),
+    /// A call was refused because of a cap.
+    OverCap(String),
+    /// A mission's cap is now this.
+    CapRaised(Money),
+    /// Nothing new starts: why.
+    Paused(String),
+    /// Nothing starts: why.
+    Stopped(String),
+    /// It goes on.
+    Resumed,
+    /// Another policy rules.
+    Rules,
+    /// The process started: its version.
+    Started(String),
+    /// So many bytes of a torn tail were cut.
+    Recovered(u64),
+}
+
+impl What {
+    /// One word, for filters and columns.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Opened(_) => "opened",
+            Self::Planned(_) => "planned",
+            Self::Drafting(..) => "drafting",
+            Self::Proposed(..) => "proposed",
+            Self::Checked(_, _, true) => "green",
+            Self::Checked(_, _, false) => "red",
+            Self::TeamFailed(..) => "failed",
+            Self::TakenOver(_) => "taken over",
+            Self::HandedBack(_) => "handed back",
+            Self::Judged(_) => "judged",
+            Self::Asked(..) => "asked",
+            Self::Decided(..) => "decided",
+            Self::Chosen(_) => "chosen",
+            Self::Landed(..) => "landed",
+            Self::Restored(..) => "restored",
+            Self::Ended(..) => "ended",
+            Self::Reopened(_) => "reopened",
+            Self::OverCap(_) => "over cap",
+            Self::CapRaised(_) => "cap raised",
+            Self::Paused(_) => "paused",
+            Self::Stopped(_) => "stopped",
+            Self::Resumed => "resumed",
+            Self::Rules => "policy",
+            Self::Started(_) => "started",
+            Self::Recovered(_) => "recovered",
+        }
+    }
+
+    /// The item in words, without who and when.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self {
+            Self::Opened(words) => format!("opened: {words}"),
+            Self::Planned(steps) => format!("planned in {}", count(*steps, "step")),
+            Self::Drafting(team, 1) => format!("{team} is on air"),
+            Self::Drafting(team, n) => format!("{team} is on air with draft {n}"),
+            Self::Proposed(team, n, [more, fewer]) => format!("{team} has candidate {n}: +{more} -{fewer}"),
+            Self::Checked(team, n, true) => format!("candidate {n} of {team} is green"),
+            Self::Checked(team, n, false) => format!("candidate {n} of {team} is red"),
+            Self::TeamFailed(team, why) => format!("{team} has nothing to show: {why}"),
+            Self::TakenOver(team) => format!("{team} was taken over"),
+            Self::HandedBack(team) => format!("{team} was handed back"),
+            Self::Judged(verdicts) => format!("judged: {}", count(*verdicts, "verdict")),
+            Self::Asked(id, subject) => format!("{id} asks: {subject}"),
+            Self::Decided(id, subject, answer) => format!("{id} ({subject}): {answer}"),
+            Self::Chosen(team) => format!("{team} was chosen"),
+            Self::Landed(commit, branch) => format!("landed as {commit} on {branch}"),
+            Self::Restored(commit, branch) => format!("restored as {commit} on {branch}"),
+            Self::Ended(word, why) => format!("{word}: {why}"),
+            Self::Reopened(why) => format!("reopened: {why}"),
+            Self::OverCap(note) => format!("a call was refused: {note}"),
+            Self::CapRaised(cap) => format!("the cap is {cap} now"),
+            Self::Paused(why) => format!("the house is paused: {why}"),
+            Self::Stopped(why) => format!("the house is stopped: {why}"),
+            Self::Resumed => "the house goes on".to_owned(),
+            Self::Rules => "another policy rules".to_owned(),
+            Self::Started(version) => format!("chimera {version} started"),
+            Self::Recovered(bytes) => format!("a torn tail of {} was cut", count(*bytes, "byte")),
+        }
+    }
+}
+
+/// Words as an item keeps them.
+pub(in crate::engine) fn short(words: &str) -> String {
+    clean_line(words, WORDS_MOST).into()
+}
+
+/// The last of them, oldest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recent {
+    items: Arc<VecDeque<Arc<Activity>>>,
+}
+
+impl Recent {
+    /// Items that are kept.
+    pub const MOST: usize = 200;
+    /// And for how long.
+    pub const AGE: Millis = Millis::hours(24);
+
+    pub(super) fn push(&mut self, item: Activity) {
+        let since = item.at - Self::AGE;
+        let actor = match item.actor {
+            Actor::Person(name) => Actor::Person(clean_line(&name, 64).into()),
+            other => other,
+        };
+        let items = Arc::make_mut(&mut self.items);
+        items.push_back(Arc::new(Activity { actor, ..item }));
+        while items.len() > Self::MOST || items.front().is_some_and(|first| first.at < since) {
+            items.pop_front();
+        }
+    }
+
+    /// Those of the last day as of now, newest first.
+    pub fn newest(&self, now: Timestamp) -> impl Iterator<Item = &Activity> {
+        let since = now - Self::AGE;
+        self.items.iter().rev().map(|item| &**item).take_while(move |item| item.at >= since)
+    }
+}
