@@ -287,7 +287,7 @@ impl Talk<'_> {
 pub async fn show_shot(bench: &dyn Bench, office: &dyn Office) {
     match bench.shot().await {
         Ok(bytes) => {
-            let patch = String::from(text::clean_bytes(&bytes));
+            let patch = text::clean_patch(&bytes);
             office.feed(FeedItem::Shot(Arc::new(Shot { digest: Digest::of(patch.as_bytes()), patch })));
         }
         Err(error) => {

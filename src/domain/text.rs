@@ -89,6 +89,27 @@ pub fn clean_bytes(raw: &[u8]) -> Clean {
     clean(&String::from_utf8_lossy(raw))
 }
 
+/// [`clean_bytes`] of a patch, whose lines are counted: CR before a newline stays, any other shows as `␍`, and no line
+/// becomes two or none.
+#[must_use]
+pub fn clean_patch(raw: &[u8]) -> String {
+    let text = String::from_utf8_lossy(raw);
+    let mut out = String::with_capacity(text.len());
+    for whole in text.split_inclusive('\n') {
+        let (line, end) = whole.strip_suffix('\n').map_or((whole, ""), |line| (line, "\n"));
+        let ending = line.strip_suffix('\r').filter(|_| !end.is_empty());
+        let body = ending.unwrap_or(line);
+        if body.bytes().all(|b| matches!(b, b'\t' | 0x20..=0x7e)) {
+            out.push_str(body);
+        } else {
+            out.push_str(&clean(&body.replace('\r', "␍")));
+        }
+        out.push_str(if ending.is_some() { "\r" } else { "" });
+        out.push_str(end);
+    }
+    out
+}
+
 /// [`clean`] on one line: newlines and tabs become single spaces; at most `most` characters, cut with `…`.
 #[must_use]
 pub fn clean_line(raw: &str, most: usize) -> Clean {
@@ -227,6 +248,17 @@ mod tests {
         for (raw, want) in HOSTILE {
             assert_eq!(&*clean(raw), *want, "{raw:?}");
             assert_eq!(clean(&clean(raw)), clean(raw), "cleaning twice changes {raw:?}");
+        }
+    }
+
+    #[test]
+    fn a_patch_keeps_its_lines_and_their_ends() {
+        let raw = b" a\r\n+b\rc\n-\x1b[2Jd\xff\r\n+\x1b]0;e\n\\ No newline\r";
+        assert_eq!(clean_patch(raw), " a\r\n+b␍c\n-d\u{fffd}\r\n+\n\\ No newline␍");
+        for (hostile, _) in HOSTILE {
+            let cleaned = clean_patch(hostile.as_bytes());
+            assert_eq!(cleaned.matches('\n').count(), hostile.matches('\n').count(), "{hostile:?}");
+            assert_eq!(&*clean(&cleaned), &*cleaned.replace("\r\n", "\n"), "{hostile:?}");
         }
     }
 

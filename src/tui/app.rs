@@ -12,6 +12,7 @@ use super::{
     pressed::Pressed,
     screens::{ScreenId, Screens},
     sheets::Sheet,
+    shot::is_patch,
     task::{Done, EditFor, Task},
     theme::Theme,
     words,
@@ -358,6 +359,9 @@ impl App {
                 if let Some(Sheet::Compare(board)) = &mut self.sheet {
                     board.fill(&of, patches);
                 }
+            }
+            Done::Page(title, Ok(bytes)) if is_patch(&String::from_utf8_lossy(&bytes)) => {
+                self.show_patch(title, &bytes);
             }
             Done::Page(title, Ok(bytes)) => {
                 let from = if let Some(Sheet::Versions(at)) = self.sheet { Some(at) } else { None };

@@ -2,8 +2,7 @@
 //! missions that are not shown are let go; the feeds keep their own rings.
 
 use super::{
-    motion::Motion,
-    shot::{Highlighter, Layout, ShotView},
+    shot::{Highlighter, Manner, ShotView},
     stream::StreamLog,
 };
 use crate::{
@@ -66,7 +65,7 @@ pub struct Channels {
     pub face: Face,
     /// Whether the chosen one has the whole screen.
     pub full: bool,
-    layout: Layout,
+    manner: Manner,
     highlighter: Option<Highlighter>,
     /// Patches that were asked for.
     asked: BTreeSet<(Channel, Digest)>,
@@ -110,10 +109,10 @@ impl Channels {
     }
 
     fn view_of(&mut self, channel: Channel) -> &mut View {
-        let (highlighter, layout) = (self.highlighter.clone(), self.layout);
+        let (highlighter, manner) = (self.highlighter.clone(), self.manner);
         self.views.entry(channel).or_insert_with(|| {
             let mut shot = ShotView::new(highlighter);
-            shot.set_layout(layout);
+            shot.set_manner(manner);
             View { shot, ..View::default() }
         })
     }
@@ -131,8 +130,9 @@ impl Channels {
         }
         let view = self.view_of(channel);
         if view.patch.is_none() {
+            let shot = Arc::new(shot);
             view.shot.show(&shot);
-            view.patch = Some(Arc::new(shot));
+            view.patch = Some(shot);
         }
     }
 
@@ -153,24 +153,21 @@ impl Channels {
         self.views.get(&channel).map_or(0, |view| view.cursor)
     }
 
-    /// One column or two, in turn.
-    pub fn turn_layout(&mut self) -> &'static str {
-        let (next, word) = match self.layout {
-            Layout::Unified => (Layout::Split, "side by side"),
-            Layout::Split => (Layout::Auto, "side by side where there is room"),
-            Layout::Auto => (Layout::Unified, "unified"),
-        };
-        self.layout = next;
-        for view in self.views.values_mut() {
-            view.shot.set_layout(next);
-        }
-        word
+    /// How patches are looked at.
+    #[must_use]
+    pub fn manner(&self) -> Manner {
+        self.manner
     }
 
-    /// Moves the shot of one channel.
-    pub fn go(&mut self, channel: Channel, motion: Motion) {
-        if let Some(view) = self.views.get_mut(&channel) {
-            view.shot.go(motion);
-        }
+    /// Looks at every patch in another manner.
+    pub fn set_manner(&mut self, manner: Manner) {
+        self.manner = manner;
+        self.views.values_mut().for_each(|view| view.shot.set_manner(manner));
+    }
+
+    /// What paints shots, for patches elsewhere.
+    #[must_use]
+    pub fn highlighter(&self) -> Option<Highlighter> {
+        self.highlighter.clone()
     }
 }

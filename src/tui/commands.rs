@@ -21,15 +21,18 @@ pub enum Context {
     Settings,
     /// Over an open sheet: help, card, compare, versions, a page.
     Sheet,
+    /// Where a patch has the keys: a page of one, a channel that gives its room to the shot, the comparison.
+    Diff,
     /// Everywhere.
     Everywhere,
 }
 
 impl Context {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Text,
         Self::Browse,
+        Self::Diff,
         Self::Operations,
         Self::Approvals,
         Self::Ideas,
@@ -50,6 +53,7 @@ impl Context {
             Self::Audit => "audit",
             Self::Settings => "settings",
             Self::Sheet => "sheet",
+            Self::Diff => "diff",
             Self::Everywhere => "everywhere",
         }
     }
@@ -65,6 +69,7 @@ impl Context {
             Self::Audit => "AUDIT",
             Self::Settings => "SETTINGS",
             Self::Sheet => "OPEN SHEETS",
+            Self::Diff => "PATCHES AND LIVE SHOTS",
             Self::Everywhere => "EVERYWHERE",
         }
     }
@@ -157,6 +162,20 @@ commands! {
     Tools "channel.tools" Browse Help "unfold tools" "Unfold tool calls, or fold them to one line.";
     NextHunk "diff.next" Browse Quiet "next hunk" "To the next hunk of the shown diff.";
     PreviousHunk "diff.previous" Browse Quiet "previous hunk" "To the hunk before.";
+    PatchOpen "diff.open" Browse Help "open patch" "Show the patch on the whole screen; of a channel, its live shot; again: back.";
+    NextFile "diff.next_file" Diff Quiet "next file" "To the next file of the patch.";
+    PreviousFile "diff.previous_file" Diff Quiet "previous file" "To the file before.";
+    PatchFiles "diff.files" Diff Help "files" "Show the tree of files beside the patch: up and down go through it.";
+    PatchSearch "diff.search" Diff Help "search the patch" "Search the lines of the patch.";
+    FoundNext "diff.found_next" Diff Quiet "next match" "To the next match in the patch.";
+    FoundPrevious "diff.found_previous" Diff Quiet "previous match" "To the match before in the patch.";
+    FoldHere "diff.fold" Diff Help "fold" "Fold the hunk on top, or the file on its heading; again: unfold.";
+    FoldFile "diff.fold_file" Diff Help "fold file" "Fold the file on top, or unfold it.";
+    FoldUnchanged "diff.fold_unchanged" Diff Help "fold unchanged" "Fold unchanged lines everywhere, or show them.";
+    FoldAll "diff.fold_all" Diff Help "fold all" "Fold all files; if anything is folded: unfold all.";
+    Wrap "diff.wrap" Diff Help "wrap" "Go on with long lines in the next row, or cut them.";
+    SideLeft "diff.left" Diff Quiet "sideways back" "Back sideways, where long lines are cut.";
+    SideRight "diff.right" Diff Quiet "sideways" "Sideways along long lines.";
     Search "search" Browse Help "search" "Search the thought stream.";
     SearchNext "search.next" Browse Quiet "older match" "To the match before, towards the start.";
     SearchBack "search.previous" Browse Quiet "newer match" "To the match after, towards the end.";

@@ -29,6 +29,18 @@ use crate::{
 /// Rows of a page when scrolling.
 const PAGE: isize = 10;
 
+/// Rows as a movement.
+fn motion_of(by: isize) -> Motion {
+    match by {
+        isize::MIN => Motion::Top,
+        isize::MAX => Motion::Bottom,
+        -1 => Motion::Up,
+        1 => Motion::Down,
+        n if n < 0 => Motion::PageUp,
+        _ => Motion::PageDown,
+    }
+}
+
 impl App {
     /// Does a command.
     pub fn run(&mut self, command: CommandId) -> Vec<Task> {
@@ -88,6 +100,7 @@ impl App {
             C::Restore => return self.restore(),
             C::Card => return self.open_card(),
             C::Compare => return self.compare(),
+            C::PatchOpen => return self.open_patch(),
             C::Versions => self.sheet = Some(Sheet::Versions(0)),
             C::Copy => return self.copy(),
             C::Take | C::TakeAll | C::Combine | C::Blind | C::Evidence => return self.weigh(command),
@@ -129,6 +142,9 @@ impl App {
                 let by = if command == C::Left { -1 } else { 1 };
                 self.board().into_iter().for_each(|board| board.turn(by));
             }
+            C::Left | C::Right if self.diff_page().is_some() => {
+                self.go(if command == C::Left { Motion::Left } else { Motion::Right });
+            }
             C::Left => self.channels.at = self.channels.at.saturating_sub(1),
             C::Right => {
                 let last = self.mission().map_or(0, |mission| mission.teams.len().saturating_sub(1));
@@ -150,14 +166,16 @@ impl App {
                     Face::Shot => Face::Both,
                 };
             }
-            C::SideBySide => {
-                let word = self.channels.turn_layout();
-                self.notes().note(format!("live shot {word}"));
-            }
+            C::SideLeft => self.go(Motion::Left),
+            C::SideRight => self.go(Motion::Right),
             C::Tools => {
                 if let Some(view) = self.chosen().and_then(|c| self.channels.view_mut(c)) {
                     view.log.toggle_tools();
                 }
+            }
+            C::NextFile | C::PreviousFile if self.board().is_some() => {
+                let by = if command == C::NextFile { 1 } else { -1 };
+                self.board().into_iter().for_each(|board| board.step_file(by));
             }
             C::NextHunk | C::PreviousHunk if self.board().is_some() => {
                 self.scroll(if command == C::NextHunk { 1 } else { -1 });
@@ -167,7 +185,7 @@ impl App {
             C::Search => self.sheet = Some(Sheet::prompt("search the thought stream", "", PromptFor::Search)),
             C::SearchNext => self.search_on(stream::StreamLog::prev_match),
             C::SearchBack => self.search_on(stream::StreamLog::next_match),
-            _ => {}
+            other => self.look_at_patch(other),
         }
     }
 
@@ -211,6 +229,9 @@ impl App {
 
     fn back(&mut self) {
         self.voice.0.keys.clear();
+        if self.close_tree() {
+            return;
+        }
         if self.sheet.is_some() {
             self.close_sheet();
         } else if self.channels.full {
@@ -235,6 +256,8 @@ impl App {
                 }
             }
             Some(Sheet::Page(page)) => self.sheet = page.from.map(Sheet::Versions),
+            Some(Sheet::Diff(page)) => self.sheet = page.from.map(|sheet| *sheet),
+            Some(Sheet::Prompt(prompt)) => self.sheet = prompt.from.map(|sheet| *sheet),
             _ => {}
         }
     }
@@ -280,12 +303,6 @@ impl App {
         Some(Channel { mission: self.shown?, team: Some(self.team()?.id) })
     }
 
-    fn go(&mut self, motion: Motion) {
-        if let Some(channel) = self.chosen() {
-            self.channels.go(channel, motion);
-        }
-    }
-
     fn move_by(&mut self, by: isize) {
         if self.sheet.is_some() {
             return self.scroll(by);
@@ -304,16 +321,9 @@ impl App {
 
     fn scroll_channel(&mut self, by: isize) {
         let Some(channel) = self.chosen() else { return };
-        let motion = match by {
-            isize::MIN => Motion::Top,
-            isize::MAX => Motion::Bottom,
-            -1 => Motion::Up,
-            1 => Motion::Down,
-            n if n < 0 => Motion::PageUp,
-            _ => Motion::PageDown,
-        };
+        let motion = motion_of(by);
         if self.channels.face == Face::Shot {
-            self.channels.go(channel, motion);
+            self.go(motion);
         } else if let Some(view) = self.channels.view_mut(channel) {
             view.log.go(motion);
         }
@@ -339,6 +349,9 @@ impl App {
                 board.step(by)
             };
         }
+        if let Some(shot) = self.diff_page() {
+            return shot.go(motion_of(by));
+        }
         if let Some(at) = self.sheet.as_mut().and_then(Sheet::scroll) {
             *at = match by {
                 isize::MIN => 0,
@@ -352,6 +365,9 @@ impl App {
         if let Some(Sheet::Versions(at)) = self.sheet {
             let patch = self.mission().and_then(|m| super::view::versions::patch_at(m, at));
             return patch.map(|digest| vec![Task::CopyBlob(digest)]).unwrap_or_default();
+        }
+        if let Some(Sheet::Diff(page)) = &self.sheet {
+            return vec![Task::CopyBlob(page.digest)];
         }
         let streamed = self.chosen().and_then(|c| self.channels.view(c)).and_then(|v| v.patch.as_ref());
         let kept = self.team().and_then(|team| team.candidates.last()).map(|(candidate, _)| candidate.patch);
@@ -396,7 +412,11 @@ impl App {
     }
 
     fn choose_in_sheet(&mut self) -> Vec<Task> {
+        if self.close_tree() {
+            return Vec::new();
+        }
         match self.sheet {
+            Some(Sheet::Diff(_)) => Vec::new(),
             Some(Sheet::Versions(at)) => {
                 let Some(mission) = self.mission() else { return Vec::new() };
                 let title = super::view::versions::title_at(mission, at);
@@ -435,6 +455,9 @@ impl App {
     }
 
     fn open_card(&mut self) -> Vec<Task> {
+        if self.close_tree() {
+            return Vec::new();
+        }
         match (self.focus.0, self.desk.request(&self.state)) {
             (Focus::Missions, _) => self.focus.0 = Focus::Channels,
             (Focus::Desk, Some(request)) => self.sheet = Some(Sheet::Card(request.id, 0)),
@@ -475,6 +498,10 @@ impl App {
             }
             PromptFor::Search => {
                 self.search_on(|log| log.search(&text));
+                Vec::new()
+            }
+            PromptFor::Patch => {
+                self.find_in_patch(&text);
                 Vec::new()
             }
             PromptFor::Shell => vec![Task::Shell(text)],

@@ -3,6 +3,7 @@
 use super::{
     app::{App, Focus},
     briefing::Field,
+    channels::Face,
     commands::{CommandId, Context},
     keymap::{Found, Key},
     pressed::TWICE,
@@ -33,12 +34,17 @@ impl App {
     #[must_use]
     pub fn contexts(&self) -> &'static [Context] {
         match (&self.sheet, self.focus.0) {
-            (Some(Sheet::Card(..) | Sheet::Compare(_)), _) => {
-                &[Context::Sheet, Context::Browse, Context::Everywhere]
+            (Some(Sheet::Card(..)), _) => &[Context::Sheet, Context::Browse, Context::Everywhere],
+            (Some(Sheet::Compare(_)), _) => {
+                &[Context::Sheet, Context::Diff, Context::Browse, Context::Everywhere]
             }
+            (Some(Sheet::Diff(_)), _) => &[Context::Diff, Context::Sheet, Context::Everywhere],
             (Some(_), _) => &[Context::Sheet, Context::Everywhere],
             (None, _) if self.elsewhere() => self.screens.at.contexts(),
             (None, Focus::Brief) => &[Context::Text, Context::Everywhere],
+            (None, Focus::Channels) if self.channels.face == Face::Shot => {
+                &[Context::Diff, Context::Browse, Context::Everywhere]
+            }
             (None, _) => &[Context::Browse, Context::Everywhere],
         }
     }
@@ -136,7 +142,7 @@ impl App {
                 self.picked(picked)
             }
             Taken::Said(purpose, words) => {
-                self.sheet = None;
+                self.close_sheet();
                 self.said(purpose, words)
             }
             Taken::Answered(mission, answers) => {

@@ -395,7 +395,7 @@ fn serve(handle: Handle, ports: Ports, task: Task) -> BoxFuture<'static, Done> {
             }
             Task::Shot(channel, digest) => {
                 let bytes = handle.blob(digest).await.unwrap_or_default();
-                let patch = crate::domain::text::clean_bytes(&bytes).into();
+                let patch = crate::domain::text::clean_patch(&bytes);
                 Done::Shot(channel, Shot { digest, patch })
             }
             Task::Files => Done::Files((ports.files)().await),

@@ -8,11 +8,13 @@ use super::{
     keymap::{Key, Keymap},
     line::Line,
     pressed::GUARD,
+    shot::ShotView,
     words,
 };
 use crate::{
     domain::{
         brief::{Answer, AnswerForm, Question},
+        digest::Digest,
         ids::{MissionId, RequestId, Revision, TeamId},
         money::Money,
         text::clean_line,
@@ -54,6 +56,8 @@ pub enum Sheet {
     Clarify(Clarify),
     /// A text.
     Page(Page),
+    /// A patch.
+    Diff(Box<DiffPage>),
 }
 
 /// What a sheet made of a key.
@@ -97,6 +101,18 @@ pub struct Page {
     pub at: usize,
     /// The row of the versions that it was opened from, to go back there.
     pub from: Option<usize>,
+}
+
+/// A patch on the whole screen.
+pub struct DiffPage {
+    /// Heading.
+    pub title: String,
+    /// How it is looked at.
+    pub shot: ShotView,
+    /// Its content.
+    pub digest: Digest,
+    /// What it was opened from, to go back there.
+    pub from: Option<Box<Sheet>>,
 }
 
 /// One row of a picker.
@@ -240,6 +256,8 @@ pub enum PromptFor {
     RetryMission(MissionId),
     /// What is searched.
     Search,
+    /// What is searched in a patch.
+    Patch,
     /// A shell line.
     Shell,
 }
@@ -251,6 +269,8 @@ pub struct Prompt {
     /// What is typed.
     pub line: Line,
     purpose: PromptFor,
+    /// What lies under it, to go back there.
+    pub from: Option<Box<Sheet>>,
 }
 
 impl Prompt {
@@ -456,7 +476,16 @@ impl Sheet {
     /// One line of words.
     #[must_use]
     pub fn prompt(title: impl Into<String>, text: impl Into<String>, purpose: PromptFor) -> Self {
-        Self::Prompt(Prompt { title: title.into(), line: Line::new(text), purpose })
+        Self::Prompt(Prompt { title: title.into(), line: Line::new(text), purpose, from: None })
+    }
+
+    /// A prompt over another sheet, which is there again afterwards.
+    #[must_use]
+    pub fn over(mut self, sheet: Option<Self>) -> Self {
+        if let Self::Prompt(prompt) = &mut self {
+            prompt.from = sheet.map(Box::new);
+        }
+        self
     }
 
     /// Questions.
@@ -494,7 +523,7 @@ impl Sheet {
     pub fn scroll(&mut self) -> Option<&mut usize> {
         match self {
             Self::Help(at) | Self::Card(_, at) | Self::Versions(at) | Self::Page(Page { at, .. }) => Some(at),
-            Self::Picker(_) | Self::Prompt(_) | Self::Clarify(_) | Self::Compare(_) => None,
+            Self::Picker(_) | Self::Prompt(_) | Self::Clarify(_) | Self::Compare(_) | Self::Diff(_) => None,
         }
     }
 

@@ -149,7 +149,7 @@ fn places(docs: &[DiffDoc], of: &[Option<usize>]) -> Vec<Place> {
                 (&one.old, &one.new, &one.marks) == (&other.old, &other.new, &other.marks)
                     && alike(docs, of, (a, &sides[a]), (b, &sides[b]))
                     // What is not text cannot be held against each other here.
-                    && !one.marks.contains(&crate::tui::shot::doc::Mark::Binary)
+                    && !one.is_binary()
             }
             _ => false,
         };

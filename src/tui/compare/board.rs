@@ -19,6 +19,8 @@ pub const LINES_MOST: usize = 12;
 pub struct Column {
     /// Whose.
     pub team: TeamId,
+    /// The team's shown name.
+    pub name: String,
     /// Which of the team's.
     pub attempt: u32,
     /// Its patch.
@@ -87,7 +89,8 @@ impl Board {
     pub fn new(mission: &Mission) -> Self {
         let newest = mission.teams.iter().filter_map(|team| {
             let (candidate, _) = team.candidates.last()?;
-            Some(Column { team: team.id, attempt: candidate.attempt, patch: candidate.patch })
+            let name = crate::tui::words::team_name_of(team);
+            Some(Column { team: team.id, name, attempt: candidate.attempt, patch: candidate.patch })
         });
         let columns: Vec<Column> = newest.take(super::align::SIDES_MOST).collect();
         Self {
@@ -157,6 +160,28 @@ impl Board {
         let next = here.saturating_add_signed(by).min(all.len().saturating_sub(1));
         self.at = all.get(next).copied().unwrap_or_default();
         self.scrolled = false;
+    }
+
+    /// To the first place of the n-th file from here.
+    pub fn step_file(&mut self, by: isize) {
+        let Some(alignment) = self.alignment() else { return };
+        let last = alignment.files.len().saturating_sub(1);
+        self.at = (self.at.0.saturating_add_signed(by).min(last), 0);
+        self.scrolled = false;
+    }
+
+    /// What a column is called: the team, or a letter while names are hidden.
+    #[must_use]
+    pub fn name_of(&self, side: usize) -> String {
+        let column = self.columns.get(side);
+        match self.names {
+            Names::Hidden => {
+                let at = self.order.iter().position(|known| *known == side).unwrap_or(0);
+                format!("candidate {}", ["A", "B", "C", "D"].get(at).copied().unwrap_or("?"))
+            }
+            Names::Shown => column
+                .map_or_else(String::new, |column| format!("{} attempt {}", column.name, column.attempt)),
+        }
     }
 
     /// Moves the rows, of which the first shown can be at most `most`.

@@ -101,7 +101,7 @@ impl App {
             return tasks;
         }
         let home = match commands::entry(command).context {
-            Context::Text | Context::Browse => Some(ScreenId::Command),
+            Context::Text | Context::Browse | Context::Diff => Some(ScreenId::Command),
             Context::Operations => Some(ScreenId::Operations),
             Context::Approvals => Some(ScreenId::Approvals),
             Context::Ideas => Some(ScreenId::Ideas),

@@ -47,10 +47,16 @@ pub enum Mark {
     Copied(Option<u8>),
     /// File mode before and after.
     Mode(String, String),
-    /// Not text.
-    Binary,
+    /// Not text; bytes before and after, where the patch carries the content and so tells them.
+    Binary(Option<u64>, Option<u64>),
     /// A submodule's commit.
     Submodule,
+    /// A symbolic link: its line is where it leads.
+    Symlink,
+    /// Made as a program that can be run.
+    Executable,
+    /// A merge held against several parents at once: its lines are not read.
+    Combined,
 }
 
 /// One changed place.
@@ -139,6 +145,12 @@ impl FileDiff {
         }
     }
 
+    /// Whether it is not text.
+    #[must_use]
+    pub fn is_binary(&self) -> bool {
+        self.marks.iter().any(|mark| matches!(mark, Mark::Binary(..)))
+    }
+
     /// Header marks in words, one a row.
     #[must_use]
     pub fn notes(&self) -> Vec<String> {
@@ -152,10 +164,32 @@ impl FileDiff {
             Mark::Deleted => "deleted file".into(),
             Mark::Renamed(percent) => format!("renamed from {}{}", self.old, same(percent)),
             Mark::Copied(percent) => format!("copied from {}{}", self.old, same(percent)),
-            Mark::Mode(before, after) => format!("mode {before} → {after}"),
-            Mark::Binary => "binary file: no lines to show".into(),
+            Mark::Mode(before, after) => {
+                let word = match (before.as_str(), after.as_str()) {
+                    ("100644", "100755") => ": can be run now",
+                    ("100755", "100644") => ": can no longer be run",
+                    _ => "",
+                };
+                format!("mode {before} → {after}{word}")
+            }
+            Mark::Binary(before, after) => format!("binary file{}: no lines to show", sizes(*before, *after)),
             Mark::Submodule => "submodule".into(),
+            Mark::Symlink => "symbolic link".into(),
+            Mark::Executable => "can be run".into(),
+            Mark::Combined => {
+                "diff of a merge against several parents: not shown; compare it with one of them".into()
+            }
         }
+    }
+}
+
+/// `, 3 → 2 bytes`.
+fn sizes(before: Option<u64>, after: Option<u64>) -> String {
+    match (before, after) {
+        (Some(before), Some(after)) => format!(", {before} → {after} bytes"),
+        (Some(before), None) => format!(", {before} bytes before"),
+        (None, Some(after)) => format!(", {after} bytes now"),
+        (None, None) => String::new(),
     }
 }
 

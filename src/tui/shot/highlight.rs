@@ -1,5 +1,6 @@
 //! Paints blocks of diff lines on a thread of its own, the newest wish first. Drawing asks [`Highlighter::get`]:
-//! what is not painted yet is drawn plain, and `notify` is called when it is there.
+//! what is not painted yet is drawn plain, and `notify` is called when it is there. The same thread makes what takes
+//! longer than a frame may ([`Highlighter::make`]), before it paints.
 //!
 //! The thread starts with the first wish, so start-up costs nothing, and ends with the last handle. Bounds:
 //! [`QUEUE_MOST`] wishes (the oldest is forgotten; it is wished again when it is drawn again) and
@@ -16,7 +17,7 @@ use std::{
     hash::{DefaultHasher, Hash, Hasher},
     ops::Range,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak},
 };
 
 /// Lines of a block: what is painted at once. Two screens high.
@@ -80,10 +81,49 @@ struct Shared {
     notify: Box<dyn Fn() + Send + Sync>,
 }
 
+/// Something that is being made on the painting thread; when the last of it is dropped, it is not wanted any more.
+pub struct Later<T>(Arc<OnceLock<T>>);
+
+impl<T> std::fmt::Debug for Later<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.0.get().is_some() { "Later(made)" } else { "Later(being made)" })
+    }
+}
+
+impl<T> Later<T> {
+    /// It is there already.
+    #[must_use]
+    pub fn made(thing: T) -> Self {
+        Self(Arc::new(OnceLock::from(thing)))
+    }
+
+    /// Takes it if it is there; else gives back the wait for it.
+    ///
+    /// # Errors
+    /// It is being made.
+    pub fn take(self) -> Result<T, Self> {
+        if self.0.get().is_none() {
+            return Err(self);
+        }
+        match Arc::try_unwrap(self.0) {
+            Ok(cell) => cell.into_inner().ok_or_else(|| Self(Arc::default())),
+            Err(shared) => Err(Self(shared)),
+        }
+    }
+}
+
+/// Work for the thread, as long as somebody waits for what it makes.
+struct Job {
+    wanted: Weak<dyn std::any::Any + Send + Sync>,
+    work: Box<dyn FnOnce() + Send>,
+}
+
 #[derive(Default)]
 struct Inner {
     started: bool,
     ended: bool,
+    jobs: VecDeque<Job>,
+    working: bool,
     wishes: VecDeque<Wish>,
     /// Key of the block being painted.
     current: Option<u64>,
@@ -145,15 +185,36 @@ impl Highlighter {
         if inner.wishes.len() > QUEUE_MOST {
             inner.wishes.pop_front();
         }
-        if !inner.started {
-            inner.started = true;
-            let shared = shared.clone();
-            // Without a thread everything stays plain, which is all that is lost.
-            let _ = std::thread::Builder::new().name("highlighter".into()).spawn(move || work(&shared));
-        }
+        // Without a thread everything stays plain, which is all that is lost.
+        let _ = start(shared, &mut inner);
         drop(inner);
         shared.wake.notify_one();
         None
+    }
+
+    /// Makes something on the thread; `notify` is called when it is there.
+    #[must_use]
+    pub fn make<T: Send + Sync + 'static>(&self, make: impl FnOnce() -> T + Send + 'static) -> Later<T> {
+        let shared = &self.handle.0;
+        let mut inner = shared.inner();
+        if !start(shared, &mut inner) {
+            drop(inner);
+            return Later::made(make());
+        }
+        let cell: Arc<OnceLock<T>> = Arc::default();
+        let weak: Weak<OnceLock<T>> = Arc::downgrade(&cell);
+        let wanted: Weak<dyn std::any::Any + Send + Sync> = weak.clone();
+        let work = Box::new(move || {
+            let made = make();
+            if let Some(cell) = weak.upgrade() {
+                let _ = cell.set(made);
+            }
+        });
+        inner.jobs.retain(|job| job.wanted.strong_count() > 0);
+        inner.jobs.push_back(Job { wanted, work });
+        drop(inner);
+        shared.wake.notify_one();
+        Later(cell)
     }
 
     /// Bytes of painted blocks that are kept now.
@@ -166,21 +227,52 @@ impl Highlighter {
     #[must_use]
     pub fn is_idle(&self) -> bool {
         let inner = self.handle.0.inner();
-        inner.wishes.is_empty() && inner.current.is_none()
+        inner.wishes.is_empty() && inner.current.is_none() && inner.jobs.is_empty() && !inner.working
     }
+}
+
+/// Starts the thread if it does not run; whether it runs.
+fn start(shared: &Arc<Shared>, inner: &mut Inner) -> bool {
+    if !inner.started {
+        let own = shared.clone();
+        let thread = std::thread::Builder::new().name("highlighter".into()).spawn(move || work(&own));
+        inner.started = thread.is_ok();
+    }
+    inner.started
+}
+
+/// What the thread does next.
+enum Next {
+    Job(Job),
+    Wish(Wish),
 }
 
 fn work(shared: &Shared) {
     let mut painter = Painter::default();
     loop {
         let mut inner = shared.inner();
-        let wish = loop {
+        let next = loop {
             if inner.ended {
                 return;
             }
-            match inner.wishes.pop_back() {
-                Some(wish) => break wish,
+            let job = inner.jobs.pop_front().map(Next::Job);
+            match job.or_else(|| inner.wishes.pop_back().map(Next::Wish)) {
+                Some(next) => break next,
                 None => inner = shared.wake.wait(inner).unwrap_or_else(PoisonError::into_inner),
+            }
+        };
+        let wish = match next {
+            Next::Wish(wish) => wish,
+            Next::Job(job) => {
+                inner.working = true;
+                drop(inner);
+                if job.wanted.strong_count() > 0 {
+                    // What cannot be made is waited for in vain; the thread lives on.
+                    let _ = catch_unwind(AssertUnwindSafe(job.work));
+                }
+                shared.inner().working = false;
+                (shared.notify)();
+                continue;
             }
         };
         inner.current = Some(wish.key);

@@ -1,5 +1,6 @@
 //! Reads unified diffs as git writes them, and plain `---`/`+++` ones. Pure. Garbage never panics and never
-//! costs more than one pass: lines that fit nothing are counted in [`DiffDoc::skipped`].
+//! costs more than one pass: lines that fit nothing are counted in [`DiffDoc::skipped`]. The beginning of a patch reads
+//! as the beginning of its document: files, hunks and lines keep their places when the rest is read.
 
 use super::doc::{DiffDoc, FileDiff, Hunk, Kind, Line, Mark};
 
@@ -31,6 +32,16 @@ impl DiffDoc {
     }
 }
 
+/// Whether a text is a patch, by how it begins.
+#[must_use]
+pub fn is_patch(text: &str) -> bool {
+    let mut lines = text.lines().skip_while(|line| line.trim().is_empty());
+    let first = lines.next().unwrap_or_default();
+    first.starts_with("diff --git ")
+        || COMBINED.iter().any(|word| first.starts_with(word))
+        || (first.starts_with("--- ") && lines.next().is_some_and(|next| next.starts_with("+++ ")))
+}
+
 #[derive(Default)]
 struct Reader {
     files: Vec<FileDiff>,
@@ -45,8 +56,17 @@ struct Reader {
     old_mode: Option<String>,
     /// Percent of the last `similarity index`.
     similar: Option<u8>,
-    /// Inside `GIT binary patch`: everything up to the next file is payload.
-    payload: bool,
+    /// What is passed over up to the next file.
+    payload: Option<Payload>,
+}
+
+/// Parts of a patch that are no lines of text.
+#[derive(Clone, Copy)]
+enum Payload {
+    /// `GIT binary patch`: this many of its two halves have begun.
+    Binary(u8),
+    /// A diff against several parents.
+    Combined,
 }
 
 impl Reader {
@@ -62,7 +82,10 @@ impl Reader {
         }
         if let Some(names) = line.strip_prefix("diff --git ") {
             self.begin(names);
-        } else if self.payload {
+        } else if let Some(name) = COMBINED.iter().find_map(|word| line.strip_prefix(word)) {
+            self.combined(name);
+        } else if let Some(payload) = self.payload {
+            self.sizes(payload, line);
         } else if line.starts_with('\\') {
             self.no_newline();
         } else if let Some(range) = line.strip_prefix("@@ ") {
@@ -73,9 +96,39 @@ impl Reader {
     }
 
     fn begin(&mut self, names: &str) {
-        (self.payload, self.old_mode, self.similar) = (false, None, None);
+        (self.payload, self.old_mode, self.similar) = (None, None, None);
         let (old, new) = both_names(names);
         self.files.push(FileDiff { old, new, bytes: names.len(), ..FileDiff::default() });
+    }
+
+    /// A diff with several sides before: named, and passed over.
+    fn combined(&mut self, name: &str) {
+        (self.payload, self.old_mode, self.similar) = (Some(Payload::Combined), None, None);
+        let name = unquote(name);
+        let marks = vec![Mark::Combined];
+        self.files.push(FileDiff { old: name.clone(), new: name, marks, ..FileDiff::default() });
+    }
+
+    /// Content that is carried whole tells its size: after the change first, then before.
+    fn sizes(&mut self, payload: Payload, line: &str) {
+        let Payload::Binary(half) = payload else { return };
+        let literal = line.strip_prefix("literal ");
+        let delta = line.strip_prefix("delta ");
+        let Some(size) = literal.or(delta).filter(|size| size.bytes().all(|b| b.is_ascii_digit())) else {
+            return;
+        };
+        self.payload = Some(Payload::Binary(half.saturating_add(1)));
+        let size = literal.and_then(|_| size.parse().ok());
+        let marks = self.files.last_mut().map(|file| &mut file.marks);
+        for mark in marks.into_iter().flatten() {
+            if let Mark::Binary(before, after) = mark {
+                match half {
+                    0 => *after = size,
+                    1 => *before = size,
+                    _ => {}
+                }
+            }
+        }
     }
 
     /// One line of the open hunk; false when it cannot be one.
@@ -186,24 +239,31 @@ impl Reader {
                 file.new.clear();
                 file.marks.push(Mark::Deleted);
             }
-            "Binary files " => file.marks.push(Mark::Binary),
+            "Binary files " => file.marks.push(Mark::Binary(None, None)),
             "GIT binary patch" => {
-                file.marks.push(Mark::Binary);
-                self.payload = true;
+                file.marks.push(Mark::Binary(None, None));
+                self.payload = Some(Payload::Binary(0));
             }
             "index " | "dissimilarity index " => {}
             _ => return false,
         }
-        if rest.ends_with("160000")
-            && word != "--- "
-            && word != "+++ "
-            && !file.marks.contains(&Mark::Submodule)
-        {
-            file.marks.push(Mark::Submodule);
+        let named = matches!(word, "new file mode " | "deleted file mode " | "new mode " | "index ");
+        let mode = if named { rest.rsplit(' ').next().unwrap_or_default() } else { "" };
+        let is = match mode {
+            "160000" => Some(Mark::Submodule),
+            "120000" => Some(Mark::Symlink),
+            "100755" if word == "new file mode " => Some(Mark::Executable),
+            _ => None,
+        };
+        if let Some(mark) = is.filter(|mark| !file.marks.contains(mark)) {
+            file.marks.push(mark);
         }
         true
     }
 }
+
+/// How a diff against several parents begins.
+const COMBINED: [&str; 2] = ["diff --cc ", "diff --combined "];
 
 /// The words that begin lines of a header.
 const WORDS: [&str; 15] = [
@@ -301,8 +361,14 @@ fn unquote(text: &str) -> String {
             None => {}
         }
     }
-    // A quoted name can hold any byte; what a terminal could act on is removed as everywhere else.
-    crate::domain::text::clean_line(&String::from_utf8_lossy(&out), NAME_MOST).into()
+    // A quoted name can hold any byte; what a terminal could act on is removed as everywhere else. Bytes that are no
+    // character are named, so that two names never look alike.
+    let mut name = String::with_capacity(out.len());
+    for chunk in out.utf8_chunks() {
+        name.push_str(chunk.valid());
+        chunk.invalid().iter().for_each(|byte| name.push_str(&format!("\\x{byte:02x}")));
+    }
+    crate::domain::text::clean_line(&name, NAME_MOST).into()
 }
 
 /// Characters of a file name that are shown.

@@ -152,3 +152,82 @@ fn nothing_yet_and_nothing_understood() {
     let odd = draw("diff --git a/x b/x\nwhat is this\n@@ nonsense @@\n", (40, 2), &Theme::default());
     insta::assert_snapshot!(empty + &odd);
 }
+
+#[test]
+fn what_is_folded_says_so() {
+    let patch = CART.to_owned() + &CART.replace("cart.rs", "total.rs") + &CART.replace("cart.rs", "sum.rs");
+    let mut view = ShotView::new(None);
+    view.fit(64, 14);
+    view.show_doc(DiffDoc::parse(&patch));
+    view.go(Motion::Top);
+    view.fold(Fold::File);
+    view.go(Motion::NextFile);
+    view.go(Motion::NextHunk);
+    view.fold(Fold::Here);
+    view.fold(Fold::Unchanged);
+    view.go(Motion::Top);
+    insta::assert_snapshot!(draw_view(&view, (64, 14), &Theme::default()));
+}
+
+#[test]
+fn long_lines_go_on_in_the_next_row() {
+    let patch = "--- a/x\n+++ b/x\n@@ -1,2 +1,2 @@\n-\tif the line is long\tit goes on, 日本語 too\n+short  \t\n same\n\\ No newline at end of file\n";
+    let pictures = [Layout::Unified, Layout::Split].map(|layout| {
+        let mut view = ShotView::new(None);
+        view.set_manner(Manner { wrap: true, layout, tab: 8 });
+        view.fit(34, 9);
+        view.show_doc(DiffDoc::parse(patch));
+        view.go(Motion::Top);
+        draw_view(&view, (34, 9), &Theme::default())
+    });
+    insta::assert_snapshot!(pictures.concat());
+}
+
+#[test]
+fn a_tree_of_files_stands_beside_or_above() {
+    let patch = CART.to_owned()
+        + &CART.replace("cart.rs", "shop/total.rs")
+        + &CART.replace("src/cart.rs", "README.md");
+    let mut view = ShotView::new(None);
+    view.show_doc(DiffDoc::parse(&patch));
+    let pictures = [(80, 10), (40, 10)].map(|size| {
+        view.fit(size.0, size.1);
+        if !view.has_tree() {
+            view.turn_tree();
+            view.go(Motion::Top);
+            view.go(Motion::Down);
+            view.find("items");
+        }
+        draw_view(&view, size, &Theme::default())
+    });
+    insta::assert_snapshot!(pictures.concat());
+}
+
+#[test]
+fn links_programs_merges_and_sizes_are_named() {
+    let patch = "diff --git a/link b/link
+new file mode 120000
+--- /dev/null
++++ b/link
+@@ -0,0 +1 @@
++target
+\\ No newline at end of file
+diff --git a/run b/run
+new file mode 100755
+diff --git a/logo.png b/logo.png
+index 1111111..2222222 100644
+GIT binary patch
+literal 300
+zcmV+
+
+literal 20
+zcmV+
+
+diff --cc src/merged.rs
+index 1,2..3
+@@@ -1,1 -1,1 +1,2 @@@
+- a
+++c
+";
+    insta::assert_snapshot!(draw(patch, (72, 16), &Theme::default()));
+}

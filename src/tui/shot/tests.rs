@@ -82,7 +82,16 @@ proptest! {
         view.fit(width, height);
         view.show_doc(doc);
         let mut buf = Buffer::empty(Rect::new(0, 0, width, height));
-        for motion in [Motion::NextHunk, Motion::NextFile, Motion::Bottom, Motion::PrevHunk, Motion::Right, Motion::PageUp] {
+        view.set_manner(Manner { wrap: height % 2 == 0, tab: (width % 9) as u8, ..Manner::default() });
+        if width % 3 == 0 {
+            view.turn_tree();
+        }
+        for fold in [Fold::Here, Fold::Unchanged, Fold::File, Fold::All, Fold::All].iter().take(usize::from(height) % 6) {
+            view.fold(*fold);
+        }
+        view.find("a");
+        for motion in [Motion::NextHunk, Motion::NextFile, Motion::Bottom, Motion::PrevHunk, Motion::Right, Motion::PageUp, Motion::Down, Motion::PrevFile, Motion::Up] {
+            view.find_on(motion == Motion::Right);
             view.go(motion);
             view.render(Rect::new(0, 0, width.saturating_add(3), height.saturating_add(3)), &mut buf, &theme);
         }
@@ -203,11 +212,13 @@ fn a_new_shot_keeps_the_line_one_looks_at() {
         view.show_doc(DiffDoc::parse(&patch_of(&old, &first, 1_000)));
         view.go(Motion::Bottom);
         (0..40).for_each(|_| view.go(Motion::Up));
-        let seen = top_text(&view, 20);
+        let seen = top_text(&view, width);
         assert!(seen.contains("line 1"), "{seen}");
         view.show_doc(DiffDoc::parse(&patch_of(&old, &second, 1_000)));
-        let now = top_text(&view, 20);
-        assert_eq!(now.split("line").nth(1), seen.split("line").nth(1), "{width}");
+        let now = top_text(&view, width);
+        let left =
+            |text: &str| text.split("line").nth(1).map(|rest| rest.chars().take(5).collect::<String>());
+        assert_eq!(left(&now), left(&seen), "{width}");
     }
 }
 
@@ -226,11 +237,11 @@ fn an_untouched_shot_goes_where_the_patch_changed_last() {
 
 #[test]
 fn the_same_shot_is_not_parsed_again() {
-    let shot = Shot { digest: Digest::of(b"1"), patch: patch_of("a\n", "b\n", 3) };
+    let shot = Arc::new(Shot { digest: Digest::of(b"1"), patch: patch_of("a\n", "b\n", 3) });
     let mut view = ShotView::new(None);
     assert!(view.show(&shot));
     assert!(!view.show(&shot));
-    assert!(view.show(&Shot { digest: Digest::of(b"2"), patch: String::new() }));
+    assert!(view.show(&Arc::new(Shot { digest: Digest::of(b"2"), patch: String::new() })));
     assert!(view.doc().is_empty());
 }
 
@@ -328,4 +339,191 @@ fn drawing_and_scrolling_a_huge_patch_touches_only_what_is_seen() {
     }
     let line = size_of::<syntax::LinePaint>() + 40 * size_of::<syntax::Span>();
     assert!(highlighter.kept_bytes() <= 3 * BLOCK_LINES * line, "{} bytes", highlighter.kept_bytes());
+}
+
+#[test]
+fn what_is_folded_has_no_rows_and_comes_back() {
+    let old = numbered(1..41);
+    let one = patch_of(&old, &old.replace("line 5\n", "x\n").replace("line 30\n", "y\n"), 3);
+    let mut view = ShotView::new(None);
+    view.fit(60, 40);
+    view.show_doc(DiffDoc::parse(&(one.clone() + &one.replace("x.rs", "z.rs"))));
+    let whole = view.rows.len();
+    view.go(Motion::Top);
+    view.go(Motion::NextHunk);
+    assert_eq!(view.fold(Fold::Here), "hunk folded");
+    assert!(top_text(&view, 40).contains("8 lines folded"), "{}", top_text(&view, 40));
+    assert_eq!(view.rows.len(), whole - 8);
+    // A newer shot keeps the fold.
+    view.show_doc(DiffDoc::parse(&(one.clone() + &one.replace("x.rs", "z.rs") + "\n")));
+    assert_eq!(view.rows.len(), whole - 8);
+    assert_eq!(view.fold(Fold::Here), "hunk unfolded");
+    assert_eq!(view.fold(Fold::Unchanged), "unchanged lines folded");
+    // Four hunks with two stretches of three unchanged lines each.
+    assert_eq!(view.rows.len(), whole - 4 * 2 * 2);
+    view.fold(Fold::Unchanged);
+    assert_eq!(view.fold(Fold::All), "all files folded");
+    assert_eq!(view.rows.len(), 2);
+    assert_eq!(view.find("line 28"), 2);
+    assert!(view.rows.len() > 2, "what is found is unfolded");
+    assert!(view.find_on(true) && view.current_file() == Some(1));
+    assert!(view.find_on(false) && view.current_file() == Some(0));
+}
+
+#[test]
+fn a_found_line_is_on_screen_in_both_layouts() {
+    let old = numbered(1..41);
+    let new: String = old.lines().map(|line| format!("new {line}\n")).collect();
+    for width in [60, 140] {
+        let mut view = ShotView::new(None);
+        view.fit(width, 12);
+        view.show_doc(DiffDoc::parse(&patch_of(&old, &new, 3)));
+        for wanted in ["line 37", "new line 3\u{0}", "new line 25"] {
+            let wanted = wanted.trim_end_matches('\0');
+            assert!(view.find(wanted) > 0);
+            let mut buf = Buffer::empty(Rect::new(0, 0, width, 12));
+            view.render(buf.area, &mut buf, &Theme::default());
+            let text: String = buf.content.iter().map(|cell| cell.symbol()).collect();
+            assert!(text.contains(wanted), "{wanted} at {width}");
+        }
+    }
+}
+
+#[test]
+fn wrapped_rows_are_walked_one_by_one_and_the_end_is_the_end() {
+    let long = "0123456789".repeat(12);
+    let patch = format!("--- a/x\n+++ b/x\n@@ -1,2 +1,2 @@\n-{long}\n+short\n last\n");
+    let mut view = ShotView::new(None);
+    view.set_manner(Manner { wrap: true, layout: Layout::Unified, tab: 4 });
+    view.fit(46, 5);
+    view.show_doc(DiffDoc::parse(&patch));
+    view.go(Motion::Top);
+    let mut seen = vec![top_text(&view, 46)];
+    for _ in 0..8 {
+        view.go(Motion::Down);
+        seen.push(top_text(&view, 46));
+    }
+    // Heading, three rows of 40, two short ones: the last screen of four begins in the middle of the long line.
+    assert_eq!(seen.iter().filter(|row| row.contains("0123")).count(), seen.len() - 1, "{seen:#?}");
+    assert_eq!(seen[2..], vec![seen[2].clone(); 7], "the end is the end");
+    assert!(seen[2].contains('↪'));
+    (0..9).for_each(|_| view.go(Motion::Up));
+    assert_eq!(top_text(&view, 46), seen[0]);
+    view.go(Motion::Bottom);
+    assert_eq!(top_text(&view, 46), seen[2]);
+}
+
+#[test]
+fn a_long_patch_is_read_aside_while_its_beginning_is_shown() {
+    let lines = view::AT_ONCE / 8;
+    let patch = format!(
+        "--- a/x.rs\n+++ b/x.rs\n@@ -0,0 +1,{lines} @@\n{}",
+        (0..lines).map(|n| format!("+line {n:>8}\n")).collect::<String>()
+    );
+    let (tell, told) = sync_channel(1_000);
+    let highlighter = Highlighter::new(move || {
+        let _ = tell.send(());
+    });
+    let mut view = ShotView::new(Some(highlighter));
+    view.fit(80, 20);
+    assert!(view.show(&Arc::new(Shot { digest: Digest::of(b"1"), patch: patch.clone() })));
+    assert!(view.is_reading() && top_text(&view, 40).contains("@@ -0 +1 @@"));
+    let first = view.doc().totals().0;
+    assert!(first > 1_000 && (first as usize) < lines, "{first}");
+    (0..30).for_each(|_| view.go(Motion::Down));
+    let seen = top_text(&view, 40);
+    while view.is_reading() {
+        told.recv().unwrap();
+        view.fit(80, 20);
+    }
+    assert_eq!((view.doc().totals().0 as usize, top_text(&view, 40)), (lines, seen));
+    // A newer one takes the place of the older when it is read; until then that is shown.
+    let newer = patch.replace("line        5", "line     five");
+    view.show(&Arc::new(Shot { digest: Digest::of(b"2"), patch: newer.clone() }));
+    assert_eq!(view.doc().totals().0 as usize, lines);
+    while view.is_reading() {
+        told.recv().unwrap();
+        view.fit(80, 20);
+    }
+    assert!(view.doc().source() == newer);
+}
+
+#[test]
+fn what_a_patch_begins_with_tells_it() {
+    for patch in ["diff --git a/x b/x\n", "\n\ndiff --cc x\n", "--- a/x\n+++ b/x\n"] {
+        assert!(is_patch(patch), "{patch}");
+    }
+    for text in ["", "--- a list\n- one\n", "+ plus", "see diff --git"] {
+        assert!(!is_patch(text), "{text}");
+    }
+}
+
+#[test]
+fn a_merge_against_several_parents_is_named_and_passed_over() {
+    let patch = "diff --cc src/x.rs\nindex 1,2..3\n--- a/src/x.rs\n+++ b/src/x.rs\n@@@ -1,1 -1,1 +1,2 @@@\n- a\n -b\n++c\ndiff --git a/y b/y\n--- a/y\n+++ b/y\n@@ -1 +1 @@\n-a\n+b\n";
+    let doc = DiffDoc::parse(patch);
+    assert_eq!((doc.files.len(), doc.skipped, doc.totals()), (2, 0, (1, 1)));
+    assert_eq!((doc.files[0].path(), &*doc.files[0].marks), ("src/x.rs", &[Mark::Combined][..]));
+}
+
+#[test]
+fn names_that_are_no_text_stay_apart() {
+    let patch =
+        |byte: &str| format!("diff --git \"a/\\{byte}.rs\" \"b/\\{byte}.rs\"\nnew file mode 100755\n");
+    let doc = DiffDoc::parse(&(patch("377") + &patch("376")));
+    assert_eq!((doc.files[0].path(), doc.files[1].path()), ("\\xff.rs", "\\xfe.rs"));
+    assert_eq!(doc.files[0].marks, [Mark::New, Mark::Executable]);
+}
+
+/// Patches as tools and people leave them: every one is read, drawn at any size, and its lines add up.
+#[test]
+fn odd_patches_are_drawn_at_any_size() {
+    let odd = [
+        "",
+        "\n",
+        "@@ -1 +1 @@\n+x\n",
+        "--- \n+++ \n@@ -0,0 +1 @@\n+x\n",
+        "diff --git\n",
+        "diff --git  \n@@ -1,9 +1,9 @@\n",
+        "diff --git a/x b/x\n@@ -4294967295,4294967295 +4294967295,4294967295 @@\n+\n-\n \n",
+        "diff --git a/x b/x\nold mode 100644\nnew mode 120000\nold mode 1\n",
+        "diff --git \"a/\\\" \"b/\\\"\n",
+        "--- a/x\n+++ b/x\n@@ -1,3 +1,3 @@\n\n-\t\t日本語👩\u{200d}👩\u{200d}👧\u{200d}👦\t\n+\u{202e}e\u{301}\u{301}\t \t\n",
+        "--- a/x\r\n+++ b/x\r\n@@ -1 +1 @@\r\n-a\r\n+b\r\n\\ No newline at end of file\r\n",
+        "diff --git a/b b/b\nGIT binary patch\nliteral 99999999999999999999\nliteral 3\ndelta 4\nliteral 5\nzz\n",
+        "diff --git a/x b/x\nrename from \nrename to \nsimilarity index 999%\nrename from x\nrename to y\n",
+        "diff --git a/k b/k\n--- a/k\n+++ b/k\n@@ -1 +1 @@\n-\u{1100}\u{1161}\u{11a8}क्षि\n+🇩🇪🇫🇷\u{0}\u{7f}\u{85}\n",
+    ];
+    let theme = Theme::default();
+    for patch in odd {
+        let doc = DiffDoc::parse(patch);
+        for file in &doc.files {
+            let count = |kind| file.hunks.iter().flat_map(|h| &h.lines).filter(|l| l.kind == kind).count();
+            assert_eq!(
+                (count(Kind::Add), count(Kind::Del)),
+                (file.additions as usize, file.deletions as usize)
+            );
+        }
+        for (width, height) in [(0, 0), (1, 1), (2, 3), (7, 9), (20, 5), (80, 24), (120, 40)] {
+            for wrap in [false, true] {
+                let mut view = ShotView::new(None);
+                view.set_manner(Manner { wrap, tab: 8, layout: Layout::Auto });
+                view.fit(width, height);
+                view.show_doc(doc.clone());
+                let mut buf =
+                    Buffer::filled(Rect::new(0, 0, width + 2, height + 2), ratatui::buffer::Cell::new("#"));
+                for motion in [Motion::Bottom, Motion::PrevHunk, Motion::Up, Motion::PageDown, Motion::Top] {
+                    view.go(motion);
+                    view.render(Rect::new(0, 0, width, height), &mut buf, &theme);
+                }
+                for y in 0..height + 2 {
+                    let outside = if y < height { width..width + 2 } else { 0..width + 2 };
+                    assert!(
+                        outside.into_iter().all(|x| buf[(x, y)].symbol() == "#"),
+                        "{patch:?} {width}x{height}"
+                    );
+                }
+            }
+        }
+    }
 }

@@ -1,34 +1,37 @@
-//! The live shot of a channel: which patch, where one looks, and how it is drawn. Drawing changes nothing and
-//! costs what is visible. A new shot keeps the place one looks at; while nobody moved, it goes where the patch
-//! changed last.
+//! A patch on screen: the live shot of a channel, a candidate, any text that is a patch. Which patch, where one looks,
+//! and how it is drawn. Drawing changes nothing and costs what is visible. A new shot keeps the place one looks at;
+//! while nobody moved, it goes where the patch changed last.
+//!
+//! A patch longer than [`AT_ONCE`] is read on the painting thread: its beginning is shown meanwhile, or the shot before.
 
 use super::{
-    doc::{DiffDoc, Hunk, Kind},
-    draw::{Pen, Split, path_end},
-    highlight::{BLOCK_LINES, BlockAt, Highlighter, Paint},
-    rows::{NONE, Place, Row, Rows, row_of},
+    anchor::{newest, same_place},
+    doc::DiffDoc,
+    draw::{Pen, Room, Shown, path_end},
+    highlight::{BLOCK_LINES, BlockAt, Highlighter, Later, Paint},
+    rows::{Folds, NONE, Place, Row, Split, row_of, rows_of},
+    search::Search,
+    tree::{TreeRow, render, tree_of},
 };
 use crate::{
-    domain::{digest::Digest, feed::Shot},
-    tui::{
-        motion::Motion,
-        theme::{Role, Theme},
-    },
+    domain::{digest::Digest, feed::Shot, text::count},
+    tui::theme::{Role, Theme},
 };
 use ratatui::{buffer::Buffer, layout::Rect};
-use std::{
-    collections::HashSet,
-    hash::{DefaultHasher, Hash, Hasher},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 /// Width from which before and after stand side by side.
 pub const SPLIT_FROM: u16 = 100;
 /// Columns of one step sideways.
 pub const SIDE_STEP: usize = 8;
-
 /// Columns one can go sideways.
 pub const SIDE_MOST: usize = 2 * 1024;
+/// Bytes of a patch that are read between two frames.
+pub const AT_ONCE: usize = 512 * 1024;
+/// Columns between tab stops where nothing else is set.
+pub const TAB: u8 = 4;
+/// Width from which the tree of files stands beside the patch.
+const TREE_FROM: u16 = 70;
 
 /// One column or two.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -42,44 +45,168 @@ pub enum Layout {
     Split,
 }
 
-/// State of one live shot pane.
-#[derive(Debug, Clone, Default)]
+/// How patches are looked at, alike in every pane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Manner {
+    /// One column or two.
+    pub layout: Layout,
+    /// Whether long lines go on in the next row.
+    pub wrap: bool,
+    /// Columns between tab stops, from 1.
+    pub tab: u8,
+}
+
+impl Default for Manner {
+    fn default() -> Self {
+        Self { layout: Layout::Auto, wrap: false, tab: TAB }
+    }
+}
+
+/// State of one pane that shows a patch.
+#[derive(Debug)]
 pub struct ShotView {
-    doc: Arc<DiffDoc>,
-    rows: Arc<Rows>,
+    pub(super) doc: Arc<DiffDoc>,
+    pub(super) rows: Arc<Vec<Row>>,
+    pub(super) split: Split,
+    pub(super) folds: Folds,
+    pub(super) search: Search,
+    pub(super) tree: Option<Arc<Vec<TreeRow>>>,
+    pub(super) room: Room,
+    /// Where rows are drawn in the pane.
+    pub(super) inner: Rect,
+    pub(super) top: Place,
+    /// Which of the rows that the top one is wrapped into.
+    pub(super) nth: u16,
+    pub(super) moved: bool,
+    name: &'static str,
     digest: Option<Digest>,
     highlighter: Option<Highlighter>,
     layout: Layout,
-    width: u16,
-    height: u16,
-    top: Place,
-    skip: usize,
-    moved: bool,
+    size: (u16, u16),
+    later: Option<Later<Read>>,
+    /// Whether only the beginning of the patch is shown.
+    partial: bool,
+}
+
+impl Default for ShotView {
+    fn default() -> Self {
+        Self::new(None)
+    }
+}
+
+/// A patch that was read, and where it differs from the one before.
+#[derive(Debug)]
+struct Read {
+    doc: DiffDoc,
+    newest: Place,
+}
+
+impl Read {
+    fn of(before: &DiffDoc, patch: &str) -> Self {
+        let doc = DiffDoc::parse(patch);
+        Self { newest: newest(before, &doc), doc }
+    }
 }
 
 impl ShotView {
-    /// An empty pane. Without a highlighter everything is drawn plain.
+    /// An empty pane. Without a highlighter everything is drawn plain and read at once.
     #[must_use]
     pub fn new(highlighter: Option<Highlighter>) -> Self {
-        Self { highlighter, ..Self::default() }
+        let mut view = Self {
+            doc: Arc::default(),
+            rows: Arc::default(),
+            split: Split::One,
+            folds: Folds::default(),
+            search: Search::default(),
+            tree: None,
+            room: Room { tab: 1, wrap: false, skip: 0 },
+            inner: Rect::default(),
+            top: Place::default(),
+            nth: 0,
+            moved: false,
+            name: "LIVE SHOT",
+            digest: None,
+            highlighter,
+            layout: Layout::Auto,
+            size: (0, 0),
+            later: None,
+            partial: false,
+        };
+        view.set_manner(Manner::default());
+        view
+    }
+
+    /// A pane with a patch that does not change, shown from its beginning.
+    #[must_use]
+    pub fn of(name: &'static str, patch: String, highlighter: Option<Highlighter>, manner: Manner) -> Self {
+        let mut view = Self { name, ..Self::new(highlighter) };
+        view.set_manner(manner);
+        view.moved = true;
+        view.read(Arc::new(Shot { digest: Digest::default(), patch }));
+        view
     }
 
     /// Takes a new shot; false when it is the one that is shown already.
-    pub fn show(&mut self, shot: &Shot) -> bool {
+    pub fn show(&mut self, shot: &Arc<Shot>) -> bool {
         if self.digest.as_ref() == Some(&shot.digest) {
             return false;
         }
         self.digest = Some(shot.digest);
-        self.show_doc(DiffDoc::parse(&shot.patch));
+        self.read(shot.clone());
         true
+    }
+
+    fn read(&mut self, shot: Arc<Shot>) {
+        self.later = None;
+        let highlighter = self.highlighter.as_ref().filter(|_| shot.patch.len() > AT_ONCE);
+        let Some(highlighter) = highlighter else {
+            self.partial = false;
+            return self.take(Read::of(&self.doc, &shot.patch));
+        };
+        let before = self.doc.clone();
+        let whole = shot.clone();
+        self.later = Some(highlighter.make(move || Read::of(&before, &whole.patch)));
+        if self.doc.is_empty() {
+            let end = shot.patch.as_bytes().iter().take(AT_ONCE).rposition(|byte| *byte == b'\n');
+            let head = shot.patch.get(..end.map_or(0, |end| end + 1)).unwrap_or_default();
+            self.take(Read::of(&DiffDoc::default(), head));
+            self.partial = true;
+        }
     }
 
     /// Takes a parsed patch.
     pub fn show_doc(&mut self, doc: DiffDoc) {
-        let rows = Rows::of(&doc);
-        let top = if self.moved { self.same_place(&doc, &rows) } else { newest(&self.doc, &doc) };
-        (self.doc, self.rows, self.top) = (Arc::new(doc), Arc::new(rows), top);
+        let newest = newest(&self.doc, &doc);
+        self.take(Read { doc, newest });
+    }
+
+    fn take(&mut self, read: Read) {
+        let Read { doc, newest } = read;
+        let (mut top, mut back) = (newest, 0);
+        if self.partial {
+            // The beginning of a patch has the places that the whole has.
+            top = self.top;
+        } else if self.moved {
+            (top, back) = same_place((&self.doc, &self.rows, self.top), &doc);
+        }
+        let wrapped = if self.partial { self.nth } else { 0 };
+        self.partial = false;
+        self.doc = Arc::new(doc);
+        self.search.forget_places();
+        self.remake();
+        let start = row_of(&self.rows, Place { file: top.file, ..Place::default() });
+        let row = row_of(&self.rows, top).saturating_sub(back).max(start);
+        self.top = self.rows.get(row).map(|row| row.place()).unwrap_or_default();
+        self.nth = wrapped;
         self.clamp();
+    }
+
+    /// Makes the index anew: another patch, layout or fold.
+    pub(super) fn remake(&mut self) {
+        self.rows = Arc::new(rows_of(&self.doc, self.split, &self.folds));
+        if self.tree.is_some() {
+            self.tree = Some(Arc::new(tree_of(&self.doc)));
+        }
     }
 
     /// The patch that is shown.
@@ -88,59 +215,80 @@ impl ShotView {
         &self.doc
     }
 
-    /// Tells the size of the pane, before keys are handled and after each resize.
-    pub fn fit(&mut self, width: u16, height: u16) {
-        (self.width, self.height) = (width, height);
-        self.clamp();
-    }
-
-    /// Chooses one column or two.
-    pub fn set_layout(&mut self, layout: Layout) {
-        self.layout = layout;
-        self.clamp();
-    }
-
-    /// The chosen layout.
+    /// Whether the rest of a long patch is still being read.
     #[must_use]
-    pub fn layout(&self) -> Layout {
-        self.layout
+    pub fn is_reading(&self) -> bool {
+        self.later.is_some()
     }
 
-    /// Moves.
-    pub fn go(&mut self, motion: Motion) {
-        let rows = self.rows_at(self.width);
-        let (top, page) = (row_of(rows, self.top), self.page());
-        let end = rows.len().saturating_sub(page);
-        let find = |wanted: fn(&Row) -> bool| {
-            let next = rows.iter().enumerate().skip(top + 1).find(|(_, row)| wanted(row)).map(|(at, _)| at);
-            let prev = rows.iter().take(top).rposition(wanted);
-            (next.unwrap_or(top), prev.unwrap_or(0))
-        };
-        let file = self.top.file;
-        let start_of = |file: u32| row_of(rows, Place { file, ..Place::default() });
-        let is_hunk: fn(&Row) -> bool = |row| matches!(row, Row::Hunk { .. });
-        let to = match motion {
-            Motion::Up => top.saturating_sub(1),
-            Motion::Down => (top + 1).min(end.max(top)),
-            Motion::PageUp => top.saturating_sub(page),
-            Motion::PageDown => (top + page).min(end.max(top)),
-            Motion::Top => 0,
-            Motion::Bottom => end,
-            Motion::NextHunk => find(is_hunk).0,
-            Motion::PrevHunk => find(is_hunk).1,
-            Motion::NextFile if file as usize + 1 < self.doc.files.len() => start_of(file + 1),
-            Motion::NextFile => top,
-            Motion::PrevFile if top > start_of(file) => start_of(file),
-            Motion::PrevFile => start_of(file.saturating_sub(1)),
-            Motion::Left | Motion::Right => top,
-        };
-        let place = rows.get(to).map(|row| row.place()).unwrap_or_default();
-        match motion {
-            Motion::Left => self.skip = self.skip.saturating_sub(SIDE_STEP),
-            Motion::Right => self.skip = (self.skip + SIDE_STEP).min(SIDE_MOST),
-            _ => {}
+    /// Tells the size of the pane, before keys are handled, each frame and after each resize. What was read meanwhile
+    /// is shown from now on.
+    pub fn fit(&mut self, width: u16, height: u16) {
+        self.size = (width, height);
+        self.lay_out();
+        if let Some(later) = self.later.take() {
+            match later.take() {
+                Ok(read) => self.take(read),
+                Err(later) => self.later = Some(later),
+            }
         }
-        (self.top, self.moved) = (place, true);
+        self.clamp();
+    }
+
+    /// How the patch is looked at.
+    pub fn set_manner(&mut self, manner: Manner) {
+        self.layout = manner.layout;
+        self.room.tab = usize::from(manner.tab.max(1));
+        self.room.wrap = manner.wrap;
+        if manner.wrap {
+            self.room.skip = 0;
+        }
+        self.lay_out();
+        self.clamp();
+    }
+
+    /// Shows or hides the tree of files; whether it is shown now.
+    pub fn turn_tree(&mut self) -> bool {
+        self.tree = if self.tree.is_some() { None } else { Some(Arc::new(tree_of(&self.doc))) };
+        self.lay_out();
+        self.clamp();
+        self.tree.is_some()
+    }
+
+    /// Whether the tree of files is open.
+    #[must_use]
+    pub fn has_tree(&self) -> bool {
+        self.tree.is_some()
+    }
+
+    fn lay_out(&mut self) {
+        let (_, inner) = self.parts(Rect::new(0, 0, self.size.0, self.size.1));
+        self.inner = inner;
+        let two = match self.layout {
+            Layout::Auto => inner.width >= SPLIT_FROM,
+            Layout::Unified => false,
+            Layout::Split => true,
+        };
+        let split = if two { Split::Two } else { Split::One };
+        if split != self.split {
+            self.split = split;
+            self.remake();
+        }
+    }
+
+    /// Where the tree and the rows are in an area, below the heading.
+    fn parts(&self, area: Rect) -> (Rect, Rect) {
+        let under = Rect { y: area.y + area.height.min(1), height: area.height.saturating_sub(1), ..area };
+        if self.tree.is_none() {
+            return (Rect { width: 0, ..under }, under);
+        }
+        if area.width >= TREE_FROM {
+            let width = (area.width / 3).min(44);
+            let tree = Rect { width, ..under };
+            return (tree, Rect { x: under.x + width + 1, width: under.width - width - 1, ..under });
+        }
+        let height = under.height / 2;
+        (Rect { height, ..under }, Rect { y: under.y + height, height: under.height - height, ..under })
     }
 
     /// Goes back to showing where the patch changes.
@@ -160,24 +308,38 @@ impl ShotView {
         if area.is_empty() {
             return;
         }
-        let mut pen = Pen { buf, theme, skip: self.skip };
+        let (tree, inner) = self.parts(area);
+        if let Some(rows) = &self.tree {
+            render(rows, self.top.file as usize, tree, buf, theme);
+            if tree.height == inner.height && tree.width < area.width {
+                let line = Rect { x: tree.right(), width: 1, ..tree };
+                (line.y..line.bottom())
+                    .for_each(|y| buf.set_string(line.x, y, "│", theme.style(Role::Border)));
+            }
+        }
+        let needle = self.search.needle.as_ref();
+        let mut pen = Pen { buf, theme, room: self.room, folds: &self.folds, needle };
         self.heading(Rect { height: 1, ..area }, &mut pen);
-        let rows = self.rows_at(area.width);
-        let split = if self.is_split(area.width) { Split::Two } else { Split::One };
         let mut paints = Paints { view: self, last: [None, None] };
-        let visible = rows.iter().skip(row_of(rows, self.top)).take(usize::from(area.height - 1));
-        for (y, row) in (area.y + 1..area.bottom()).zip(visible) {
-            let blocks = paints.of(*row);
-            let lines = [0, 1].map(|side| blocks[side].as_ref().and_then(|(paint, at)| paint.get(*at)));
-            pen.row(Rect { y, height: 1, ..area }, &self.doc, *row, lines, split);
+        let (mut at, mut nth) = (row_of(&self.rows, self.top), self.nth);
+        for y in inner.y..inner.bottom() {
+            let Some(row) = self.rows.get(at).copied() else { break };
+            let blocks = paints.of(row);
+            let paint = [0, 1].map(|side| blocks[side].as_ref().and_then(|(paint, at)| paint.get(*at)));
+            pen.row(Rect { y, height: 1, ..inner }, &self.doc, Shown { row, nth, paint }, self.split);
+            nth += 1;
+            if nth >= self.tall(at) {
+                (at, nth) = (at + 1, 0);
+            }
         }
     }
 
     fn heading(&self, area: Rect, pen: &mut Pen<'_>) {
         let muted = pen.theme.style(Role::Muted);
-        let at = pen.put(area, 0, "LIVE SHOT", pen.theme.style(Role::Title)) + 2;
+        let at = pen.put(area, 0, self.name, pen.theme.style(Role::Title)) + 2;
         let Some(file) = self.doc.files.get(self.top.file as usize) else {
-            pen.put(area, at, "no changes yet", muted);
+            let words = if self.is_reading() { "reading…" } else { "no changes yet" };
+            pen.put(area, at, words, muted);
             return;
         };
         let (more, fewer) = (file.additions.to_string(), file.deletions.to_string());
@@ -185,118 +347,24 @@ impl ShotView {
         let room = usize::from(area.width).saturating_sub(usize::from(at) + counts);
         let at = pen.put(area, at, &path_end(file.path(), room), pen.theme.style(Role::Accent)) + 2;
         let mut at = pen.counts(area, at, (file.additions, file.deletions));
+        let warn = pen.theme.style(Role::Warn);
+        let mut say = |text: &str, style| at = pen.put(area, at + 2, text, style);
         if self.doc.files.len() > 1 {
-            at = pen.put(area, at + 2, &format!("{}/{}", self.top.file + 1, self.doc.files.len()), muted);
+            say(&format!("{}/{}", self.top.file + 1, self.doc.files.len()), muted);
+        }
+        if let Some(words) = self.search.words() {
+            say(&words, warn);
+        }
+        if self.partial {
+            say("reading the rest…", warn);
         }
         if self.doc.cut {
-            at = pen.put(area, at + 2, "cut: too long to show whole", pen.theme.style(Role::Warn));
+            say("cut: too long to show whole", warn);
         }
-        if self.doc.skipped > 0 {
-            let text = format!("{} not understood", crate::domain::text::count(self.doc.skipped, "line"));
-            pen.put(area, at + 2, &text, pen.theme.style(Role::Warn));
-        }
-    }
-
-    fn is_split(&self, width: u16) -> bool {
-        match self.layout {
-            Layout::Auto => width >= SPLIT_FROM,
-            Layout::Unified => false,
-            Layout::Split => true,
+        if self.doc.skipped > 0 && !self.partial {
+            say(&format!("{} not understood", count(self.doc.skipped, "line")), warn);
         }
     }
-
-    fn rows_at(&self, width: u16) -> &[Row] {
-        if self.is_split(width) { &self.rows.split } else { &self.rows.unified }
-    }
-
-    /// Rows of the pane below its heading.
-    fn page(&self) -> usize {
-        usize::from(self.height.saturating_sub(1)).max(1)
-    }
-
-    /// No empty rows below the end while nobody moved there on purpose.
-    fn clamp(&mut self) {
-        let rows = self.rows_at(self.width);
-        let most =
-            if self.moved { rows.len().saturating_sub(1) } else { rows.len().saturating_sub(self.page()) };
-        let at = row_of(rows, self.top).min(most);
-        self.top = rows.get(at).map(|row| row.place()).unwrap_or_default();
-    }
-
-    /// Where the row that is on top now stands in a newer patch. Lines are found by their number before the
-    /// change: the base of a mission stays, the numbers after it move.
-    fn same_place(&self, doc: &DiffDoc, rows: &Rows) -> Place {
-        let Some(path) = self.doc.files.get(self.top.file as usize).map(|file| file.path()) else {
-            return Place::default();
-        };
-        let Some(file) = doc.files.iter().position(|file| file.path() == path) else {
-            return Place {
-                file: self.top.file.min(doc.files.len().saturating_sub(1) as u32),
-                ..Place::default()
-            };
-        };
-        let old_rows = self.rows_at(self.width);
-        let top = row_of(old_rows, self.top);
-        let file = file as u32;
-        let anchor = old_rows.iter().skip(top).take(ANCHOR_MOST).enumerate().find_map(|(down, row)| {
-            let Row::Lines { file, hunk, left, .. } = *row else { return None };
-            let line =
-                self.doc.files.get(file as usize)?.hunks.get(hunk as usize)?.lines.get(left as usize)?;
-            (file == self.top.file && line.old > 0).then_some((down, line.old))
-        });
-        let Some((down, old)) = anchor else { return Place { file, ..self.top } };
-        let Some(place) = place_of_old(doc, file, old) else { return Place { file, ..Place::default() } };
-        let rows = if self.is_split(self.width) { &rows.split } else { &rows.unified };
-        let at = row_of(rows, place).saturating_sub(down);
-        let start = row_of(rows, Place { file, ..Place::default() });
-        rows.get(at.max(start)).map(|row| row.place()).unwrap_or_default()
-    }
-}
-
-/// Rows below the top in which a line that both patches know is looked for.
-const ANCHOR_MOST: usize = 1_024;
-/// Unchanged lines that stay visible above the newest change.
-const LEAD: usize = 1;
-
-/// The place of the first line whose number before the change is `old` or more.
-fn place_of_old(doc: &DiffDoc, file: u32, old: u32) -> Option<Place> {
-    let hunks = &doc.files.get(file as usize)?.hunks;
-    hunks.iter().enumerate().find_map(|(part, hunk)| {
-        let line = hunk.lines.iter().position(|line| line.old >= old)?;
-        Some(Place { file, part: part as u32 + 1, line: line as u32 + 1 })
-    })
-}
-
-/// The first change of the first hunk that the patch before did not have; its top when nothing is new.
-fn newest(before: &DiffDoc, doc: &DiffDoc) -> Place {
-    let hash = |doc: &DiffDoc, path: &str, hunk: &Hunk| {
-        let mut hasher = DefaultHasher::new();
-        path.hash(&mut hasher);
-        for line in hunk.lines.iter().filter(|line| line.kind != Kind::Context) {
-            (line.kind, doc.text(line)).hash(&mut hasher);
-        }
-        hasher.finish()
-    };
-    let all = |doc: &DiffDoc| -> Vec<(u64, u32, u32)> {
-        let of_file = |(file, diff): (usize, &super::doc::FileDiff)| {
-            let of_hunk =
-                |(part, hunk): (usize, &Hunk)| (hash(doc, diff.path(), hunk), file as u32, part as u32);
-            diff.hunks.iter().enumerate().map(of_hunk).collect::<Vec<_>>()
-        };
-        doc.files.iter().enumerate().flat_map(of_file).collect()
-    };
-    let known: HashSet<u64> = all(before).into_iter().map(|(hash, ..)| hash).collect();
-    let Some((_, file, part)) = all(doc).into_iter().find(|(hash, ..)| !known.contains(hash)) else {
-        return Place::default();
-    };
-    if (file, part) == (0, 0) && doc.files.first().is_some_and(|file| !file.marks.is_empty()) {
-        return Place::default();
-    }
-    let lines = &doc.files[file as usize].hunks[part as usize].lines;
-    let change = lines.iter().position(|line| line.kind != Kind::Context).unwrap_or(0);
-    let line = change.saturating_sub(LEAD) as u32 + 1;
-    // The heading is worth its row when nothing stands between it and the change.
-    Place { file, part: part + 1, line: if change <= LEAD { 0 } else { line } }
 }
 
 /// Paint of rows that follow each other: mostly of one block.

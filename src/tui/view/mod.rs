@@ -7,6 +7,7 @@ mod bars;
 mod channel;
 mod command;
 mod compare;
+mod diff;
 mod frame;
 mod ideas;
 mod operations;
@@ -64,8 +65,16 @@ fn body(area: Rect) -> Rect {
 /// Tells panes their sizes before they are drawn: what scrolls needs to know how much of it is seen.
 pub fn fit(app: &mut App) {
     let (width, height) = app.focus.1;
-    if width >= LEAST.0 && height >= LEAST.1 && app.screens.at == ScreenId::Command {
-        command::fit(app, body(Rect::new(0, 0, width, height)));
+    if width < LEAST.0 || height < LEAST.1 {
+        return;
+    }
+    let screen = Rect::new(0, 0, width, height);
+    if let Some(shot) = app.diff_page() {
+        let place = diff::place(screen);
+        shot.fit(place.width, place.height);
+    }
+    if app.screens.at == ScreenId::Command {
+        command::fit(app, body(screen));
     }
 }
 

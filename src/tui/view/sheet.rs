@@ -1,7 +1,7 @@
 //! Sheets over the panes: help, pickers, prompts, questions, request cards, comparison, versions, pages.
 
 use super::{
-    compare,
+    compare, diff,
     frame::{Pen, row},
     versions,
 };
@@ -37,6 +37,10 @@ pub(super) fn draw(app: &App, sheet: &Sheet, pen: &mut Pen<'_>, screen: Rect) ->
         Sheet::Clarify(clarify) => return clarified(clarify, pen, screen),
         Sheet::Compare(board) => {
             compare::draw(app, board, pen, screen);
+            return None;
+        }
+        Sheet::Diff(page) => {
+            diff::draw(app, page, pen, screen);
             return None;
         }
         _ => {}
@@ -116,7 +120,7 @@ pub(super) fn last_row(app: &App) -> usize {
 fn offset(sheet: &Sheet) -> usize {
     match sheet {
         Sheet::Help(at) | Sheet::Card(_, at) | Sheet::Versions(at) | Sheet::Page(Page { at, .. }) => *at,
-        Sheet::Picker(_) | Sheet::Prompt(_) | Sheet::Clarify(_) | Sheet::Compare(_) => 0,
+        Sheet::Picker(_) | Sheet::Prompt(_) | Sheet::Clarify(_) | Sheet::Compare(_) | Sheet::Diff(_) => 0,
     }
 }
 
@@ -151,7 +155,7 @@ fn rows(app: &App, sheet: &Sheet, width: usize) -> (String, Vec<Row>) {
             let lines = page.lines.iter().map(|line| (line.clone(), role(line)));
             (clean_line(&page.title, 90).to_string(), lines.collect())
         }
-        Sheet::Picker(_) | Sheet::Prompt(_) | Sheet::Clarify(_) | Sheet::Compare(_) => {
+        Sheet::Picker(_) | Sheet::Prompt(_) | Sheet::Clarify(_) | Sheet::Compare(_) | Sheet::Diff(_) => {
             (String::new(), Vec::new())
         }
     }
