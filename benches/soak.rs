@@ -32,7 +32,7 @@ pub fn measure() {
     let hours = std::env::var("CHIMERA_BENCH_HOURS").ok().and_then(|hours| hours.parse().ok()).unwrap_or(8);
     let mut app = bare();
     let mut screen = Screen::new(SIZE.0, SIZE.1);
-    let (mut warm, mut most) = (0, 0);
+    let (mut warm, mut most, mut hourly) = (0, 0, Vec::new());
     for second in 0..hours * 60 * MINUTE {
         for team in [1, 2] {
             let words = |line| FeedItem::Text(format!("{second}.{line} {WORDS}"));
@@ -49,6 +49,9 @@ pub fn measure() {
         if second == WARM {
             warm = resident();
         }
+        if second > 0 && second % (60 * MINUTE) == 0 {
+            hourly.push(resident());
+        }
         if second > WARM && second % MINUTE == 0 {
             most = most.max(resident());
         }
@@ -61,4 +64,6 @@ pub fn measure() {
         most as f64 / warm.max(1) as f64,
         "flat (floor: after half an hour)",
     );
+    let each: Vec<String> = hourly.into_iter().map(mib).collect();
+    println!("  after each hour: {}", each.join(", "));
 }
