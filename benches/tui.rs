@@ -11,7 +11,7 @@ use chimera::{
     },
     tui::{
         motion::Motion,
-        shot::{DiffDoc, Highlighter, ShotView},
+        shot::{DiffDoc, Highlighter, Manner, ShotView},
         stream::StreamLog,
         terminal::Screen,
         theme::Theme,
@@ -19,53 +19,69 @@ use chimera::{
     },
 };
 use ratatui::{buffer::Buffer, layout::Rect};
-use std::hint::black_box;
+use std::{hint::black_box, sync::Arc};
 
 /// Screens scrolled in one run.
 const SCROLLS: u32 = 200;
 /// Frames of one run.
 const FRAMES: u32 = 100;
-fn long_patch() {
+fn long_patch(lines: usize) {
     let area = Rect::new(0, 0, SIZE.0, SIZE.1);
     let theme = Theme::named("dark").unwrap();
-    let text = patch(10_000);
-    let lines = || timed(|| text.clone().into_bytes().split(|byte| *byte == b'\n').map(<[u8]>::len).max());
-    let value = || {
-        let highlighter = Highlighter::new(|| {});
+    let shot = Arc::new(Shot { digest: Digest::of(b"1"), patch: patch(lines) });
+    let blank = || timed(|| Buffer::empty(area));
+    let first = || {
+        let mut view = ShotView::new(Some(Highlighter::new(|| {})));
         timed(|| {
-            let mut view = ShotView::new(Some(highlighter));
             view.fit(area.width, area.height);
-            view.show(&Shot { digest: Digest::of(b"1"), patch: text.clone() });
+            view.show(&shot);
             let mut buffer = Buffer::empty(area);
             view.render(area, &mut buffer, &theme);
             buffer
         })
     };
     times(
-        "patch of 10,000 lines: parsed, first screen drawn",
-        &pair(value, lines),
-        "<= 16 ms (floor: split into lines)",
+        &format!("patch of {lines} lines: taken, first screen drawn"),
+        &pair(first, blank),
+        "<= 16 ms (floor: a blank screen)",
+    );
+    let split = || timed(|| shot.patch.split('\n').map(str::len).max());
+    let whole = || timed(|| DiffDoc::parse(&shot.patch));
+    times(
+        &format!("patch of {lines} lines: read whole, aside"),
+        &pair(whole, split),
+        "(floor: split into lines)",
     );
     let mut view = ShotView::new(Some(Highlighter::new(|| {})));
     view.fit(area.width, area.height);
-    view.show_doc(DiffDoc::parse(&patch(100_000)));
+    view.show_doc(DiffDoc::parse(&shot.patch));
     let mut buffer = Buffer::empty(area);
-    let blank = || timed(|| (0..SCROLLS).for_each(|_| black_box(Buffer::empty(area)).reset())) / SCROLLS;
-    let scroll = || {
-        view.go(Motion::Top);
-        timed(|| {
-            for _ in 0..SCROLLS {
-                view.go(Motion::PageDown);
-                buffer.reset();
-                view.render(area, &mut buffer, &theme);
-            }
-        }) / SCROLLS
-    };
-    times(
-        "patch of 100,000 lines: a page scrolled and drawn",
-        &pair(scroll, blank),
-        "<= 16 ms (floor: a blank screen)",
-    );
+    let screens = || timed(|| (0..SCROLLS).for_each(|_| black_box(Buffer::empty(area)).reset())) / SCROLLS;
+    for wrap in [false, true] {
+        view.set_manner(Manner { wrap, ..Manner::default() });
+        let scroll = || {
+            view.go(Motion::Top);
+            timed(|| {
+                for nth in 0..SCROLLS {
+                    view.go(match nth % 10 {
+                        0 => Motion::Bottom,
+                        1 => Motion::PrevFile,
+                        2 => Motion::PrevHunk,
+                        3 => Motion::Top,
+                        _ => Motion::PageDown,
+                    });
+                    buffer.reset();
+                    view.render(area, &mut buffer, &theme);
+                }
+            }) / SCROLLS
+        };
+        let wrapped = if wrap { ", wrapped" } else { "" };
+        times(
+            &format!("patch of {lines} lines: a page or a jump, drawn{wrapped}"),
+            &pair(scroll, screens),
+            "<= 16 ms (floor: a blank screen)",
+        );
+    }
 }
 
 fn frames() {
@@ -109,7 +125,7 @@ fn streams() {
 }
 
 pub fn measure() {
-    long_patch();
+    [1_000, 100_000].into_iter().for_each(long_patch);
     frames();
     streams();
 }
