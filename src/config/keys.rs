@@ -180,6 +180,18 @@ shown as unknown and escapes the caps.",
         Nothing
     ),
     key!(
+        "autonomy.undo_window_s",
+        "Seconds in which a decision given on the screen can be taken back before it takes effect. \
+0: it takes effect at once.",
+        Slot::Number {
+            least: 0,
+            most: 600,
+            get: |s| s.policy.undo_window.0 / 1_000,
+            set: |s, n| s.policy.undo_window = Millis::secs(n),
+        },
+        Nothing
+    ),
+    key!(
         "protected.deny",
         "Paths that are never touched, as globs. A list in your file replaces the built-in one, \
 except that .git at any depth and chimera.toml always stay.",

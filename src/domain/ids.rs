@@ -48,6 +48,9 @@ numbered_id!(
     /// One item on the Decision Desk.
     RequestId, "R");
 numbered_id!(
+    /// One standing word of a person: commands that are not asked for a while.
+    GrantId, "G");
+numbered_id!(
     /// One model call, for reservation and settlement of its cost.
     CallId, "C");
 

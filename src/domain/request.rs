@@ -2,6 +2,7 @@
 
 use super::{
     digest::Digest,
+    grant::Terms,
     ids::{MissionId, RequestId, Revision, TeamId},
     money::Money,
     time::Timestamp,
@@ -114,10 +115,33 @@ pub enum Decision {
         /// What to do differently.
         reason: String,
     },
+    /// Yes, and the same for what comes after, on these terms. Only of commands.
+    Grant {
+        /// What is covered, how often and how long.
+        terms: Box<Terms>,
+    },
     /// Nobody answered in time: denied.
     Expired,
     /// It no longer matters.
     Withdrawn,
+}
+
+/// A decision that a person gave and can still take back: it takes effect by itself when its time has come, unless
+/// what it was made on changes before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    /// Of what.
+    pub request: RequestId,
+    /// The revision that was seen.
+    pub revision: Revision,
+    /// What was answered.
+    pub decision: Decision,
+    /// Who gave it.
+    pub by: Actor,
+    /// When.
+    pub given: Timestamp,
+    /// When it takes effect. Stands still while the house is halted.
+    pub until: Timestamp,
 }
 
 /// A changed yes.

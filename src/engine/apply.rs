@@ -17,7 +17,7 @@ use crate::domain::{
     ids::{EffectId, MissionId, RequestId, Revision, Seq, TeamId},
     mission::{MissionKind, Step},
     money::{Money, Usage},
-    request::Decision,
+    request::{Actor, Decision},
     time::Timestamp,
 };
 use std::{collections::BTreeMap, sync::Arc};
@@ -42,7 +42,7 @@ impl State {
                     team.apply(event, fact.at);
                 }
             }
-            Event::Desk(event) => self.apply_desk(event, fact.at),
+            Event::Desk(event) => self.apply_desk(event, (&fact.actor, fact.at)),
             Event::Effect(event) => self.apply_effect(event, fact.at),
             Event::Money(event) => ledger::apply(self, event, fact.at),
             Event::Control(event) => self.apply_control(event, fact.at),
@@ -96,30 +96,62 @@ impl State {
         }
         let open = &self.desk;
         self.clockwork.vetoes.retain(|request, _| open.contains_key(request));
+        self.clockwork.held.retain(|request, _| open.contains_key(request));
     }
 
-    fn apply_desk(&mut self, event: &DeskEvent, at: Timestamp) {
+    fn apply_desk(&mut self, event: &DeskEvent, (actor, at): (&Actor, Timestamp)) {
         match event {
             DeskEvent::RequestOpened(request) | DeskEvent::RequestRevised(request) => {
                 self.counters.request = self.counters.request.max(request.id.0);
                 self.clockwork.vetoes.remove(&request.id);
+                self.clockwork.held.retain(|id, hold| *id != request.id || hold.revision == request.revision);
                 self.desk.insert(request.id, Arc::new((**request).clone()));
             }
-            DeskEvent::RequestDecided(id, _, decision) => self.close_request(*id, decision, at),
+            DeskEvent::RequestDecided(id, _, decision) => self.close_request(*id, decision, (actor, at)),
             DeskEvent::VetoOpened(id, until) => {
                 if self.desk.contains_key(id) {
                     self.clockwork.vetoes.insert(*id, *until);
                 }
             }
+            DeskEvent::DecisionHeld(hold) => {
+                if self.desk.contains_key(&hold.request) {
+                    self.clockwork.vetoes.remove(&hold.request);
+                    self.clockwork.held.insert(hold.request, (**hold).clone());
+                }
+            }
+            DeskEvent::DecisionUndone(id)
+            | DeskEvent::DecisionDropped(id, _)
+            | DeskEvent::HoldEnded(id, _) => {
+                self.clockwork.held.remove(id);
+            }
+            DeskEvent::Granted(grant) => {
+                self.counters.grant = self.counters.grant.max(grant.id.0);
+                self.grants.insert(grant.id, Arc::new((**grant).clone()));
+                let surplus = self.grants.len().saturating_sub(Self::GRANTS_MOST);
+                (0..surplus).for_each(|_| drop(self.grants.pop_first()));
+            }
+            DeskEvent::GrantUsed(id, _) => {
+                if let Some(grant) = self.grants.get_mut(id) {
+                    let grant = Arc::make_mut(grant);
+                    grant.used = grant.used.saturating_add(1);
+                }
+            }
+            DeskEvent::GrantEnded(id, _) => {
+                self.grants.remove(id);
+            }
         }
     }
 
-    fn close_request(&mut self, id: RequestId, decision: &Decision, at: Timestamp) {
+    fn close_request(&mut self, id: RequestId, decision: &Decision, (actor, at): (&Actor, Timestamp)) {
         self.clockwork.vetoes.remove(&id);
+        self.clockwork.held.remove(&id);
         if let Some(request) = self.desk.remove(&id) {
             self.decided.push((request, decision.clone(), at));
+            self.deciders.insert(id, actor.clone());
             let surplus = self.decided.len().saturating_sub(Self::DECIDED_MOST);
-            self.decided.drain(..surplus);
+            for (gone, ..) in self.decided.drain(..surplus) {
+                self.deciders.remove(&gone.id);
+            }
         }
     }
 
@@ -191,6 +223,9 @@ impl State {
         let still = at.since(since);
         for until in self.clockwork.vetoes.values_mut().chain(self.clockwork.deadlines.values_mut()) {
             *until = *until + still;
+        }
+        for hold in self.clockwork.held.values_mut() {
+            hold.until = hold.until + at.since(since.max(hold.given));
         }
         for request in self.desk.values_mut() {
             let stood = at.since(since.max(request.opened));

@@ -5,7 +5,7 @@ use crate::{
         brief::{Answer, Brief, Question},
         candidate::{Candidate, CommitId, Evidence, Verdict},
         digest::Digest,
-        ids::{CallId, EffectId, MissionId, RequestId, Revision, TeamId},
+        ids::{CallId, EffectId, GrantId, MissionId, RequestId, Revision, TeamId},
         money::{Cost, Usage},
         plan::{Plan, Survey},
         request::{Actor, Decision, Subject},
@@ -74,7 +74,15 @@ pub enum DeskCommand {
     /// An agent asks.
     Ask(MissionId, Box<Subject>),
     /// A person (or the policy) answers what was seen at this revision; an older revision is refused.
+    /// It takes effect at once.
     Decide(RequestId, Revision, Box<Decision>),
+    /// The same, but it can be taken back for as long as the policy's undo window. Given again meanwhile it takes
+    /// effect at once; another answer takes its place.
+    Hold(RequestId, Revision, Box<Decision>),
+    /// A person takes back a decision that is held.
+    Undo(RequestId),
+    /// A person ends a grant.
+    Revoke(GrantId),
 }
 
 /// What can be done with the whole house.

@@ -5,6 +5,7 @@ use super::{
     command::{ControlCommand, Refusal, RefusalKind},
     effect::{EffectKind, mission_of},
     event::{ControlEvent, EffectEvent, Event, MoneyEvent},
+    grants,
     pen::{Pen, may_start, refuse},
     playbook::brief,
     state::{Control, Mission},
@@ -30,6 +31,7 @@ pub(super) fn decide(pen: &mut Pen<'_>, command: &ControlCommand) -> Result<(), 
             }
             pen.write(Event::Control(ControlEvent::Resumed));
             brief::reconsider_all(pen);
+            grants::reconsider(pen);
         }
         ControlCommand::Load(policy) => {
             policy.protected.guards().map_err(|bad| refuse(RefusalKind::Invalid, bad.to_string()))?;
@@ -38,6 +40,7 @@ pub(super) fn decide(pen: &mut Pen<'_>, command: &ControlCommand) -> Result<(), 
             }
             pen.write(Event::Control(ControlEvent::PolicyLoaded(policy.clone())));
             brief::reconsider_all(pen);
+            grants::reconsider(pen);
         }
         ControlCommand::Start { version } => {
             pen.write(Event::Control(ControlEvent::Started { version: version.clone() }));

@@ -3,7 +3,7 @@
 
 use super::{
     answers,
-    command::{Command, Order, Refusal},
+    command::{Command, DeskCommand, Order, Refusal},
     control,
     event::{DeskEvent, Event, Fact},
     ledger,
@@ -33,18 +33,25 @@ pub fn decide(state: &State, order: &Order) -> Result<Vec<Event>, Refusal> {
 }
 
 /// The journal entries of an order's events. A consequence is not the deed of whoever caused it: a request
-/// that was approved without that person's or agent's own answer was approved by the policy.
+/// that was approved without that person's or agent's own answer was approved by the policy; a decision that was
+/// held is the deed of whoever gave it.
 #[must_use]
 pub fn facts(order: &Order, events: Vec<Event>) -> Vec<Fact> {
     let answered = match &order.command {
-        Command::Desk(super::command::DeskCommand::Decide(id, ..)) => Some(*id),
+        Command::Desk(DeskCommand::Decide(id, ..) | DeskCommand::Hold(id, ..)) => Some(*id),
         _ => None,
     };
-    let actor = |event: &Event| match event {
+    let mut held = None;
+    let mut actor = |event: &Event| match event {
+        Event::Desk(DeskEvent::HoldEnded(id, by)) => {
+            held = Some((*id, by.clone()));
+            order.actor.clone()
+        }
         Event::Desk(DeskEvent::RequestDecided(id, _, decision)) if Some(*id) != answered => {
-            match **decision {
-                Decision::Approve { .. } => Actor::Policy,
-                Decision::Expired | Decision::Withdrawn => Actor::Engine,
+            match (&held, &**decision) {
+                (Some((whose, by)), _) if whose == id => by.clone(),
+                (_, Decision::Approve { .. }) => Actor::Policy,
+                (_, Decision::Expired | Decision::Withdrawn) => Actor::Engine,
                 _ => order.actor.clone(),
             }
         }

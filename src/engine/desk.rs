@@ -1,10 +1,16 @@
 //! The Decision Desk: one list of everything that waits for a person, at any depth. Here requests are laid
 //! down, changed and taken away; who may ask and what an answer brings about is in `answers`.
 
-use super::{event::DeskEvent, pen::Pen, state::State};
+use super::{
+    command::{Refusal, RefusalKind},
+    event::DeskEvent,
+    pen::{Pen, refuse},
+    state::State,
+};
 use crate::{
     domain::{
         digest::Digest,
+        grant::Grant,
         ids::{MissionId, RequestId, Revision},
         money::Money,
         request::{Decision, Request, Subject},
@@ -15,6 +21,7 @@ use crate::{
         ruling::Ruling,
     },
 };
+use std::sync::Arc;
 
 /// Reasons kept with a request.
 pub const REASONS_MOST: usize = 64;
@@ -48,6 +55,7 @@ pub(super) fn revise(
     mut reasons: Vec<String>,
 ) -> RequestId {
     reasons.truncate(REASONS_MOST);
+    drop_hold(pen, before.id, "what it was made on has changed");
     let revised = Request {
         subject,
         reasons,
@@ -60,7 +68,37 @@ pub(super) fn revise(
 }
 
 pub(super) fn close(pen: &mut Pen<'_>, request: &Request, decision: Decision) {
+    drop_hold(pen, request.id, word(&decision));
     pen.desk_event(DeskEvent::RequestDecided(request.id, request.revision, Box::new(decision)));
+}
+
+/// The request, if what was seen of it is what is on the desk.
+pub(super) fn fresh(pen: &Pen<'_>, id: RequestId, seen: Revision) -> Result<Arc<Request>, Refusal> {
+    let Some(request) = pen.state.desk.get(&id) else { return Err(missing(&pen.state, id)) };
+    if seen == request.revision {
+        return Ok(request.clone());
+    }
+    let now = request.revision;
+    let text = format!("{id} has changed since: {seen} was seen, {now} is on the desk. Look again");
+    Err(refuse(RefusalKind::Stale, text))
+}
+
+/// Why there is no such request to answer.
+pub(super) fn missing(state: &State, id: RequestId) -> Refusal {
+    if let Some((_, decision, at)) = state.decided.iter().rev().find(|(r, ..)| r.id == id) {
+        return refuse(RefusalKind::Already, format!("{id} was answered before ({}, {at})", word(decision)));
+    }
+    if id.0 >= 1 && id.0 <= state.counters.request {
+        return refuse(RefusalKind::Already, format!("{id} was answered long ago"));
+    }
+    refuse(RefusalKind::Unknown, format!("there is no request {id}"))
+}
+
+/// A decision that is held does not count any more, if there is one.
+pub(super) fn drop_hold(pen: &mut Pen<'_>, id: RequestId, why: &str) {
+    if pen.state.clockwork.held.contains_key(&id) {
+        pen.desk_event(DeskEvent::DecisionDropped(id, why.to_owned()));
+    }
 }
 
 fn if_denied(subject: &Subject) -> &'static str {
@@ -73,29 +111,44 @@ fn if_denied(subject: &Subject) -> &'static str {
     }
 }
 
-pub(super) fn rule_command(pen: &Pen<'_>, argv: &[String], given: Given) -> Ruling {
+/// What the gate says of a command, with what was given for it and a grant that may cover it.
+pub(super) fn rule_command(
+    pen: &Pen<'_>,
+    argv: &[String],
+    (given, grant): (Given, Option<&Grant>),
+) -> Ruling {
     let parts: Vec<&[u8]> = argv.iter().map(String::as_bytes).collect();
-    rule(pen, Action::Command { argv }, (Digest::of_parts(&parts), given))
+    rule(pen, (Action::Command { argv }, Digest::of_parts(&parts)), (given, grant))
 }
 
-fn rule(pen: &Pen<'_>, action: Action<'_>, (plan, given): (Digest, Given)) -> Ruling {
+fn rule(
+    pen: &Pen<'_>,
+    (action, plan): (Action<'_>, Digest),
+    (given, grant): (Given, Option<&Grant>),
+) -> Ruling {
     let grounds = Grounds { tests: Tests::Missing, grade: None, confidence: None, tainted: false };
     let halted = pen.state.halted();
     let standing = Standing {
         at: pen.order.at,
         policy: &pen.state.policy,
         halted: halted.as_deref(),
-        approver: Approver::Person,
+        approver: if grant.is_some() { Approver::Policy } else { Approver::Person },
         given,
+        grant,
         surroundings: Surroundings::default(),
     };
     gate(&Proposal { action, plan, grounds }, &standing)
 }
 
+/// The reasons of a ruling as they stand with a request.
+pub(super) fn reasons(ruling: Ruling) -> Vec<String> {
+    ruling.reasons.into_iter().map(|r| format!("{}: {}", r.rule, r.text)).collect()
+}
+
 /// Why more money is asked of a person.
 pub(super) fn money_reasons(pen: &Pen<'_>, amount: Money) -> Vec<String> {
-    let ruling = rule(pen, Action::Money { amount }, (Digest::of(&amount.0.to_be_bytes()), Given::Nothing));
-    ruling.reasons.into_iter().map(|r| format!("{}: {}", r.rule, r.text)).collect()
+    let plan = Digest::of(&amount.0.to_be_bytes());
+    reasons(rule(pen, (Action::Money { amount }, plan), (Given::Nothing, None)))
 }
 
 /// One word for a decision.
@@ -106,6 +159,7 @@ pub fn word(decision: &Decision) -> &'static str {
         Decision::Modify { .. } => "modified",
         Decision::Reject { .. } => "rejected",
         Decision::Retry { .. } => "retried",
+        Decision::Grant { .. } => "granted",
         Decision::Expired => "expired",
         Decision::Withdrawn => "withdrawn",
     }

@@ -6,11 +6,12 @@ use crate::{
         brief::{Answer, Brief, Question},
         candidate::{Candidate, CommitId, Evidence, Verdict},
         digest::Digest,
-        ids::{CallId, EffectId, MissionId, RequestId, Revision, TeamId},
+        grant::Grant,
+        ids::{CallId, EffectId, GrantId, MissionId, RequestId, Revision, TeamId},
         mission::{Ending, Step},
         money::{Cost, Usage},
         plan::{Plan, Survey},
-        request::{Actor, Decision, Request},
+        request::{Actor, Decision, Hold, Request},
         team::ModelRef,
         time::Timestamp,
     },
@@ -136,8 +137,24 @@ pub enum DeskEvent {
     RequestRevised(Box<Request>),
     /// It was answered.
     RequestDecided(RequestId, Revision, Box<Decision>),
-    /// From this time on it is approved by itself unless a person said no before. Revising closes the window.
+    /// From this time on it is approved by itself unless a person said no before. Revising closes the window, and so
+    /// does a decision that is held.
     VetoOpened(RequestId, Timestamp),
+    /// A person decided, and can still take it back. Exactly one of the next three follows, unless its mission is
+    /// forgotten first.
+    DecisionHeld(Box<Hold>),
+    /// It was taken back.
+    DecisionUndone(RequestId),
+    /// It does not count any more, for this reason: what it was made on changed, or something else was decided.
+    DecisionDropped(RequestId, String),
+    /// It takes effect now, as the word of this person.
+    HoldEnded(RequestId, Actor),
+    /// Commands run from now on by a person's word given beforehand.
+    Granted(Box<Grant>),
+    /// A request was approved on the strength of it.
+    GrantUsed(GrantId, RequestId),
+    /// It covers nothing any more, for this reason.
+    GrantEnded(GrantId, String),
 }
 
 /// What happens to effects.

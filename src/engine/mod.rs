@@ -7,11 +7,14 @@
 mod answers;
 pub mod apply;
 pub mod command;
+mod consequences;
 pub mod control;
 pub mod decide;
 pub mod desk;
 pub mod effect;
 pub mod event;
+mod grants;
+mod holds;
 pub mod ledger;
 mod pen;
 pub mod playbook;

@@ -40,6 +40,11 @@ impl<'a> Pen<'a> {
         Self { state: state.clone(), order, written: Vec::new() }
     }
 
+    /// A pen whose writing is thrown away: to know what would be refused.
+    pub(super) fn trial(&self) -> Self {
+        Self { state: self.state.clone(), order: self.order, written: Vec::new() }
+    }
+
     pub(super) fn finish(self) -> Vec<Event> {
         self.written
     }

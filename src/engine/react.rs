@@ -57,7 +57,12 @@ pub fn next_deadline(state: &State) -> Option<Timestamp> {
     if state.clockwork.halted.is_some() {
         return None;
     }
-    let requests = state.desk.values().map(|request| request.expires);
-    let clocks = state.clockwork.vetoes.values().chain(state.clockwork.deadlines.values());
-    requests.chain(clocks.copied()).min()
+    let clockwork = &state.clockwork;
+    // Whoever has decided in time is not overtaken by the expiry.
+    let unanswered = state.desk.values().filter(|request| !clockwork.held.contains_key(&request.id));
+    let requests = unanswered.map(|request| request.expires);
+    let clocks = clockwork.vetoes.values().chain(clockwork.deadlines.values()).copied();
+    let held = clockwork.held.values().map(|hold| hold.until);
+    let grants = state.grants.values().map(|grant| grant.until);
+    requests.chain(clocks).chain(held).chain(grants).min()
 }

@@ -7,11 +7,12 @@ use crate::{
         brief::{Answer, Brief, Question},
         candidate::{Candidate, CommitId, Evidence, Verdict},
         digest::Digest,
-        ids::{CallId, EffectId, MissionId, RequestId, Revision, Seq, TeamId},
+        grant::Grant,
+        ids::{CallId, EffectId, GrantId, MissionId, RequestId, Revision, Seq, TeamId},
         mission::{Ending, MissionKind, Step},
         money::{Cost, Money, Usage},
         plan::{Plan, Survey},
-        request::{Decision, Request},
+        request::{Actor, Decision, Hold, Request},
         team::{ModelRef, TeamSpec},
         time::{Millis, Timestamp},
     },
@@ -41,6 +42,12 @@ pub struct State {
     pub desk: BTreeMap<RequestId, Arc<Request>>,
     /// The last decisions, oldest first, at most [`State::DECIDED_MOST`].
     pub decided: Vec<(Arc<Request>, Decision, Timestamp)>,
+    /// Who gave each of them.
+    #[serde(default)]
+    pub deciders: BTreeMap<RequestId, Actor>,
+    /// People's words given beforehand, at most [`State::GRANTS_MOST`].
+    #[serde(default)]
+    pub grants: BTreeMap<GrantId, Arc<Grant>>,
     /// Money.
     pub ledger: Ledger,
     /// Ids given so far.
@@ -58,6 +65,8 @@ impl State {
     pub const ENDED_MOST: usize = 200;
     /// Decided requests kept in memory.
     pub const DECIDED_MOST: usize = 100;
+    /// Grants in force at once.
+    pub const GRANTS_MOST: usize = 64;
     /// Candidates, and notes not yet taken up, kept in memory per team; restores per mission.
     pub const KEPT_MOST: usize = 32;
 
@@ -79,6 +88,9 @@ pub struct Clockwork {
     pub halted: Option<Timestamp>,
     /// Requests that are approved by themselves at a time.
     pub vetoes: BTreeMap<RequestId, Timestamp>,
+    /// Decisions of people that take effect at a time.
+    #[serde(default)]
+    pub held: BTreeMap<RequestId, Hold>,
     /// Missions whose work must have come to a decision by a time.
     pub deadlines: BTreeMap<MissionId, Timestamp>,
     /// Effects that were running when the process died: the world must be asked before they run again.
@@ -94,6 +106,9 @@ pub struct Counters {
     pub request: u64,
     /// Calls.
     pub call: u64,
+    /// Grants.
+    #[serde(default)]
+    pub grant: u64,
 }
 
 /// Whether anything may start.

@@ -1,5 +1,7 @@
 //! Tables of what each command does and refuses, and properties: the fold is total, deciding never panics.
 
+mod held;
+
 use super::{
     command::{
         Command, ControlCommand, DeskCommand, MissionCommand, MoneyCommand, Order, Outcome, RefusalKind,
@@ -8,7 +10,7 @@ use super::{
     decide,
     effect::EffectKind,
     effect::{Failure, FailureKind},
-    event::{ControlEvent, Event, Fact, MissionEvent},
+    event::{ControlEvent, DeskEvent, Event, Fact, MissionEvent},
     facts,
     ledger::soft_caps,
     next_deadline, resume,

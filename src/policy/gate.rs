@@ -3,9 +3,10 @@
 //! Every rule is asked every time and each that fires leaves a reason; the strictest wins. So a reason
 //! can be added but never loosens, and the whole chain can be shown. What a model says about itself and what
 //! came from logs, web or tools can only make a ruling stricter. An approval or an elapsed veto window
-//! satisfies `Ask` and `After`; nothing satisfies `Hold` or `Deny`.
+//! satisfies `Ask` and `After`, a grant the `Ask` of a command; nothing satisfies `Hold` or `Deny`.
 
 use super::{
+    grants,
     proposal::{
         AFFECTED_MANY, AFFECTED_MASS, Action, Approver, CONFIDENCE_LEAST_PCT, DEPLOYMENTS_MOST, Found, Given,
         Grade, HEALTHY_LEAST_PCT, Proposal, ROLLBACKS_MOST, Severity, Standing, Target, Tests, VETO_WINDOW,
@@ -73,6 +74,7 @@ pub fn version(policy: &Policy) -> Digest {
 }
 
 fn conclude(proposal: &Proposal<'_>, standing: &Standing<'_>, tier: u8, mut found: Found) -> Ruling {
+    let granted = granted(proposal, standing, &mut found);
     let strictest = found.list.iter().map(|(outcome, _)| outcome.clone()).max().unwrap_or(ASK);
     let outcome = match (&strictest, standing.given) {
         (RulingOutcome::Ask { approvals }, Given::Approved(given)) if given >= *approvals => {
@@ -85,6 +87,10 @@ fn conclude(proposal: &Proposal<'_>, standing: &Standing<'_>, tier: u8, mut foun
         }
         (RulingOutcome::After(_), Given::Approved(given)) if given > 0 => {
             found.add(RulingOutcome::Auto, "approved", "approved before the veto window ended");
+            RulingOutcome::Auto
+        }
+        (RulingOutcome::Ask { approvals: 1 }, Given::Nothing) if granted.is_some() => {
+            found.add(RulingOutcome::Auto, "granted", granted.unwrap_or_default());
             RulingOutcome::Auto
         }
         (RulingOutcome::After(delay), Given::Waited(waited)) if waited >= *delay => {
@@ -101,6 +107,21 @@ fn conclude(proposal: &Proposal<'_>, standing: &Standing<'_>, tier: u8, mut foun
         plan: proposal.plan,
         policy: version(standing.policy),
         at: standing.at,
+    }
+}
+
+/// What a grant says for a command, if it counts; a grant that does not is a reason to ask.
+fn granted(proposal: &Proposal<'_>, standing: &Standing<'_>, found: &mut Found) -> Option<String> {
+    let (Action::Command { argv }, Some(grant)) = (&proposal.action, standing.grant) else { return None };
+    if proposal.grounds.tainted {
+        return None;
+    }
+    match grants::speaks(grant, argv, (standing.policy, standing.at)) {
+        Ok(words) => Some(words),
+        Err(why) => {
+            found.add(ASK, "no-grant", why);
+            None
+        }
     }
 }
 

@@ -2,8 +2,10 @@
 //! randomness, process or socket; a ruling depends on its arguments alone, so it can be explained and replayed.
 
 pub mod gate;
+pub mod grants;
 pub mod proposal;
 pub mod protected;
+pub mod risk;
 pub mod ruling;
 pub mod settings;
 pub mod tier;

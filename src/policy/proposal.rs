@@ -8,6 +8,7 @@ use super::{
 use crate::domain::{
     candidate::DiffStat,
     digest::Digest,
+    grant::Grant,
     money::Money,
     time::{Millis, Timestamp},
 };
@@ -119,6 +120,8 @@ pub struct Standing<'a> {
     pub approver: Approver,
     /// What was given for it so far.
     pub given: Given,
+    /// A person's word given beforehand that covers it; only commands have any.
+    pub grant: Option<&'a Grant>,
     /// Everything else that can make it stricter.
     pub surroundings: Surroundings,
 }

@@ -14,6 +14,9 @@ pub struct Policy {
     pub budget: BudgetCaps,
     /// How long a request waits before it expires as denied.
     pub approval_expiry: Millis,
+    /// How long a decision given on the screen can be taken back before it takes effect; 0: it does at once.
+    #[serde(default = "undo_window")]
+    pub undo_window: Millis,
     /// A patch larger than this goes up one tier.
     pub max_files: u32,
     /// A patch larger than this goes up one tier (added and removed lines).
@@ -22,6 +25,11 @@ pub struct Policy {
     pub pool: u16,
     /// Failed drafts a team may retry by itself.
     pub max_retries: u8,
+}
+
+/// Policies of disks written before there was a window have the usual one.
+fn undo_window() -> Millis {
+    Millis::secs(10)
 }
 
 /// Path rules, as globs over `/`-separated repository-relative paths, compared without regard to case.
@@ -98,6 +106,7 @@ impl Default for Policy {
                 allow_unknown_price: false,
             },
             approval_expiry: Millis::hours(4),
+            undo_window: undo_window(),
             max_files: 5,
             max_lines: 200,
             pool: 5,

@@ -131,7 +131,10 @@ pub(super) fn empty(data: &Path) {
 /// Whether a command may come by post: what a person can want, and nothing that only the house says to itself.
 pub(super) fn is_a_persons(command: &Command) -> bool {
     match command {
-        Command::Mission(_) | Command::Desk(DeskCommand::Decide(..)) => true,
+        Command::Mission(_)
+        | Command::Desk(
+            DeskCommand::Decide(..) | DeskCommand::Hold(..) | DeskCommand::Undo(_) | DeskCommand::Revoke(_),
+        ) => true,
         Command::Control(control) => {
             matches!(control, ControlCommand::Pause(_) | ControlCommand::Resume | ControlCommand::Stop(_))
         }

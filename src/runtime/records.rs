@@ -83,6 +83,7 @@ fn mission_of(event: &Event) -> Option<MissionId> {
         Event::Desk(DeskEvent::RequestOpened(request) | DeskEvent::RequestRevised(request)) => {
             Some(request.mission)
         }
+        Event::Desk(DeskEvent::Granted(grant)) => Some(grant.mission),
         Event::Effect(EffectEvent::Wanted(_, mission, _)) => Some(*mission),
         Event::Money(MoneyEvent::Reserved { mission, .. } | MoneyEvent::CapRaised(mission, _)) => {
             Some(*mission)

@@ -59,7 +59,9 @@ impl Tool for Ask {
                 Decision::Expired | Decision::Withdrawn => Output::failed(
                     "nobody answered. Decide by yourself, and say in `finish` what you assumed.",
                 ),
-                other @ Decision::Modify { .. } => Output::failed(run::refused(&other)),
+                other @ (Decision::Modify { .. } | Decision::Grant { .. }) => {
+                    Output::failed(run::refused(&other))
+                }
             }
         }
         .boxed()

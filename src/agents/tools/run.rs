@@ -86,7 +86,7 @@ pub(super) async fn command(at: &Workplace<'_>, argv: Vec<String>, wall: Millis,
         let reason = if reason.is_empty() { why } else { format!("{reason} ({why})") };
         let subject = Subject::Command { team: at.team, argv: job.argv.clone(), reason };
         match at.office.ask(subject).await {
-            Decision::Approve { .. } => {}
+            Decision::Approve { .. } | Decision::Grant { .. } => {}
             Decision::Modify { change: Modification::Argv(argv), .. } => {
                 said = format!("The director changed the command to: {}\n", argv.join(" "));
                 job.argv = argv;
@@ -115,7 +115,7 @@ pub(super) fn refused(decision: &Decision) -> String {
         Decision::Modify { change: Modification::Prompt(words), .. } => {
             format!("the director refused and says: {}", text::clean_line(words, 4_000))
         }
-        Decision::Approve { .. } | Decision::Modify { .. } => {
+        Decision::Approve { .. } | Decision::Grant { .. } | Decision::Modify { .. } => {
             "the director's answer does not fit a command. Find another way.".to_owned()
         }
     }

@@ -4,11 +4,12 @@ use crate::{
     domain::{
         candidate::CommitId,
         digest::Digest,
-        ids::{CallId, EffectId, MissionId, RequestId, TeamId},
+        grant::{Grant, Pattern, Reach},
+        ids::{CallId, EffectId, GrantId, MissionId, RequestId, TeamId},
         mission::{Ending, Step},
         money::{Cost, Money},
-        request::{Actor, Decision, Subject},
-        time::Timestamp,
+        request::{Actor, Decision, Hold, Subject},
+        time::{Millis, Timestamp},
     },
     engine::{
         effect::EffectKind,
@@ -43,6 +44,13 @@ pub(super) struct Laws {
     /// Teams that shall resolve a conflict, until the repository was looked at again.
     behind: BTreeSet<(MissionId, TeamId)>,
     landed: BTreeSet<MissionId>,
+    /// Decisions that can be taken back, and what `ran` was when they were given.
+    held: BTreeMap<RequestId, (Hold, i64)>,
+    /// What takes effect by the next entry.
+    due: Option<Hold>,
+    grants: BTreeMap<GrantId, Grant>,
+    /// Requests that a grant answers for.
+    covered: BTreeSet<RequestId>,
     /// What happened, so that a simulation that tests nothing is noticed.
     counts: BTreeMap<&'static str, u64>,
 }
@@ -85,6 +93,14 @@ impl Laws {
             "taken over",
             "unsure begun",
             "fault",
+            "held",
+            "held, undone",
+            "held, dropped",
+            "held, given again",
+            "held, took effect",
+            "grant",
+            "grant used",
+            "grant ended",
         ] {
             assert!(self.counts.contains_key(what), "the simulation never saw: {what}");
         }
@@ -109,6 +125,9 @@ impl Laws {
             Event::Control(event) => self.control(event),
         }
         assert_eq!(self.halted, after.control != Control::Running);
+        self.held.retain(|id, _| after.desk.contains_key(id));
+        assert!(self.held.keys().eq(after.clockwork.held.keys()), "what is held is not what was journaled");
+        assert!(self.grants.keys().eq(after.grants.keys()), "grants are not what was journaled");
     }
 
     fn effect(&mut self, before: &State, event: &EffectEvent) {
@@ -255,21 +274,99 @@ impl Laws {
             }
             DeskEvent::RequestRevised(request) => {
                 assert!(before.desk[&request.id].revision <= request.revision);
+                let held = self.held.get(&request.id).map(|(hold, _)| hold.revision);
+                assert!(
+                    held.is_none_or(|seen| seen == request.revision),
+                    "a held decision outlives what was seen"
+                );
                 if before.desk[&request.id].revision < request.revision {
                     self.windows.remove(&request.id);
                 }
             }
             DeskEvent::VetoOpened(id, until) => {
                 assert!(*until >= fact.at);
+                assert!(!self.held.contains_key(id), "a window beside a person's answer");
                 self.windows.insert(*id, self.ran);
+            }
+            DeskEvent::DecisionHeld(hold) => {
+                self.count("held");
+                assert!(matches!(fact.actor, Actor::Person(_)) && fact.actor == hold.by);
+                assert_eq!(before.desk[&hold.request].revision, hold.revision);
+                self.windows.remove(&hold.request);
+                let twice = self.held.insert(hold.request, ((**hold).clone(), self.ran));
+                assert!(twice.is_none(), "two answers are held for {}", hold.request);
+            }
+            DeskEvent::DecisionUndone(id) => {
+                self.count("held, undone");
+                assert!(matches!(fact.actor, Actor::Person(_)));
+                assert!(self.held.remove(id).is_some(), "{id}: nothing is held that could be undone");
+            }
+            DeskEvent::DecisionDropped(id, _) => {
+                self.count("held, dropped");
+                assert!(self.held.remove(id).is_some(), "{id}: nothing is held that could be dropped");
+            }
+            DeskEvent::HoldEnded(id, _) => {
+                let (hold, since) = self.held.remove(id).expect("ended, but never held");
+                if matches!(fact.actor, Actor::Person(_)) {
+                    self.count("held, given again");
+                } else {
+                    self.count("held, took effect");
+                    assert!(!self.halted, "{id} takes effect while the clocks stand still");
+                    let waited = self.ran - since;
+                    assert!(waited >= 10_000, "{id} takes effect after {waited} ms");
+                    self.due = Some(hold);
+                }
+            }
+            DeskEvent::Granted(grant) => {
+                self.count("grant");
+                assert!(self.grants.insert(grant.id, (**grant).clone()).is_none());
+                let line = grant.terms.pattern.elements();
+                assert!(!line.iter().any(|word| word == ".env"), "what is protected is granted");
+                assert!(grant.terms.uses > 0 && grant.terms.lasts > Millis(0));
+            }
+            DeskEvent::GrantUsed(id, request) => self.grant_used(before, fact, (*id, *request)),
+            DeskEvent::GrantEnded(id, _) => {
+                self.count("grant ended");
+                assert!(self.grants.remove(id).is_some(), "{id} ends twice");
             }
             DeskEvent::RequestDecided(id, revision, decision) => {
                 assert!(self.decided.insert(*id), "{id} was decided twice");
                 let request = &before.desk[id];
                 assert_eq!(request.revision, *revision, "{id} was decided on what nobody saw");
+                assert!(!self.held.contains_key(id), "{id} is decided beside what is held for it");
+                if let Some(hold) = self.due.take() {
+                    assert_eq!(hold.request, *id, "something else than what was held takes effect");
+                    assert_eq!(hold.by, fact.actor, "{id} counts as the word of another");
+                    let chosen = matches!(hold.decision, Decision::Approve { .. })
+                        && matches!(**decision, Decision::Approve { .. });
+                    assert!(chosen || hold.decision == **decision, "{id}: not what was held");
+                }
                 self.decision(before, fact, (*id, decision));
             }
         }
+    }
+
+    fn grant_used(&mut self, before: &State, fact: &Fact, (id, request): (GrantId, RequestId)) {
+        self.count("grant used");
+        assert!(!self.halted, "{id} is used while the house is halted");
+        let asked = &before.desk[&request];
+        let Subject::Command { argv, .. } = &asked.subject else { panic!("{id} is used for {request}") };
+        let grant = self.grants.get_mut(&id).expect("used, but not in force");
+        let same = match &grant.terms.pattern {
+            Pattern::Exact(line) => line == argv,
+            Pattern::Prefix(first) => {
+                argv.len() >= first.len() && first.iter().zip(argv).all(|(a, b)| a == b)
+            }
+        };
+        assert!(same, "{id} is used for {argv:?}");
+        assert!(
+            grant.terms.reach == Reach::Project || grant.mission == asked.mission,
+            "{id} reaches too far"
+        );
+        assert!(fact.at < grant.given + grant.terms.lasts, "{id} is used after its end");
+        grant.used += 1;
+        assert!(grant.used <= grant.terms.uses, "{id} is used {} times", grant.used);
+        self.covered.insert(request);
     }
 
     fn decision(&mut self, before: &State, fact: &Fact, (id, decision): (RequestId, &Decision)) {
@@ -281,6 +378,11 @@ impl Laws {
                 if let Subject::Conflict { team, .. } = &request.subject {
                     self.behind.insert((request.mission, *team));
                 }
+            }
+            Decision::Approve { .. }
+                if matches!(request.subject, Subject::Command { .. }) && fact.actor == Actor::Policy =>
+            {
+                assert!(self.covered.remove(&id), "{id} was approved by nobody's word");
             }
             Decision::Expired => {
                 assert!(!self.halted, "{id} expired while the clocks stand still");

@@ -5,6 +5,7 @@ use crate::{
     domain::{
         brief::{Approval, Brief},
         digest::Digest,
+        grant::{Pattern, Reach, Terms},
         ids::{MissionId, RequestId, Revision, TeamId},
         money::Money,
         request::{Actor, Decision, Modification, Subject},
@@ -24,11 +25,12 @@ fn director() -> Actor {
 }
 
 pub(super) fn act(run: &mut Run) {
-    match run.dice.below(24) {
+    match run.dice.below(32) {
         0..=3 => open(run),
-        4..=11 => decide(run),
-        12 => ask(run),
-        13..=18 => mission(run),
+        4..=13 => decide(run),
+        14..=18 => ask(run),
+        19 => take_back(run),
+        20..=25 => mission(run),
         _ => control(run),
     }
 }
@@ -82,6 +84,7 @@ fn decide(run: &mut Run) {
     let Some((id, seen)) = request(run) else { return };
     let team = Some(TeamId(u8::try_from(1 + run.dice.below(3)).unwrap()));
     let choice = run.state.desk.get(&id).is_some_and(|r| matches!(r.subject, Subject::Choose { .. }));
+    let subject = run.state.desk.get(&id).map(|r| r.subject.clone());
     let decision = match run.dice.below(12) {
         0 => Decision::Reject { reason: "no".into() },
         1 => Decision::Retry { reason: "smaller".into() },
@@ -89,6 +92,7 @@ fn decide(run: &mut Run) {
         3 => Decision::Modify { team: None, change: Modification::Prompt("try this".into()) },
         4 => Decision::Modify { team: None, change: Modification::Amount(Money::usd(9)) },
         5 => Decision::Modify { team: None, change: Modification::Argv(vec!["ls".into()]) },
+        6..=9 if matches!(subject, Some(Subject::Command { .. })) => grant(run, subject.as_ref()),
         _ if choice => Decision::Approve { team },
         _ => Decision::Approve { team: None },
     };
@@ -96,7 +100,15 @@ fn decide(run: &mut Run) {
     let actor = if run.dice.pct(4) { Actor::Agent(MissionId(1), None) } else { director() };
     let by_agent = matches!(actor, Actor::Agent(..));
     let journaled = run.journal.len();
-    let answer = run.send(actor, Command::Desk(DeskCommand::Decide(id, seen, Box::new(decision))));
+    let held = run.state.clockwork.held.get(&id).map(|hold| hold.decision.clone());
+    // On the screen, where the same answer again means: now.
+    let command = if run.dice.pct(50) {
+        let decision = held.filter(|_| run.dice.pct(50)).unwrap_or(decision);
+        DeskCommand::Hold(id, seen, Box::new(decision))
+    } else {
+        DeskCommand::Decide(id, seen, Box::new(decision))
+    };
+    let answer = run.send(actor, Command::Desk(command));
     if by_agent || current != Some(seen) {
         let refusal = answer.expect_err("an answer counts that must not");
         assert!(matches!(refusal.kind, RefusalKind::Already | RefusalKind::Stale | RefusalKind::Forbidden));
@@ -104,11 +116,46 @@ fn decide(run: &mut Run) {
     }
 }
 
+/// Sensible terms, terms that do not fit, and terms that must never be granted.
+fn grant(run: &mut Run, subject: Option<&Subject>) -> Decision {
+    let Some(Subject::Command { argv, .. }) = subject else { return Decision::Approve { team: None } };
+    let first = usize::try_from(run.dice.below(3)).unwrap().min(argv.len());
+    let pattern = match run.dice.below(4) {
+        0 => Pattern::Prefix(argv[..first].to_vec()),
+        1 => Pattern::Exact(vec!["ls".into()]),
+        _ => Pattern::Exact(argv.clone()),
+    };
+    let reach = if run.dice.pct(50) { Reach::Mission } else { Reach::Project };
+    let uses = u32::try_from(run.dice.below(4)).unwrap();
+    let lasts = Millis::mins(run.dice.below(600));
+    Decision::Grant { terms: Box::new(Terms { pattern, reach, uses, lasts }) }
+}
+
+/// A person changes their mind: about a decision, or about a grant.
+fn take_back(run: &mut Run) {
+    let held: Vec<_> = run.state.clockwork.held.keys().copied().collect();
+    let grants: Vec<_> = run.state.grants.keys().copied().collect();
+    let command = match (run.dice.pct(70), run.dice.pick(&held).copied(), run.dice.pick(&grants).copied()) {
+        (true, Some(id), _) => DeskCommand::Undo(id),
+        (_, _, Some(id)) => DeskCommand::Revoke(id),
+        _ => DeskCommand::Undo(RequestId(1)),
+    };
+    let actor = if run.dice.pct(5) { Actor::Agent(MissionId(1), None) } else { director() };
+    let by_agent = matches!(actor, Actor::Agent(..));
+    let answer = run.send(actor, Command::Desk(command));
+    assert!(!(by_agent && answer.is_ok()), "an agent takes something back");
+}
+
 fn ask(run: &mut Run) {
-    let Some((effect, _)) = run.dice.pick(&run.running).cloned() else { return };
+    let drafts: Vec<_> =
+        run.running.iter().filter(|(e, _)| matches!(e.kind, EffectKind::Draft { .. })).cloned().collect();
+    let Some((effect, _)) = run.dice.pick(&drafts).cloned() else { return };
     let EffectKind::Draft { team, .. } = effect.kind else { return };
-    let subject = if run.dice.pct(50) {
-        Subject::Command { team, argv: vec!["curl".into(), "x".into()], reason: "to see".into() }
+    let subject = if run.dice.pct(80) {
+        let lines: [&[&str]; 3] = [&["curl", "x"], &["curl", "y"], &["cp", "x", ".env"]];
+        let line = run.dice.pick(&lines).copied().unwrap_or_default();
+        let argv = line.iter().map(|word| (*word).to_owned()).collect();
+        Subject::Command { team, argv, reason: "to see".into() }
     } else {
         Subject::Ask { team, question: "which?".into() }
     };

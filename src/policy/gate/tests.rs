@@ -60,6 +60,7 @@ impl Case {
             halted: self.halted,
             approver: self.approver,
             given: self.given,
+            grant: None,
             surroundings: self.world.clone(),
         };
         gate(&proposal, &standing)
@@ -101,6 +102,51 @@ fn level_by_tier() {
         case.stat.additions = 500;
         assert_eq!((rank(&case.rule().outcome), case.rule().tier), (big, 3), "level {level}");
     }
+}
+
+#[test]
+fn a_grant_answers_for_a_command_alone_and_loosens_nothing_else() {
+    use crate::domain::{
+        grant::{Grant, Pattern, Reach, Terms},
+        ids::{GrantId, MissionId},
+    };
+    let argv = vec!["npm".to_owned(), "ci".to_owned()];
+    let lasts = Millis::hours(1);
+    let terms = Terms { pattern: Pattern::Exact(argv.clone()), reach: Reach::Mission, uses: 2, lasts };
+    let grant = Grant {
+        id: GrantId(4),
+        terms,
+        mission: MissionId(1),
+        repo: "/repo".into(),
+        by: "ada".into(),
+        given: Timestamp(0),
+        until: Timestamp(3_600_000),
+        used: 0,
+    };
+    let rule = |argv: &[String], (halted, tainted): (Option<&str>, bool), grant: &Grant| {
+        let policy = policy(1);
+        let standing = Standing {
+            at: Timestamp(1),
+            policy: &policy,
+            halted,
+            approver: Approver::Policy,
+            given: Given::Nothing,
+            grant: Some(grant),
+            surroundings: Surroundings::default(),
+        };
+        let grounds = Grounds { tainted, ..grounds() };
+        gate(&Proposal { action: Action::Command { argv }, plan: Digest::of(b"plan"), grounds }, &standing)
+    };
+    let ruling = rule(&argv, (None, false), &grant);
+    assert_eq!(ruling.outcome, RulingOutcome::Auto);
+    let said = explain(&ruling).join("; ");
+    assert!(said.contains("granted: granted by ada until 01:00 UTC, 1 of 2 left after this (G-4)"), "{said}");
+    assert_eq!(rank(&rule(&argv, (Some("paused"), false), &grant).outcome), "hold");
+    assert_eq!(rank(&rule(&argv, (None, true), &grant).outcome), "ask", "what logs say is asked about");
+    let spent = rule(&argv, (None, false), &Grant { used: 2, ..grant.clone() });
+    assert_eq!(rank(&spent.outcome), "ask");
+    assert!(explain(&spent).join("; ").contains("no-grant: G-4 is used up"));
+    assert_eq!(rank(&rule(&["npm".to_owned()], (None, false), &grant).outcome), "ask");
 }
 
 /// A change to a calm case, the rule that must then fire, and what the ruling must at least be at every level.

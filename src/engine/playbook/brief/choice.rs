@@ -68,6 +68,7 @@ pub(super) fn rule(
         halted: halted.as_deref(),
         approver,
         given,
+        grant: None,
         surroundings: Surroundings::default(),
     };
     gate(&proposal, &standing)
@@ -288,7 +289,7 @@ pub(in crate::engine) fn answer_choice(
             desk::close(pen, request, Decision::Expired);
             end::end(pen, id, Ending::Cancelled("nobody decided in time: denied".to_owned()));
         }
-        Decision::Modify { .. } | Decision::Withdrawn => {
+        Decision::Modify { .. } | Decision::Grant { .. } | Decision::Withdrawn => {
             return Err(refuse(RefusalKind::Invalid, format!("{} is a choice of a candidate", request.id)));
         }
     }

@@ -11,6 +11,7 @@ use crate::{
         command::{Refusal, RefusalKind},
         effect::{EffectKind, Failure, FailureKind},
         event::{MissionEvent, TeamEvent},
+        grants,
         pen::{Pen, refuse},
         state::{Mission, TeamPhase},
     },
@@ -21,6 +22,7 @@ use crate::{
 pub(super) fn end(pen: &mut Pen<'_>, id: MissionId, ending: Ending) {
     let over_budget = matches!(ending, Ending::OverBudget(_));
     draft::withdraw(pen, id, |subject| !(over_budget && matches!(subject, Subject::Budget { .. })));
+    grants::end_of(pen, id);
     let admitted = pen.mission(id).is_some_and(|m| m.step.is_some());
     let running = pen.drop_effects(id, |effect| !lasting(&effect.kind));
     pen.mission_event(id, MissionEvent::Ended(ending));

@@ -129,7 +129,7 @@ pub(in crate::engine) fn answer_conflict(
             end::end(pen, id, Ending::Cancelled("nobody decided on the conflict in time: denied".to_owned()));
             return Ok(());
         }
-        Decision::Modify { .. } | Decision::Withdrawn => {
+        Decision::Modify { .. } | Decision::Grant { .. } | Decision::Withdrawn => {
             return Err(refuse(RefusalKind::Invalid, format!("{} is a conflict of a patch", request.id)));
         }
     };
