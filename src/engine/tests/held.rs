@@ -173,7 +173,10 @@ fn s2_what_is_refused_by_the_time_it_would_count_is_dropped_and_the_request_says
     house.pass(10_000);
     let request = &house.state.desk[&id];
     assert_eq!((request.revision, house.is_held(id.0)), (Revision(2), false));
-    assert!(request.reasons[0].starts_with("ada had granted it, which is not possible any more"), "{request:?}");
+    assert!(
+        request.reasons[0].starts_with("ada had granted it, which is not possible any more"),
+        "{request:?}"
+    );
     assert!(house.state.grants.is_empty());
 }
 
@@ -216,8 +219,7 @@ fn s2_a_grant_answers_the_same_command_until_it_is_used_up() {
         assert_eq!((id, decision, by), (next, Decision::Approve { team: None }, Actor::Policy));
         let reasons = house.state.decided.last().unwrap().0.reasons.join("; ");
         assert!(
-            reasons.contains("granted by ada until")
-                && reasons.contains(&format!("{left} of 2 left")),
+            reasons.contains("granted by ada until") && reasons.contains(&format!("{left} of 2 left")),
             "{reasons}"
         );
     }
