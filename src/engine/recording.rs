@@ -254,7 +254,8 @@ impl<'a> Book<'a> {
                 self.happened(Some(request.mission), what);
             }
             DeskEvent::RequestDecided(id, _, decision) => self.decided(*id, decision),
-            DeskEvent::RequestRevised(_) | DeskEvent::VetoOpened(..) => {}
+            // What is held counts when it takes effect, and as the word of whoever gave it.
+            _ => {}
         }
     }
 
@@ -267,6 +268,7 @@ impl<'a> Book<'a> {
             }
             Decision::Approve { team: None } => "yes".to_owned(),
             Decision::Modify { .. } => "yes, changed".to_owned(),
+            Decision::Grant { .. } => "yes, and for a while".to_owned(),
             Decision::Reject { reason } => format!("no: {reason}"),
             Decision::Retry { reason } => format!("again: {reason}"),
             Decision::Expired => "nobody in time: denied".to_owned(),
