@@ -170,7 +170,7 @@ impl Records {
 
     pub(super) fn paid(&mut self, at: Timestamp, account: &Account<'_>, (usage, cost): (Usage, Cost)) {
         self.count(at, &|sums| sums.pay(&usage, cost));
-        self.on(account, &|tally| tally.pay(&usage, cost));
+        self.on(account, &|tally| tally.pay(at, &usage, cost));
     }
 
     /// Changes the rows of an account.

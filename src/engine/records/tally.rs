@@ -6,7 +6,7 @@ use super::{
 };
 use crate::domain::{
     money::{Cost, Money, Usage},
-    time::Millis,
+    time::{Millis, Timestamp},
 };
 use serde::{Deserialize, Serialize};
 
@@ -43,12 +43,15 @@ pub struct Tally {
     pub input: u64,
     /// Tokens out.
     pub output: u64,
+    /// When a call of it was last paid; the epoch: never.
+    pub called: Timestamp,
     /// Time that the drafts of its candidates took; of a kind: from opening to end, ended missions together.
     pub worked: Millis,
 }
 
 impl Tally {
-    pub(super) fn pay(&mut self, usage: &Usage, cost: Cost) {
+    pub(super) fn pay(&mut self, at: Timestamp, usage: &Usage, cost: Cost) {
+        self.called = self.called.max(at);
         let (input, output) = tokens(usage);
         more(&mut self.calls, 1);
         more(&mut self.unknown, u64::from(cost == Cost::Unknown));
@@ -105,6 +108,7 @@ impl Row for Tally {
         }
         self.reasons.absorb(&other.reasons);
         self.money += other.money;
+        self.called = self.called.max(other.called);
         longer(&mut self.worked, other.worked);
     }
 }

@@ -4,7 +4,7 @@
 mod approvals;
 mod audit;
 mod ideas;
-mod operations;
+pub mod operations;
 mod settings;
 
 pub use approvals::Approvals;

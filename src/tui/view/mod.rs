@@ -10,7 +10,7 @@ mod compare;
 mod diff;
 mod frame;
 mod ideas;
-mod operations;
+pub(in crate::tui) mod operations;
 mod panes;
 mod settings;
 mod sheet;

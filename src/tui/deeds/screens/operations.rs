@@ -1,6 +1,12 @@
 //! The operations screen: what its commands do.
 
-use crate::tui::{app::App, commands::CommandId, task::Task};
+use crate::tui::{
+    app::{App, Focus},
+    commands::CommandId,
+    screens::operations::{Section, Target, agents, live, problems},
+    task::Task,
+    view::operations,
+};
 
 impl App {
     /// It is shown from now on.
@@ -10,7 +16,84 @@ impl App {
 
     /// `None`: not a command of this screen.
     pub(super) fn on_operations(&mut self, command: CommandId) -> Option<Vec<Task>> {
-        let rows = self.state.missions.values().filter(|mission| mission.result.ending.is_none()).count();
-        Self::step(&mut self.screens.operations.at, command, rows).then(Vec::new)
+        use CommandId as C;
+        let section = self.screens.operations.section;
+        match command {
+            C::NextField => self.screens.operations.turn(1),
+            C::PreviousField => self.screens.operations.turn(-1),
+            C::Left | C::Right if section == Section::Agents => {
+                let rows = operations::rows(self, section);
+                Self::step(
+                    self.screens.operations.cursor(),
+                    if command == C::Left { C::Up } else { C::Down },
+                    rows,
+                );
+            }
+            C::Left => self.screens.operations.turn(-1),
+            C::Right => self.screens.operations.turn(1),
+            C::Expand => self.screens.operations.full = !self.screens.operations.full,
+            // Out of the large section first, then out of the screen.
+            C::Back if self.screens.operations.full => self.screens.operations.full = false,
+            C::Card => return Some(self.open_in_operations(section)),
+            _ => return self.move_in_operations(section, command).then(Vec::new),
+        }
+        Some(Vec::new())
+    }
+
+    fn move_in_operations(&mut self, section: Section, command: CommandId) -> bool {
+        let rows = operations::rows(self, section);
+        let columns = operations::columns(self);
+        let at = self.screens.operations.cursor();
+        // What there was may have gone since.
+        *at = (*at).min(rows.saturating_sub(1));
+        match (section, command) {
+            (Section::Agents, CommandId::Up) => *at = at.checked_sub(columns).unwrap_or(*at),
+            (Section::Agents, CommandId::Down) => {
+                let last = rows.saturating_sub(1);
+                // From the row before a short last row to its end.
+                *at = if *at / columns < last / columns { at.saturating_add(columns).min(last) } else { *at };
+            }
+            _ => return Self::step(at, command, rows),
+        }
+        true
+    }
+
+    /// To what is under the cursor, on the first screen.
+    fn open_in_operations(&mut self, section: Section) -> Vec<Task> {
+        let at = self.screens.operations.at(section).min(operations::rows(self, section).saturating_sub(1));
+        let target = match section {
+            Section::Agents => {
+                agents(&self.state).nth(at).map(|(mission, nth, _)| Target::Mission(mission.id, nth))
+            }
+            Section::Timeline => live(&self.state).nth(at).map(|mission| Target::Mission(mission.id, 0)),
+            Section::Problems => problems(&self.state, self.now.wall).get(at).map(|problem| problem.target),
+            Section::Feed => {
+                let item = self.state.records.recent().newest(self.now.wall).nth(at);
+                item.and_then(|item| item.mission).map(|mission| Target::Mission(mission, 0))
+            }
+            Section::Spend | Section::Health => None,
+        };
+        match target {
+            Some(Target::Request(id)) => {
+                let Some(request) = self.state.desk.get(&id).cloned() else { return Vec::new() };
+                let tasks = self.visit(request.mission);
+                self.desk.choose(&request, self.now.mono);
+                self.focus.0 = Focus::Desk;
+                tasks
+            }
+            Some(Target::Mission(id, nth)) if self.state.missions.contains_key(&id) => {
+                let tasks = self.visit(id);
+                self.channels.at = nth;
+                tasks
+            }
+            Some(Target::Mission(id, _)) => {
+                self.notes().note(format!("{id} ended long ago and is only in the history"));
+                Vec::new()
+            }
+            Some(Target::House) | None => {
+                self.notes().note("there is nothing to open here");
+                Vec::new()
+            }
+        }
     }
 }

@@ -1,0 +1,109 @@
+//! Health: who answers, which checks cannot be trusted, which failures come again, and what is watched from outside.
+
+use super::lines::{Line, line};
+use crate::{
+    domain::{text::count, time::Timestamp},
+    tui::{app::App, theme::Role},
+};
+
+/// Rows of each kind.
+const MOST: usize = 8;
+
+/// `3:10:00 ago`.
+fn ago(app: &App, at: Timestamp) -> String {
+    format!("{} ago", app.now.wall.since(at))
+}
+
+pub(super) fn lines(app: &App) -> Vec<Line> {
+    let mut lines = vec![line("models", Role::Title)];
+    models(app, &mut lines);
+    lines.push(line("checks", Role::Title));
+    checks(app, &mut lines);
+    lines.push(line("failures that came again", Role::Title));
+    failures(app, &mut lines);
+    lines.push(line("probes and integrations", Role::Title));
+    lines.push(line("○ no probes configured: nothing outside is watched", Role::Muted));
+    lines.push(match app.state.seq.0 {
+        0 => line("○ journal: nothing in it yet", Role::Muted),
+        entries => vec![
+            ("✓ journal".into(), Role::Ok),
+            (format!("{entries} entries, the last {}", ago(app, app.state.at)), Role::Muted),
+        ],
+    });
+    lines
+}
+
+/// Models by use: calls in the air, when one was last answered, and how often the price is not known.
+fn models(app: &App, lines: &mut Vec<Line>) {
+    let table = app.state.records.models();
+    let ranked = table.ranked();
+    if ranked.is_empty() {
+        lines.push(line("○ no model has been named yet", Role::Muted));
+    }
+    for (name, tally) in ranked.iter().take(MOST) {
+        let open = app.state.ledger.open.values();
+        let open = open.filter(|held| held.model.to_string() == **name).count();
+        let never = tally.called == Timestamp::default();
+        let (sign, role) = match (open, never) {
+            (0, true) => ("○ not called yet", Role::Muted),
+            (0, false) => ("✓ answered", Role::Ok),
+            (_, _) => ("● in a call", Role::Busy),
+        };
+        let mut runs = vec![(sign.to_owned(), role), ((*name).to_owned(), Role::Text)];
+        if open > 0 {
+            runs.push((format!("{open} open"), role));
+        }
+        if !never {
+            runs.push((ago(app, tally.called), Role::Muted));
+        }
+        runs.push((format!("{}, {}", count(tally.calls, "call"), tally.money), Role::Muted));
+        if tally.unknown > 0 {
+            runs.push((format!("! {} of unknown price", tally.unknown), Role::Warn));
+        }
+        if tally.failed > 0 {
+            runs.push((format!("{} failed", count(tally.failed, "draft")), Role::Warn));
+        }
+        lines.push(runs);
+    }
+}
+
+/// Flaky checks first, then the slow and the often red.
+fn checks(app: &App, lines: &mut Vec<Line>) {
+    let mut checks = app.state.records.trouble().checks();
+    if checks.is_empty() {
+        lines.push(line("○ no check has run yet", Role::Muted));
+    }
+    checks.sort_by_key(|(_, check)| std::cmp::Reverse((check.differed, check.failed)));
+    for (command, check) in checks.iter().take(MOST) {
+        let (sign, role) = match (check.differed, check.failed) {
+            (0, 0) => ("✓ steady", Role::Ok),
+            (0, _) => ("● seen red", Role::Text),
+            (_, _) => ("✗ FLAKY", Role::Bad),
+        };
+        let mean = check.time_each().unwrap_or_default();
+        let mut runs = vec![(sign.to_owned(), role), ((*command).to_owned(), Role::Text)];
+        if check.differed > 0 {
+            let words = format!("passed and failed on one commit, {}", count(check.differed, "time"));
+            runs.push((words, role));
+        }
+        let said = format!("{} of {} red, mean {mean}, longest {}", check.failed, check.runs, check.slowest);
+        runs.push((said, Role::Muted));
+        lines.push(runs);
+    }
+}
+
+fn failures(app: &App, lines: &mut Vec<Line>) {
+    let faults = app.state.records.trouble().faults();
+    let again: Vec<_> = faults.iter().filter(|(_, fault)| fault.times > 1).take(MOST).collect();
+    if again.is_empty() {
+        lines.push(line("✓ none", Role::Ok));
+    }
+    for (_, fault) in again {
+        lines.push(vec![
+            (format!("✗ {} times", fault.times), Role::Bad),
+            (fault.doing.clone(), Role::Text),
+            (ago(app, fault.at), Role::Muted),
+            (fault.words.clone(), Role::Text),
+        ]);
+    }
+}
