@@ -27,7 +27,7 @@ use crate::{
         view,
     },
 };
-use ratatui::{Terminal, backend::TestBackend};
+use ratatui::{Frame, Terminal, backend::TestBackend};
 
 const SIZES: [(u16, u16); 4] = [(80, 24), (120, 40), (200, 60), (30, 8)];
 const MINUTE: i64 = 60_000;
@@ -172,7 +172,10 @@ fn bench(size: (u16, u16)) -> Bench {
 fn picture(bench: &Bench) -> String {
     let (columns, rows) = bench.app.focus.1;
     let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
-    terminal.draw(|frame| drop(view::draw(&bench.app, frame.buffer_mut()))).unwrap();
+    let draw = |frame: &mut Frame<'_>| {
+        let _ = view::draw(&bench.app, frame.buffer_mut());
+    };
+    terminal.draw(draw).unwrap();
     terminal.backend().to_string()
 }
 
