@@ -37,6 +37,19 @@ pub enum Layer {
     Flag(String),
 }
 
+impl Layer {
+    /// The file that it stands in, if it is one.
+    #[must_use]
+    pub fn file(&self) -> Option<FileLayer> {
+        match self {
+            Self::User(_) => Some(FileLayer::User),
+            Self::Repository(_) => Some(FileLayer::Repository),
+            Self::File(_) => Some(FileLayer::File),
+            Self::BuiltIn | Self::Environment(_) | Self::Flag(_) => None,
+        }
+    }
+}
+
 impl fmt::Display for Layer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -107,16 +120,47 @@ pub struct Sources {
     pub environment: Environment,
     /// Flags.
     pub flags: Vec<FlagValue>,
+    /// A text that is laid as if it stood in that file already.
+    pub instead: Option<(FileLayer, String)>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum FileLayer {
+impl Sources {
+    /// The file of a layer, whether it is there or not.
+    #[must_use]
+    pub fn file_of(&self, layer: FileLayer) -> Option<&PathBuf> {
+        match layer {
+            FileLayer::User => self.user.as_ref(),
+            FileLayer::Repository => self.repository.as_ref(),
+            FileLayer::File => self.file.as_ref(),
+        }
+    }
+}
+
+/// A settings file by its layer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileLayer {
+    /// The user's.
     User,
+    /// The repository's.
     Repository,
+    /// The one of `--config`.
     File,
 }
 
 impl FileLayer {
+    /// All of them, as they are laid.
+    pub const ALL: [Self; 3] = [Self::User, Self::Repository, Self::File];
+
+    /// What people call it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::User => "user file",
+            Self::Repository => "repository file",
+            Self::File => "--config file",
+        }
+    }
+
     fn layer(self, at: At) -> Layer {
         match self {
             Self::User => Layer::User(at),
@@ -147,13 +191,13 @@ impl Stack {
 
     /// Lays everything that is there, in order.
     pub(super) fn lay(&mut self, sources: &Sources) {
-        for (path, layer) in [
-            (&sources.user, FileLayer::User),
-            (&sources.repository, FileLayer::Repository),
-            (&sources.file, FileLayer::File),
-        ] {
-            let Some(path) = path else { continue };
-            match read_file(path) {
+        for layer in FileLayer::ALL {
+            let Some(path) = sources.file_of(layer) else { continue };
+            let text = match &sources.instead {
+                Some((of, text)) if *of == layer => Ok(Some(text.clone())),
+                _ => read_file(path),
+            };
+            match text {
                 Ok(Some(text)) => self.file(layer, &path.display().to_string(), &text),
                 Ok(None) if layer == FileLayer::File => self.problem(path.display(), "there is no such file"),
                 Ok(None) => {}
@@ -380,7 +424,7 @@ impl Page<'_> {
 }
 
 /// `teams[2].name` as index and key.
-fn team_path(path: &str) -> Option<(usize, &str)> {
+pub(super) fn team_path(path: &str) -> Option<(usize, &str)> {
     let (index, rest) = path.strip_prefix("teams[")?.split_once(']')?;
     Some((index.parse().ok()?, rest.strip_prefix('.').unwrap_or(rest)))
 }
@@ -405,7 +449,7 @@ fn is_known_variable(name: &str) -> bool {
 }
 
 /// A file's text; `None` if there is none.
-fn read_file(path: &Path) -> Result<Option<String>, String> {
+pub(super) fn read_file(path: &Path) -> Result<Option<String>, String> {
     let file = match std::fs::File::open(path) {
         Ok(file) => file,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),

@@ -2,9 +2,11 @@
 //!
 //! Owns: where settings come from, which layer wins, what a repository's own file may do, where keys come from.
 //! Never does: start a process (a `cmd:` key is run by whoever is injected), open a socket, write a file other
-//! than the new one of [`init`]. Unknown keys are mistakes with file, line, column and the nearest known key.
+//! than the new one of [`init`] and the one that [`edit`] changes a value in. Unknown keys are mistakes with file, line, column and the nearest known key.
 
+pub mod book;
 pub mod document;
+pub mod edit;
 pub mod environment;
 pub mod keys;
 pub mod layers;
@@ -19,7 +21,7 @@ pub mod slot;
 mod tests;
 
 use environment::Environment;
-use layers::{ConfigError, FlagValue, Layer, Sources, Stack};
+use layers::{ConfigError, FileLayer, FlagValue, Layer, Sources, Stack};
 use settings::Settings;
 use std::{
     collections::BTreeMap,
@@ -54,19 +56,35 @@ pub struct Wanted {
 /// # Errors
 /// Every mistake found, each with its place.
 pub fn load(wanted: &Wanted, environment: &Environment, here: &Path) -> Result<Loaded, ConfigError> {
-    let start = wanted.repo.as_ref().map_or_else(|| here.to_path_buf(), |repo| here.join(repo));
-    let repo = places::repository_above(&start);
-    let mut stack = Stack::new();
-    if wanted.repo.is_some() && repo.is_none() {
-        stack.problem("--repo", &format!("{} is in no git repository", start.display()));
-    }
-    stack.lay(&Sources {
+    load_with(wanted, environment, here, None)
+}
+
+/// Where the layers are.
+#[must_use]
+pub fn sources(wanted: &Wanted, environment: &Environment, here: &Path) -> Sources {
+    Sources {
         user: places::user_file(environment),
-        repository: repo.as_ref().map(|repo| repo.join(places::FILE_NAME)),
+        repository: repository(wanted, here).map(|repo| repo.join(places::FILE_NAME)),
         file: wanted.file.as_ref().map(|file| here.join(file)),
         environment: environment.clone(),
         flags: wanted.flags.clone(),
-    });
+        instead: None,
+    }
+}
+
+/// As [`load`], with a text laid as if it stood in one of the files already.
+fn load_with(
+    wanted: &Wanted,
+    environment: &Environment,
+    here: &Path,
+    instead: Option<(FileLayer, String)>,
+) -> Result<Loaded, ConfigError> {
+    let repo = repository(wanted, here);
+    let mut stack = Stack::new();
+    if let (Some(named), None) = (&wanted.repo, &repo) {
+        stack.problem("--repo", &format!("{} is in no git repository", here.join(named).display()));
+    }
+    stack.lay(&Sources { instead, ..sources(wanted, environment, here) });
     rules::finish(&mut stack);
     let configured = stack.settings.places.data_dir.clone();
     match places::data_dir(configured.as_deref(), repo.as_deref(), environment, here) {
@@ -79,6 +97,10 @@ pub fn load(wanted: &Wanted, environment: &Environment, here: &Path) -> Result<L
     } else {
         Err(ConfigError { problems: stack.problems })
     }
+}
+
+fn repository(wanted: &Wanted, here: &Path) -> Option<PathBuf> {
+    places::repository_above(&wanted.repo.as_ref().map_or_else(|| here.to_path_buf(), |repo| here.join(repo)))
 }
 
 /// Writes the template as a new file; never over one that is there.
