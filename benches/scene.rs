@@ -79,6 +79,9 @@ fn options() -> TuiOptions {
             ready: Arc::new(|| async { Ok(()) }.boxed()),
             attach: Arc::new(|_| async { Err(String::new()) }.boxed()),
             shell: None,
+            book: Arc::new(|| async { Err(String::new()) }.boxed()),
+            change: Arc::new(|_| async { Err(String::new()) }.boxed()),
+            vendor: Arc::new(|_| async { Err(String::new()) }.boxed()),
             clock: Arc::new(|| Timestamp(1_790_000_000_000)),
         },
     }

@@ -3,16 +3,29 @@
 use super::{
     Everywhere,
     exit::{Complaint, Exit, Said},
-    out::Out,
+    house,
+    out::{self, Out},
     own, session,
+    settings::Source,
 };
-use crate::config::{self as settings, environment::Environment, layers::Problem, places, reference};
-use clap::Subcommand;
+use crate::{
+    config::{
+        self as settings,
+        book::Counts,
+        edit::{Change, Edited},
+        environment::Environment,
+        layers::{FileLayer, Problem},
+        places, reference,
+    },
+    runtime::look::Look,
+    tui::settings::{remember, told},
+};
+use clap::{Args, Subcommand};
 use serde_json::json;
 use std::path::PathBuf;
 
 /// What about the settings.
-#[derive(Debug, Clone, Copy, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 pub enum ConfigCommand {
     /// Write a commented file with every key; never over one that is there
     Init,
@@ -20,6 +33,53 @@ pub enum ConfigCommand {
     Check,
     /// Print every value with the layer that set it
     Show,
+    /// Set one value in a file, if every check passes with it; comments stay
+    Set(SetArgs),
+    /// Take one value out of a file, so that the layer below holds
+    Unset(UnsetArgs),
+}
+
+/// Which value.
+#[derive(Debug, Clone, Args)]
+pub struct SetArgs {
+    /// The key, such as budget.daily_usd or teams[0].model
+    pub key: String,
+    /// Bare words or TOML; lists as a,b or ["a", "b"]
+    pub value: String,
+    /// Which file
+    #[arg(long = "in", value_name = "FILE", default_value = "user")]
+    pub file: File,
+}
+
+/// Which value.
+#[derive(Debug, Clone, Args)]
+pub struct UnsetArgs {
+    /// The key
+    pub key: String,
+    /// Which file
+    #[arg(long = "in", value_name = "FILE", default_value = "user")]
+    pub file: File,
+}
+
+/// A settings file.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub enum File {
+    /// Your own
+    User,
+    /// The repository's
+    Repository,
+    /// The one of --config
+    Config,
+}
+
+impl From<File> for FileLayer {
+    fn from(file: File) -> Self {
+        match file {
+            File::User => Self::User,
+            File::Repository => Self::Repository,
+            File::Config => Self::File,
+        }
+    }
 }
 
 /// Does it.
@@ -37,7 +97,19 @@ pub fn run(command: &ConfigCommand, everywhere: &Everywhere, out: &mut Out) -> S
             .or_else(|| places::user_file(&environment));
         return init(path, out);
     }
-    let loaded = settings::load(&session::wanted(everywhere)?, &environment, &here);
+    let source = Source { wanted: session::wanted(everywhere)?, environment, here };
+    match command {
+        ConfigCommand::Set(SetArgs { key, value, file }) => {
+            let change = Change { path: key.clone(), value: Some(value.clone()), file: (*file).into() };
+            return changed(&change, &source, out);
+        }
+        ConfigCommand::Unset(UnsetArgs { key, file }) => {
+            return changed(&Change { path: key.clone(), value: None, file: (*file).into() }, &source, out);
+        }
+        ConfigCommand::Init | ConfigCommand::Check | ConfigCommand::Show => {}
+    }
+    let loaded = source.load();
+    let environment = source.environment;
     match (command, loaded) {
         (ConfigCommand::Check, Err(error)) => Ok(problems(&error.problems, out)),
         (_, Err(error)) => Err(error.into()),
@@ -57,6 +129,44 @@ pub fn run(command: &ConfigCommand, everywhere: &Everywhere, out: &mut Out) -> S
             Ok(Exit::Ok)
         }
     }
+}
+
+/// Changes a file, and has it remembered by the journal where there is one already.
+fn changed(change: &Change, source: &Source, out: &mut Out) -> Said {
+    let edited = match source.change(change) {
+        Ok(edited) => edited,
+        Err(error) => return Ok(problems(&error.problems, out)),
+    };
+    let words = told(change, &edited, when(change, &edited));
+    out.both(
+        &words,
+        &json!({
+            "kind": "setting_changed", "key": change.path, "value": edited.value(&change.path),
+            "file": edited.file, "layer": edited.layer.to_string(), "counts": Counts::of(&change.path).word(),
+        }),
+    );
+    let data = edited.loaded.settings.places.data.clone();
+    if data.is_dir()
+        && let Err(error) = super::runtime()?.block_on(remembered(change, &edited, source))
+    {
+        out::note(&[format!("the journal in {} does not know of it: {error}", data.display())]);
+    }
+    Ok(Exit::Ok)
+}
+
+/// From when it counts: another process keeps the rules that it was started with.
+fn when(change: &Change, edited: &Edited) -> &'static str {
+    match (Counts::of(&change.path), Look::owner(&edited.loaded.settings.places.data)) {
+        (Counts::AtOnce, Some(_)) => "when the process that does the work starts again",
+        (counts, _) => counts.word(),
+    }
+}
+
+async fn remembered(change: &Change, edited: &Edited, source: &Source) -> anyhow::Result<()> {
+    let house = house::open(&edited.loaded.settings, &source.environment, house::Purpose::Command).await?;
+    let sent = house.handle.send(remember(change, edited)).await;
+    house.close().await;
+    sent.map(drop).map_err(Into::into)
 }
 
 fn init(path: Option<PathBuf>, out: &mut Out) -> Said {

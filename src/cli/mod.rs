@@ -30,6 +30,7 @@ pub mod reference;
 pub mod restore;
 pub mod screen;
 pub mod session;
+pub mod settings;
 pub mod show;
 pub mod signals;
 #[cfg(test)]

@@ -195,6 +195,8 @@ fn ports(session: &Session, repo: &Path) -> Ports {
     let editor: Arc<str> = editor.unwrap_or("vi").into();
     let (files_of, attach_of, shell_in) = (repo.to_path_buf(), repo.to_path_buf(), repo.to_path_buf());
     let (here, ready_in) = (session.here.clone(), repo.to_path_buf());
+    let source = &session.source;
+    let (book_of, change_in, vendor_by) = (source.clone(), source.clone(), source.clone());
     Ports {
         editor: Arc::new(move |words| {
             let editor = editor.clone();
@@ -242,6 +244,21 @@ fn ports(session: &Session, repo: &Path) -> Ports {
             }
             .boxed()
         })),
+        book: Arc::new(move || {
+            let source = book_of.clone();
+            let read = tokio::task::spawn_blocking(move || source.book().map_err(|error| error.to_string()));
+            async move { read.await.map_err(|error| error.to_string())? }.boxed()
+        }),
+        change: Arc::new(move |change| {
+            let source = change_in.clone();
+            let change = move || source.change(&change).map_err(|error| error.to_string());
+            let change = tokio::task::spawn_blocking(change);
+            async move { change.await.map_err(|error| error.to_string())? }.boxed()
+        }),
+        vendor: Arc::new(move |vendor| {
+            let source = vendor_by.clone();
+            async move { source.ask(vendor).await }.boxed()
+        }),
         clock: Arc::new(|| Clock::Wall.now()),
     }
 }

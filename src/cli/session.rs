@@ -5,9 +5,10 @@ use super::{
     exit::Complaint,
     house::{self, House, Purpose},
     out,
+    settings::Source,
 };
 use crate::{
-    config::{self, Loaded, Wanted, environment::Environment, layers::FlagValue, settings::Settings},
+    config::{Loaded, Wanted, environment::Environment, layers::FlagValue, settings::Settings},
     engine::state::State,
 };
 use std::{
@@ -30,6 +31,8 @@ pub struct Session {
     pub environment: Environment,
     /// The current directory.
     pub here: PathBuf,
+    /// Where the settings are read from when they are read again.
+    pub source: Source,
 }
 
 impl Session {
@@ -40,8 +43,10 @@ impl Session {
     pub fn load(everywhere: &Everywhere) -> Result<Self, Complaint> {
         let here = current_directory()?;
         let environment = Environment::of_process();
-        let loaded = config::load(&wanted(everywhere)?, &environment, &here)?;
-        Ok(Self { loaded, environment, here })
+        let source = Source { wanted: wanted(everywhere)?, environment, here };
+        let loaded = source.load()?;
+        let Source { environment, here, .. } = source.clone();
+        Ok(Self { loaded, environment, here, source })
     }
 
     /// The settings.
@@ -196,10 +201,12 @@ mod tests {
     fn session(data: &Path, repo: Option<&Path>) -> Session {
         let here = data.ancestors().last().unwrap_or(data).to_path_buf();
         let mut loaded =
-            config::load(&wanted(&Everywhere::default()).unwrap(), &Environment::default(), &here).unwrap();
+            crate::config::load(&wanted(&Everywhere::default()).unwrap(), &Environment::default(), &here)
+                .unwrap();
         loaded.settings.places.data = data.to_path_buf();
         loaded.settings.places.repo = repo.map(Path::to_path_buf);
-        Session { loaded, environment: Environment::default(), here }
+        let source = Source { here: here.clone(), ..Source::default() };
+        Session { loaded, environment: Environment::default(), here, source }
     }
 
     #[test]

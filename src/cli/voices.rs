@@ -21,9 +21,12 @@ use crate::{
 use anyhow::Context as _;
 use futures::future::{BoxFuture, FutureExt};
 use std::path::PathBuf;
+use tokio::time::Instant;
 
 /// Longest run of a key command.
 const KEY_WALL: Millis = Millis::secs(30);
+/// How long a vendor may take to say what it offers.
+const ASK_WALL: Millis = Millis::secs(20);
 /// Bytes of a price file.
 const PRICES_MOST: u64 = 1024 * 1024;
 
@@ -59,7 +62,39 @@ pub async fn switchboard(
     settings: &Settings,
     environment: &Environment,
 ) -> anyhow::Result<VendorSwitchboard> {
-    let endpoints = endpoints(settings, environment).await?;
+    voices_of(&Vendor::ALL, settings, environment).await
+}
+
+/// What a vendor offers right now, and how long it took to say so.
+///
+/// # Errors
+/// In words: there is no key for it, or it did not answer.
+pub async fn ask(
+    vendor: Vendor,
+    settings: &Settings,
+    environment: &Environment,
+) -> Result<(Vec<String>, Millis), String> {
+    if let (false, KeySource::Env(names)) =
+        (settings.usable(vendor, environment), settings.provider(vendor).key_source(vendor))
+    {
+        return Err(format!("no key: set {}", names.join(" or ")));
+    }
+    let asking = async {
+        let voices = voices_of(&[vendor], settings, environment).await.map_err(|e| format!("{e:#}"))?;
+        let since = Instant::now();
+        let models = voices.models(vendor).await.map_err(|error| error.message)?;
+        Ok((models, Millis(u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX))))
+    };
+    let late = |_| Err(format!("no answer within {} s", ASK_WALL.0 / 1_000));
+    tokio::time::timeout(ASK_WALL.to_std(), asking).await.unwrap_or_else(late)
+}
+
+async fn voices_of(
+    vendors: &[Vendor],
+    settings: &Settings,
+    environment: &Environment,
+) -> anyhow::Result<VendorSwitchboard> {
+    let endpoints = endpoints(vendors, settings, environment).await?;
     // What never leaves this machine needs neither a proxy nor the system's certificates.
     let proxy = match endpoints.iter().all(|endpoint| is_loopback(&endpoint.base_url)) {
         true => ProxyUse::Never,
@@ -86,9 +121,13 @@ pub fn nobody() -> anyhow::Result<VendorSwitchboard> {
     Ok(VendorSwitchboard::new(options, &transport(Vec::new(), ProxyUse::Never)?))
 }
 
-async fn endpoints(settings: &Settings, environment: &Environment) -> anyhow::Result<Vec<EndpointOptions>> {
+async fn endpoints(
+    vendors: &[Vendor],
+    settings: &Settings,
+    environment: &Environment,
+) -> anyhow::Result<Vec<EndpointOptions>> {
     let mut endpoints = Vec::new();
-    for vendor in Vendor::ALL {
+    for vendor in vendors.iter().copied() {
         let provider = settings.provider(vendor);
         if !provider.usable(vendor, environment) {
             continue;

@@ -106,7 +106,9 @@ impl Counts {
         match Group::of(path) {
             // Prices are known to the voices, too, which are made at the start.
             _ if path == "budget.allow_unknown_price" => Self::NextStart,
-            Group::Autonomy | Group::Tiers | Group::Limits | Group::Budgets | Group::Protected => Self::AtOnce,
+            Group::Autonomy | Group::Tiers | Group::Limits | Group::Budgets | Group::Protected => {
+                Self::AtOnce
+            }
             _ => Self::NextStart,
         }
     }

@@ -7,6 +7,7 @@ use super::{
     document::{self, At, Raw},
     environment::Environment,
     layers::{self, ConfigError, FileLayer, Layer, Problem, Sources},
+    reference,
     settings::{Provider, Settings, TeamEntry},
     slot::{Fault, Slot},
 };
@@ -141,7 +142,8 @@ fn put(
         }
         Known::Provider(vendor, key) => {
             let many = section_of(document.as_table_mut(), "providers", value.is_some())?;
-            let Some(table) = many.map(|many| section_of(many, vendor.word(), value.is_some())).transpose()?
+            let Some(table) =
+                many.map(|many| section_of(many, vendor.word(), value.is_some())).transpose()?
             else {
                 return Ok(());
             };
@@ -214,10 +216,9 @@ fn team<'a>(
     let item = document.get_mut("teams").ok_or("there is no list of teams")?;
     let many = match item {
         Item::ArrayOfTables(list) => list.get_mut(index).map(|table| table as &mut dyn TableLike),
-        Item::Value(Value::Array(list)) => list
-            .get_mut(index)
-            .and_then(Value::as_inline_table_mut)
-            .map(|table| table as &mut dyn TableLike),
+        Item::Value(Value::Array(list)) => {
+            list.get_mut(index).and_then(Value::as_inline_table_mut).map(|table| table as &mut dyn TableLike)
+        }
         _ => None,
     };
     many.ok_or_else(|| format!("there is no team {index}; the first is 0"))
@@ -231,6 +232,34 @@ fn table_of(team: &TeamEntry) -> Result<Table, String> {
         table.insert(key.path, Item::Value(value));
     }
     Ok(table)
+}
+
+/// A file that says everything in which these settings differ from the built-in ones.
+#[must_use]
+pub fn written(loaded: &Loaded) -> String {
+    let mut document = DocumentMut::new();
+    let built_in = Loaded { settings: Settings::default(), origins: Default::default(), notes: Vec::new() };
+    if loaded.settings.roster != built_in.settings.roster {
+        let tables = loaded.settings.roster.iter().filter_map(|team| table_of(team).ok());
+        document.insert("teams", Item::ArrayOfTables(tables.collect()));
+    }
+    for shown in reference::values(loaded).into_iter().filter(|shown| !shown.path.starts_with("teams[")) {
+        let Some(value) =
+            shown.value.filter(|value| book::value(&built_in, &shown.path).as_ref() != Some(value))
+        else {
+            continue;
+        };
+        let (section, leaf) = shown.path.rsplit_once('.').unwrap_or(("", &shown.path));
+        let mut table: &mut dyn TableLike = document.as_table_mut();
+        for name in section.split('.') {
+            match section_of(table, name, true) {
+                Ok(Some(found)) => table = found,
+                Ok(None) | Err(_) => return document.to_string(),
+            }
+        }
+        set(table, leaf, value.parse().ok());
+    }
+    document.to_string()
 }
 
 impl Edited {

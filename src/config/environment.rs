@@ -29,6 +29,13 @@ impl Environment {
         Self(pairs.filter(|(_, value): &(String, String)| !value.trim().is_empty()).collect())
     }
 
+    /// With another value of one variable.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.0.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
     /// A variable, if it is set to something.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {

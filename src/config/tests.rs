@@ -2,8 +2,10 @@
 
 use super::{
     Loaded, Wanted,
+    book::{self, Counts, Group},
+    edit::{self, Change, Edited},
     environment::Environment,
-    layers::{FlagValue, Layer},
+    layers::{FileLayer, FlagValue, Layer},
     load, places, reference,
     settings::LandingBranch,
 };
@@ -376,4 +378,170 @@ fn layers_say_who_they_are() {
     assert!(loaded.settings.places.repo.is_some());
     assert_eq!(loaded.settings.policy.approval_expiry, Millis::hours(4));
     assert_eq!(places::FILE_NAME, "chimera.toml");
+}
+
+impl Bench {
+    fn check(&self, path: &str, value: Option<&str>, file: FileLayer) -> Result<Edited, String> {
+        let change = Change { path: path.into(), value: value.map(str::to_owned), file };
+        let edited = edit::check(&change, &self.wanted, &self.environment(), &self.path("shop"));
+        edited.map_err(|e| e.to_string().replace(&self.top.path().display().to_string(), ""))
+    }
+    fn change(&self, path: &str, value: Option<&str>, file: FileLayer) -> Result<Layer, String> {
+        let edited = self.check(path, value, file)?;
+        edited.write().map_err(|error| error.to_string())?;
+        Ok(edited.layer)
+    }
+    fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path(name)).unwrap()
+    }
+}
+
+const USER: &str = "config/chimera/chimera.toml";
+
+#[test]
+fn s5_a_change_keeps_comments_order_and_everything_else() {
+    let text = "# mine\n[budget] # money\n# the day\ndaily_usd   = 20.00 # enough\nper_call_usd = 0.20\n\n[ui]\n# end\n";
+    let bench = Bench::new().user(text);
+    assert!(matches!(bench.change("budget.daily_usd", Some("10"), FileLayer::User), Ok(Layer::User(_))));
+    assert_eq!(bench.read(USER), text.replace("20.00", "10.00"));
+    assert_eq!(bench.load().unwrap().settings.policy.budget.per_day, Money::usd(10));
+    bench.change("landing.sign", Some("never"), FileLayer::User).unwrap();
+    bench.change("providers.google.concurrency", Some("3"), FileLayer::User).unwrap();
+    bench.change("brief.constraints", Some("no new deps, keep it small"), FileLayer::User).unwrap();
+    bench.change("protected.deny", Some("['a/{b,c}/**', 'x']"), FileLayer::User).unwrap();
+    let loaded = bench.load().unwrap();
+    assert_eq!(loaded.settings.provider(Vendor::Google).concurrency, 3);
+    assert_eq!(loaded.settings.brief.constraints, ["no new deps", "keep it small"]);
+    assert!(loaded.settings.policy.protected.deny.contains(&"a/{b,c}/**".to_owned()));
+    assert!(bench.read(USER).starts_with(&text.replace("20.00", "10.00").replace("# end\n", "")));
+    // Out again, one by one, the file is what it was but for sections that are empty now.
+    for path in ["landing.sign", "providers.google.concurrency", "brief.constraints", "protected.deny"] {
+        assert_eq!(bench.change(path, None, FileLayer::User), Ok(Layer::BuiltIn), "{path}");
+    }
+    assert!(bench.load().unwrap().origins.keys().all(|path| path.starts_with("budget.")));
+    assert!(bench.read(USER).contains("# end"));
+}
+
+#[test]
+fn s5_every_value_of_the_book_can_be_written_back_as_it_is_typed() {
+    for set in [false, true] {
+        let mut bench = Bench::new();
+        if set {
+            let teams = "[[teams]]\nname = 'A'\nmodel = 'google/x'\nfallback = ['google/y']\n";
+            let rest =
+                "[providers.openai]\nbase_url = 'http://localhost:1/v1'\n[http]\nca_file = '~/x y.pem'\n";
+            bench = bench.user(&format!("{rest}{teams}"));
+        }
+        let before = bench.load().unwrap();
+        let sources = super::sources(&bench.wanted, &bench.environment(), &bench.path("shop"));
+        let book = book::book(&before, &sources, &bench.environment());
+        assert!(book.settings.windows(2).all(|two| two[0].group <= two[1].group));
+        let valued = book.settings.iter().filter(|setting| !setting.secret && setting.value.is_some());
+        for setting in valued {
+            bench.change(&setting.path, Some(&setting.typed()), FileLayer::User).unwrap();
+        }
+        let after = bench.load().unwrap();
+        assert_eq!(after.settings, before.settings);
+        assert!(after.origins.len() > 30 && after.origins.contains_key("teams[0].name"));
+    }
+}
+
+#[test]
+fn s5_a_bad_change_is_refused_with_its_reason_and_writes_nothing() {
+    let text = "[budget]\nper_mission_usd = 4\n[[teams]]\nname = 'A'\nmodel = 'google/x'\n";
+    let bench = Bench::new()
+        .user(text)
+        .variable("CHIMERA_THEME", "light")
+        .file("[[teams]]\nname='B'\nmodel='google/b'\n");
+    for (path, value, file, said) in [
+        ("budget.dayly_usd", Some("1"), FileLayer::User, "did you mean budget.daily_usd?"),
+        ("providers.google.concurency", Some("1"), FileLayer::User, "providers.google.concurrency?"),
+        ("providers.gogle.key", Some("1"), FileLayer::User, "there is no key"),
+        ("teams[0].modle", Some("1"), FileLayer::User, "teams[0].model?"),
+        ("autonomy.level", Some("4"), FileLayer::User, "4 is not within 1 to 3"),
+        ("autonomy.level", Some(""), FileLayer::User, "expected whole number"),
+        ("budget.daily_usd", Some("3"), FileLayer::User, "$4.00 exceeds budget.daily_usd of $3.00"),
+        ("protected.deny", Some("['a'"), FileLayer::User, "not TOML"),
+        ("protected.deny", Some("['a']\nb = 1"), FileLayer::User, "write one value"),
+        ("providers.anthropic.key", Some("sk-ant-1234"), FileLayer::User, "a key must not stand in a file"),
+        ("autonomy.level", Some("2"), FileLayer::Repository, "a repository's file must not loosen it"),
+        ("roles.judge", Some("google/x"), FileLayer::Repository, "a repository's file must not set it"),
+        ("teams[7].name", Some("C"), FileLayer::File, "there is no team 7"),
+        ("teams[0].name", Some("C"), FileLayer::User, "another file's list of teams is in force"),
+        ("teams[0].name", Some(""), FileLayer::File, "an empty text"),
+    ] {
+        let refused = bench.change(path, value, file).unwrap_err();
+        assert!(refused.contains(said), "{path}: {refused}");
+        assert!(!refused.contains("1234"));
+    }
+    assert_eq!(bench.read(USER), text);
+    assert!(!bench.path("shop/chimera.toml").exists());
+    // A value that another layer wins over is written, and who wins is known.
+    let layer = bench.change("ui.theme", Some("dark"), FileLayer::User).unwrap();
+    assert_eq!(layer, Layer::Environment("CHIMERA_THEME".into()));
+    // Made stricter by the repository: that is its right.
+    assert!(matches!(
+        bench.change("budget.per_call_usd", Some("0.01"), FileLayer::Repository),
+        Ok(Layer::Repository(_))
+    ));
+}
+
+#[test]
+fn s5_a_file_that_changed_meanwhile_is_not_overwritten_and_a_link_stays_one() {
+    let bench = Bench::new().user("[ui]\ntheme = 'dark'\n");
+    let edited = bench.check("ui.theme", Some("light"), FileLayer::User).unwrap();
+    let bench = bench.user("[ui]\nkeymap = 'vim'\n");
+    assert!(edited.write().unwrap_err().to_string().contains("changed meanwhile"));
+    assert_eq!(bench.read(USER), "[ui]\nkeymap = 'vim'\n");
+    std::fs::rename(bench.path(USER), bench.path("dotfiles.toml")).unwrap();
+    std::os::unix::fs::symlink(bench.path("dotfiles.toml"), bench.path(USER)).unwrap();
+    bench.change("ui.theme", Some("light"), FileLayer::User).unwrap();
+    assert!(
+        bench.path(USER).is_symlink()
+            && bench.read("dotfiles.toml").contains("theme = 'light'")
+                | bench.read("dotfiles.toml").contains("theme = \"light\"")
+    );
+}
+
+#[test]
+fn s5_the_first_change_of_a_team_writes_all_teams_as_they_are() {
+    let bench = Bench::new();
+    bench.change("teams[1].name", Some("Second"), FileLayer::User).unwrap();
+    let roster = bench.load().unwrap().settings.roster;
+    assert_eq!(
+        roster.iter().map(|team| team.name.as_str()).collect::<Vec<_>>(),
+        ["Team Anthropic", "Second"]
+    );
+    assert!(roster.iter().all(|team| team.model.is_some()));
+}
+
+#[test]
+fn s5_the_book_says_where_a_key_is_and_never_what_it_is() {
+    let bench = Bench::new()
+        .user("[providers.google]\nkey = 'cmd:pass show sk-secret'\n")
+        .variable("ANTHROPIC_API_KEY", "sk-secret");
+    let sources = super::sources(&bench.wanted, &bench.environment(), &bench.path("shop"));
+    let book = book::book(&bench.load().unwrap(), &sources, &bench.environment());
+    let of = |vendor: &str| {
+        let path = format!("providers.{vendor}.key");
+        let found = book.settings.iter().find(|setting| setting.path == path).unwrap();
+        (found.value.clone().unwrap(), found.typed())
+    };
+    assert_eq!(of("anthropic").0, "set in ANTHROPIC_API_KEY");
+    assert_eq!(of("google").0, "from a command");
+    assert_eq!(of("openai").0, "not set (OPENAI_API_KEY)");
+    assert!(!format!("{:?} {:?}", book, of("google")).contains("sk-secret"));
+    let groups: Vec<Group> = book.settings.iter().map(|setting| setting.group).collect();
+    assert!(groups.contains(&Group::Tiers) && groups.contains(&Group::Data));
+    assert_eq!((Counts::of("autonomy.level"), Counts::of("ui.theme")), (Counts::AtOnce, Counts::NextStart));
+}
+
+#[test]
+fn settings_written_down_are_read_back_the_same() {
+    let bench = Bench::new().user("[budget]\ndaily_usd = 20\n[[teams]]\nname = 'A'\nmodel = 'google/x'\n[providers.google]\nconcurrency = 2\n");
+    let before = bench.load().unwrap();
+    let text = edit::written(&before);
+    let bench = bench.user(&text);
+    assert_eq!(bench.load().unwrap().settings, before.settings, "{text}");
+    assert_eq!(edit::written(&Bench::new().load().unwrap()), "");
 }

@@ -208,7 +208,7 @@ impl State {
                 });
                 self.clockwork.unsure = running.collect();
             }
-            ControlEvent::Recovered { .. } => {}
+            ControlEvent::SettingChanged { .. } | ControlEvent::Recovered { .. } => {}
         }
     }
 

@@ -96,6 +96,15 @@ pub enum ControlCommand {
     Stop(String),
     /// A policy was read.
     Load(Box<Policy>),
+    /// A setting was changed in a file: to be remembered.
+    Change {
+        /// The key.
+        key: String,
+        /// Which file.
+        file: String,
+        /// The value as TOML, unless it was taken out or tells where a secret is.
+        value: Option<String>,
+    },
     /// The process starts on this journal: first command of every run. Calls that were open are forfeited and
     /// effects that were running become unsure.
     Start {

@@ -13,7 +13,11 @@ use super::{
 use crate::domain::{
     ids::{CallId, EffectId, MissionId},
     request::Actor,
+    text::clean_line,
 };
+
+/// Characters of a changed setting that are remembered.
+const CHANGE_MOST: usize = 1_000;
 
 pub(super) fn decide(pen: &mut Pen<'_>, command: &ControlCommand) -> Result<(), Refusal> {
     if matches!(pen.order.actor, Actor::Agent(..)) {
@@ -41,6 +45,14 @@ pub(super) fn decide(pen: &mut Pen<'_>, command: &ControlCommand) -> Result<(), 
             pen.write(Event::Control(ControlEvent::PolicyLoaded(policy.clone())));
             brief::reconsider_all(pen);
             grants::reconsider(pen);
+        }
+        ControlCommand::Change { key, file, value } => {
+            let [key, file] = [key, file].map(|words| clean_line(words, CHANGE_MOST).to_string());
+            if key.is_empty() {
+                return Err(refuse(RefusalKind::Invalid, "a change names its key"));
+            }
+            let value = value.as_ref().map(|value| clean_line(value, CHANGE_MOST).to_string());
+            pen.write(Event::Control(ControlEvent::SettingChanged { key, file, value }));
         }
         ControlCommand::Start { version } => {
             pen.write(Event::Control(ControlEvent::Started { version: version.clone() }));

@@ -217,6 +217,15 @@ pub enum ControlEvent {
     Stopped(String),
     /// Another policy rules.
     PolicyLoaded(Box<Policy>),
+    /// A person changed a setting in a file.
+    SettingChanged {
+        /// The key.
+        key: String,
+        /// Which file.
+        file: String,
+        /// The value as TOML; `None`: taken out of the file, or it tells where a secret is.
+        value: Option<String>,
+    },
     /// The process started on this journal.
     Started {
         /// Version of the program.

@@ -347,6 +347,7 @@ impl<'a> Book<'a> {
             ControlEvent::Stopped(why) => What::Stopped(short(why)),
             ControlEvent::Resumed => What::Resumed,
             ControlEvent::PolicyLoaded(_) => What::Rules,
+            ControlEvent::SettingChanged { key, file, .. } => What::Setting(short(key), short(file)),
             ControlEvent::Started { version } => What::Started(short(version)),
             ControlEvent::Recovered { bytes } => What::Recovered(*bytes),
         };

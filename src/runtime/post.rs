@@ -136,7 +136,13 @@ pub(super) fn is_a_persons(command: &Command) -> bool {
             DeskCommand::Decide(..) | DeskCommand::Hold(..) | DeskCommand::Undo(_) | DeskCommand::Revoke(_),
         ) => true,
         Command::Control(control) => {
-            matches!(control, ControlCommand::Pause(_) | ControlCommand::Resume | ControlCommand::Stop(_))
+            matches!(
+                control,
+                ControlCommand::Pause(_)
+                    | ControlCommand::Resume
+                    | ControlCommand::Stop(_)
+                    | ControlCommand::Change { .. }
+            )
         }
         Command::Desk(DeskCommand::Ask(..))
         | Command::Money(_)

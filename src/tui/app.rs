@@ -368,6 +368,9 @@ impl App {
                 self.sheet = Some(Sheet::page(title, &bytes, from));
             }
             Done::Page(title, Err(error)) => self.notes().bad(format!("{title}: {error}")),
+            Done::Book(book) => self.settings_read(book),
+            Done::Changed(changed) => return self.setting_changed(changed),
+            Done::Vendor(vendor, answer) => self.vendor_answered(vendor, answer),
             Done::Files(files) => {
                 if let Some(Sheet::Picker(picker)) = &mut self.sheet {
                     picker.fill_files(files);

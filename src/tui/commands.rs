@@ -203,6 +203,9 @@ commands! {
     Pause "house.pause" Everywhere Help "pause" "Nothing new starts; what runs goes on to its next turn.";
     Resume "house.resume" Everywhere Help "resume" "Go on after a pause or a stop.";
     Stop "house.stop" Everywhere Help "stop everything" "Kill switch: nothing starts, everything in flight ends.";
+    SettingEdit "setting.edit" Settings Footer "edit" "Change the setting under the cursor, in a file of yours or the repository's.";
+    SettingUnset "setting.unset" Settings Footer "take out" "Take the setting under the cursor out of the file that sets it.";
+    SettingTest "setting.test" Settings Footer "test connection" "Ask the vendor under the cursor what it offers.";
     Close "sheet.close" Sheet Footer "close" "Close this sheet.";
     SheetUp "sheet.up" Sheet Quiet "up" "Up one row.";
     SheetDown "sheet.down" Sheet Quiet "down" "Down one row.";

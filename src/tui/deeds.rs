@@ -104,6 +104,8 @@ impl App {
             C::Versions => self.sheet = Some(Sheet::Versions(0)),
             C::Copy => return self.copy(),
             C::Take | C::TakeAll | C::Combine | C::Blind | C::Evidence => return self.weigh(command),
+            // Known on the settings screen only, which was asked first.
+            C::SettingEdit | C::SettingUnset | C::SettingTest => {}
             C::Refine | C::TakeOver | C::HandBack | C::Cancel | C::RetryMission => {
                 return self.steer(command);
             }
@@ -502,6 +504,10 @@ impl App {
             }
             PromptFor::Patch => {
                 self.find_in_patch(&text);
+                Vec::new()
+            }
+            PromptFor::Settings => {
+                self.filter_settings(&text);
                 Vec::new()
             }
             PromptFor::Shell => vec![Task::Shell(text)],

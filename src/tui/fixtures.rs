@@ -9,6 +9,7 @@ use super::{
     theme::Theme,
 };
 use crate::{
+    config::book::Book,
     domain::{
         brief::{AnswerForm, Approval, Brief, Question},
         candidate::{
@@ -60,6 +61,9 @@ pub(super) fn ports() -> Ports {
         ready: Arc::new(|| async { Ok(()) }.boxed()),
         attach: Arc::new(|path| async move { Ok(("text/plain".to_owned(), path.into_bytes())) }.boxed()),
         shell: None,
+        book: Arc::new(|| async { Ok(Book::default()) }.boxed()),
+        change: Arc::new(|_| async { Err("nothing can be changed here".to_owned()) }.boxed()),
+        vendor: Arc::new(|_| async { Err("no vendor here".to_owned()) }.boxed()),
         clock: Arc::new(|| START),
     }
 }

@@ -26,6 +26,7 @@ mod pressed;
 mod routing;
 mod run;
 pub mod screens;
+pub mod settings;
 pub mod sheets;
 pub mod shot;
 pub mod stream;

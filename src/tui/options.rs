@@ -2,7 +2,17 @@
 //! (start an editor, list files, run a shell, read the clock).
 
 use super::looks::Chosen;
-use crate::domain::{money::Money, team::TeamSpec, time::Timestamp};
+use crate::{
+    config::{
+        book::Book,
+        edit::{Change, Edited},
+    },
+    domain::{
+        money::Money,
+        team::{TeamSpec, Vendor},
+        time::{Millis, Timestamp},
+    },
+};
 use futures::future::BoxFuture;
 use std::{path::PathBuf, sync::Arc};
 
@@ -17,6 +27,13 @@ pub type AttachPort =
     Arc<dyn Fn(String) -> BoxFuture<'static, Result<(String, Vec<u8>), String>> + Send + Sync>;
 /// Runs a shell line in the repository and gives its output.
 pub type ShellPort = Arc<dyn Fn(String) -> BoxFuture<'static, Result<String, String>> + Send + Sync>;
+/// Reads every setting as it is now; the error says every mistake.
+pub type BookPort = Arc<dyn Fn() -> BoxFuture<'static, Result<Book, String>> + Send + Sync>;
+/// Changes a settings file, if the settings are good with it; the error says why nothing was written.
+pub type ChangePort = Arc<dyn Fn(Change) -> BoxFuture<'static, Result<Edited, String>> + Send + Sync>;
+/// Asks a vendor what it offers: the models and how long the answer took.
+pub type VendorPort =
+    Arc<dyn Fn(Vendor) -> BoxFuture<'static, Result<(Vec<String>, Millis), String>> + Send + Sync>;
 /// Tells the time.
 pub type ClockPort = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
@@ -33,6 +50,12 @@ pub struct Ports {
     pub attach: AttachPort,
     /// `!`; without it the key is a character.
     pub shell: Option<ShellPort>,
+    /// Every setting.
+    pub book: BookPort,
+    /// Changes one.
+    pub change: ChangePort,
+    /// Tries a connection.
+    pub vendor: VendorPort,
     /// The clock.
     pub clock: ClockPort,
 }

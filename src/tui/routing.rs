@@ -137,6 +137,7 @@ impl App {
                 ) => self.run(command),
                 _ => Vec::new(),
             },
+            Taken::Changes(change) => vec![Task::Change(Box::new(change))],
             Taken::Picked(picked) => {
                 self.sheet = None;
                 self.picked(picked)

@@ -9,6 +9,7 @@ use super::{
     looks,
     options::{Ports, TuiOptions},
     pace::{Pace, Why},
+    settings,
     shot::Highlighter,
     task::{Done, EditFor, Task},
     terminal::{self, Guard, Outbox, Screen, Tmux},
@@ -407,6 +408,14 @@ fn serve(handle: Handle, ports: Ports, task: Task) -> BoxFuture<'static, Done> {
                 };
                 Done::Page(format!("! {line}"), output.map(String::into_bytes))
             }
+            Task::Book => Done::Book((ports.book)().await.map(Arc::new)),
+            Task::Change(change) => {
+                let changed = async {
+                    Ok(settings::rule(&handle, &change, (ports.change)(*change.clone()).await?).await)
+                };
+                Done::Changed(changed.await)
+            }
+            Task::Vendor(vendor) => Done::Vendor(vendor, (ports.vendor)(vendor).await),
             Task::Edit(..)
             | Task::EditBlob(..)
             | Task::CopyBlob(_)

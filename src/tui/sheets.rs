@@ -8,10 +8,12 @@ use super::{
     keymap::{Key, Keymap},
     line::Line,
     pressed::GUARD,
+    settings::{SettingEditor, Typed},
     shot::ShotView,
     words,
 };
 use crate::{
+    config::edit::Change,
     domain::{
         brief::{Answer, AnswerForm, Question},
         digest::Digest,
@@ -54,6 +56,8 @@ pub enum Sheet {
     Versions(usize),
     /// Questions before work.
     Clarify(Clarify),
+    /// A setting that is edited.
+    Setting(Box<SettingEditor>),
     /// A text.
     Page(Page),
     /// A patch.
@@ -74,6 +78,8 @@ pub enum Taken {
     Said(PromptFor, String),
     /// Questions were answered.
     Answered(MissionId, Vec<Answer>),
+    /// A setting shall be changed; the sheet stays until it is.
+    Changes(Change),
 }
 
 /// What was picked.
@@ -258,6 +264,8 @@ pub enum PromptFor {
     Search,
     /// What is searched in a patch.
     Patch,
+    /// Which settings are shown.
+    Settings,
     /// A shell line.
     Shell,
 }
@@ -294,7 +302,7 @@ fn complaint(purpose: PromptFor, text: &str) -> Option<String> {
             Ok(_) => Some("the amount must be more than $0".into()),
             Err(error) => Some(error.to_string()),
         },
-        PromptFor::Reject(..) | PromptFor::Cancel(_) => None,
+        PromptFor::Reject(..) | PromptFor::Cancel(_) | PromptFor::Settings => None,
         _ if text.is_empty() => Some("write something, or esc to leave it".into()),
         _ => None,
     }
@@ -516,14 +524,19 @@ impl Sheet {
     /// Whether keys are text here.
     #[must_use]
     pub fn takes_text(&self) -> bool {
-        matches!(self, Self::Picker(_) | Self::Prompt(_) | Self::Clarify(_))
+        matches!(self, Self::Picker(_) | Self::Prompt(_) | Self::Clarify(_) | Self::Setting(_))
     }
 
     /// Where it is scrolled to, if it scrolls.
     pub fn scroll(&mut self) -> Option<&mut usize> {
         match self {
             Self::Help(at) | Self::Card(_, at) | Self::Versions(at) | Self::Page(Page { at, .. }) => Some(at),
-            Self::Picker(_) | Self::Prompt(_) | Self::Clarify(_) | Self::Compare(_) | Self::Diff(_) => None,
+            Self::Picker(_)
+            | Self::Prompt(_)
+            | Self::Clarify(_)
+            | Self::Setting(_)
+            | Self::Compare(_)
+            | Self::Diff(_) => None,
         }
     }
 
@@ -533,6 +546,12 @@ impl Sheet {
             Self::Picker(picker) => picker.key(key),
             Self::Prompt(prompt) => prompt.key(key),
             Self::Clarify(clarify) => clarify.key(key, now),
+            Self::Setting(editor) => match editor.key(key) {
+                Typed::Kept => Taken::Kept,
+                Typed::Not => Taken::Not,
+                Typed::Refused(why) => Taken::Refused(why),
+                Typed::Changes(change) => Taken::Changes(change),
+            },
             _ => Taken::Not,
         }
     }
@@ -547,6 +566,7 @@ impl Sheet {
             }
             Self::Prompt(prompt) => prompt.line.insert(&clean),
             Self::Clarify(clarify) => clarify.line.insert(&clean),
+            Self::Setting(editor) => editor.line.insert(&clean),
             _ => {}
         }
     }

@@ -1,15 +1,19 @@
 //! What the loop is asked to do for the screen, and what comes of it.
 
 use crate::{
+    config::{book::Book, edit::Change},
     domain::{
         brief::Brief,
         digest::Digest,
         feed::{Channel, Shot},
         ids::{RequestId, Revision, TeamId},
+        team::Vendor,
+        time::Millis,
     },
     engine::command::Command,
     runtime::handle::{Receipt, SendError},
 };
+use std::sync::Arc;
 
 /// What the loop shall do.
 #[derive(Debug, PartialEq)]
@@ -52,6 +56,12 @@ pub enum Task {
     Briefs,
     /// Run a shell line.
     Shell(String),
+    /// Read every setting.
+    Book,
+    /// Change a setting in its file, let it rule where it can, and read all anew.
+    Change(Box<Change>),
+    /// Ask a vendor what it offers.
+    Vendor(Vendor),
     /// Give the terminal to the shell.
     Suspend,
     /// Draw everything again.
@@ -94,6 +104,12 @@ pub enum Done {
     Briefs(Vec<String>),
     /// A candidate's patch.
     Shot(Channel, Shot),
+    /// Every setting.
+    Book(Result<Arc<Book>, String>),
+    /// A change of a setting: what it has brought about, in words.
+    Changed(Result<String, String>),
+    /// What a vendor offers.
+    Vendor(Vendor, Result<(Vec<String>, Millis), String>),
     /// The engine has started: what a person should know about it, one line each.
     Told(Vec<String>),
     /// Something is on the clipboard, or why not.

@@ -63,12 +63,12 @@ pub async fn run(args: &DemoArgs, session: &Session, out: &mut Out) -> Said {
     let service = Service::create().await?;
     let cast = if args.live {
         Cast {
-            session: service.session(live(session).await?, session),
+            session: service.session(live(session).await?, session)?,
             notice: "LIVE: real models answer".into(),
         }
     } else {
         let (settings, environment) = rehearsal::cast(session.settings()).await?;
-        Cast { session: service.session((settings, environment), session), notice: NOTICE.into() }
+        Cast { session: service.session((settings, environment), session)?, notice: NOTICE.into() }
     };
     let said = match args.headless {
         true => headless(&cast, &service, out).await,

@@ -2,8 +2,8 @@
 
 use super::Complaint;
 use crate::{
-    cli::session::Session,
-    config::{environment::Environment, settings::Settings},
+    cli::{session::Session, settings::Source},
+    config::{Loaded, Wanted, edit, environment::Environment, places, settings::Settings},
     domain::{text, time::Millis},
     workspace::process::{self, Confinement, Exit, Finished, Spec},
 };
@@ -84,12 +84,28 @@ impl Service {
     }
 
     /// The session of a command that is run in this repository.
-    pub fn session(&self, (mut settings, environment): (Settings, Environment), of: &Session) -> Session {
+    pub fn session(
+        &self,
+        (mut settings, environment): (Settings, Environment),
+        of: &Session,
+    ) -> Result<Session, Complaint> {
         settings.places.repo = Some(self.repo.clone());
         settings.places.data = self.top.join("data");
+        settings.places.data_dir = Some(settings.places.data.display().to_string());
         let mut loaded = of.loaded.clone();
         loaded.settings = settings;
-        Session { loaded, environment, here: self.repo.clone() }
+        let source = self.settings(&loaded, environment.clone())?;
+        Ok(Session { loaded, environment, here: self.repo.clone(), source })
+    }
+
+    /// What is set on the demo's screen stays in the demo: its files are in its own directory.
+    fn settings(&self, loaded: &Loaded, environment: Environment) -> Result<Source, Complaint> {
+        let config = self.top.join("config");
+        let environment = environment.with("XDG_CONFIG_HOME", &config.display().to_string());
+        let told = |error: io::Error| failed("write its settings", error);
+        fs::create_dir_all(config.join("chimera")).map_err(told)?;
+        fs::write(config.join("chimera").join(places::FILE_NAME), edit::written(loaded)).map_err(told)?;
+        Ok(Source { wanted: Wanted::default(), environment, here: self.repo.clone() })
     }
 
     /// Whether anything came after the first commit.

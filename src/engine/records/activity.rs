@@ -74,6 +74,8 @@ pub enum What {
     Resumed,
     /// Another policy rules.
     Rules,
+    /// This setting was changed in this file.
+    Setting(String, String),
     /// The process started: its version.
     Started(String),
     /// So many bytes of a torn tail were cut.
@@ -108,6 +110,7 @@ impl What {
             Self::Stopped(_) => "stopped",
             Self::Resumed => "resumed",
             Self::Rules => "policy",
+            Self::Setting(..) => "setting",
             Self::Started(_) => "started",
             Self::Recovered(_) => "recovered",
         }
@@ -141,6 +144,7 @@ impl What {
             Self::Stopped(why) => format!("the house is stopped: {why}"),
             Self::Resumed => "the house goes on".to_owned(),
             Self::Rules => "another policy rules".to_owned(),
+            Self::Setting(key, file) => format!("{key} was changed in {file}"),
             Self::Started(version) => format!("chimera {version} started"),
             Self::Recovered(bytes) => format!("a torn tail of {} was cut", count(*bytes, "byte")),
         }

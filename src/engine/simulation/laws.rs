@@ -464,7 +464,9 @@ impl Laws {
                 self.count("restart");
                 self.begun.clear();
             }
-            ControlEvent::PolicyLoaded(_) | ControlEvent::Recovered { .. } => {}
+            ControlEvent::PolicyLoaded(_)
+            | ControlEvent::SettingChanged { .. }
+            | ControlEvent::Recovered { .. } => {}
         }
     }
 }

@@ -11,7 +11,7 @@ pub use approvals::Approvals;
 pub use audit::Audit;
 pub use ideas::Ideas;
 pub use operations::Operations;
-pub use settings::Settings;
+pub use settings::{Row as SettingsRow, Settings, vendor_of};
 
 use super::commands::Context;
 

@@ -1,14 +1,16 @@
 //! The pen: clean text into cells, cut to its place; frames; rows of runs.
 
 use crate::tui::{
+    line::Line,
     theme::{Role, Theme},
     wrap,
 };
 use ratatui::{
     buffer::Buffer,
-    layout::Rect,
+    layout::{Position, Rect},
     widgets::{Block, BorderType, Clear, Widget},
 };
+use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
 /// What draws.
@@ -92,6 +94,23 @@ impl Pen<'_> {
         Clear.render(area, self.buf);
         self.buf.set_style(area, self.theme.canvas());
         self.framed(area, title, Focused::Yes)
+    }
+
+    /// A line that is written in; returns the caret's place.
+    pub fn input(&mut self, line: &Line, at: Rect) -> Position {
+        self.put(at, 0, "›", Role::Accent);
+        let room = usize::from(at.width.saturating_sub(3));
+        // The caret stays in sight: text before it is cut off from the left, a cluster at a time.
+        let mut shown = line.text();
+        let mut before = line.column();
+        while before > room {
+            let cut = shown.graphemes(true).next().unwrap_or_default();
+            before -= cut.width().min(before);
+            shown = &shown[cut.len()..];
+        }
+        self.put(at, 2, shown, Role::Text);
+        let x = at.x + 2 + u16::try_from(before).unwrap_or(0);
+        Position::new(x.min(at.right().saturating_sub(1)), at.y)
     }
 
     /// Marks a row as chosen.

@@ -3,7 +3,7 @@
 use super::{
     compare, diff,
     frame::{Pen, row},
-    versions,
+    settings, versions,
 };
 use crate::{
     domain::{
@@ -14,7 +14,6 @@ use crate::{
         app::App,
         argv::join_argv,
         commands::{self, CommandId, Context},
-        line::Line,
         screens::ScreenId,
         sheets::{Clarify, Page, Picker, Sheet},
         theme::Role,
@@ -32,8 +31,9 @@ pub(super) fn draw(app: &App, sheet: &Sheet, pen: &mut Pen<'_>, screen: Rect) ->
             let area = middle(screen, 90, 5);
             let inner = pen.sheet(area, &clean_line(&prompt.title, 120));
             pen.put(row(inner, 2), 0, "enter sends   esc leaves it", Role::Muted);
-            return Some(input(&prompt.line, pen, row(inner, 0)));
+            return Some(pen.input(&prompt.line, row(inner, 0)));
         }
+        Sheet::Setting(editor) => return Some(settings::editor(editor, pen, middle(screen, 100, 13))),
         Sheet::Clarify(clarify) => return clarified(clarify, pen, screen),
         Sheet::Compare(board) => {
             compare::draw(app, board, pen, screen);
@@ -120,7 +120,12 @@ pub(super) fn last_row(app: &App) -> usize {
 fn offset(sheet: &Sheet) -> usize {
     match sheet {
         Sheet::Help(at) | Sheet::Card(_, at) | Sheet::Versions(at) | Sheet::Page(Page { at, .. }) => *at,
-        Sheet::Picker(_) | Sheet::Prompt(_) | Sheet::Clarify(_) | Sheet::Compare(_) | Sheet::Diff(_) => 0,
+        Sheet::Picker(_)
+        | Sheet::Prompt(_)
+        | Sheet::Clarify(_)
+        | Sheet::Setting(_)
+        | Sheet::Compare(_)
+        | Sheet::Diff(_) => 0,
     }
 }
 
@@ -155,9 +160,12 @@ fn rows(app: &App, sheet: &Sheet, width: usize) -> (String, Vec<Row>) {
             let lines = page.lines.iter().map(|line| (line.clone(), role(line)));
             (clean_line(&page.title, 90).to_string(), lines.collect())
         }
-        Sheet::Picker(_) | Sheet::Prompt(_) | Sheet::Clarify(_) | Sheet::Compare(_) | Sheet::Diff(_) => {
-            (String::new(), Vec::new())
-        }
+        Sheet::Picker(_)
+        | Sheet::Prompt(_)
+        | Sheet::Clarify(_)
+        | Sheet::Setting(_)
+        | Sheet::Compare(_)
+        | Sheet::Diff(_) => (String::new(), Vec::new()),
     }
 }
 
@@ -238,27 +246,9 @@ fn card(app: &App, request: &Request, width: usize) -> Vec<Row> {
     rows
 }
 
-fn input(line: &Line, pen: &mut Pen<'_>, at: Rect) -> Position {
-    pen.put(at, 0, "›", Role::Accent);
-    let room = usize::from(at.width.saturating_sub(3));
-    let column = line.column();
-    // The caret stays in sight: text before it is cut off from the left, a cluster at a time.
-    let mut shown = line.text();
-    let mut before = column;
-    while before > room {
-        let cut =
-            unicode_segmentation::UnicodeSegmentation::graphemes(shown, true).next().unwrap_or_default();
-        before -= unicode_width::UnicodeWidthStr::width(cut).min(before);
-        shown = &shown[cut.len()..];
-    }
-    pen.put(at, 2, shown, Role::Text);
-    let x = at.x + 2 + u16::try_from(before).unwrap_or(0);
-    Position::new(x.min(at.right().saturating_sub(1)), at.y)
-}
-
 fn pick(picker: &Picker, pen: &mut Pen<'_>, screen: Rect) -> Position {
     let inner = pen.sheet(middle(screen, 90, 22), picker.title);
-    let caret = input(&picker.line, pen, row(inner, 0));
+    let caret = pen.input(&picker.line, row(inner, 0));
     let list = Rect { y: inner.y + 1, height: inner.height.saturating_sub(2), ..inner };
     let top = (picker.at + 1).saturating_sub(usize::from(list.height));
     let mut empty = true;
@@ -303,7 +293,7 @@ fn clarified(clarify: &Clarify, pen: &mut Pen<'_>, screen: Rect) -> Option<Posit
         y += 1;
     }
     if clarify.choices().is_empty() {
-        caret = Some(input(&clarify.line, pen, row(inner, y)));
+        caret = Some(pen.input(&clarify.line, row(inner, y)));
     }
     let default = clean_line(&question.default, 60);
     let skip =
