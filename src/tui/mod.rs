@@ -46,4 +46,6 @@ pub use run::run;
 #[cfg(test)]
 mod fixtures;
 #[cfg(test)]
+mod settings_tests;
+#[cfg(test)]
 mod tests;

@@ -29,7 +29,7 @@ use ratatui::{Terminal, backend::TestBackend, layout::Position};
 
 const SIZES: [(u16, u16); 4] = [(80, 24), (120, 40), (200, 60), (30, 8)];
 
-fn picture(bench: &Bench) -> (String, Option<Position>) {
+pub(super) fn picture(bench: &Bench) -> (String, Option<Position>) {
     let (columns, rows) = bench.app.focus.1;
     let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
     let mut caret = None;
@@ -37,7 +37,7 @@ fn picture(bench: &Bench) -> (String, Option<Position>) {
     (terminal.backend().to_string(), caret)
 }
 
-fn pictures(name: &str, setup: impl Fn(&mut Bench) -> &mut Bench) {
+pub(super) fn pictures(name: &str, setup: impl Fn(&mut Bench) -> &mut Bench) {
     for size in SIZES {
         let mut bench = Bench::new(size);
         setup(&mut bench);
@@ -47,7 +47,7 @@ fn pictures(name: &str, setup: impl Fn(&mut Bench) -> &mut Bench) {
     }
 }
 
-fn sent(bench: &Bench) -> Vec<&Command> {
+pub(super) fn sent(bench: &Bench) -> Vec<&Command> {
     bench
         .tasks
         .iter()

@@ -49,3 +49,41 @@ fn s7_the_check_names_what_is_wrong_with_theme_keymap_and_prices() {
     let done = stage.run(&["config", "check"]).exits(1);
     assert!(done.stdout.starts_with("CHIMERA_KEYMAP: ui.keymap: there is no keymap \"emacs\""), "{done:?}");
 }
+
+#[test]
+fn s5_a_value_is_set_in_its_file_with_its_comments_and_journaled_and_a_bad_one_changes_nothing() {
+    let stage = Stage::default();
+    stage.settings("# mine\n[autonomy] # how free\nlevel = 1 # for now\n");
+    let read = || fs::read_to_string(stage.path("chimera.toml")).unwrap();
+    let before = read();
+    let done = stage.run(&["config", "set", "autonomy.level", "4", "--in", "config"]).exits(1);
+    assert!(done.stdout.contains("autonomy.level: 4 is not within 1 to 3"), "{done:?}");
+    let done = stage.run(&["config", "set", "autonomy.levle", "2", "--in", "config"]).exits(1);
+    assert!(done.stdout.contains("did you mean autonomy.level?"), "{done:?}");
+    stage.run(&["config", "set", "ui.theme", "drak", "--in", "config"]).exits(1);
+    stage.run(&["config", "set", "ui.theme", "dark", "--in", "nowhere"]).exits(64);
+    assert_eq!(read(), before);
+    // Nothing was done here yet, so there is no journal to tell.
+    assert!(!stage.data().exists());
+    let done = stage.run(&["config", "set", "autonomy.level", "3", "--in", "config"]).exits(0);
+    assert!(done.stdout.contains("autonomy.level is set as 3"), "{done:?}");
+    assert_eq!(read(), before.replace("level = 1 # for now", "level = 3 # for now"));
+    stage.run(&["pause", "lunch"]).exits(0);
+    let done = stage.run(&["config", "set", "autonomy.level", "2", "--in", "config", "--json"]).exits(0);
+    assert_eq!(done.last()["counts"], "at once");
+    assert_eq!(read(), before.replace("level = 1 # for now", "level = 2 # for now"));
+    let told = stage.facts("control.setting_changed");
+    assert_eq!(told.len(), 1, "{told:?}");
+    let told = &told[0]["control"]["setting_changed"];
+    assert_eq!((&told["key"], &told["value"]), (&"autonomy.level".into(), &"2".into()));
+    let policies = stage.facts("control.policy_loaded");
+    assert_eq!(policies.last().unwrap()["control"]["policy_loaded"]["level"], 2);
+    let key = "cmd:pass show what-nobody-may-see";
+    stage.run(&["config", "set", "providers.google.key", key, "--in", "config"]).exits(0);
+    let told = stage.facts("control.setting_changed");
+    assert!(told.len() == 2 && !format!("{:?}", stage.journal()).contains("what-nobody-may-see"), "{told:?}");
+    stage.run(&["config", "unset", "autonomy.level", "--in", "config"]).exits(0);
+    assert!(!read().contains("level = 2"));
+    stage.run(&["config", "check"]).exits(0);
+    stage.verify();
+}

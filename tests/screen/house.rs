@@ -209,3 +209,31 @@ fn a9_a_key_for_an_older_revision_is_refused_and_says_so() {
     }
     assert_eq!((decided(&stage), stage.read("answer.txt").as_str()), (0, "41\n"));
 }
+
+#[test]
+fn s5_a_setting_is_changed_on_the_screen_rules_at_once_and_is_journaled() {
+    let stage = Stage::default();
+    stage.settings("[budget]\ndaily_usd = 20.00 # enough\n");
+    let mut terminal = Terminal::on(&stage, WIDE, &[]);
+    terminal.sees(FIRST);
+    terminal.keys("\x1b[17~");
+    terminal.sees("budget.daily_usd");
+    terminal.keys("/");
+    terminal.sees("show settings whose name has");
+    terminal.keys("daily\r");
+    terminal.sees("1 of them");
+    terminal.keys("\r");
+    terminal.sees("SET budget.daily_usd");
+    terminal.keys("\x15lots\r");
+    terminal.sees("is not an amount");
+    terminal.keys("\x157.5\r");
+    terminal.until("the change", |screen| screen.contains("is set as 7.50") && screen.contains("at once"));
+    terminal.sees("/ $7.50");
+    terminal.keys("\x11");
+    assert_eq!(terminal.ended(), 0);
+    let text = std::fs::read_to_string(stage.path("chimera.toml")).unwrap();
+    assert!(text.contains("daily_usd = 7.50 # enough"), "{text}");
+    assert_eq!(stage.facts("control.setting_changed").len(), 1);
+    let policies = stage.facts("control.policy_loaded");
+    assert_eq!(policies.last().unwrap()["control"]["policy_loaded"]["budget"]["per_day"], 7_500_000);
+}

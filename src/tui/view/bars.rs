@@ -131,7 +131,12 @@ pub(super) fn footer(app: &App, pen: &mut Pen<'_>, area: Rect) {
     let shown = |entry: &&commands::Entry| {
         entry.hint == Hint::Footer && contexts.contains(&entry.context) && in_reach(app, entry.context)
     };
-    for entry in commands::ALL.iter().filter(shown) {
+    let mut offered: Vec<&commands::Entry> = commands::ALL.iter().filter(shown).collect();
+    if app.elsewhere() {
+        // What only this screen can do comes first.
+        offered.sort_by_key(|entry| contexts.first() != Some(&entry.context));
+    }
+    for entry in offered {
         let Some(key) = app.look.keymap.keys_of(entry.id).into_iter().next() else { continue };
         let label = format!("{key} {}", entry.title);
         if usize::from(x) + label.width() > usize::from(area.width) {

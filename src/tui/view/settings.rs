@@ -85,7 +85,7 @@ fn settings(app: &App, pen: &mut Pen<'_>, area: Rect) {
 fn setting_row(pen: &mut Pen<'_>, line: Rect, setting: &Setting) {
     let layer = layer(setting);
     let wide = u16::try_from(layer.width()).unwrap_or(0);
-    let names = (line.width / 2).min(32);
+    let names = (line.width / 2).min(40);
     let left = Rect { width: line.width.saturating_sub(wide + 1), ..line };
     pen.put(Rect { width: names, ..left }, 1, &setting.path, Role::Text);
     pen.put(left, names + 1, &value(setting), Role::Code);
