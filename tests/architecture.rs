@@ -55,6 +55,7 @@ const WALLS: &[(&str, &[&str])] = &[
     ("reqwest", &["providers", "agents"]),
     ("eventsource_client", &["providers"]),
     ("clap", &["cli"]),
+    ("zip", &["runtime"]),
 ];
 
 /// What touches the world, and the rooms that may say so outside of their tests.

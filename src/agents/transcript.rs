@@ -88,12 +88,20 @@ impl Transcript {
             AgentFailure::permanent(format!("transcript {} cannot be resumed: {why}", content.short()))
         };
         let bytes = office.fetch(content).map_err(|error| lost(error.to_string()))?;
+        Self::read(&bytes).map_err(lost)
+    }
+
+    /// Reads the bytes of a kept conversation.
+    ///
+    /// # Errors
+    /// In words, when they are broken, too many, or of a form this program does not know.
+    pub fn read(bytes: &[u8]) -> Result<Self, String> {
         if bytes.len() > BYTES_MOST {
-            return Err(lost(format!("{} bytes are more than {BYTES_MOST}", bytes.len())));
+            return Err(format!("{} bytes are more than {BYTES_MOST}", bytes.len()));
         }
-        let read: Self = serde_json::from_slice(&bytes).map_err(|error| lost(error.to_string()))?;
+        let read: Self = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
         if read.version != VERSION {
-            return Err(lost(format!("it has form {}, this program reads form {VERSION}", read.version)));
+            return Err(format!("it has form {}, this program reads form {VERSION}", read.version));
         }
         Ok(read)
     }

@@ -15,6 +15,7 @@ pub mod demo;
 pub mod desk;
 pub mod doctor;
 pub mod exit;
+pub mod export;
 pub mod finish;
 pub mod follow;
 pub mod house;
@@ -27,8 +28,10 @@ pub mod own;
 pub mod policy;
 pub mod progress;
 pub mod reference;
+pub mod replay;
 pub mod restore;
 pub mod screen;
+pub mod search;
 pub mod session;
 pub mod settings;
 pub mod show;
@@ -97,6 +100,12 @@ pub enum Command {
     /// Prove the journal
     #[command(subcommand)]
     Audit(audit::AuditCommand),
+    /// Find words in the journal, in briefs and in all that was said
+    Search(search::SearchArgs),
+    /// Write everything about a mission to a file
+    Export(export::ExportArgs),
+    /// Tell what happened in a mission, line by line
+    Replay(replay::ReplayArgs),
     /// Undo a landed revision by a new commit, which can be undone the same way
     Restore(restore::RestoreArgs),
     /// Why the gate rules as it does
@@ -187,12 +196,14 @@ fn dispatch(cli: Cli, out: &mut Out) -> Said {
         Some(Command::Man) => man::run(out),
         Some(Command::Config(command)) => config::run(&command, &cli.everywhere, out),
         Some(Command::Audit(command)) => audit::run(&command, &Session::load(&cli.everywhere)?, out),
+        Some(Command::Search(args)) => search::run(&args, &Session::load(&cli.everywhere)?, out),
+        Some(Command::Export(args)) => export::run(&args, &Session::load(&cli.everywhere)?, out),
         None => screen::run(&cli.everywhere),
         Some(command) => {
             let session = Session::load(&cli.everywhere)?;
             session.say_notes();
             // These look at the machine and the vendors only, and leave no trace in the data directory.
-            let traceless = matches!(command, Command::Doctor | Command::Models(_));
+            let traceless = matches!(command, Command::Doctor | Command::Models(_) | Command::Replay(_));
             let _logs = if traceless { None } else { session.log() };
             runtime()?.block_on(live(command, &session, out))
         }
@@ -225,7 +236,10 @@ async fn live(command: Command, session: &Session, out: &mut Out) -> Said {
         Command::Demo(args) => demo::run(&args, session, out).await,
         Command::Completions(args) => completions::run(&args, out),
         Command::Man => man::run(out),
-        Command::Config(_) | Command::Audit(_) => Err(Complaint::error("answered before the runtime starts")),
+        Command::Replay(args) => replay::run(&args, session, out).await,
+        Command::Config(_) | Command::Audit(_) | Command::Search(_) | Command::Export(_) => {
+            Err(Complaint::error("answered before the runtime starts"))
+        }
     }
 }
 

@@ -14,6 +14,7 @@ pub mod mission;
 pub mod money;
 pub mod plan;
 pub mod request;
+pub mod search;
 pub mod team;
 pub mod text;
 pub mod time;

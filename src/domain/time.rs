@@ -146,9 +146,81 @@ impl FromStr for Millis {
     }
 }
 
+/// The text is no moment.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no date such as 2026-11-21 or 2026-11-21T09:30 (UTC)")]
+pub struct BadDate(pub String);
+
+impl FromStr for Timestamp {
+    type Err = BadDate;
+    /// Reads what [`Timestamp`] shows, and the same cut off after the day, the minute or the second. UTC; the day
+    /// count after Howard Hinnant's published method.
+    fn from_str(text: &str) -> Result<Self, BadDate> {
+        let bad = || BadDate(text.to_owned());
+        let number = |digits: &str, width: usize| -> Result<i64, BadDate> {
+            let plain = digits.len() == width && digits.bytes().all(|b| b.is_ascii_digit());
+            if plain { digits.parse().map_err(|_| bad()) } else { Err(bad()) }
+        };
+        let (date, time) = text.split_once(['T', ' ']).unwrap_or((text, "00:00"));
+        let [year, month, day] = date.split('-').collect::<Vec<_>>()[..] else { return Err(bad()) };
+        let (year, month, day) = (number(year, 4)?, number(month, 2)?, number(day, 2)?);
+        let time = time.strip_suffix('Z').unwrap_or(time);
+        let (time, milli) = time.split_once('.').unwrap_or((time, "000"));
+        let parts: Vec<i64> = time.split(':').map(|part| number(part, 2)).collect::<Result<_, _>>()?;
+        let (hour, minute, second) = match parts[..] {
+            [hour, minute] => (hour, minute, 0),
+            [hour, minute, second] => (hour, minute, second),
+            _ => return Err(bad()),
+        };
+        if hour > 23 || minute > 59 || second > 59 {
+            return Err(bad());
+        }
+        let shifted = year - i64::from(month <= 2);
+        let (era, month_shifted) = (shifted.div_euclid(400), (month + 9).rem_euclid(12));
+        let year_of_era = shifted.rem_euclid(400);
+        let day_of_year = (153 * month_shifted + 2) / 5 + day - 1;
+        let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+        let days = era * 146_097 + day_of_era - 719_468;
+        let seconds = days * 86_400 + hour * 3_600 + minute * 60 + second;
+        let read = Self(seconds * 1_000 + number(milli, 3)?);
+        // The 31st of a short month comes out as another day.
+        if read.to_string().starts_with(date) { Ok(read) } else { Err(bad()) }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn moments_come_back_as_they_were_shown(at in -62_000_000_000_000_i64..250_000_000_000_000, text in ".{0,24}") {
+            let at = Timestamp(at);
+            prop_assert_eq!(at.to_string().parse(), Ok(at));
+            let _ = text.parse::<Timestamp>();
+        }
+    }
+
+    #[test]
+    fn dates_are_read_at_any_precision_and_wrong_ones_refused() {
+        let day = Timestamp(951_782_400_000);
+        for text in ["2000-02-29", "2000-02-29T00:00", "2000-02-29 00:00:00", "2000-02-29T00:00:00.000Z"] {
+            assert_eq!(text.parse(), Ok(day), "{text}");
+        }
+        for bad in [
+            "",
+            "2026",
+            "2026-02-29",
+            "2026-13-01",
+            "2026-1-1",
+            "2026-01-01T25:00",
+            "2026-01-01T1",
+            "+026-01-01",
+        ] {
+            assert!(bad.parse::<Timestamp>().is_err(), "{bad}");
+        }
+    }
 
     #[test]
     fn shows_civil_dates() {

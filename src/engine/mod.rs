@@ -4,6 +4,7 @@
 //! No clock, chance, file, process or socket: time and ids arrive inside commands and events, so a run can be
 //! replayed to the same state. `simulation` checks the invariants of the design under faults and crashes.
 
+pub mod account;
 mod answers;
 pub mod apply;
 pub mod command;
@@ -27,6 +28,7 @@ pub mod snapshot;
 pub mod state;
 #[cfg(test)]
 mod tests;
+pub mod thread;
 
 pub use decide::{decide, facts};
 pub use react::{next_deadline, react, resume};

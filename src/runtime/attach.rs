@@ -6,6 +6,7 @@ use super::{
     clock::Clock,
     handle::{Ask, EngineEnd, Receipt, SendError},
     look::{self, Look},
+    past::{dossier, export, search, shelf::Files},
     post::{self, Answer, Letter, Sent},
     start::StartError,
     supervisor::beside,
@@ -128,6 +129,15 @@ impl Line {
         match ask {
             Ask::Send(actor, command, reply) => self.post(&actor, *command, reply),
             Ask::Read(query, reply) => on_disk(reply, move || look::history(&data, &query)),
+            Ask::Search(wanted, reply) => {
+                on_disk(reply, move || search::run(&Files(data), &wanted));
+            }
+            Ask::Gather(mission, reply) => {
+                on_disk(reply, move || dossier::gather(&Files(data), mission));
+            }
+            Ask::Export(wanted, reply) => {
+                on_disk(reply, move || export::to_file(&Files(data), &wanted));
+            }
             Ask::Fetch(content, reply) => on_disk(reply, move || {
                 blobs(&data).and_then(|blobs| blobs.get(content)).map_err(|error| error.to_string())
             }),

@@ -1,7 +1,14 @@
 //! The desk handle: all that a face may use. Behind it stands the inbox of this process, or
 //! [`attach`](super::attach) where another process owns the data directory.
 
-use super::feeds::Feeds;
+use super::{
+    feeds::Feeds,
+    past::{
+        dossier::Dossier,
+        export::{Exported, Wanted},
+        search::{Page, Search},
+    },
+};
 use crate::{
     domain::{
         digest::Digest,
@@ -14,6 +21,7 @@ use crate::{
         event::Event,
         state::State,
     },
+    store::entry::{Entry, VERSION},
 };
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -72,6 +80,48 @@ pub struct HistoryEntry {
     pub mission: Option<MissionId>,
     /// What, as it stands in the journal (JSON).
     pub payload: String,
+    /// SHA-256 of the record before it.
+    pub prev: Digest,
+    /// SHA-256 of its own record.
+    pub hash: Digest,
+}
+
+impl From<Entry> for HistoryEntry {
+    fn from(entry: Entry) -> Self {
+        Self {
+            seq: entry.seq,
+            at: entry.at,
+            actor: entry.actor,
+            kind: entry.kind,
+            mission: entry.mission,
+            payload: entry.payload,
+            prev: entry.prev,
+            hash: entry.hash,
+        }
+    }
+}
+
+impl HistoryEntry {
+    /// Its record as it stands in the journal, if that has the hash it should have.
+    ///
+    /// # Errors
+    /// The hash that it has instead.
+    pub fn record(&self) -> Result<String, Digest> {
+        let entry = Entry {
+            seq: self.seq,
+            at: self.at,
+            actor: self.actor.clone(),
+            kind: self.kind.clone(),
+            mission: self.mission,
+            payload: self.payload.clone(),
+            prev: self.prev,
+            hash: self.hash,
+            version: VERSION,
+        };
+        let record = entry.record();
+        let hash = Digest::of(record.as_bytes());
+        if hash == self.hash { Ok(record) } else { Err(hash) }
+    }
 }
 
 /// A thing asked of the engine's task.
@@ -80,6 +130,12 @@ pub enum Ask {
     Send(Actor, Box<Command>, oneshot::Sender<Result<Receipt, SendError>>),
     /// A look into the history.
     Read(HistoryQuery, oneshot::Sender<Result<Vec<HistoryEntry>, SendError>>),
+    /// A search among everything that was done and said, a page of it.
+    Search(Box<Search>, oneshot::Sender<Result<Page, SendError>>),
+    /// Everything that concerns one mission.
+    Gather(MissionId, oneshot::Sender<Result<Dossier, SendError>>),
+    /// A mission written to a file.
+    Export(Box<Wanted>, oneshot::Sender<Result<Exported, SendError>>),
     /// A blob by content.
     Fetch(Digest, oneshot::Sender<Result<Vec<u8>, SendError>>),
     /// Bytes to keep.
@@ -156,6 +212,30 @@ impl Handle {
     /// The store's failure, or the engine's end.
     pub async fn read(&self, query: HistoryQuery) -> Result<Vec<HistoryEntry>, SendError> {
         self.ask(|reply| Ask::Read(query, reply)).await
+    }
+
+    /// Searches, a page at a time: whoever does not ask for the next one has ended the search.
+    ///
+    /// # Errors
+    /// The store's failure, or the engine's end.
+    pub async fn search(&self, search: Search) -> Result<Page, SendError> {
+        self.ask(|reply| Ask::Search(Box::new(search), reply)).await
+    }
+
+    /// Gathers everything that concerns one mission.
+    ///
+    /// # Errors
+    /// The store's failure, there is no such mission, or the engine's end.
+    pub async fn gather(&self, mission: MissionId) -> Result<Dossier, SendError> {
+        self.ask(|reply| Ask::Gather(mission, reply)).await
+    }
+
+    /// Writes everything about one mission to a file.
+    ///
+    /// # Errors
+    /// There is such a file already, it cannot be written, there is no such mission, or the engine's end.
+    pub async fn export(&self, wanted: Wanted) -> Result<Exported, SendError> {
+        self.ask(|reply| Ask::Export(Box::new(wanted), reply)).await
     }
 
     /// Reads a blob (a patch, an output, a transcript).

@@ -9,6 +9,7 @@ use super::{
     driver::Driver,
     handle::{Ask, EngineEnd, HistoryEntry, HistoryQuery, Receipt, SendError},
     orders::Posted,
+    past::{dossier, export, search, shelf::Owned},
     records,
 };
 use crate::{
@@ -132,6 +133,15 @@ impl Inbox {
         match ask {
             Ask::Send(actor, command, reply) => self.enter(batch, actor, *command, Some(reply)),
             Ask::Read(query, reply) => self.on_disk(reply, move |store| read(store, &query)),
+            Ask::Search(search, reply) => {
+                self.on_disk(reply, move |store| search::run(&Owned(store), &search));
+            }
+            Ask::Gather(mission, reply) => {
+                self.on_disk(reply, move |store| dossier::gather(&Owned(store), mission));
+            }
+            Ask::Export(wanted, reply) => {
+                self.on_disk(reply, move |store| export::to_file(&Owned(store), &wanted));
+            }
             Ask::Fetch(content, reply) => {
                 self.on_disk(reply, move |store| store.blobs().get(content).map_err(|e| e.to_string()));
             }

@@ -10,10 +10,11 @@ use crate::{
     engine::state::State,
     store::{
         error::Holder,
-        look::{Reader, owner_of, saved_state},
+        history::Query,
+        look::{self, Reader, owner_of, saved_state},
     },
 };
-use std::{collections::VecDeque, path::Path};
+use std::path::Path;
 
 /// A look that can be renewed.
 pub struct Look {
@@ -61,23 +62,13 @@ impl Look {
 
 /// Answers a history query from the journal itself, newest first.
 pub(super) fn history(data: &Path, query: &HistoryQuery) -> Result<Vec<HistoryEntry>, String> {
-    let mut reader = Reader::after(data, Seq(0));
-    let mut found = VecDeque::new();
-    loop {
-        let entries = reader.more().map_err(|error| error.to_string())?;
-        if entries.is_empty() {
-            return Ok(found.into_iter().rev().collect());
-        }
-        for entry in entries {
-            let wanted = query.before.is_none_or(|before| entry.seq < before)
-                && query.mission.is_none_or(|mission| entry.mission == Some(mission))
-                && entry.kind.starts_with(&query.kind);
-            if wanted {
-                found.push_back(HistoryEntry::from(entry));
-            }
-            if found.len() > query.most {
-                found.pop_front();
-            }
-        }
-    }
+    let query = Query {
+        mission: query.mission,
+        kind: (!query.kind.is_empty()).then(|| query.kind.clone()),
+        from: query.before.map(|seq| Seq(seq.0.saturating_sub(1))),
+        limit: query.most,
+        ..Query::default()
+    };
+    let entries = look::query(data, &query).map_err(|error| error.to_string())?;
+    Ok(entries.into_iter().map(HistoryEntry::from).collect())
 }

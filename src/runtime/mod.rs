@@ -13,6 +13,7 @@ mod inbox;
 pub mod look;
 mod office;
 mod orders;
+pub mod past;
 mod post;
 mod records;
 mod retention;

@@ -1,7 +1,6 @@
 //! Facts as journal entries and back. The form is the disk's: what is written here today must be readable for
 //! ever, so names are only added. `tests` hold an entry of every version.
 
-use super::handle::HistoryEntry;
 use crate::{
     domain::{
         ids::{MissionId, TeamId},
@@ -22,19 +21,6 @@ pub struct BadRecord {
     pub kind: String,
     /// What is wrong.
     pub why: String,
-}
-
-impl From<Entry> for HistoryEntry {
-    fn from(entry: Entry) -> Self {
-        Self {
-            seq: entry.seq,
-            at: entry.at,
-            actor: entry.actor,
-            kind: entry.kind,
-            mission: entry.mission,
-            payload: entry.payload,
-        }
-    }
 }
 
 /// The entry to append for a fact.

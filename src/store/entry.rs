@@ -90,6 +90,23 @@ pub struct Entry {
     pub version: u8,
 }
 
+impl Entry {
+    /// Its canonical JSON, as it stands in the journal: the text whose SHA-256 is [`Entry::hash`].
+    #[must_use]
+    pub fn record(&self) -> String {
+        let new = NewEntry {
+            at: self.at,
+            actor: self.actor.clone(),
+            kind: self.kind.clone(),
+            mission: self.mission,
+            payload: self.payload.clone(),
+        };
+        let mut json = String::new();
+        encode_entry(&mut json, self.seq.0, &new, &self.prev);
+        json
+    }
+}
+
 /// The Merkle root over the 256 entries up to `upto`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Checkpoint {
@@ -349,6 +366,7 @@ mod tests {
             prop_assert_eq!(header.frame_bytes(), frame.len());
             let Ok(Record::Entry(parsed)) = decode_json(read) else { panic!("{read}") };
             let entry = parsed.into_entry(Digest::of(read.as_bytes()));
+            prop_assert_eq!(Digest::of(entry.record().as_bytes()), entry.hash);
             prop_assert_eq!((entry.seq.0, entry.prev.0), (seq, prev));
             prop_assert_eq!(NewEntry {
                 at: entry.at, actor: entry.actor, kind: entry.kind, mission: entry.mission, payload: entry.payload,

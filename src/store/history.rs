@@ -96,7 +96,7 @@ impl Default for Query {
 }
 
 impl Query {
-    fn matches(&self, entry: &Entry) -> bool {
+    pub(super) fn matches(&self, entry: &Entry) -> bool {
         self.mission.is_none_or(|mission| entry.mission == Some(mission))
             && self.kind.as_ref().is_none_or(|kind| entry.kind.starts_with(kind.as_str()))
             && self.since.is_none_or(|since| entry.at >= since)

@@ -7,6 +7,7 @@ use super::{
     blobs::Blobs,
     entry::Entry,
     error::{Holder, StoreError},
+    history::{MOST_ANSWERS, Order, Query},
     journal::{self, Entries, segment},
     owner, snapshots,
 };
@@ -45,6 +46,54 @@ pub fn saved_state(data: &Path) -> Result<Option<(Seq, Vec<u8>)>, StoreError> {
 /// The directory cannot be made.
 pub fn blobs(data: &Path) -> io::Result<Blobs> {
     Blobs::beside(data)
+}
+
+/// Entries read back at once for a question.
+const BLOCK: u64 = 1_024;
+
+/// Answers a question about the past from the journal itself: slower than the index by whatever lies between the
+/// hits, and without an owner.
+///
+/// # Errors
+/// The journal cannot be read, or is damaged before its tail.
+pub fn query(data: &Path, query: &Query) -> Result<Vec<Entry>, StoreError> {
+    let dir = journal::dir_of(data);
+    if !dir.exists() {
+        return Ok(Vec::new());
+    }
+    let end = Entries::end(&dir)?.0;
+    let newest_first = query.order == Order::NewestFirst;
+    let (low, high) = match (query.from, newest_first) {
+        (Some(from), true) => (1, from.0.min(end)),
+        (Some(from), false) => (from.0.max(1), end),
+        (None, _) => (1, end),
+    };
+    let limit = query.limit.min(MOST_ANSWERS);
+    let mut found = Vec::new();
+    let (mut low, mut high) = (low, high);
+    while low <= high && found.len() < limit {
+        let (from, upto) = if newest_first {
+            (high.saturating_sub(BLOCK - 1).max(low), high)
+        } else {
+            (low, low.saturating_add(BLOCK - 1).min(high))
+        };
+        let mut hits = Vec::new();
+        for entry in Entries::new(&dir, Seq(from), upto)? {
+            let entry = entry?;
+            if query.matches(&entry) {
+                hits.push(entry);
+            }
+        }
+        if newest_first {
+            hits.reverse();
+            high = from - 1;
+        } else {
+            low = upto + 1;
+        }
+        found.extend(hits);
+    }
+    found.truncate(limit);
+    Ok(found)
 }
 
 /// Reads a journal while it grows.
@@ -127,6 +176,12 @@ mod tests {
         }
         assert_eq!(read, (1..=40).collect::<Vec<_>>());
         assert!(reader.more().unwrap().is_empty());
+        // Without the index the same questions have the same answers.
+        let newest = Query { limit: 3, ..Query::default() };
+        let oldest = Query { from: Some(Seq(7)), order: Order::OldestFirst, ..newest.clone() };
+        for question in [newest, oldest, Query { until: Some(Timestamp(9)), ..Query::default() }] {
+            assert_eq!(query(dir.path(), &question).unwrap(), store.query(&question).unwrap());
+        }
         let segments = segment::list(&journal::dir_of(dir.path())).unwrap();
         assert!(segments.len() > 1, "more than one segment was walked");
         store.close();

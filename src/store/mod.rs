@@ -156,6 +156,12 @@ impl Store {
         self.history.take_notes()
     }
 
+    /// The data directory.
+    #[must_use]
+    pub fn place(&self) -> &Path {
+        &self.data
+    }
+
     /// Big things by digest.
     #[must_use]
     pub fn blobs(&self) -> &Blobs {

@@ -2,6 +2,7 @@
 
 mod desk;
 pub mod ends;
+mod history;
 mod landing;
 mod manners;
 mod mistakes;

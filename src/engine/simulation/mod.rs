@@ -20,6 +20,7 @@ use super::{
     facts, react, resume,
     snapshot::{Waiting, waits_for},
     state::{Control, State},
+    thread::Thread,
 };
 use crate::domain::{
     ids::{EffectId, RequestId, Revision, Seq},
@@ -93,6 +94,19 @@ impl Run {
         };
         run.start();
         run
+    }
+
+    /// A mission's own facts, folded alone, make the same mission as all facts do.
+    fn threads_are_whole(&self) {
+        for (id, mission) in &self.state.missions {
+            let (mut alone, mut thread) = (State::default(), Thread::of(*id));
+            for (fact, seq) in self.journal.iter().zip(1_u64..) {
+                if thread.takes(&fact.event) {
+                    alone.apply(Seq(seq), fact);
+                }
+            }
+            assert_eq!(alone.missions.get(id), Some(mission), "{id} folded alone is another mission");
+        }
     }
 
     fn start(&mut self) {
@@ -295,6 +309,7 @@ fn play(seed: u64, loud: bool) -> Laws {
             run.step();
         }
         run.settle();
+        run.threads_are_whole();
     }));
     if let Err(cause) = outcome {
         if loud {

@@ -34,6 +34,13 @@ impl Entries {
         Ok(Self { live: true, ..Self::new(dir, from, u64::MAX)? })
     }
 
+    /// The last whole entry of such a journal, 0 in an empty one.
+    pub(in crate::store) fn end(dir: &Path) -> Result<Seq, StoreError> {
+        let mut tail = Self::live(dir, Seq(u64::MAX))?;
+        while tail.step()?.is_some() {}
+        Ok(Seq(tail.open.map_or(0, |_| tail.next.saturating_sub(1))))
+    }
+
     /// Positions a reader at `from`.
     pub(in crate::store) fn new(dir: &Path, from: Seq, upto: u64) -> Result<Self, StoreError> {
         let all = segment::list(dir).map_err(|e| StoreError::io("listing the journal", dir, &e))?;

@@ -1,0 +1,289 @@
+//! Facts in words: one line for each, as lists, reports and replays show it. Pure; every text that came from
+//! outside is clean and cut.
+
+use super::{
+    event::{ControlEvent, DeskEvent, EffectEvent, Event, MissionEvent, MoneyEvent, TeamEvent},
+    state::Mission,
+};
+use crate::{
+    domain::{
+        candidate::{CommitId, Evidence},
+        grant::{Pattern, Terms},
+        ids::TeamId,
+        mission::Ending,
+        money::Cost,
+        request::{Decision, Modification, Request, Subject},
+        text::{clean_line, count},
+    },
+    policy::ruling::{Ruling, RulingOutcome},
+};
+
+/// Characters of a quoted text.
+const QUOTE_MOST: usize = 200;
+/// Characters of a commit id.
+const COMMIT_MOST: usize = 10;
+
+/// What happened, in one line. With the mission at hand teams have their names.
+#[must_use]
+pub fn line(event: &Event, mission: Option<&Mission>) -> String {
+    let name = |team: TeamId| mission.map_or_else(|| team.to_string(), |mission| mission.team_name(team));
+    let words = match event {
+        Event::Mission(_, event) => of_mission(event, &name),
+        Event::Team(_, team, event) => format!("{} {}", name(*team), of_team(event)),
+        Event::Desk(event) => of_desk(event, &name),
+        Event::Effect(event) => of_effect(event),
+        Event::Money(event) => of_money(event, &name),
+        Event::Control(event) => of_control(event),
+    };
+    clean_line(&words, 600).into()
+}
+
+fn quote(text: &str) -> String {
+    clean_line(text.trim(), QUOTE_MOST).into()
+}
+
+fn short(commit: &CommitId) -> String {
+    clean_line(&commit.0.chars().take(COMMIT_MOST).collect::<String>(), COMMIT_MOST).into()
+}
+
+type Name<'a> = &'a dyn Fn(TeamId) -> String;
+
+fn of_mission(event: &MissionEvent, name: Name<'_>) -> String {
+    match event {
+        MissionEvent::Opened(brief) => format!("brief: {}", quote(&brief.text)),
+        MissionEvent::Admitted => "left the queue".into(),
+        MissionEvent::Surveyed(survey) => format!(
+            "repository looked at: {}, {}, base {}",
+            quote(&survey.language),
+            count(survey.files, "file"),
+            short(&survey.base)
+        ),
+        MissionEvent::QuestionsAsked(asked) if asked.is_empty() => "nothing to ask".into(),
+        MissionEvent::QuestionsAsked(asked) => {
+            let texts: Vec<String> = asked.iter().map(|question| quote(&question.text)).collect();
+            format!("asked: {}", texts.join(" / "))
+        }
+        MissionEvent::Clarified(answers) if answers.is_empty() => "no answers were needed".into(),
+        MissionEvent::Clarified(answers) => {
+            let texts: Vec<String> = answers.iter().map(|answer| quote(&answer.text)).collect();
+            format!("answered: {}", texts.join(" / "))
+        }
+        MissionEvent::Planned(plan) => {
+            format!("plan of {}: {}", count(plan.steps.len(), "step"), quote(&plan.goal))
+        }
+        MissionEvent::StepEntered(step, revision) => format!("step {step} at {revision}"),
+        MissionEvent::Judged(verdicts, missing) => {
+            let scores = verdicts.iter().map(|verdict| {
+                format!(
+                    "{} #{} {}/100 by {}",
+                    name(verdict.team),
+                    verdict.attempt,
+                    verdict.score,
+                    verdict.judge
+                )
+            });
+            let missing = missing.iter().map(|words| format!("missing: {}", quote(words)));
+            let all: Vec<String> = scores.chain(missing).collect();
+            format!("judged: {}", if all.is_empty() { "nothing".into() } else { all.join("; ") })
+        }
+        MissionEvent::Ruled(team, attempt, ruling) => {
+            format!("the gate on {} #{attempt}: {}", name(*team), ruled(ruling))
+        }
+        MissionEvent::Chosen(team, attempt) => format!("chosen: {} #{attempt}", name(*team)),
+        MissionEvent::Landed(commit, branch) => format!("landed as {} on {}", short(commit), quote(branch)),
+        MissionEvent::Restored(commit, branch) => {
+            format!("restored as {} on {}", short(commit), quote(branch))
+        }
+        MissionEvent::Released(kept) if kept.is_empty() => "worktrees removed".into(),
+        MissionEvent::Released(kept) => format!("worktrees removed, kept: {}", quote(&kept.join("; "))),
+        MissionEvent::Ended(ending) => ended(ending),
+        MissionEvent::Reopened(why) => format!("tried again: {}", quote(why)),
+        MissionEvent::BudgetReached(note) => format!("budget: {}", quote(note)),
+    }
+}
+
+fn ended(ending: &Ending) -> String {
+    match ending {
+        Ending::Landed => "ended: landed".into(),
+        Ending::Failed(why) => format!("ended: failed, {}", quote(why)),
+        Ending::Cancelled(why) => format!("ended: cancelled, {}", quote(why)),
+        Ending::OverBudget(why) => format!("ended: over budget, {}", quote(why)),
+    }
+}
+
+fn ruled(ruling: &Ruling) -> String {
+    let outcome = match &ruling.outcome {
+        RulingOutcome::Auto => "goes at once".to_owned(),
+        RulingOutcome::After(delay) => format!("goes after {delay}"),
+        RulingOutcome::Ask { approvals } => format!("asks {}", count(*approvals, "person")),
+        RulingOutcome::Hold { .. } => "held".to_owned(),
+        RulingOutcome::Deny => "denied".to_owned(),
+    };
+    let reasons: Vec<String> = ruling.reasons.iter().map(|reason| quote(&reason.text)).collect();
+    format!("{outcome} (tier {}): {}", ruling.tier, reasons.join("; "))
+}
+
+fn of_team(event: &TeamEvent) -> String {
+    match event {
+        TeamEvent::DraftStarted { attempt, .. } => format!("starts attempt {attempt}"),
+        TeamEvent::TurnFinished { turn, commit, .. } => {
+            let changed = if commit.is_some() { "files changed" } else { "no change of files" };
+            format!("finished turn {turn}, {changed}")
+        }
+        TeamEvent::CandidateProposed(candidate) => format!(
+            "proposes #{} +{} -{} in {}: {}",
+            candidate.attempt,
+            candidate.stat.additions,
+            candidate.stat.deletions,
+            count(candidate.stat.files.len(), "file"),
+            quote(&candidate.summary)
+        ),
+        TeamEvent::EvidenceGathered(attempt, evidence) => {
+            format!("evidence for #{attempt}: {}", proof(evidence))
+        }
+        TeamEvent::ResultStale(attempt) => format!("#{attempt} came too late and was not used"),
+        TeamEvent::Failed(failure) => format!("failed: {}", quote(&failure.reason)),
+        TeamEvent::FeedbackGiven(words) => format!("is told: {}", quote(words)),
+        TeamEvent::Rebased(commit) => format!("starts from {}", short(commit)),
+        TeamEvent::TakenOver => "is taken over".into(),
+        TeamEvent::Lent(place) => format!("lends its worktree {}", quote(place)),
+        TeamEvent::HandedBack => "is handed back".into(),
+    }
+}
+
+fn proof(evidence: &Evidence) -> String {
+    let word = if evidence.passed() { "passed" } else { "not passed" };
+    format!("{word}, {}", count(evidence.checks.len(), "check"))
+}
+
+/// What a request asks, in one line.
+#[must_use]
+pub fn asked(request: &Request, mission: Option<&Mission>) -> String {
+    let name = |team: TeamId| mission.map_or_else(|| team.to_string(), |mission| mission.team_name(team));
+    wanted(request, &name)
+}
+
+fn wanted(request: &Request, name: Name<'_>) -> String {
+    match &request.subject {
+        Subject::Choose { teams } if teams.is_empty() => "no candidate may land as it is".into(),
+        Subject::Choose { teams } => {
+            let names: Vec<String> = teams.iter().map(|team| name(*team)).collect();
+            format!("choose of {}", names.join(", "))
+        }
+        Subject::Command { team, argv, .. } => {
+            format!("{} wants to run {}", name(*team), quote(&format!("{argv:?}")))
+        }
+        Subject::Budget { cap, wanted, .. } => format!("raise the cap of {cap} to {wanted}"),
+        Subject::Ask { team, question } => format!("{} asks: {}", name(*team), quote(question)),
+        Subject::Conflict { team, files, .. } => {
+            format!("{} conflicts with the target in {}", name(*team), quote(&files.join(", ")))
+        }
+    }
+}
+
+fn of_desk(event: &DeskEvent, name: Name<'_>) -> String {
+    match event {
+        DeskEvent::RequestOpened(request) => format!("{} opened: {}", request.id, wanted(request, name)),
+        DeskEvent::RequestRevised(request) => {
+            format!("{} now {}: {}", request.id, request.revision, wanted(request, name))
+        }
+        DeskEvent::RequestDecided(id, revision, decision) => {
+            format!("{id} {revision} decided: {}", decided(decision, name))
+        }
+        DeskEvent::VetoOpened(id, until) => format!("{id} is approved by itself at {until} unless stopped"),
+        DeskEvent::DecisionHeld(hold) => format!(
+            "{} {} decided by {}, can be taken back until {}: {}",
+            hold.request,
+            hold.revision,
+            hold.by,
+            hold.until,
+            decided(&hold.decision, name)
+        ),
+        DeskEvent::DecisionUndone(id) => format!("{id}: the decision was taken back"),
+        DeskEvent::DecisionDropped(id, why) => format!("{id}: the decision does not count: {}", quote(why)),
+        DeskEvent::HoldEnded(id, by) => format!("{id}: the decision of {by} takes effect"),
+        DeskEvent::Granted(grant) => {
+            format!("{} of {}: {}", grant.id, quote(&grant.by), granted(&grant.terms))
+        }
+        DeskEvent::GrantUsed(grant, id) => format!("{id} approved on the strength of {grant}"),
+        DeskEvent::GrantEnded(grant, why) => format!("{grant} ended: {}", quote(why)),
+    }
+}
+
+fn decided(decision: &Decision, name: Name<'_>) -> String {
+    let whose = |team: &Option<TeamId>| team.map(|team| format!(" {}", name(team))).unwrap_or_default();
+    match decision {
+        Decision::Approve { team } => format!("approved{}", whose(team)),
+        Decision::Modify { team, change } => {
+            let what = match change {
+                Modification::Patch(_) => "with another patch".to_owned(),
+                Modification::Argv(argv) => format!("to run {}", quote(&format!("{argv:?}"))),
+                Modification::Prompt(words) => format!("with other words: {}", quote(words)),
+                Modification::Amount(amount) => format!("with {amount}"),
+            };
+            format!("approved{} {what}", whose(team))
+        }
+        Decision::Reject { reason } => format!("rejected: {}", quote(reason)),
+        Decision::Retry { reason } => format!("try again: {}", quote(reason)),
+        Decision::Grant { terms } => format!("approved, and granted {}", granted(terms)),
+        Decision::Expired => "nobody answered in time: denied".into(),
+        Decision::Withdrawn => "it no longer matters".into(),
+    }
+}
+
+fn granted(terms: &Terms) -> String {
+    let argv = quote(&terms.pattern.elements().join(" "));
+    let more = if matches!(terms.pattern, Pattern::Prefix(_)) { " …" } else { "" };
+    let times = count(terms.uses, "time");
+    format!("`{argv}{more}` {times} within {} in this {}", terms.lasts, terms.reach.word())
+}
+
+fn of_effect(event: &EffectEvent) -> String {
+    match event {
+        EffectEvent::Wanted(id, _, kind) => format!("{} is wanted ({id})", kind.word()),
+        EffectEvent::Started(id) => format!("{id} begins"),
+        EffectEvent::Done(id) => format!("{id} is done"),
+        EffectEvent::Failed(id, failure) => format!("{id} failed: {}", quote(&failure.reason)),
+        EffectEvent::Dropped(id) => format!("{id} is not wanted any more"),
+    }
+}
+
+/// Money as it is known.
+#[must_use]
+pub fn cost(cost: Cost) -> String {
+    match cost {
+        Cost::Known(money) => money.to_string(),
+        Cost::Unknown => "an unknown price".into(),
+    }
+}
+
+fn of_money(event: &MoneyEvent, name: Name<'_>) -> String {
+    match event {
+        MoneyEvent::Reserved { call, team, model, worst, .. } => {
+            let whose = team.map_or_else(|| "the orchestrator".to_owned(), name);
+            format!("{call} of {whose} to {} may cost {}", quote(&model.to_string()), cost(*worst))
+        }
+        MoneyEvent::Settled { call, usage, cost: paid } => {
+            format!("{call} cost {}, {}", cost(*paid), count(usage.total(), "token"))
+        }
+        MoneyEvent::Forfeited(call) => format!("{call} was cut off: all that was set aside counts as spent"),
+        MoneyEvent::CapRaised(_, by) => format!("the cap is raised by {by}"),
+    }
+}
+
+fn of_control(event: &ControlEvent) -> String {
+    match event {
+        ControlEvent::Paused(why) => format!("paused: {}", quote(why)),
+        ControlEvent::Resumed => "resumed".into(),
+        ControlEvent::Stopped(why) => format!("stopped: {}", quote(why)),
+        ControlEvent::PolicyLoaded(_) => "another policy rules".into(),
+        ControlEvent::SettingChanged { key, file, value } => {
+            let value = value.as_ref().map_or_else(|| "not shown".to_owned(), |value| quote(value));
+            format!("setting {} is {value}, in {}", quote(key), quote(file))
+        }
+        ControlEvent::Started { version } => format!("the program started, version {}", quote(version)),
+        ControlEvent::Recovered { bytes } => {
+            format!("{} of an unfinished write were cut", count(*bytes, "byte"))
+        }
+    }
+}
