@@ -27,6 +27,7 @@ pub mod out;
 pub mod own;
 pub mod policy;
 pub mod progress;
+mod rate;
 pub mod reference;
 pub mod replay;
 pub mod restore;
@@ -108,6 +109,8 @@ pub enum Command {
     Replay(replay::ReplayArgs),
     /// Undo a landed revision by a new commit, which can be undone the same way
     Restore(restore::RestoreArgs),
+    /// Say what came of a mission that has ended, from 1 to 5
+    Rate(rate::RateArgs),
     /// Why the gate rules as it does
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
@@ -230,6 +233,7 @@ async fn live(command: Command, session: &Session, out: &mut Out) -> Said {
         Command::Resume => control::resume(session, out).await,
         Command::Stop(args) => control::stop(&args, session, out).await,
         Command::Restore(args) => restore::run(&args, session, out).await,
+        Command::Rate(args) => rate::run(&args, session, out).await,
         Command::Policy(command) => policy::run(&command, session, out),
         Command::Models(args) => models::run(&args, session, out).await,
         Command::Doctor => doctor::run(session, out).await,

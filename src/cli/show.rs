@@ -121,6 +121,9 @@ fn human(state: &State, mission: &Mission, out: &mut Out) {
     for (commit, branch) in mission.result.landed.iter().chain(&mission.result.restored) {
         out.say(&format!("commit {commit} on {branch}"));
     }
+    if let Some(rating) = &mission.result.rating {
+        out.say(&format!("rated {rating}"));
+    }
     out.say(&finish::last_words(state, mission));
 }
 

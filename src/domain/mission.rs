@@ -92,3 +92,54 @@ impl Ending {
         }
     }
 }
+
+/// What the director thinks of what a mission came to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rating {
+    /// 1 (of no use) to 5 (as it should be).
+    pub stars: u8,
+    /// Why, in the director's words; may be empty.
+    pub words: String,
+}
+
+impl Rating {
+    /// Longest words, in bytes.
+    pub const WORDS_MOST: usize = 4 * 1024;
+
+    /// Stars and words as a person writes them: `4`, `4 the name is odd`.
+    ///
+    /// # Errors
+    /// The first word is no whole number from 1 to 5.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let (stars, words) = text.trim().split_once(char::is_whitespace).unwrap_or((text.trim(), ""));
+        let number = stars.parse().ok().filter(|stars| (1..=5).contains(stars));
+        let stars = number.ok_or_else(|| format!("{stars:?} is not a number from 1 to 5"))?;
+        Ok(Self { stars, words: words.trim().to_owned() })
+    }
+}
+
+impl fmt::Display for Rating {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of 5", self.stars)?;
+        if self.words.is_empty() {
+            Ok(())
+        } else {
+            write!(f, ": {}", super::text::clean_line(&self.words, 200))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn b21_a_rating_is_a_number_and_words() {
+        let parsed = |text| Rating::parse(text).map(|rating| rating.to_string());
+        assert_eq!(parsed(" 4 "), Ok("4 of 5".into()));
+        assert_eq!(parsed("5  as asked "), Ok("5 of 5: as asked".into()));
+        for wrong in ["", "0", "6 stars", "good", "4.5"] {
+            assert!(parsed(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -307,8 +307,10 @@ impl Mission {
                 self.result.ending = None;
                 self.result.chosen = None;
                 self.result.budget_note = None;
+                self.result.rating = None;
             }
             MissionEvent::BudgetReached(note) => self.result.budget_note = Some(note.clone()),
+            MissionEvent::Rated(rating) => self.result.rating = Some(rating.clone()),
         }
     }
 

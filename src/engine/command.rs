@@ -6,6 +6,7 @@ use crate::{
         candidate::{Candidate, CommitId, Evidence, Verdict},
         digest::Digest,
         ids::{CallId, EffectId, GrantId, MissionId, RequestId, Revision, TeamId},
+        mission::Rating,
         money::{Cost, Usage},
         plan::{Plan, Survey},
         request::{Actor, Decision, Subject},
@@ -66,6 +67,8 @@ pub enum MissionCommand {
     HandBack(MissionId, TeamId),
     /// Put a landed revision's change back (`chimera restore`); itself undoable by restoring again.
     Restore(MissionId, CommitId),
+    /// Say what came of an ended one; the last word counts.
+    Rate(MissionId, Rating),
 }
 
 /// What can be done at the desk.

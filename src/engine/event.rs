@@ -8,7 +8,7 @@ use crate::{
         digest::Digest,
         grant::Grant,
         ids::{CallId, EffectId, GrantId, MissionId, RequestId, Revision, TeamId},
-        mission::{Ending, Step},
+        mission::{Ending, Rating, Step},
         money::{Cost, Usage},
         plan::{Plan, Survey},
         request::{Actor, Decision, Hold, Request},
@@ -85,6 +85,8 @@ pub enum MissionEvent {
     Reopened(String),
     /// A model call would exceed a cap and was refused.
     BudgetReached(String),
+    /// The director said what came of it; an earlier rating no longer counts.
+    Rated(Rating),
 }
 
 /// What happens to teams.

@@ -11,7 +11,7 @@ use crate::domain::{
     brief::Brief,
     candidate::Evidence,
     ids::{CallId, EffectId, MissionId, RequestId, TeamId},
-    mission::{Ending, MissionKind},
+    mission::{Ending, MissionKind, Rating},
     money::{Cost, Money, Usage},
     plan::Survey,
     request::{Actor, Decision, Modification, Request, Subject},
@@ -129,6 +129,10 @@ impl<'a> Book<'a> {
                 What::Reopened(short(why))
             }
             MissionEvent::BudgetReached(note) => What::OverCap(short(note)),
+            MissionEvent::Rated(rating) => {
+                self.rated(mission, rating);
+                What::Rated(short(&rating.to_string()))
+            }
             _ => return,
         };
         self.happened(Some(id), what);
@@ -175,6 +179,16 @@ impl<'a> Book<'a> {
                 let what = What::Ended(ending.word().replace('_', " "), short(why));
                 self.happened(Some(mission.id), what);
             }
+        }
+    }
+
+    fn rated(&mut self, mission: &Mission, rating: &Rating) {
+        let before = mission.result.rating.as_ref().map(|rating| rating.stars);
+        self.records().on_kind(&kind_of(mission), &|tally| tally.rate(rating.stars, before));
+        let chosen = mission.result.chosen.map(|(team, _)| team);
+        let landed = mission.teams.iter().find(|team| Some(team.id) == chosen);
+        if let Some(team) = landed.filter(|_| mission.result.landed.is_some()) {
+            self.on_team(team, |tally| tally.rate(rating.stars, before));
         }
     }
 

@@ -9,7 +9,7 @@ use crate::{
         digest::Digest,
         grant::Grant,
         ids::{CallId, EffectId, GrantId, MissionId, RequestId, Revision, Seq, TeamId},
-        mission::{Ending, MissionKind, Step},
+        mission::{Ending, MissionKind, Rating, Step},
         money::{Cost, Money, Usage},
         plan::{Plan, Survey},
         request::{Actor, Decision, Hold, Request},
@@ -230,6 +230,9 @@ pub struct MissionResult {
     pub ending: Option<(Ending, Timestamp)>,
     /// Last word on a cap that stopped a call.
     pub budget_note: Option<String>,
+    /// What the director thinks of it.
+    #[serde(default)]
+    pub rating: Option<Rating>,
 }
 
 /// A team as it stands.

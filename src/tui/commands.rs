@@ -197,6 +197,7 @@ commands! {
     Compare "desk.compare" Browse Help "compare" "Candidates side by side with their evidence.";
     Card "desk.card" Browse Help "open" "Open the request, mission or channel under the cursor.";
     RetryMission "mission.retry" Browse Help "retry mission" "Try the mission again from the draft, with feedback for every team.";
+    Rate "mission.rate" Browse Help "rate mission" "Say what came of an ended mission, 1 to 5; teams, models and kinds of task are measured by it.";
     Cancel "mission.cancel" Browse Help "cancel mission" "End the mission; the reason is recorded.";
     TakeOver "team.take_over" Browse Help "take over" "Work in this team's worktree yourself; the team stops.";
     HandBack "team.hand_back" Browse Help "hand back" "Give the worktree back: as it stands it becomes the team's next candidate.";

@@ -18,6 +18,7 @@ use crate::{
     domain::{
         feed::Channel,
         ids::{MissionId, TeamId},
+        mission::Rating,
         request::{Decision, Modification},
     },
     engine::{
@@ -106,7 +107,7 @@ impl App {
             C::Take | C::TakeAll | C::Combine | C::Blind | C::Evidence => return self.weigh(command),
             // Known on the settings screen only, which was asked first.
             C::SettingEdit | C::SettingUnset | C::SettingTest => {}
-            C::Refine | C::TakeOver | C::HandBack | C::Cancel | C::RetryMission => {
+            C::Refine | C::TakeOver | C::HandBack | C::Cancel | C::RetryMission | C::Rate => {
                 return self.steer(command);
             }
             C::Approve1
@@ -393,6 +394,9 @@ impl App {
             (CommandId::RetryMission, _) => {
                 (format!("try {mission} again: what should be different?"), PromptFor::RetryMission(mission))
             }
+            (CommandId::Rate, _) => {
+                (format!("rate {mission}: 1 to 5, and why if you like"), PromptFor::Rate(mission))
+            }
             (CommandId::Refine, Some((team, name))) => {
                 (format!("say to {name}"), PromptFor::Refine(mission, team))
             }
@@ -498,6 +502,16 @@ impl App {
             PromptFor::RetryMission(id) => {
                 vec![Task::Send(mission(MissionCommand::Retry(id, text)), format!("{id} tries again"))]
             }
+            PromptFor::Rate(id) => match Rating::parse(&text) {
+                Ok(rating) => {
+                    let what = format!("{id} rated {rating}");
+                    vec![Task::Send(mission(MissionCommand::Rate(id, rating)), what)]
+                }
+                Err(why) => {
+                    self.notes().bad(why);
+                    Vec::new()
+                }
+            },
             PromptFor::Search => {
                 self.search_on(|log| log.search(&text));
                 Vec::new()

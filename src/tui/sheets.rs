@@ -18,6 +18,7 @@ use crate::{
         brief::{Answer, AnswerForm, Question},
         digest::Digest,
         ids::{MissionId, RequestId, Revision, TeamId},
+        mission::Rating,
         money::Money,
         text::clean_line,
         time::Millis,
@@ -260,6 +261,8 @@ pub enum PromptFor {
     Cancel(MissionId),
     /// What a mission does differently.
     RetryMission(MissionId),
+    /// Stars and words for what a mission came to.
+    Rate(MissionId),
     /// What is searched.
     Search,
     /// What is searched in a patch.
@@ -303,6 +306,7 @@ fn complaint(purpose: PromptFor, text: &str) -> Option<String> {
             Err(error) => Some(error.to_string()),
         },
         PromptFor::Reject(..) | PromptFor::Cancel(_) | PromptFor::Settings => None,
+        PromptFor::Rate(_) => Rating::parse(text).err(),
         _ if text.is_empty() => Some("write something, or esc to leave it".into()),
         _ => None,
     }

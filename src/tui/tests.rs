@@ -588,3 +588,15 @@ fn questions_do_not_open_over_another_screen() {
     bench.press("f1");
     assert!(bench.app.sheet.is_some());
 }
+
+#[test]
+fn b21_an_ended_mission_is_rated_by_a_number_and_words() {
+    let mut bench = Bench::new((120, 40));
+    bench.state(ended(Ending::Landed)).press("esc *").write("good").press("enter");
+    assert!(sent(&bench).is_empty() && bench.last_words().contains("1 to 5"), "{}", bench.last_words());
+    bench.press("ctrl-u").write("4 the name is odd").press("enter");
+    let Some(Command::Mission(MissionCommand::Rate(id, rating))) = sent(&bench).pop() else {
+        panic!("not rated")
+    };
+    assert_eq!((id.0, rating.to_string().as_str()), (12, "4 of 5: the name is odd"));
+}

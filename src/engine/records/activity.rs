@@ -62,6 +62,8 @@ pub enum What {
     Ended(String, String),
     /// An ended mission goes on: why.
     Reopened(String),
+    /// The director rated what came of it.
+    Rated(String),
     /// A call was refused because of a cap.
     OverCap(String),
     /// A mission's cap is now this.
@@ -104,6 +106,7 @@ impl What {
             Self::Restored(..) => "restored",
             Self::Ended(..) => "ended",
             Self::Reopened(_) => "reopened",
+            Self::Rated(_) => "rated",
             Self::OverCap(_) => "over cap",
             Self::CapRaised(_) => "cap raised",
             Self::Paused(_) => "paused",
@@ -138,6 +141,7 @@ impl What {
             Self::Restored(commit, branch) => format!("restored as {commit} on {branch}"),
             Self::Ended(word, why) => format!("{word}: {why}"),
             Self::Reopened(why) => format!("reopened: {why}"),
+            Self::Rated(rating) => format!("rated {rating}"),
             Self::OverCap(note) => format!("a call was refused: {note}"),
             Self::CapRaised(cap) => format!("the cap is {cap} now"),
             Self::Paused(why) => format!("the house is paused: {why}"),

@@ -33,6 +33,12 @@ pub struct Tally {
     pub rejected: u64,
     /// The person's words for that, cleaned, at most 80 characters, with how often.
     pub reasons: Most<u64, REASONS>,
+    /// Missions that the director rated; of a team or model: that landed its candidate.
+    #[serde(default)]
+    pub rated: u64,
+    /// Their stars together, 1 to 5 each; of a mission the last rating.
+    #[serde(default)]
+    pub stars: u64,
     /// Model calls.
     pub calls: u64,
     /// Those of unknown price.
@@ -63,6 +69,19 @@ impl Tally {
     pub(in crate::engine) fn reject(&mut self, reason: &str) {
         more(&mut self.rejected, 1);
         self.reasons.row(reason, |times| more(times, 1));
+    }
+
+    /// A mission is rated; `before`: its stars so far.
+    pub(in crate::engine) fn rate(&mut self, stars: u8, before: Option<u8>) {
+        more(&mut self.rated, u64::from(before.is_none()));
+        more(&mut self.stars, u64::from(stars));
+        self.stars = self.stars.saturating_sub(u64::from(before.unwrap_or(0)));
+    }
+
+    /// Mean of the director's ratings in tenths of a star; `None` before the first.
+    #[must_use]
+    pub fn stars_each(&self) -> Option<u64> {
+        self.stars.saturating_mul(10).checked_div(self.rated)
     }
 
     /// Tokens both ways.
@@ -99,6 +118,8 @@ impl Row for Tally {
             (&mut self.passed, other.passed),
             (&mut self.failed, other.failed),
             (&mut self.rejected, other.rejected),
+            (&mut self.rated, other.rated),
+            (&mut self.stars, other.stars),
             (&mut self.calls, other.calls),
             (&mut self.unknown, other.unknown),
             (&mut self.input, other.input),

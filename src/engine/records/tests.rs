@@ -1,7 +1,7 @@
 //! The fold against bookkeeping of its own over played worlds, in two parts through the disk, and against whatever
 //! would make it grow.
 
-use super::{Calendar, Check, Recent, Records, What};
+use super::{Calendar, Check, Recent, Records, Tally, What};
 use crate::{
     domain::{
         brief::Approval,
@@ -10,7 +10,7 @@ use crate::{
         },
         digest::Digest,
         ids::{CallId, EffectId, MissionId, RequestId, Revision, Seq, TeamId},
-        mission::{Ending, Step},
+        mission::{Ending, Rating, Step},
         money::{Cost, Money, Usage},
         request::{Actor, Decision, Request, Subject},
         team::{ModelRef, Vendor},
@@ -224,6 +224,21 @@ fn money_goes_to_model_team_and_kind_and_what_was_lost_counts_in_full() {
     assert_eq!((model.money, model.calls, model.unknown), (Money::cents(52), 3, 1));
     let now = Timestamp(tape.at);
     assert_eq!(tape.records().calendar().spend(now).today.money, Money::cents(52));
+}
+
+#[test]
+fn b21_the_last_rating_counts_for_the_kind_and_the_team_that_landed() {
+    let mut tape = Tape::new();
+    let rated = |stars| MissionEvent::Rated(Rating { stars, words: "as asked".into() });
+    tape.landed(M, &[true, true]).landed(MissionId(2), &[true, true]);
+    tape.mission(M, rated(1)).mission(M, rated(4)).mission(MissionId(2), rated(3));
+    let stars = |tally: Option<&Tally>| tally.and_then(Tally::stars_each);
+    let kind = format!("brief · {}", survey().language);
+    assert_eq!(stars(tape.records().kinds().get(&kind)), Some(35));
+    assert_eq!(stars(tape.records().teams().get("Team 1")), Some(35));
+    assert_eq!(stars(tape.records().teams().get("Team 2")), None, "what did not land was not rated");
+    tape.mission(M, MissionEvent::Reopened("once more".into()));
+    assert!(tape.state.missions[&M].result.rating.is_none(), "what comes now was not rated");
 }
 
 fn asked(id: u64, teams: &[TeamId]) -> Request {

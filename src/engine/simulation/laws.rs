@@ -90,6 +90,7 @@ impl Laws {
             "denied",
             "cap raised",
             "reopened",
+            "rated",
             "taken over",
             "unsure begun",
             "fault",
@@ -200,6 +201,10 @@ impl Laws {
             }
             MissionEvent::Restored(..) => self.count("restored"),
             MissionEvent::Reopened(_) => self.count("reopened"),
+            MissionEvent::Rated(rating) => {
+                assert!((1..=5).contains(&rating.stars) && after.missions[&id].result.ending.is_some());
+                self.count("rated");
+            }
             MissionEvent::Ended(ending) => {
                 self.behind.retain(|(mission, _)| *mission != id);
                 self.count(match ending {

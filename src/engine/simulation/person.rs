@@ -7,6 +7,7 @@ use crate::{
         digest::Digest,
         grant::{Pattern, Reach, Terms},
         ids::{MissionId, RequestId, Revision, TeamId},
+        mission::Rating,
         money::Money,
         request::{Actor, Decision, Modification, Subject},
         team::{ModelRef, TeamSpec, Vendor},
@@ -167,7 +168,7 @@ fn mission(run: &mut Run) {
     let ids: Vec<MissionId> = run.state.missions.keys().copied().collect();
     let Some(id) = run.dice.pick(&ids).copied() else { return };
     let team = TeamId(u8::try_from(1 + run.dice.below(3)).unwrap());
-    let command = match run.dice.below(16) {
+    let command = match run.dice.below(17) {
         0 => MissionCommand::Cancel(id, "not any more".into()),
         1 | 2 => MissionCommand::Refine(id, team, "use less code".into()),
         3..=5 => MissionCommand::Retry(id, "once more".into()),
@@ -180,6 +181,10 @@ fn mission(run: &mut Run) {
             commits.extend(candidates);
             let Some(commit) = run.dice.pick(&commits).cloned() else { return };
             MissionCommand::Restore(id, commit)
+        }
+        12 => {
+            let stars = u8::try_from(run.dice.below(7)).unwrap();
+            MissionCommand::Rate(id, Rating { stars, words: String::new() })
         }
         _ => MissionCommand::Answer(id, vec![]),
     };

@@ -4,7 +4,7 @@ use super::{advance, choice, draft};
 use crate::{
     domain::{
         ids::{MissionId, TeamId},
-        mission::{Ending, Step},
+        mission::{Ending, Rating, Step},
         request::Subject,
     },
     engine::{
@@ -99,6 +99,21 @@ pub(in crate::engine) fn reopen_with(pen: &mut Pen<'_>, id: MissionId, why: &str
     for team in &mission.teams {
         pen.team_event(id, team.id, TeamEvent::FeedbackGiven(why.to_owned()));
     }
+}
+
+/// What the director thinks of it; while it goes on there is nothing to think of yet.
+pub(super) fn rate(pen: &mut Pen<'_>, id: MissionId, rating: &Rating) -> Result<(), Refusal> {
+    let mission = pen.known(id)?;
+    if mission.result.ending.is_none() {
+        return Err(refuse(RefusalKind::Invalid, format!("{id} has not ended: rate what it comes to")));
+    }
+    if !(1..=5).contains(&rating.stars) || rating.words.len() > Rating::WORDS_MOST {
+        let most = Rating::WORDS_MOST;
+        let text = format!("a rating is 1 to 5 with at most {most} bytes of words");
+        return Err(refuse(RefusalKind::Invalid, text));
+    }
+    pen.mission_event(id, MissionEvent::Rated(rating.clone()));
+    Ok(())
 }
 
 /// The time of a mission is up: whoever is ready goes to the decision, the rest ends.

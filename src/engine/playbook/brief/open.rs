@@ -54,6 +54,7 @@ pub(in crate::engine) fn command(pen: &mut Pen<'_>, command: &MissionCommand) ->
         MissionCommand::TakeOver(id, team) => take_over(pen, *id, *team),
         MissionCommand::HandBack(id, team) => hand_back(pen, *id, *team),
         MissionCommand::Restore(id, commit) => restore(pen, *id, commit),
+        MissionCommand::Rate(id, rating) => end::rate(pen, *id, rating),
     }
 }
 
