@@ -37,6 +37,7 @@ pub mod session;
 pub mod settings;
 pub mod show;
 pub mod signals;
+pub mod stats;
 #[cfg(test)]
 mod tests;
 pub mod voices;
@@ -89,6 +90,8 @@ pub enum Command {
     Missions(missions::MissionsArgs),
     /// Show all there is about a mission
     Show(show::ShowArgs),
+    /// The numbers: spent, success, by kind, model and team, who was chosen
+    Stats(stats::StatsArgs),
     /// What waits for a decision, and deciding it
     #[command(subcommand)]
     Desk(desk::DeskCommand),
@@ -228,6 +231,7 @@ async fn live(command: Command, session: &Session, out: &mut Out) -> Said {
         Command::Brief(args) => brief::run(&args, session, out).await,
         Command::Missions(args) => missions::run(&args, session, out),
         Command::Show(args) => show::run(&args, session, out),
+        Command::Stats(args) => stats::run(&args, session, out),
         Command::Desk(command) => desk::run(&command, session, out).await,
         Command::Pause(args) => control::pause(&args, session, out).await,
         Command::Resume => control::resume(session, out).await,

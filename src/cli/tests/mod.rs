@@ -4,6 +4,7 @@
 mod desk;
 mod following;
 mod looking;
+mod numbers;
 mod parsing;
 
 use super::signals::Interrupts;

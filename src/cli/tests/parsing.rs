@@ -25,6 +25,7 @@ fn every_form_of_the_contract_parses() {
         "chimera brief -",
         "chimera missions --json",
         "chimera show M-1",
+        "chimera stats --days 7 --json",
         "chimera desk list",
         "chimera desk show R-3",
         "chimera desk approve R-3 --team A --revision 2",
