@@ -10,6 +10,7 @@
 
 mod engine;
 mod harness;
+mod numbers;
 mod providers;
 mod runtime;
 mod scene;
@@ -19,10 +20,11 @@ mod tui;
 mod workspace;
 
 /// Rooms in the order in which they are measured.
-const ROOMS: [(&str, fn()); 7] = [
+const ROOMS: [(&str, fn()); 8] = [
     ("providers", providers::measure),
     ("engine", engine::measure),
     ("tui", tui::measure),
+    ("numbers", numbers::measure),
     ("workspace", workspace::measure),
     ("store", store::measure),
     ("runtime", runtime::measure),

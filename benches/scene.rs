@@ -87,12 +87,18 @@ fn options() -> TuiOptions {
     }
 }
 
-/// A screen with one mission at work and nothing in its channels.
-pub fn bare() -> App {
+/// A screen that has heard nothing of the house yet.
+pub fn empty() -> App {
     let options = options();
     let keymap = Keymap::load(&options.keymap.name, None).unwrap();
     let mut app = App::new(&options, keymap, Theme::named("dark").unwrap(), SIZE);
     app.channels.paint_with(Highlighter::new(|| {}));
+    app
+}
+
+/// A screen with one mission at work and nothing in its channels.
+pub fn bare() -> App {
+    let mut app = empty();
     app.on(Action::State(Arc::new(House::at_work(1).state)), now(0));
     app
 }

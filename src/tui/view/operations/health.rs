@@ -9,9 +9,11 @@ use crate::{
 /// Rows of each kind.
 const MOST: usize = 8;
 
-/// `3:10:00 ago`.
-fn ago(app: &App, at: Timestamp) -> String {
-    format!("{} ago", app.now.wall.since(at))
+/// `12:05` of today, `11-20 12:05` of another day: in a quiet house nothing is drawn, so no age would stay true.
+fn when(app: &App, at: Timestamp) -> String {
+    let text = at.to_string();
+    let from = if at.utc_day() == app.now.wall.utc_day() { 11 } else { 5 };
+    text.get(from..16).unwrap_or_default().replace('T', " ")
 }
 
 pub(super) fn lines(app: &App) -> Vec<Line> {
@@ -27,7 +29,7 @@ pub(super) fn lines(app: &App) -> Vec<Line> {
         0 => line("○ journal: nothing in it yet", Role::Muted),
         entries => vec![
             ("✓ journal".into(), Role::Ok),
-            (format!("{entries} entries, the last {}", ago(app, app.state.at)), Role::Muted),
+            (format!("{}, the last {}", count(entries, "entry"), when(app, app.state.at)), Role::Muted),
         ],
     });
     lines
@@ -45,17 +47,11 @@ fn models(app: &App, lines: &mut Vec<Line>) {
         let open = open.filter(|held| held.model.to_string() == **name).count();
         let never = tally.called == Timestamp::default();
         let (sign, role) = match (open, never) {
-            (0, true) => ("○ not called yet", Role::Muted),
-            (0, false) => ("✓ answered", Role::Ok),
-            (_, _) => ("● in a call", Role::Busy),
+            (0, true) => ("○ not called yet".to_owned(), Role::Muted),
+            (0, false) => (format!("✓ answered {}", when(app, tally.called)), Role::Ok),
+            (_, _) => (format!("● {} open", count(open, "call")), Role::Busy),
         };
-        let mut runs = vec![(sign.to_owned(), role), ((*name).to_owned(), Role::Text)];
-        if open > 0 {
-            runs.push((format!("{open} open"), role));
-        }
-        if !never {
-            runs.push((ago(app, tally.called), Role::Muted));
-        }
+        let mut runs = vec![(sign, role), ((*name).to_owned(), Role::Text)];
         runs.push((format!("{}, {}", count(tally.calls, "call"), tally.money), Role::Muted));
         if tally.unknown > 0 {
             runs.push((format!("! {} of unknown price", tally.unknown), Role::Warn));
@@ -102,7 +98,7 @@ fn failures(app: &App, lines: &mut Vec<Line>) {
         lines.push(vec![
             (format!("✗ {} times", fault.times), Role::Bad),
             (fault.doing.clone(), Role::Text),
-            (ago(app, fault.at), Role::Muted),
+            (format!("last {}", when(app, fault.at)), Role::Muted),
             (fault.words.clone(), Role::Text),
         ]);
     }

@@ -124,7 +124,7 @@ fn title(app: &App, section: Section) -> String {
             format!("{word} ── {}", crate::domain::text::count(live, "mission"))
         }
         Section::Spend => format!("{word} AND SUCCESS"),
-        Section::Health => word,
+        Section::Health => format!("{word} ── times in UTC"),
         Section::Problems => match number(app, section) {
             Some(0) | None => format!("{word} ── none"),
             Some(some) => format!("{word} ── {some}"),
