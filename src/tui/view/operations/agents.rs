@@ -9,7 +9,7 @@ use crate::{
     },
     tui::{
         app::App,
-        screens::operations::{Section, agents, quiet},
+        screens::operations::{Section, agents, live, quiet},
         theme::Role,
         words,
     },
@@ -52,7 +52,7 @@ pub(super) fn summary(app: &App) -> String {
 }
 
 pub(super) fn draw(app: &App, pen: &mut Pen<'_>, area: Rect, focused: bool) {
-    let all = agents(&app.state).count();
+    let all: usize = live(&app.state).map(|mission| mission.teams.len()).sum();
     if all == 0 {
         pen.paragraph(area, "No mission goes on. A brief on the first screen starts one.", Role::Muted);
         return;

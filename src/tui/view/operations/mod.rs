@@ -42,12 +42,13 @@ const THREE: [(Column, u16); 3] = [
 
 pub(super) fn draw(app: &App, pen: &mut Pen<'_>, area: Rect) -> Option<Position> {
     let (bar, places) = places(app, area);
+    let wrong = operations::problems(&app.state, app.now.wall);
     if let Some(bar) = bar {
-        tabs(app, pen, bar);
+        tabs(app, pen, bar, wrong.len());
     }
     for (section, at) in places {
         let focused = app.screens.operations.section == section;
-        let title = title(app, section);
+        let title = title(app, section, wrong.len());
         let inner = pen.framed(at, &title, Focused::from(focused));
         // Under tabs the keys stand beside those.
         if focused && bar.is_none() {
@@ -60,7 +61,7 @@ pub(super) fn draw(app: &App, pen: &mut Pen<'_>, area: Rect) -> Option<Position>
         match section {
             Section::Agents => agents::draw(app, pen, inner, focused),
             Section::Timeline => timeline::draw(app, pen, inner, focused),
-            Section::Problems => problems::draw(app, pen, inner, focused),
+            Section::Problems => problems::draw(app, pen, (inner, focused), &wrong),
             Section::Feed => feed::draw(app, pen, inner, focused),
             Section::Spend => lines::draw(app, pen, (section, inner), &spend::lines(app, inner.width)),
             Section::Health => lines::draw(app, pen, (section, inner), &health::lines(app)),
@@ -106,38 +107,36 @@ fn shares<T>(parts: &[(T, u16)], whole: u16) -> Vec<(u16, u16)> {
 }
 
 /// How many there are, where that says something.
-fn number(app: &App, section: Section) -> Option<usize> {
+fn number(app: &App, section: Section, wrong: usize) -> Option<usize> {
     match section {
-        Section::Agents => Some(operations::agents(&app.state).count()),
+        Section::Agents => Some(operations::live(&app.state).map(|mission| mission.teams.len()).sum()),
         Section::Timeline => Some(operations::live(&app.state).count()),
-        Section::Problems => Some(operations::problems(&app.state, app.now.wall).len()),
+        Section::Problems => Some(wrong),
         Section::Spend | Section::Health | Section::Feed => None,
     }
 }
 
-fn title(app: &App, section: Section) -> String {
+fn title(app: &App, section: Section, wrong: usize) -> String {
     let word = section.word().to_uppercase();
     match section {
         Section::Agents => format!("{word} ── {}", agents::summary(app)),
         Section::Timeline => {
-            let live = number(app, section).unwrap_or(0);
+            let live = operations::live(&app.state).count();
             format!("{word} ── {}", crate::domain::text::count(live, "mission"))
         }
         Section::Spend => format!("{word} AND SUCCESS"),
         Section::Health => format!("{word} ── times in UTC"),
-        Section::Problems => match number(app, section) {
-            Some(0) | None => format!("{word} ── none"),
-            Some(some) => format!("{word} ── {some}"),
-        },
+        Section::Problems if wrong == 0 => format!("{word} ── none"),
+        Section::Problems => format!("{word} ── {wrong}"),
         Section::Feed => format!("{word} ── the last 24 hours, UTC"),
     }
 }
 
 /// All sections by name, or where those do not fit the shown one and its place among them; and the keys.
-fn tabs(app: &App, pen: &mut Pen<'_>, bar: Rect) {
+fn tabs(app: &App, pen: &mut Pen<'_>, bar: Rect, wrong: usize) {
     let at = app.screens.operations.section;
     let label = |section: Section| {
-        let count = number(app, section).filter(|count| *count > 0);
+        let count = number(app, section, wrong).filter(|count| *count > 0);
         let word = count.map_or(section.word().to_owned(), |count| format!("{} {count}", section.word()));
         if section == at { format!("[{word}]") } else { format!(" {word} ") }
     };
@@ -188,6 +187,7 @@ pub(in crate::tui) fn rows(app: &App, section: Section) -> usize {
         Section::Feed => app.state.records.recent().newest(app.now.wall).count(),
         Section::Spend => scrolled(spend::lines(app, place_of(app, section).width)),
         Section::Health => scrolled(health::lines(app)),
-        Section::Agents | Section::Timeline | Section::Problems => number(app, section).unwrap_or(0),
+        Section::Problems => operations::problems(&app.state, app.now.wall).len(),
+        Section::Agents | Section::Timeline => number(app, section, 0).unwrap_or(0),
     }
 }

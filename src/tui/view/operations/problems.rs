@@ -5,15 +5,14 @@ use crate::{
     domain::text::{clean_line, count},
     tui::{
         app::App,
-        screens::operations::{Problem, Section, Wrong, problems},
+        screens::operations::{Problem, Section, Wrong},
         theme::Role,
         words,
     },
 };
 use ratatui::layout::Rect;
 
-pub(super) fn draw(app: &App, pen: &mut Pen<'_>, area: Rect, focused: bool) {
-    let found = problems(&app.state, app.now.wall);
+pub(super) fn draw(app: &App, pen: &mut Pen<'_>, (area, focused): (Rect, bool), found: &[Problem<'_>]) {
     if found.is_empty() {
         pen.put(row(area, 0), 0, "✓ nothing stands still, waits or costs too much", Role::Ok);
         return;
