@@ -99,6 +99,7 @@ fn of_mission(event: &MissionEvent, name: Name<'_>) -> String {
         MissionEvent::Ended(ending) => ended(ending),
         MissionEvent::Reopened(why) => format!("tried again: {}", quote(why)),
         MissionEvent::BudgetReached(note) => format!("budget: {}", quote(note)),
+        MissionEvent::Rated(rating) => format!("rated: {}", quote(&rating.to_string())),
     }
 }
 
