@@ -16,13 +16,15 @@ use crate::{
     domain::{
         ids::{MissionId, RequestId, Revision, TeamId},
         money::Money,
-        request::{Decision, Modification, Request, Subject},
+        request::{Decision, Hold, Modification, Request, Subject},
     },
     engine::{
         command::{Command, DeskCommand as Desk},
+        desk::word,
+        event::{DeskEvent, Event},
         state::State,
     },
-    runtime::handle::Handle,
+    runtime::handle::{Handle, Receipt},
     workspace::patch,
 };
 use clap::{Args, Subcommand};
@@ -44,6 +46,8 @@ pub enum DeskCommand {
     Reject(RejectArgs),
     /// Say yes to something else
     Modify(ModifyArgs),
+    /// Take back a decision that has not taken effect
+    Undo(RequestArgs),
 }
 
 /// Which request.
@@ -66,6 +70,9 @@ pub struct ApproveArgs {
     /// The revision you saw; refused if the request has changed since [default: the current one]
     #[arg(long, value_name = "N")]
     pub revision: Option<u32>,
+    /// Let it take effect after the undo window only, as on the screen
+    #[arg(long)]
+    pub hold: bool,
 }
 
 /// No.
@@ -83,6 +90,9 @@ pub struct RejectArgs {
     /// The revision you saw [default: the current one]
     #[arg(long, value_name = "N")]
     pub revision: Option<u32>,
+    /// Let it take effect after the undo window only, as on the screen
+    #[arg(long)]
+    pub hold: bool,
 }
 
 /// Yes to something else.
@@ -123,6 +133,7 @@ pub async fn run(command: &DeskCommand, session: &Session, out: &mut Out) -> Sai
             return Ok(Exit::Ok);
         }
         DeskCommand::Show(args) => return detail(args.request, &session.look()?, out),
+        DeskCommand::Undo(args) => return undo(args.request, session, out).await,
         DeskCommand::Approve(_) | DeskCommand::Reject(_) | DeskCommand::Modify(_) => {}
     }
     let house = session.open(Purpose::Work).await?;
@@ -149,6 +160,8 @@ pub struct Given {
     pub mission: MissionId,
     /// The words.
     pub decision: Decision,
+    /// Whether it can be taken back for a while.
+    pub hold: bool,
 }
 
 /// Gives it, and follows the mission until it has landed or waits again.
@@ -162,8 +175,21 @@ pub async fn decide(
 ) -> Result<Exit, Complaint> {
     let follow = Follow::from_here(handle, given.mission);
     let no = matches!(given.decision, Decision::Reject { .. });
-    let command = Desk::Decide(given.request, given.revision, Box::new(given.decision.clone()));
-    handle.send(Command::Desk(command)).await?;
+    let decision = Box::new(given.decision.clone());
+    let command = match given.hold {
+        true => Desk::Hold(given.request, given.revision, decision),
+        false => Desk::Decide(given.request, given.revision, decision),
+    };
+    let receipt = handle.send(Command::Desk(command)).await?;
+    if let Some(hold) = held_by(&receipt) {
+        let words = format!(
+            "held      {0} until {1}; `chimera desk undo {0}` takes it back",
+            hold.request, hold.until
+        );
+        out.both(&words, &held_value(hold));
+        let exit = follow.run(out, interrupts).await?;
+        return Ok(if no && exit != Exit::Interrupted { Exit::Ok } else { exit });
+    }
     out.both(
         &format!("decided   {} {}", given.request, given.revision),
         &serde_json::json!({
@@ -176,13 +202,39 @@ pub async fn decide(
     Ok(if no && exit != Exit::Interrupted { Exit::Ok } else { exit })
 }
 
+/// The decision that a command has put on hold.
+fn held_by(receipt: &Receipt) -> Option<&Hold> {
+    receipt.events.iter().find_map(|event| match event {
+        Event::Desk(DeskEvent::DecisionHeld(hold)) => Some(&**hold),
+        _ => None,
+    })
+}
+
+fn held_value(hold: &Hold) -> serde_json::Value {
+    serde_json::json!({
+        "kind": "held", "request": hold.request.to_string(), "revision": hold.revision, "decision": hold.decision,
+        "by": hold.by.to_string(), "until": hold.until.to_string(),
+    })
+}
+
+/// Takes a decision back, in this process or in the one that owns the data directory.
+async fn undo(request: RequestId, session: &Session, out: &mut Out) -> Said {
+    let house = session.open(Purpose::Command).await?;
+    let sent = house.handle.send(Command::Desk(Desk::Undo(request))).await;
+    house.close().await;
+    sent?;
+    let value = serde_json::json!({"kind": "undone", "request": request.to_string()});
+    out.both(&format!("undone    {request} waits for an answer again"), &value);
+    Ok(Exit::Ok)
+}
+
 async fn answer(command: &DeskCommand, handle: &Handle, here: &Path) -> Result<Given, Complaint> {
     let state = handle.snapshot();
     match command {
         DeskCommand::Approve(args) => {
             let request = named::request(args.request, &state)?;
             let team = chosen(request, args.team.as_deref(), &state)?;
-            Ok(given(request, args.revision, Decision::Approve { team }))
+            Ok(given(request, (args.revision, args.hold), Decision::Approve { team }))
         }
         DeskCommand::Reject(args) => {
             let request = named::request(args.request, &state)?;
@@ -191,7 +243,7 @@ async fn answer(command: &DeskCommand, handle: &Handle, here: &Path) -> Result<G
                 return Err(Complaint::usage("--reason is empty: say why, the teams learn from it"));
             }
             let decision = if args.retry { Decision::Retry { reason } } else { Decision::Reject { reason } };
-            Ok(given(request, args.revision, decision))
+            Ok(given(request, (args.revision, args.hold), decision))
         }
         DeskCommand::Modify(args) => {
             let request = named::request(args.request, &state)?;
@@ -201,15 +253,17 @@ async fn answer(command: &DeskCommand, handle: &Handle, here: &Path) -> Result<G
                 _ => None,
             };
             let change = change(args, handle, here).await?;
-            Ok(given(request, args.revision, Decision::Modify { team, change }))
+            Ok(given(request, (args.revision, false), Decision::Modify { team, change }))
         }
-        DeskCommand::List | DeskCommand::Show(_) => Err(Complaint::error("nothing to decide")),
+        DeskCommand::List | DeskCommand::Show(_) | DeskCommand::Undo(_) => {
+            Err(Complaint::error("nothing to decide"))
+        }
     }
 }
 
-fn given(request: &Request, revision: Option<u32>, decision: Decision) -> Given {
+fn given(request: &Request, (revision, hold): (Option<u32>, bool), decision: Decision) -> Given {
     let revision = revision.map_or(request.revision, Revision);
-    Given { request: request.id, revision, mission: request.mission, decision }
+    Given { request: request.id, revision, mission: request.mission, decision, hold }
 }
 
 async fn change(args: &ModifyArgs, handle: &Handle, here: &Path) -> Result<Modification, Complaint> {
@@ -289,10 +343,15 @@ pub fn list(state: &State, out: &mut Out) {
     for request in state.desk.values() {
         let line = request_line(state, request);
         let age = state.at.since(request.opened);
-        out.both(
-            &format!("{} · {} · {age}", request.mission, line.words.trim_start_matches("request   ")),
-            &line.value,
-        );
+        let held = state.clockwork.held.get(&request.id);
+        let mut value = line.value;
+        if let Some(hold) = held {
+            value["held"] = held_value(hold);
+        }
+        let held = held
+            .map(|hold| format!(" · {} by {}, takes effect {}", word(&hold.decision), hold.by, hold.until));
+        let asked = line.words.trim_start_matches("request   ");
+        out.both(&format!("{} · {asked} · {age}{}", request.mission, held.unwrap_or_default()), &value);
     }
 }
 

@@ -200,16 +200,18 @@ impl<'a> Follow<'a> {
 }
 
 /// Whether everything that could go on by itself has: the house is halted, or each effect that is left belongs to
-/// a team that waits at the desk. A veto window still ends by itself.
+/// a team that waits at the desk. A veto window and a decision that is held still end by themselves.
 #[must_use]
 pub fn only_a_person_can_move(state: &State, mission: &Mission) -> bool {
     if state.control != Control::Running {
         return mission.effects.values().all(|effect| effect.started.is_none());
     }
-    let delayed = state
-        .desk
-        .values()
-        .any(|request| request.mission == mission.id && state.clockwork.vetoes.contains_key(&request.id));
+    let clockwork = &state.clockwork;
+    let delayed = state.desk.values().any(|request| {
+        let by_itself =
+            clockwork.vetoes.contains_key(&request.id) || clockwork.held.contains_key(&request.id);
+        request.mission == mission.id && by_itself
+    });
     let requests: Vec<&Subject> =
         state.desk.values().filter(|request| request.mission == mission.id).map(|r| &r.subject).collect();
     let clarifying = mission.step == Some(Step::Clarify);

@@ -18,6 +18,7 @@ pub mod exit;
 pub mod export;
 pub mod finish;
 pub mod follow;
+pub mod grants;
 pub mod house;
 pub mod man;
 pub mod missions;
@@ -95,6 +96,9 @@ pub enum Command {
     /// What waits for a decision, and deciding it
     #[command(subcommand)]
     Desk(desk::DeskCommand),
+    /// Commands that run on a word given beforehand, and taking it back
+    #[command(subcommand)]
+    Grants(grants::GrantsCommand),
     /// Start nothing new; what runs goes on to its next turn
     Pause(control::ReasonArgs),
     /// Go on after a pause or a stop
@@ -233,6 +237,7 @@ async fn live(command: Command, session: &Session, out: &mut Out) -> Said {
         Command::Show(args) => show::run(&args, session, out),
         Command::Stats(args) => stats::run(&args, session, out),
         Command::Desk(command) => desk::run(&command, session, out).await,
+        Command::Grants(command) => grants::run(&command, session, out).await,
         Command::Pause(args) => control::pause(&args, session, out).await,
         Command::Resume => control::resume(session, out).await,
         Command::Stop(args) => control::stop(&args, session, out).await,

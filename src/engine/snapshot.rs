@@ -2,15 +2,19 @@
 //! alike. Pure functions of the state; nothing here decides anything.
 
 use super::{
+    desk::word,
     playbook::brief::contender,
     state::{Mission, State, Team, TeamPhase},
 };
-use crate::domain::{
-    ids::MissionId,
-    mission::Step,
-    request::{Request, Subject},
-    text::count,
-    time::{Millis, Timestamp},
+use crate::{
+    domain::{
+        ids::MissionId,
+        mission::Step,
+        request::{Hold, Request, Subject},
+        text::count,
+        time::{Millis, Timestamp},
+    },
+    policy::risk::Risk,
 };
 
 /// How a step stands.
@@ -167,8 +171,17 @@ fn at_desk(state: &State, mission: &Mission) -> String {
             format!("The target moved: conflict in {}.", count(files.len(), "file"))
         }
         Some((subject, id)) => format!("{id} ({}) waits for your answer.", subject.word()),
-        None => "Waits at the desk.".to_owned(),
+        None => match held(state).into_iter().find(|hold| is_of(state, hold, mission)) {
+            Some(hold) => {
+                format!("{} is {} and can still be taken back.", hold.request, word(&hold.decision))
+            }
+            None => "Waits at the desk.".to_owned(),
+        },
     }
+}
+
+fn is_of(state: &State, hold: &Hold, mission: &Mission) -> bool {
+    state.desk.get(&hold.request).is_some_and(|request| request.mission == mission.id)
 }
 
 fn at_work(mission: &Mission) -> String {
@@ -224,10 +237,41 @@ pub fn worked(team: &Team, now: Timestamp) -> Millis {
     Millis(team.account.worked.0.saturating_add(running))
 }
 
+/// Decisions that can still be taken back, the one that takes effect first first.
+#[must_use]
+pub fn held(state: &State) -> Vec<&Hold> {
+    let mut all: Vec<&Hold> = state.clockwork.held.values().collect();
+    all.sort_by_key(|hold| (hold.until, hold.request));
+    all
+}
+
+/// Everything on the desk: what is decided and held first, then what waits.
+#[must_use]
+pub fn at_the_desk(state: &State) -> Vec<&Request> {
+    let held = held(state).into_iter().filter_map(|hold| state.desk.get(&hold.request)).map(AsRef::as_ref);
+    held.chain(waiting(state)).collect()
+}
+
+/// The risk class of a request: by the gate's rulings on what may be approved.
+#[must_use]
+pub fn risk(state: &State, request: &Request) -> Risk {
+    let mission = state.missions.get(&request.mission);
+    let ruled = match &request.subject {
+        Subject::Choose { teams } => mission.and_then(|mission| {
+            let of = |team| mission.rulings.get(team).map(|(_, ruling)| ruling.tier);
+            teams.iter().filter_map(of).max()
+        }),
+        _ => None,
+    };
+    Risk::of(&request.subject, ruled)
+}
+
 /// What waits for a person, most urgent first: what stops running work, then what ends soonest by itself.
 #[must_use]
 pub fn waiting(state: &State) -> Vec<&Request> {
-    let mut all: Vec<&Request> = state.desk.values().map(|request| &**request).collect();
+    let answered = |request: &&Request| state.clockwork.held.contains_key(&request.id);
+    let mut all: Vec<&Request> =
+        state.desk.values().map(|request| &**request).filter(|request| !answered(request)).collect();
     let blocks = |subject: &Subject| match subject {
         Subject::Command { .. } | Subject::Ask { .. } => 0,
         Subject::Budget { .. } => 1,

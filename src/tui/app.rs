@@ -223,10 +223,12 @@ impl App {
         self.tell_endings(&before);
         self.tell_warnings(&before);
         self.tell_unused();
+        self.tell_holds(&before);
         if self.shown.is_none_or(|id| !self.state.missions.contains_key(&id)) || (is_new && self.watches()) {
             self.show(newest);
         }
         self.desk.follow(&self.state, self.now.mono);
+        self.follow_approvals();
         if self.focus.0 == Focus::Desk && self.state.desk.is_empty() && !before.desk.is_empty() {
             self.focus.0 = Focus::Channels;
         }
@@ -280,7 +282,7 @@ impl App {
 
     /// Whether a new mission may take the screen: nobody looks at a sheet or decides.
     fn watches(&self) -> bool {
-        self.sheet.is_none() && self.focus.0 != Focus::Desk
+        self.sheet.is_none() && self.focus.0 != Focus::Desk && self.screens.at != ScreenId::Approvals
     }
 
     /// Puts a mission on screen.

@@ -194,6 +194,12 @@ commands! {
     Modify "desk.modify" Browse Help "modify" "Approve with a change: the patch in $EDITOR, the command, the amount or the words.";
     Retry "desk.retry" Browse Help "reject & retry" "Reject with a reason and let the teams try again.";
     Reject "desk.reject" Browse Help "reject" "Reject; the reason is recorded.";
+    Grant "desk.grant" Browse Help "allow for a while" "Approve a command, and the same for as long and as often as you say.";
+    Undo "desk.undo" Browse Help "take back" "Take back the decision under the cursor, or the last one that has not taken effect.";
+    UndoAll "desk.undo_all" Browse Help "take all back" "Take back every decision that has not taken effect.";
+    Mark "approvals.mark" Approvals Footer "mark" "Mark the request under the cursor, or take its mark off.";
+    MarkClass "approvals.mark_class" Approvals Footer "mark its class" "Mark every request of the same risk class; again: take the marks off.";
+    ReadPatch "approvals.patch" Approvals Footer "patch" "Show the patch or the conflict that the request is about.";
     Compare "desk.compare" Browse Help "compare" "Candidates side by side with their evidence.";
     Card "desk.card" Browse Help "open" "Open the request, mission or channel under the cursor.";
     RetryMission "mission.retry" Browse Help "retry mission" "Try the mission again from the draft, with feedback for every team.";

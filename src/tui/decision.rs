@@ -15,6 +15,7 @@ use crate::{
         ids::{MissionId, RequestId, Revision, TeamId},
         request::{Decision, Request, Subject},
         text::clean_line,
+        time::Millis,
     },
     engine::command::{Command, DeskCommand},
     policy::ruling::RulingOutcome,
@@ -40,6 +41,16 @@ impl App {
         }
     }
 
+    /// A digit approves the candidate of the team with that number.
+    pub(super) fn approve_digit(&mut self, command: CommandId) -> Vec<Task> {
+        let digit = 1 + (command as u8).saturating_sub(CommandId::Approve1 as u8);
+        if self.is_blind() {
+            self.notes().note("names are hidden: a approves the candidate under the cursor");
+            return Vec::new();
+        }
+        self.approve_team(TeamId(digit))
+    }
+
     pub(super) fn approve_team(&mut self, team: TeamId) -> Vec<Task> {
         let Some((request, seen)) = self.decidable() else { return Vec::new() };
         let Subject::Choose { teams } = &request.subject else {
@@ -63,22 +74,43 @@ impl App {
         known.map_or_else(|| format!("team {}", team.0), |mission| words::team_name(mission, team))
     }
 
+    /// Gives a decision, which can be taken back for a while; given again it counts at once.
     pub(super) fn send_decision(&mut self, id: RequestId, seen: Revision, decision: Decision) -> Vec<Task> {
-        let what = match &decision {
+        let what = self.told_of(id, &decision);
+        vec![Task::Send(Box::new(Command::Desk(DeskCommand::Hold(id, seen, Box::new(decision)))), what)]
+    }
+
+    /// What is said when a decision was taken.
+    pub(super) fn told_of(&self, id: RequestId, decision: &Decision) -> String {
+        let what = match decision {
             Decision::Approve { team: Some(team) } => {
                 format!("{id} approved: {}", self.name_of(*team))
             }
             Decision::Approve { team: None } => format!("{id} approved"),
+            Decision::Grant { terms } => format!("{id} approved, and {} times more", terms.uses),
             Decision::Modify { .. } => format!("{id} approved with changes"),
             Decision::Retry { .. } => format!("{id} rejected, teams try again"),
             _ => format!("{id} rejected"),
         };
-        vec![Task::Send(Box::new(Command::Desk(DeskCommand::Decide(id, seen, Box::new(decision)))), what)]
+        let window = self.state.policy.undo_window;
+        let again = self.state.clockwork.held.get(&id).is_some_and(|hold| hold.decision == *decision);
+        if window == Millis(0) || again {
+            return what;
+        }
+        format!("{what}; {} takes it back within {} s", self.key_word(CommandId::Undo), window.0 / 1_000)
+    }
+
+    /// The key of a command as the keymap has it.
+    pub(super) fn key_word(&self, command: CommandId) -> String {
+        self.look.keymap.keys_of(command).into_iter().next().unwrap_or_default()
     }
 
     pub(super) fn decide(&mut self, command: CommandId) -> Vec<Task> {
         let Some((request, seen)) = self.decidable() else { return Vec::new() };
         let id = request.id;
+        if let Some(tasks) = self.at_once(command, (id, seen)) {
+            return tasks;
+        }
         match command {
             CommandId::Approve => match &request.subject {
                 Subject::Choose { teams } if teams.len() == 1 => self.approve_team(teams[0]),
@@ -93,6 +125,7 @@ impl App {
                 _ => self.send_decision(id, seen, Decision::Approve { team: None }),
             },
             CommandId::Modify => self.modify(&request, seen),
+            CommandId::Grant => self.offer_grant(&request, seen),
             CommandId::Retry => {
                 self.sheet = Some(Sheet::prompt(
                     format!("reject {id} and try again: what should be different?"),
@@ -205,7 +238,7 @@ impl App {
             return;
         }
         self.desk.written = Some(Written { told: true, ..written });
-        let key = self.look.keymap.keys_of(CommandId::Modify).into_iter().next().unwrap_or_default();
+        let key = self.key_word(CommandId::Modify);
         self.notes().bad(format!(
             "your patch was not used, its channel says why; the candidate stands as before, {key} opens your patch again"
         ));

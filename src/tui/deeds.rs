@@ -17,7 +17,7 @@ use super::{
 use crate::{
     domain::{
         feed::Channel,
-        ids::{MissionId, TeamId},
+        ids::MissionId,
         mission::Rating,
         request::{Decision, Modification},
     },
@@ -117,15 +117,10 @@ impl App {
             | C::Approve5
             | C::Approve6
             | C::Approve7
-            | C::Approve8 => {
-                let digit = 1 + (command as u8 - C::Approve1 as u8);
-                if self.is_blind() {
-                    self.notes().note("names are hidden: a approves the candidate under the cursor");
-                    return Vec::new();
-                }
-                return self.approve_team(TeamId(digit));
-            }
-            C::Approve | C::Modify | C::Retry | C::Reject => return self.decide(command),
+            | C::Approve8 => return self.approve_digit(command),
+            C::Approve | C::Modify | C::Retry | C::Reject | C::Grant => return self.decide(command),
+            C::Undo => return self.undo(),
+            C::UndoAll => return self.undo_all(),
             _ => self.look_around(command),
         }
         Vec::new()
@@ -286,7 +281,7 @@ impl App {
         }
         if self.focus.0 == Focus::Desk && self.state.desk.len() > 1 {
             let last = self.desk.request(&self.state).map(|r| r.id)
-                == snapshot::waiting(&self.state).last().map(|request| request.id);
+                == snapshot::at_the_desk(&self.state).last().map(|request| request.id);
             let by = if last { isize::MIN } else { 1 };
             self.desk.step(&self.state.clone(), by, self.now.mono);
         }
@@ -444,7 +439,8 @@ impl App {
 
     fn restore(&mut self) -> Vec<Task> {
         let (Some(Sheet::Versions(at)), Some(mission)) = (&self.sheet, self.mission()) else {
-            return Vec::new();
+            // On other sheets the same key takes a decision back, as it does without one.
+            return self.undo();
         };
         match super::view::versions::commit_at(mission, *at) {
             Some(commit) => {
@@ -479,6 +475,7 @@ impl App {
         match purpose {
             PromptFor::Retry(id, seen) => self.send_decision(id, seen, Decision::Retry { reason: text }),
             PromptFor::Reject(id, seen) => self.send_decision(id, seen, Decision::Reject { reason: text }),
+            PromptFor::RejectMarked => self.reject_marked(&text),
             PromptFor::Argv(id, seen) => {
                 let change = Modification::Argv(super::argv::split_argv(&text).unwrap_or_default());
                 self.send_decision(id, seen, Decision::Modify { team: None, change })
@@ -491,6 +488,7 @@ impl App {
                 let change = Modification::Prompt(text);
                 self.send_decision(id, seen, Decision::Modify { team: None, change })
             }
+            PromptFor::Grant(id, seen) => self.grant(id, seen, &text),
             PromptFor::Refine(id, team) => {
                 let known = self.state.missions.get(&id);
                 let name = known.map_or_else(|| team.to_string(), |mission| words::team_name(mission, team));

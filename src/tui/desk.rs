@@ -8,7 +8,7 @@ use crate::{
         digest::Digest,
         ids::{MissionId, RequestId, Revision, TeamId},
         request::Request,
-        time::Millis,
+        time::{Millis, Timestamp},
     },
     engine::{snapshot, state::State},
 };
@@ -41,6 +41,8 @@ impl Written {
 pub struct Desk {
     /// What is on screen, and its revision.
     shown: Option<(RequestId, Revision)>,
+    /// When the answer that is held for it was given: the same key means something else then.
+    held: Option<Timestamp>,
     /// Since when.
     since: Millis,
     /// Questions that were put aside, as they were left.
@@ -54,9 +56,11 @@ impl Desk {
     pub fn follow(&mut self, state: &State, now: Millis) {
         let kept = self.shown.and_then(|(id, _)| state.desk.get(&id)).map(AsRef::as_ref);
         let kept = kept.or_else(|| snapshot::waiting(state).into_iter().next());
+        let kept = kept.or_else(|| snapshot::at_the_desk(state).into_iter().next());
         let next = kept.map(|request| (request.id, request.revision));
-        if next != self.shown {
-            self.shown = next;
+        let held = next.and_then(|(id, _)| state.clockwork.held.get(&id)).map(|hold| hold.given);
+        if (next, held) != (self.shown, self.held) {
+            (self.shown, self.held) = (next, held);
             self.since = now;
         }
     }
@@ -70,6 +74,7 @@ impl Desk {
     /// Chooses a request.
     pub fn choose(&mut self, request: &Request, now: Millis) {
         self.shown = Some((request.id, request.revision));
+        self.held = None;
         self.since = now;
     }
 
@@ -80,7 +85,7 @@ impl Desk {
 
     /// The request before or after the chosen one.
     pub fn step(&mut self, state: &State, by: isize, now: Millis) {
-        let ids: Vec<_> = snapshot::waiting(state).into_iter().map(|request| request.id).collect();
+        let ids: Vec<_> = snapshot::at_the_desk(state).into_iter().map(|request| request.id).collect();
         let Some(at) = self.shown.and_then(|(id, _)| ids.iter().position(|known| *known == id)) else {
             return;
         };
@@ -96,11 +101,15 @@ impl Desk {
     ///
     /// # Errors
     /// In words: nothing waits, or it has changed under the finger.
-    pub fn decidable(&self, state: &State, now: Millis) -> Result<(Arc<Request>, Revision), String> {
+    pub fn decidable(&mut self, state: &State, now: Millis) -> Result<(Arc<Request>, Revision), String> {
         let Some((id, seen)) = self.shown else { return Err("nothing waits for a decision".into()) };
         let request = state.desk.get(&id).ok_or_else(|| format!("{id} no longer waits"))?;
         let age = now.0.saturating_sub(self.since.0);
         if age < GUARD.0 {
+            if self.held.is_some() {
+                // A key that is kept down is no second word.
+                self.since = now;
+            }
             return Err(format!(
                 "{id} changed {age} ms ago: that key was not taken; look again and press it again"
             ));

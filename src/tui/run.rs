@@ -376,6 +376,7 @@ fn serve(handle: Handle, ports: Ports, task: Task) -> BoxFuture<'static, Done> {
     async move {
         match task {
             Task::Send(command, what) => Done::Sent(what, handle.send(*command).await),
+            Task::SendAll(commands, what) => send_all(&handle, commands, what).await,
             Task::Open { brief, written } => Done::Opened(written, open(&handle, &ports, *brief).await),
             Task::Patch { request, seen, team, text } => {
                 let what = format!("{request}: your patch is checked as the team's next candidate");
@@ -383,7 +384,7 @@ fn serve(handle: Handle, ports: Ports, task: Task) -> BoxFuture<'static, Done> {
                     let kept = handle.keep(text.into_bytes()).await?;
                     let change = Modification::Patch(kept);
                     let decision = Box::new(Decision::Modify { team: Some(team), change });
-                    handle.send(Command::Desk(DeskCommand::Decide(request, seen, decision))).await
+                    handle.send(Command::Desk(DeskCommand::Hold(request, seen, decision))).await
                 };
                 Done::Sent(what, decided.await)
             }
@@ -425,6 +426,27 @@ fn serve(handle: Handle, ports: Ports, task: Task) -> BoxFuture<'static, Done> {
         }
     }
     .boxed()
+}
+
+/// Every command has its own answer; the first that was refused is told, and how many were not.
+async fn send_all(handle: &Handle, commands: Vec<Command>, what: String) -> Done {
+    let all = commands.len();
+    let (mut done, mut refused) = (None, None);
+    let mut took = 0;
+    for command in commands {
+        match handle.send(command).await {
+            Ok(receipt) => {
+                took += 1;
+                done = Some(receipt);
+            }
+            Err(error) => refused = refused.or(Some(error)),
+        }
+    }
+    match (done, refused) {
+        (Some(receipt), None) => Done::Sent(what, Ok(receipt)),
+        (_, Some(error)) => Done::Sent(format!("{what}: {took} of {all} were taken"), Err(error)),
+        (None, None) => Done::Told(Vec::new()),
+    }
 }
 
 async fn patches(handle: &Handle, digests: &[Digest]) -> Result<Vec<String>, String> {
@@ -505,7 +527,7 @@ mod tests {
             assert_eq!(actor, Actor::Person("ada".into()));
             let change = Modification::Patch(Digest::of(b"new"));
             let decision = Box::new(Decision::Modify { team: Some(TeamId(1)), change });
-            assert_eq!(*command, Command::Desk(DeskCommand::Decide(RequestId(3), Revision(2), decision)));
+            assert_eq!(*command, Command::Desk(DeskCommand::Hold(RequestId(3), Revision(2), decision)));
             let refusal = Refusal { kind: RefusalKind::Stale, reason: "it is at r3 now".into() };
             reply.send(Err(SendError::Refused(refusal))).unwrap();
         };

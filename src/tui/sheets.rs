@@ -10,7 +10,7 @@ use super::{
     pressed::GUARD,
     settings::{SettingEditor, Typed},
     shot::ShotView,
-    words,
+    terms, words,
 };
 use crate::{
     config::edit::Change,
@@ -249,12 +249,16 @@ pub enum PromptFor {
     Retry(RequestId, Revision),
     /// Why not.
     Reject(RequestId, Revision),
+    /// Why not, of everything that is marked.
+    RejectMarked,
     /// Another command.
     Argv(RequestId, Revision),
     /// Another amount.
     Amount(RequestId, Revision),
     /// An answer to an agent.
     Words(RequestId, Revision),
+    /// On which terms a command is allowed for a while.
+    Grant(RequestId, Revision),
     /// A word to a team.
     Refine(MissionId, TeamId),
     /// Why a mission ends.
@@ -305,7 +309,8 @@ fn complaint(purpose: PromptFor, text: &str) -> Option<String> {
             Ok(_) => Some("the amount must be more than $0".into()),
             Err(error) => Some(error.to_string()),
         },
-        PromptFor::Reject(..) | PromptFor::Cancel(_) | PromptFor::Settings => None,
+        PromptFor::Grant(..) => terms::read(text).err(),
+        PromptFor::Reject(..) | PromptFor::RejectMarked | PromptFor::Cancel(_) | PromptFor::Settings => None,
         PromptFor::Rate(_) => Rating::parse(text).err(),
         _ if text.is_empty() => Some("write something, or esc to leave it".into()),
         _ => None,

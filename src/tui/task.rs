@@ -20,6 +20,8 @@ use std::sync::Arc;
 pub enum Task {
     /// Give a command; the words say what for.
     Send(Box<Command>, String),
+    /// Give commands one after the other; the words say what for.
+    SendAll(Vec<Command>, String),
     /// Open a mission with these files attached; the text is what was written.
     Open {
         /// What is asked.

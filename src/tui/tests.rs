@@ -1,5 +1,7 @@
 //! The screen as a person meets it: pictures of each state at each size, and keys to the exact command.
 
+mod approvals;
+
 use super::{
     app::{Action, Focus},
     briefing::Field,
@@ -59,9 +61,9 @@ fn decided(bench: &Bench) -> Vec<(RequestId, Revision, Decision)> {
     sent(bench)
         .into_iter()
         .filter_map(|command| match command {
-            Command::Desk(DeskCommand::Decide(id, seen, decision)) => {
-                Some((*id, *seen, (**decision).clone()))
-            }
+            Command::Desk(
+                DeskCommand::Hold(id, seen, decision) | DeskCommand::Decide(id, seen, decision),
+            ) => Some((*id, *seen, (**decision).clone())),
             _ => None,
         })
         .collect()

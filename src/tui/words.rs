@@ -7,12 +7,13 @@ use crate::{
         candidate::{CheckOutcome, CheckResult, Evidence},
         mission::{Ending, Step},
         money::{Cost, Money},
-        request::{Request, Subject},
+        request::{Decision, Hold, Request, Subject},
         team::Vendor,
         text::{clean_line, count},
         time::{Millis, Timestamp},
     },
     engine::{
+        desk::word,
         ledger,
         snapshot::{self, Tick, Waiting},
         state::{Control, Mission, State, Team, TeamPhase},
@@ -82,15 +83,17 @@ pub fn questions(mission: &Mission) -> Option<&[crate::domain::brief::Question]>
     open.then_some(asked)
 }
 
-/// Requests of one mission, oldest first.
+/// Requests of one mission that nobody has answered, oldest first.
 pub fn waiting_of<'a>(state: &'a State, mission: &'a Mission) -> impl Iterator<Item = &'a Arc<Request>> {
-    state.desk.values().filter(move |request| request.mission == mission.id)
+    let open = |request: &&Arc<Request>| !state.clockwork.held.contains_key(&request.id);
+    state.desk.values().filter(open).filter(move |request| request.mission == mission.id)
 }
 
 /// How many things wait for a person.
 #[must_use]
 pub fn waiting_count(state: &State) -> usize {
-    state.desk.len() + state.missions.values().filter(|mission| questions(mission).is_some()).count()
+    snapshot::waiting(state).len()
+        + state.missions.values().filter(|mission| questions(mission).is_some()).count()
 }
 
 /// The anchor desk's line, and the command that goes on from here.
@@ -148,6 +151,33 @@ pub fn asks(mission: Option<&Mission>, request: &Request) -> String {
             )
         }
     }
+}
+
+/// A decision that is held, and when it takes effect.
+#[must_use]
+pub fn holding(state: &State, hold: &Hold, now: Timestamp) -> String {
+    let whose = match &hold.decision {
+        Decision::Approve { team: Some(team) } => {
+            let mission =
+                state.desk.get(&hold.request).and_then(|request| state.missions.get(&request.mission));
+            format!(" {}", mission.map_or_else(|| team.to_string(), |mission| team_name(mission, *team)))
+        }
+        _ => String::new(),
+    };
+    let word = word(&hold.decision);
+    match state.clockwork.halted {
+        None => format!("{word}{whose}, takes effect in {} s", seconds(hold.until.since(now))),
+        Some(since) => {
+            let left = hold.until.since(since.max(hold.given));
+            format!("{word}{whose}, takes effect {} s after resume", seconds(left))
+        }
+    }
+}
+
+/// Whole seconds, the one that has begun counted.
+#[must_use]
+pub fn seconds(span: Millis) -> u64 {
+    span.0.div_ceil(1_000)
 }
 
 /// A team's shown name.

@@ -28,6 +28,7 @@ async fn a_decision_names_what_was_seen_and_follows_to_the_commit() {
         revision: Revision(4),
         mission: M,
         decision: Decision::Approve { team: Some(TeamId(1)) },
+        hold: false,
     };
     let engine = async {
         let Order::Desk(DeskCommand::Decide(id, revision, decision)) =

@@ -314,7 +314,7 @@ fn a10_blind_columns_name_nobody_and_numbers_decide_nothing() {
     }
     bench.press("h l a");
     let Some(Task::Send(command, what)) = bench.tasks.pop() else { panic!("{}", bench.last_words()) };
-    let Command::Desk(DeskCommand::Decide(_, _, decision)) = *command else { panic!("no decision") };
+    let Command::Desk(DeskCommand::Hold(_, _, decision)) = *command else { panic!("no decision") };
     let digest = |team: u8| crate::domain::digest::Digest::of(&[team]).to_string();
     let second = if digest(1) < digest(2) { TeamId(2) } else { TeamId(1) };
     assert_eq!(*decision, Decision::Approve { team: Some(second) });

@@ -7,7 +7,7 @@ mod ideas;
 pub mod operations;
 mod settings;
 
-pub use approvals::Approvals;
+pub use approvals::{Approvals, Shelf};
 pub use audit::Audit;
 pub use ideas::Ideas;
 pub use operations::Operations;

@@ -8,6 +8,7 @@ mod channel;
 mod command;
 mod compare;
 mod diff;
+mod dossier;
 mod frame;
 mod ideas;
 pub(in crate::tui) mod operations;
@@ -76,6 +77,12 @@ pub fn fit(app: &mut App) {
     if app.screens.at == ScreenId::Command {
         command::fit(app, body(screen));
     }
+}
+
+/// The last row that the detail of the approvals screen can be scrolled to.
+#[must_use]
+pub fn detail_rows(app: &App) -> usize {
+    approvals::last_row(app, body(Rect::new(0, 0, app.focus.1.0, app.focus.1.1)))
 }
 
 /// The last row a sheet can be scrolled to.

@@ -19,7 +19,7 @@ use crate::{
         briefing::Field,
         commands::{self, CommandId},
         theme::Role,
-        words, wrap,
+        undo, words, wrap,
     },
 };
 use ratatui::layout::{Position, Rect};
@@ -192,8 +192,10 @@ fn steps(pen: &mut Pen<'_>, line: Rect, mission: &Mission) -> u16 {
 }
 
 pub(super) fn desk(app: &App, pen: &mut Pen<'_>, area: Rect) {
-    let list = snapshot::waiting(&app.state);
-    let title = format!("DECISION DESK ── {} waiting", list.len());
+    let list = snapshot::at_the_desk(&app.state);
+    let held = app.state.clockwork.held.len();
+    let held = if held > 0 { format!(", {held} held") } else { String::new() };
+    let title = format!("DECISION DESK ── {} waiting{held}", snapshot::waiting(&app.state).len());
     let inner = pen.framed(area, &title, Focused::from(app.focus.0 == Focus::Desk));
     let chosen = app.desk.request(&app.state).map(|request| request.id);
     if list.is_empty() {
@@ -211,7 +213,8 @@ pub(super) fn desk(app: &App, pen: &mut Pen<'_>, area: Rect) {
             (false, _) => strip(app, pen, room, ("⚑", request)),
             (true, true) => strip(app, pen, room, ("▸ ⚑", request)),
             (true, false) => {
-                pen.put(room, 2, &asked(app, "⚑", request), Role::Attention);
+                let (words, role) = asked(app, "⚑", request);
+                pen.put(room, 2, &words, role);
             }
         }
         pen.put_right(line, &age, Role::Muted);
@@ -230,14 +233,18 @@ enum Wording {
     Keys,
 }
 
-fn asked(app: &App, mark: &str, request: &Request) -> String {
+fn asked(app: &App, mark: &str, request: &Request) -> (String, Role) {
+    if let Some(hold) = app.state.clockwork.held.get(&request.id) {
+        let words = words::holding(&app.state, hold, app.now.wall);
+        return (format!("{} {} {words}", mark.replace('⚑', "◷"), request.id), Role::Accent);
+    }
     let mission = app.state.missions.get(&request.mission).map(AsRef::as_ref);
-    format!("{mark} {} {}", request.mission, words::asks(mission, request))
+    (format!("{mark} {} {}", request.mission, words::asks(mission, request)), Role::Attention)
 }
 
 fn strip(app: &App, pen: &mut Pen<'_>, line: Rect, (mark, request): (&str, &Request)) {
     let mission = app.state.missions.get(&request.mission).map(AsRef::as_ref);
-    let question = asked(app, mark, request);
+    let (question, role) = asked(app, mark, request);
     let all = [Wording::Full, Wording::Names, Wording::Bare, Wording::Keys];
     let runs_of = |wording| labels(app, mission, request, wording);
     let width = |runs: &[(String, Role)]| runs.iter().map(|(text, _)| text.width() + 2).sum::<usize>();
@@ -250,7 +257,7 @@ fn strip(app: &App, pen: &mut Pen<'_>, line: Rect, (mark, request): (&str, &Requ
         .find(|(wording, runs)| least(*wording) + 1 + width(runs) <= room || *wording == Wording::Keys);
     let Some((_, runs)) = runs else { return };
     let asked = wrap::fit(&question, room.saturating_sub(width(&runs)).max(8));
-    let mut x = pen.put(line, 0, &asked, Role::Attention) + 2;
+    let mut x = pen.put(line, 0, &asked, role) + 2;
     for (text, role) in runs {
         x = pen.put(line, x, &text, role) + 2;
     }
@@ -261,6 +268,10 @@ fn labels(app: &App, mission: Option<&Mission>, request: &Request, wording: Word
         Wording::Bare => (format!("{} {word}", key_of(app, id)), Role::Text),
         _ => (format!("[{}] {word}", key_of(app, id)), Role::Text),
     };
+    if let Some(hold) = app.state.clockwork.held.get(&request.id) {
+        let now = label(undo::again(&hold.decision), "now").0;
+        return vec![(now, Role::Text), (label(CommandId::Undo, "take back").0, Role::Accent)];
+    }
     let mut runs = Vec::new();
     if let (Subject::Choose { teams }, Some(mission)) = (&request.subject, mission) {
         for team in teams {
@@ -301,12 +312,13 @@ pub(super) fn answers(subject: &Subject) -> Vec<(CommandId, &'static str)> {
     let (retry, reject) = ((CommandId::Retry, "reject & retry"), (CommandId::Reject, "reject"));
     match subject {
         Subject::Choose { .. } | Subject::Conflict { .. } => vec![modify, retry, reject],
-        Subject::Command { .. } | Subject::Budget { .. } => vec![modify, reject],
+        Subject::Command { .. } => vec![modify, reject, (CommandId::Grant, "allow for a while")],
+        Subject::Budget { .. } => vec![modify, reject],
         Subject::Ask { .. } => vec![reject],
     }
 }
 
-fn approve_key(app: &App, team: TeamId) -> String {
+pub(super) fn approve_key(app: &App, team: TeamId) -> String {
     let first = CommandId::Approve1 as usize;
     let entry = commands::ALL.get(first + usize::from(team.0).saturating_sub(1));
     entry.and_then(|entry| app.look.keymap.keys_of(entry.id).into_iter().next()).unwrap_or_default()

@@ -1,23 +1,18 @@
 //! Sheets over the panes: help, pickers, prompts, questions, request cards, comparison, versions, pages.
 
 use super::{
-    compare, diff,
+    compare, diff, dossier,
     frame::{Pen, row},
     settings, versions,
 };
 use crate::{
-    domain::{
-        request::{Request, Subject},
-        text::clean_line,
-    },
+    domain::{request::Subject, text::clean_line},
     tui::{
         app::App,
-        argv::join_argv,
         commands::{self, CommandId, Context},
         screens::ScreenId,
         sheets::{Clarify, Page, Picker, Sheet},
         theme::Role,
-        words,
     },
 };
 use ratatui::layout::{Position, Rect};
@@ -86,20 +81,7 @@ fn decides(app: &App, shows_it: bool) -> String {
     else {
         return String::new();
     };
-    let key = |id| app.look.keymap.keys_of(id).into_iter().next().unwrap_or_default();
-    let approve = match &request.subject {
-        Subject::Choose { teams } => {
-            teams.iter().map(|team| team.0.to_string()).collect::<Vec<_>>().join("/")
-        }
-        _ => key(CommandId::Approve),
-    };
-    let yes = super::panes::yes_word(&request.subject);
-    let rest: String = super::panes::answers(&request.subject)
-        .into_iter()
-        .map(|(id, word)| format!("{} {word}   ", key(id)))
-        .collect();
-    let rest = rest.replace("reject & retry", "retry");
-    if shows_it { format!("{approve} {yes}   {rest}") } else { String::new() }
+    if shows_it { format!("{}   ", dossier::keys(app, request)) } else { String::new() }
 }
 
 pub(super) fn last_row(app: &App) -> usize {
@@ -139,7 +121,7 @@ fn rows(app: &App, sheet: &Sheet, width: usize) -> (String, Vec<Row>) {
     match sheet {
         Sheet::Help(_) => ("HELP".into(), help(app)),
         Sheet::Card(id, _) => match app.state.desk.get(id) {
-            Some(request) => (format!("REQUEST {id}"), card(app, request, width)),
+            Some(request) => (format!("REQUEST {id}"), dossier::rows(app, request, width)),
             None => (format!("REQUEST {id}"), vec![("It no longer waits.".into(), Role::Muted)]),
         },
         Sheet::Versions(_) => {
@@ -197,52 +179,6 @@ fn help(app: &App) -> Vec<Row> {
             rows.pop();
         }
     }
-    rows
-}
-
-fn wrapped(rows: &mut Vec<Row>, text: &str, role: Role, width: usize) {
-    for line in text.split('\n') {
-        for range in crate::tui::wrap::rows(line, width) {
-            rows.push((line[range].trim_end().to_owned(), role));
-        }
-    }
-}
-
-fn card(app: &App, request: &Request, width: usize) -> Vec<Row> {
-    let mission = app.state.missions.get(&request.mission).map(AsRef::as_ref);
-    let mut rows = Vec::new();
-    let asks = words::asks(mission, request);
-    wrapped(&mut rows, &format!("{} of {}: {asks}", request.id, request.mission), Role::Attention, width);
-    if let Some(mission) = mission {
-        wrapped(&mut rows, &format!("brief: {}", clean_line(&mission.brief.text, 300)), Role::Muted, width);
-    }
-    match &request.subject {
-        Subject::Command { argv, reason, .. } => {
-            rows.push(("exactly this would run:".into(), Role::Title));
-            wrapped(&mut rows, &format!("  {}", clean_line(&join_argv(argv), 2_000)), Role::Code, width);
-            wrapped(&mut rows, &format!("the agent says: {}", clean_line(reason, 500)), Role::Text, width);
-        }
-        Subject::Conflict { files, .. } => {
-            rows.push(("in conflict:".into(), Role::Title));
-            rows.extend(files.iter().map(|file| (format!("  {}", clean_line(file, 200)), Role::Text)));
-        }
-        Subject::Choose { teams } => {
-            for team in teams {
-                let name =
-                    mission.map_or_else(|| team.to_string(), |mission| words::team_name(mission, *team));
-                rows.push((format!("  [{}] {name}", team.0), Role::Accent));
-            }
-        }
-        Subject::Budget { .. } | Subject::Ask { .. } => {}
-    }
-    rows.push(("why the gate did not decide by itself:".into(), Role::Title));
-    for reason in &request.reasons {
-        wrapped(&mut rows, &format!("  · {}", clean_line(reason, 500)), Role::Text, width);
-    }
-    rows.push(("if denied:".into(), Role::Title));
-    wrapped(&mut rows, &format!("  {}", clean_line(&request.if_denied, 500)), Role::Text, width);
-    let left = request.expires.since(app.now.wall);
-    rows.push((format!("expires in {left}, then it is denied   ({})", request.revision), Role::Muted));
     rows
 }
 

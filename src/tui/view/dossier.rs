@@ -1,0 +1,167 @@
+//! A request in full: who asks, exactly what, what it rests on, the policy's reasons, what a no means, and until when.
+//! The card and the approvals screen show the same.
+
+use super::panes;
+use crate::{
+    domain::{
+        ids::TeamId,
+        request::{Request, Subject},
+        text::{clean_line, count},
+    },
+    engine::{playbook::brief, snapshot, state::Mission},
+    tui::{app::App, argv::join_argv, commands::CommandId, theme::Role, undo, words, wrap},
+};
+
+/// A row of text in a colour.
+pub(super) type Row = (String, Role);
+
+/// Elements of a command that are shown one by one.
+const ELEMENTS_MOST: usize = 64;
+/// Files that are named.
+const FILES_MOST: usize = 20;
+
+/// All rows at this width.
+pub(super) fn rows(app: &App, request: &Request, width: usize) -> Vec<Row> {
+    let mission = app.state.missions.get(&request.mission).map(AsRef::as_ref);
+    let mut rows = Vec::new();
+    if let Some(hold) = app.state.clockwork.held.get(&request.id) {
+        let words = words::holding(&app.state, hold, app.now.wall);
+        let text = format!("◷ {words}, decided by {}", hold.by);
+        wrapped(&mut rows, &text, Role::Accent, width);
+    }
+    let asks = words::asks(mission, request);
+    wrapped(&mut rows, &format!("{} of {}: {asks}", request.id, request.mission), Role::Attention, width);
+    if let Some(mission) = mission {
+        wrapped(&mut rows, &format!("brief: {}", clean_line(&mission.brief.text, 300)), Role::Muted, width);
+    }
+    asker(&mut rows, mission, request, width);
+    subject(&mut rows, mission, request, width);
+    rows.push(("why the gate did not decide by itself:".into(), Role::Title));
+    for reason in &request.reasons {
+        wrapped(&mut rows, &format!("  · {}", clean_line(reason, 500)), Role::Text, width);
+    }
+    if request.reasons.is_empty() {
+        rows.push(("  · it can only be answered by a person".into(), Role::Text));
+    }
+    wrapped(&mut rows, &format!("risk: {}", snapshot::risk(&app.state, request)), Role::Text, width);
+    rows.push(("if denied:".into(), Role::Title));
+    wrapped(&mut rows, &format!("  {}", clean_line(&request.if_denied, 500)), Role::Text, width);
+    let left = request.expires.since(app.now.wall);
+    let text = format!("expires in {left}, then it is denied   ({})", request.revision);
+    wrapped(&mut rows, &text, Role::Muted, width);
+    rows
+}
+
+fn asker(rows: &mut Vec<Row>, mission: Option<&Mission>, request: &Request, width: usize) {
+    let team = match &request.subject {
+        Subject::Command { team, .. } | Subject::Ask { team, .. } | Subject::Conflict { team, .. } => {
+            Some(*team)
+        }
+        Subject::Budget { team, .. } => *team,
+        Subject::Choose { .. } => None,
+    };
+    let known = team.and_then(|team| mission?.teams.iter().find(|known| known.id == team));
+    let text = match (team, known) {
+        (_, Some(team)) => {
+            let model = clean_line(&team.spec.model.to_string(), 80).to_string();
+            format!("asked by {} ({model}), attempt {}", words::team_name_of(team), team.attempt)
+        }
+        (Some(team), None) => format!("asked by {team}"),
+        (None, _) => "asked by the orchestrator".to_owned(),
+    };
+    wrapped(rows, &text, Role::Muted, width);
+}
+
+fn subject(rows: &mut Vec<Row>, mission: Option<&Mission>, request: &Request, width: usize) {
+    match &request.subject {
+        Subject::Command { argv, reason, .. } => {
+            rows.push(("exactly this would run, word by word:".into(), Role::Title));
+            for (at, element) in argv.iter().take(ELEMENTS_MOST).enumerate() {
+                let shown = join_argv(std::slice::from_ref(element));
+                wrapped(rows, &format!("  {at:>2} │ {}", clean_line(&shown, 2_000)), Role::Code, width);
+            }
+            if let Some(more) = argv.len().checked_sub(ELEMENTS_MOST).filter(|more| *more > 0) {
+                rows.push((format!("     and {}", count(more, "word")), Role::Warn));
+            }
+            wrapped(rows, &format!("the agent says: {}", clean_line(reason, 500)), Role::Text, width);
+        }
+        Subject::Conflict { files, .. } => {
+            rows.push(("in conflict:".into(), Role::Title));
+            named(rows, files);
+        }
+        Subject::Choose { teams } => {
+            for team in teams {
+                candidate(rows, mission, *team, width);
+            }
+        }
+        Subject::Budget { cap, wanted, .. } => {
+            let spent = mission.map(|mission| format!(", {} spent", mission.spent)).unwrap_or_default();
+            wrapped(rows, &format!("the cap is {cap}{spent}; {wanted} is asked for"), Role::Text, width);
+        }
+        Subject::Ask { question, .. } => {
+            wrapped(rows, &clean_line(question, 4_000), Role::Text, width);
+        }
+    }
+}
+
+fn candidate(rows: &mut Vec<Row>, mission: Option<&Mission>, id: TeamId, width: usize) {
+    let name = mission.map_or_else(|| id.to_string(), |mission| words::team_name(mission, id));
+    let found = mission.and_then(|mission| {
+        let team = mission.teams.iter().find(|team| team.id == id)?;
+        Some((mission, brief::contender(team)?))
+    });
+    let Some((mission, (candidate, evidence))) = found else {
+        rows.push((format!("  [{}] {name}", id.0), Role::Accent));
+        return;
+    };
+    let score = brief::score(mission, id, candidate.attempt);
+    let score = score.map_or("no score".to_owned(), |score| format!("score {score}"));
+    let stat = &evidence.stat;
+    let text = format!(
+        "  [{}] {name}: +{} -{} in {}, confidence {} %, {score}",
+        id.0,
+        stat.additions,
+        stat.deletions,
+        count(stat.files.len(), "file"),
+        candidate.confidence
+    );
+    wrapped(rows, &text, Role::Accent, width);
+    wrapped(rows, &format!("      {}", words::evidence_line(evidence)), Role::Text, width);
+    wrapped(rows, &format!("      {}", clean_line(&candidate.summary, 300)), Role::Text, width);
+    named(rows, &stat.files);
+}
+
+fn named(rows: &mut Vec<Row>, files: &[String]) {
+    for file in files.iter().take(FILES_MOST) {
+        rows.push((format!("      {}", clean_line(file, 200)), Role::Muted));
+    }
+    if let Some(more) = files.len().checked_sub(FILES_MOST).filter(|more| *more > 0) {
+        rows.push((format!("      and {}", count(more, "file")), Role::Muted));
+    }
+}
+
+fn wrapped(rows: &mut Vec<Row>, text: &str, role: Role, width: usize) {
+    for line in text.split('\n') {
+        for range in wrap::rows(line, width) {
+            rows.push((line[range].trim_end().to_owned(), role));
+        }
+    }
+}
+
+/// The keys that answer a request, in words.
+pub(super) fn keys(app: &App, request: &Request) -> String {
+    if let Some(hold) = app.state.clockwork.held.get(&request.id) {
+        let (now, back) = (app.key_word(undo::again(&hold.decision)), app.key_word(CommandId::Undo));
+        return format!("{now} now   {back} take back");
+    }
+    let yes = match &request.subject {
+        Subject::Choose { teams } => {
+            let keys: Vec<String> = teams.iter().map(|team| panes::approve_key(app, *team)).collect();
+            format!("{} approve   {} compare", keys.join("/"), app.key_word(CommandId::Compare))
+        }
+        other => format!("{} {}", app.key_word(CommandId::Approve), panes::yes_word(other)),
+    };
+    let rest = panes::answers(&request.subject).into_iter();
+    let rest: String = rest.map(|(id, word)| format!("   {} {word}", app.key_word(id))).collect();
+    format!("{yes}{rest}")
+}
