@@ -6,10 +6,10 @@ use super::{
     settings, versions,
 };
 use crate::{
-    domain::{request::Subject, text::clean_line},
+    domain::text::clean_line,
     tui::{
         app::App,
-        commands::{self, CommandId, Context},
+        commands::{self, Context},
         screens::ScreenId,
         sheets::{Clarify, Page, Picker, Sheet},
         theme::Role,
