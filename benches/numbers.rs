@@ -3,7 +3,7 @@
 //! `CHIMERA_BENCH_EVENTS` says how many entries where a million is too long.
 
 use crate::{
-    harness::{Pair, median, row, timed, times},
+    harness::{Pair, median, pair, row, timed, times},
     scene::{SIZE, WORDS, empty, now},
 };
 use chimera::{
@@ -40,6 +40,8 @@ use std::{hint::black_box, sync::Arc, time::Duration};
 
 /// Entries.
 const ENTRIES: u64 = 1_000_000;
+/// Missions that are folded while the numbers are held.
+const SHARED: u64 = 200;
 /// Entries that are timed together.
 const PART: usize = 20_000;
 /// Missions at work in the frames, and teams of each.
@@ -274,8 +276,10 @@ fn history(entries: u64) -> State {
         sizes.push(serde_json::to_vec(&state.records).unwrap().len());
         folded += facts.len() as u64;
     }
-    let pair = Pair { value: median(values), floor: median(floors) };
-    times(&format!("an entry of {folded} into state and numbers"), &pair, "(floor: its JSON decoded)");
+    let both = Pair { value: median(values), floor: median(floors) };
+    times(&format!("an entry of {folded} into state and numbers"), &both, "(floor: its JSON decoded)");
+    shared(&mut state, &mut author, id + 1);
+    id += SHARED;
     let (early, most) = (sizes[sizes.len() / 10], sizes.iter().copied().max().unwrap_or(0));
     let kib = |bytes: usize| format!("{} KiB", bytes >> 10);
     let ratio = most as f64 / early as f64;
@@ -285,6 +289,25 @@ fn history(entries: u64) -> State {
     }
     author.facts.iter().for_each(|fact| apply(&mut state, fact));
     state
+}
+
+/// The same entries while a screen holds the numbers before each: what changes is copied.
+fn shared(state: &mut State, author: &mut Author, first: u64) {
+    (first..first + SHARED).for_each(|id| author.past(id));
+    let facts = std::mem::take(&mut author.facts);
+    let each = |time: Duration| time / u32::try_from(facts.len()).unwrap();
+    let run = |hold: bool| {
+        let mut state = state.clone();
+        each(timed(|| {
+            for fact in &facts {
+                let held = hold.then(|| state.records.clone());
+                apply(&mut state, fact);
+                drop(black_box(held));
+            }
+        }))
+    };
+    times("  while a screen holds the numbers", &pair(|| run(true), || run(false)), "(floor: nobody does)");
+    facts.iter().for_each(|fact| apply(state, fact));
 }
 
 /// The middle one, and the one that all but a hundredth stay under.

@@ -183,8 +183,18 @@ fn tallies((title, id, of_kind): (&str, &str, bool), table: &Table, out: &mut Ou
     let rows: Vec<(&str, &Tally)> =
         table.ranked().into_iter().chain(table.rest().map(|rest| ("(others)", rest))).collect();
     out.say("");
-    let mut head =
-        words(["", "MISSIONS", "LANDED", "CANDIDATES", "GREEN", "REJECTED", "SPENT", "TOKENS", "MEAN TIME"]);
+    let mut head = words([
+        "",
+        "MISSIONS",
+        "LANDED",
+        "CANDIDATES",
+        "GREEN",
+        "REJECTED",
+        "STARS",
+        "SPENT",
+        "TOKENS",
+        "MEAN TIME",
+    ]);
     if let Some(first) = head.first_mut() {
         *first = title.to_uppercase();
     }
@@ -198,6 +208,7 @@ fn tallies((title, id, of_kind): (&str, &str, bool), table: &Table, out: &mut Ou
             tally.candidates.to_string(),
             tally.passed.to_string(),
             tally.rejected.to_string(),
+            optional(tally.stars_each().map(|tenths| format!("{}.{}", tenths / 10, tenths % 10))),
             money(tally.money, tally.unknown),
             tally.tokens().to_string(),
             optional(time(tally)),
@@ -214,7 +225,8 @@ fn tallies((title, id, of_kind): (&str, &str, bool), table: &Table, out: &mut Ou
         out.tell(&json!({
             "kind": "tally", "of": id, "name": name, "missions": tally.missions, "ended": tally.ended,
             "landed": tally.landed, "candidates": tally.candidates, "green": tally.passed,
-            "failed": tally.failed, "rejected": tally.rejected, "reasons": reasons, "calls": tally.calls,
+            "failed": tally.failed, "rejected": tally.rejected, "reasons": reasons,
+            "rated": tally.rated, "stars": tally.stars_each().map(|tenths| tenths as f64 / 10.0), "calls": tally.calls,
             "unknown_price_calls": tally.unknown, "spent_usd": tally.money.as_usd(),
             "tokens_in": tally.input, "tokens_out": tally.output,
             "mean_ms": time(tally).map(|mean| mean.0),

@@ -185,6 +185,12 @@ impl Recent {
         }
     }
 
+    /// Whether both are one and the same in memory.
+    #[cfg(test)]
+    pub(super) fn shares(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.items, &other.items)
+    }
+
     /// Those of the last day as of now, newest first.
     pub fn newest(&self, now: Timestamp) -> impl Iterator<Item = &Activity> {
         let since = now - Self::AGE;

@@ -59,6 +59,12 @@ impl<R: Row, const N: usize> Most<R, N> {
         kept.insert(name.into(), row);
     }
 
+    /// Whether both are one and the same in memory.
+    #[cfg(test)]
+    pub(super) fn shares(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.kept, &other.kept)
+    }
+
     /// Rows by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &R)> {
         self.kept.iter().map(|(name, row)| (&**name, row))

@@ -24,7 +24,7 @@ use crate::{
     },
 };
 use proptest::prelude::*;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 fn folded(facts: &[Fact]) -> State {
     let mut state = State::default();
@@ -239,6 +239,27 @@ fn b21_the_last_rating_counts_for_the_kind_and_the_team_that_landed() {
     assert_eq!(stars(tape.records().teams().get("Team 2")), None, "what did not land was not rated");
     tape.mission(M, MissionEvent::Reopened("once more".into()));
     assert!(tape.state.missions[&M].result.rating.is_none(), "what comes now was not rated");
+}
+
+#[test]
+fn a_payment_copies_what_it_changes_and_nothing_else() {
+    let mut tape = Tape::new();
+    tape.landed(M, &[true, true]);
+    let shown = tape.state.records.clone();
+    let model = ModelRef { vendor: Vendor::Google, model: "g".into() };
+    let worst = Cost::Known(Money::cents(1));
+    let reserved = MoneyEvent::Reserved { call: CallId(1), mission: M, team: None, model, worst };
+    tape.by(Actor::Engine, Event::Money(reserved));
+    assert!(Arc::ptr_eq(&shown, &tape.state.records), "a reservation is no number yet");
+    let usage = Usage { output: 1, ..Usage::default() };
+    let settled = MoneyEvent::Settled { call: CallId(1), usage, cost: worst };
+    tape.by(Actor::Engine, Event::Money(settled));
+    let now = &tape.state.records;
+    assert_ne!(shown.total(), now.total());
+    assert!(Arc::ptr_eq(&shown.board, &now.board) && Arc::ptr_eq(&shown.trouble, &now.trouble));
+    assert!(shown.recent.shares(&now.recent) && shown.tracks.shares(&now.tracks));
+    assert!(shown.teams.shares(&now.teams), "the orchestrator is no team");
+    assert!(!shown.models.shares(&now.models));
 }
 
 fn asked(id: u64, teams: &[TeamId]) -> Request {

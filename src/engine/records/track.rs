@@ -35,6 +35,12 @@ impl Tracks {
         self.missions.get(&mission).map(|track| &**track)
     }
 
+    /// Whether both are one and the same in memory.
+    #[cfg(test)]
+    pub(super) fn shares(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.missions, &other.missions)
+    }
+
     pub(super) fn note(&mut self, id: MissionId, event: &MissionEvent, at: Timestamp) {
         match event {
             MissionEvent::Admitted => self.admit(id, at),
