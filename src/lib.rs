@@ -16,7 +16,7 @@
 //! | [`config`] | layered settings, validated once into plain structs | guess: an unknown key is an error with its place |
 //! | [`agents`] | thought: the conversation loop, tools, roles, evidence | see the engine: it has an office and nothing else |
 //! | [`operations`] | deeds: landing and restoring | choose what to land |
-//! | [`runtime`] | nerves: inbox, driver, supervisor, clock, feeds, the desk handle | decide |
+//! | [`runtime`] | nerves: inbox, driver, supervisor, clock, feeds, the desk handle, the past | decide |
 //! | [`tui`] | face: the screen | touch anything but a handle |
 //! | [`cli`] | face: the command line; where a mode is chosen | hold state |
 //!

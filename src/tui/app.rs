@@ -8,7 +8,7 @@ use super::{
     keymap::{Key, Keymap},
     looks::Mistake,
     notes::Notes,
-    options::TuiOptions,
+    options::{BriefDefaults, Prefill, TuiOptions},
     pressed::Pressed,
     screens::{ScreenId, Screens},
     sheets::Sheet,
@@ -75,6 +75,7 @@ pub enum Focus {
 }
 
 /// What does not change while the screen is up.
+#[derive(Clone)]
 pub struct Look {
     /// Colours.
     pub theme: Theme,
@@ -106,6 +107,8 @@ pub struct App {
     pub desk: Desk,
     /// Which screen is shown, and what the others remember.
     pub screens: Screens,
+    /// Another screen that shows a mission as it was: it hears nothing of the house and nothing it does is done.
+    pub past: Option<Box<Self>>,
     /// What lies over the panes.
     pub sheet: Option<Sheet>,
     /// Where keys go, and the size of the screen.
@@ -140,8 +143,40 @@ impl App {
             channels: Channels::default(),
             desk: Desk::default(),
             screens: Screens::default(),
+            past: None,
             sheet: None,
             focus: (Focus::Brief, size),
+            voice: Default::default(),
+        }
+    }
+
+    /// A screen of its own for this brief, that looks like this one.
+    pub(super) fn apart(&self, brief: &Brief) -> Self {
+        let (teams, budget) = (brief.teams.clone(), brief.budget);
+        let clean = |text: &String| String::from(crate::domain::text::clean(text));
+        let prefill = Prefill {
+            text: clean(&brief.text),
+            constraints: brief.constraints.iter().map(clean).collect(),
+            checks: brief.checks.iter().map(clean).collect(),
+            budget: Some(budget),
+            teams: teams.clone(),
+        };
+        let defaults = Arc::new(BriefDefaults { teams, budget, repo: brief.repo.clone() });
+        let mut channels = Channels::default();
+        self.channels.highlighter().into_iter().for_each(|painter| channels.paint_with(painter));
+        channels.set_manner(self.channels.manner());
+        Self {
+            look: self.look.clone(),
+            state: Arc::default(),
+            now: self.now,
+            briefing: Briefing::new(defaults, Some(prefill), self.look.keymap.editing()),
+            shown: None,
+            channels,
+            desk: Desk::default(),
+            screens: Screens::default(),
+            past: None,
+            sheet: None,
+            focus: (Focus::Channels, self.focus.1),
             voice: Default::default(),
         }
     }
@@ -202,6 +237,7 @@ impl App {
             Action::Done(done) => self.done(done),
         };
         tasks.extend(self.missing_shots());
+        tasks.extend(self.audit_wants());
         tasks
     }
 
@@ -387,6 +423,7 @@ impl App {
                 "{bytes} bytes sent to the clipboard by OSC 52; a terminal that forbids it says nothing"
             )),
             Done::Shot(channel, shot) => self.channels.show_kept(channel, shot),
+            Done::Past(done) => self.past_done(done),
             Done::Told(lines) if lines.is_empty() => {}
             Done::Told(lines) => self.notes().note(lines.join("; ")),
             Done::Copied(Err(error)) => self.notes().bad(format!("not copied: {error}")),

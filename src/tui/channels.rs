@@ -108,6 +108,12 @@ impl Channels {
         }
     }
 
+    /// A channel from the beginning, with all that it shows.
+    pub fn renew(&mut self, channel: Channel, batch: Batch) {
+        self.views.remove(&channel);
+        self.take(channel, batch);
+    }
+
     fn view_of(&mut self, channel: Channel) -> &mut View {
         let (highlighter, manner) = (self.highlighter.clone(), self.manner);
         self.views.entry(channel).or_insert_with(|| {

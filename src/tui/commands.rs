@@ -143,6 +143,13 @@ commands! {
     ScreenIdeas "screen.ideas" Everywhere Help "Ideas" "Screen 4: what could be done next.";
     ScreenAudit "screen.audit" Everywhere Help "Audit" "Screen 5: what has been done, and what it came to.";
     ScreenSettings "screen.settings" Everywhere Help "Settings" "Screen 6: how Chimera is set up.";
+    Replay "audit.replay" Audit Footer "replay" "Play the mission as it happened; no key decides anything there.";
+    Export "audit.export" Audit Footer "export" "Write the mission to a file: a report, its journal entries, or all of it.";
+    ReplayPlay "audit.play" Audit Help "play" "Let the replay go on by itself, or stand still.";
+    ReplayOn "audit.step_on" Audit Help "step on" "One fact on in the replay.";
+    ReplayBack "audit.step_back" Audit Help "step back" "One fact back in the replay.";
+    ReplayFaster "audit.faster" Audit Help "faster" "Play the replay faster: ×1, ×4, ×16, max.";
+    ReplaySlower "audit.slower" Audit Help "slower" "Play the replay slower.";
     FocusBrief "pane.brief" Browse Footer "brief" "Go to the Briefing Room.";
     FocusMissions "pane.missions" Browse Help "missions" "Go to the list of missions.";
     FocusChannels "pane.channels" Browse Help "channels" "Go to the channels.";

@@ -514,6 +514,11 @@ impl App {
                 self.search_on(|log| log.search(&text));
                 Vec::new()
             }
+            PromptFor::Past => {
+                self.search_past(text);
+                Vec::new()
+            }
+            PromptFor::Export(id) => self.export(id, &text),
             PromptFor::Patch => {
                 self.find_in_patch(&text);
                 Vec::new()

@@ -23,6 +23,7 @@ pub mod motion;
 pub mod notes;
 pub mod options;
 pub mod pace;
+pub mod past;
 mod pressed;
 mod routing;
 mod run;

@@ -9,7 +9,7 @@ use super::{
     looks,
     options::{Ports, TuiOptions},
     pace::{Pace, Why},
-    settings,
+    past, settings,
     shot::Highlighter,
     task::{Done, EditFor, Task},
     terminal::{self, Guard, Outbox, Screen, Tmux},
@@ -147,7 +147,8 @@ impl Loop {
                 .due()
                 .filter(|_| !waits)
                 .map(|at| Duration::from_millis(at.0.saturating_sub(now.0)));
-            let tick = words::ticking(&self.app.state).then(|| Duration::from_millis(1_000 - now.0 % 1_000));
+            let second = words::ticking(&self.app.state).then(|| 1_000 - now.0 % 1_000);
+            let tick = second.into_iter().chain(self.app.replay_due(now)).min().map(Duration::from_millis);
             let woken = tokio::select! {
                 biased;
                 told = self.signals.next() => Woken::Told(told),
@@ -400,6 +401,7 @@ fn serve(handle: Handle, ports: Ports, task: Task) -> BoxFuture<'static, Done> {
                 let patch = crate::domain::text::clean_patch(&bytes);
                 Done::Shot(channel, Shot { digest, patch })
             }
+            Task::Past(task) => Done::Past(past::serve(&handle, task).await),
             Task::Files => Done::Files((ports.files)().await),
             Task::Briefs => Done::Briefs(briefs(&handle).await),
             Task::Shell(line) => {

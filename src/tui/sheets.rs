@@ -269,6 +269,10 @@ pub enum PromptFor {
     Rate(MissionId),
     /// What is searched.
     Search,
+    /// What is searched in the past.
+    Past,
+    /// How and where a mission is written down.
+    Export(MissionId),
     /// What is searched in a patch.
     Patch,
     /// Which settings are shown.
@@ -310,7 +314,11 @@ fn complaint(purpose: PromptFor, text: &str) -> Option<String> {
             Err(error) => Some(error.to_string()),
         },
         PromptFor::Grant(..) => terms::read(text).err(),
-        PromptFor::Reject(..) | PromptFor::RejectMarked | PromptFor::Cancel(_) | PromptFor::Settings => None,
+        PromptFor::Reject(..)
+        | PromptFor::RejectMarked
+        | PromptFor::Cancel(_)
+        | PromptFor::Settings
+        | PromptFor::Past => None,
         PromptFor::Rate(_) => Rating::parse(text).err(),
         _ if text.is_empty() => Some("write something, or esc to leave it".into()),
         _ => None,

@@ -1,5 +1,6 @@
 //! What the loop is asked to do for the screen, and what comes of it.
 
+use super::past::{PastDone, PastTask};
 use crate::{
     config::{book::Book, edit::Change},
     domain::{
@@ -52,6 +53,8 @@ pub enum Task {
     Compare(Vec<Digest>),
     /// Fetch a blob and put it on the clipboard.
     CopyBlob(Digest),
+    /// Ask the past.
+    Past(PastTask),
     /// List files for a mention.
     Files,
     /// Read earlier briefs.
@@ -112,6 +115,8 @@ pub enum Done {
     Changed(Result<String, String>),
     /// What a vendor offers.
     Vendor(Vendor, Result<(Vec<String>, Millis), String>),
+    /// The past answers.
+    Past(PastDone),
     /// The engine has started: what a person should know about it, one line each.
     Told(Vec<String>),
     /// Something is on the clipboard, or why not.

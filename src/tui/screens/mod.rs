@@ -2,7 +2,7 @@
 //! is filtered, what was read) is in its own file; what it shows comes from the state, as on every other screen.
 
 mod approvals;
-mod audit;
+pub mod audit;
 mod ideas;
 pub mod operations;
 mod settings;

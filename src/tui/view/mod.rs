@@ -77,6 +77,15 @@ pub fn fit(app: &mut App) {
     if app.screens.at == ScreenId::Command {
         command::fit(app, body(screen));
     }
+    if let Some(past) = &mut app.past {
+        command::fit(past, audit::stage(body(screen)));
+    }
+}
+
+/// Rows of numbers on the audit screen.
+#[must_use]
+pub fn audit_rows(app: &App) -> usize {
+    audit::last_row(app)
 }
 
 /// The last row that the detail of the approvals screen can be scrolled to.

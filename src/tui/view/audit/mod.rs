@@ -1,0 +1,61 @@
+//! The audit screen as it is drawn: its parts, and what lies over them.
+
+mod case;
+mod entry;
+mod journal;
+mod missions;
+mod numbers;
+mod replay;
+mod table;
+
+use super::frame::{Focused, Pen, row};
+use crate::tui::{app::App, screens::audit::Section, theme::Role};
+use ratatui::layout::{Position, Rect};
+
+pub(super) use replay::stage;
+
+pub(super) fn draw(app: &App, pen: &mut Pen<'_>, area: Rect) -> Option<Position> {
+    let audit = &app.screens.audit;
+    if let (Some(replay), Some(past)) = (&audit.replay, &app.past) {
+        replay::draw(app, replay, past, pen, area);
+        return None;
+    }
+    let title = match (&audit.detail, &audit.case) {
+        (Some(detail), _) => format!("AUDIT ─ entry {}", detail.seq),
+        (None, Some(case)) => format!("AUDIT ─ {}", case.id()),
+        (None, None) => "AUDIT".to_owned(),
+    };
+    let inner = pen.framed(area, &title, Focused::Yes);
+    if let Some(detail) = &audit.detail {
+        entry::draw(detail, pen, inner);
+        return None;
+    }
+    if let Some(case) = &audit.case {
+        case::draw(app, case, pen, inner);
+        return None;
+    }
+    tabs(audit.section, pen, row(inner, 0));
+    let body = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
+    match audit.section {
+        Section::Missions => missions::draw(app, pen, body),
+        Section::Journal => journal::draw(app, pen, body),
+        Section::Numbers => numbers::draw(app, pen, body),
+    }
+    None
+}
+
+/// The parts of the screen, the shown one marked.
+fn tabs(at: Section, pen: &mut Pen<'_>, area: Rect) {
+    let mut x = 0;
+    for section in Section::ALL {
+        let here = section == at;
+        let words = if here { format!("▸ {}", section.word()) } else { format!("  {}", section.word()) };
+        x = pen.put(area, x, &words, if here { Role::Accent } else { Role::Muted }) + 2;
+    }
+    pen.put(area, x, "← → turn", Role::Muted);
+}
+
+/// The last row the numbers can be scrolled to.
+pub(super) fn last_row(app: &App) -> usize {
+    numbers::count(app)
+}
