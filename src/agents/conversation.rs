@@ -341,7 +341,8 @@ fn repeats(talk: &Transcript) -> usize {
 }
 
 /// Arguments in one line: the plain values, long ones cut.
-fn brief(input: &Value) -> String {
+#[must_use]
+pub fn brief(input: &Value) -> String {
     let line = match input {
         Value::Object(fields) => {
             let show = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);

@@ -25,7 +25,7 @@ use serde_json::json;
     after_help = "All words must be there, in any case; \"several words\" in quotes stay together. Filters:\n  \
     kind:mission.landed  kinds of journal entries that begin so\n  \
     mission:M-12         of one mission\n  \
-    team:google          of one team, by name or number\n  \
+    team:google          of one team, by number or a part of its name\n  \
     actor:ada            whose name holds this\n  \
     after:2026-11-01     from this time on (UTC); 3d and 90m count back from now\n  \
     before:2026-11-21    up to this time\n  \

@@ -46,7 +46,7 @@ impl Place {
 pub enum TeamName {
     /// By number.
     Number(TeamId),
-    /// By name, in any case.
+    /// By a part of its name, in lower case.
     Name(String),
 }
 

@@ -287,7 +287,7 @@ impl Look<'_> {
             Some(TeamName::Name(name)) => {
                 let wanted = name.clone();
                 let names = self.names(mission)?;
-                names.get(usize::from(team.0.saturating_sub(1))).is_some_and(|known| *known == wanted)
+                names.get(usize::from(team.0.saturating_sub(1))).is_some_and(|known| known.contains(&wanted))
             }
         })
     }

@@ -1,7 +1,7 @@
 //! A kept conversation as people read it: who said what in which turn, clean.
 
 use crate::{
-    agents::transcript::Transcript,
+    agents::{conversation::brief, transcript::Transcript},
     domain::{
         feed::FeedItem,
         text::{self, clean, clean_line},
@@ -115,7 +115,11 @@ impl Talk {
                 Voice::Told => FeedItem::Said(piece.text.clone()),
                 Voice::Thought => FeedItem::Thought(piece.text.clone()),
                 Voice::Words => FeedItem::Text(piece.text.clone()),
-                Voice::Call(name) => FeedItem::Tool { name: name.clone(), brief: line() },
+                Voice::Call(name) => {
+                    let input = serde_json::from_str(&piece.text).ok();
+                    let brief = input.as_ref().map_or_else(line, brief);
+                    FeedItem::Tool { name: name.clone(), brief }
+                }
                 Voice::Answer(name, ok) => FeedItem::ToolDone { name: name.clone(), brief: line(), ok: *ok },
                 Voice::Other => FeedItem::Notice(piece.text.clone()),
             }
@@ -186,6 +190,8 @@ pub(crate) mod tests {
             assert!(text.contains(part), "{part}: {text}");
         }
         assert_eq!(talk.feed().len(), talk.said.len());
+        let call = FeedItem::Tool { name: "read".into(), brief: "path=src/cart.rs".into() };
+        assert!(talk.feed().contains(&call), "as the live channel shows it: {:?}", talk.feed());
         assert!(Talk::read(b"{}").is_err());
     }
 }
