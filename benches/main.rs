@@ -17,14 +17,16 @@ mod scene;
 mod soak;
 mod store;
 mod tui;
+mod wire;
 mod workspace;
 
 /// Rooms in the order in which they are measured.
-const ROOMS: [(&str, fn()); 8] = [
+const ROOMS: [(&str, fn()); 9] = [
     ("providers", providers::measure),
     ("engine", engine::measure),
     ("tui", tui::measure),
     ("numbers", numbers::measure),
+    ("wire", wire::measure),
     ("workspace", workspace::measure),
     ("store", store::measure),
     ("runtime", runtime::measure),

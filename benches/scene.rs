@@ -11,7 +11,7 @@ use chimera::{
     },
     runtime::feeds::Batch,
     tui::{
-        BriefDefaults, Chosen, Ports, TuiOptions,
+        BriefDefaults, Chosen, Manner, Ports, TuiOptions,
         app::{Action, App, Moment},
         keymap::Keymap,
         shot::Highlighter,
@@ -69,8 +69,9 @@ fn options() -> TuiOptions {
         repo: "/srv/shop".into(),
         branch: "main".into(),
         prefill: None,
-        keymap: Chosen { name: "default".into(), file: None },
-        theme: Chosen { name: "dark".into(), file: None },
+        keymap: Chosen { name: "default".into(), ..Chosen::default() },
+        theme: Chosen { name: "dark".into(), ..Chosen::default() },
+        manner: Manner::default(),
         defaults: Arc::new(BriefDefaults { teams: vec![], budget: Money::usd(5), repo: "/srv/shop".into() }),
         notice: String::new(),
         ports: Ports {
@@ -82,6 +83,8 @@ fn options() -> TuiOptions {
             book: Arc::new(|| async { Err(String::new()) }.boxed()),
             change: Arc::new(|_| async { Err(String::new()) }.boxed()),
             vendor: Arc::new(|_| async { Err(String::new()) }.boxed()),
+            keep: Arc::new(|_, _| async { Err(String::new()) }.boxed()),
+            looks: None,
             clock: Arc::new(|| Timestamp(1_790_000_000_000)),
         },
     }

@@ -258,7 +258,17 @@ fn terminal(environment: &Environment) -> Vec<Finding> {
         .unwrap_or_default();
     let tty = if std::io::stdout().is_terminal() { "a terminal" } else { "no terminal" };
     let grade = if term == "dumb" { Grade::Weak } else { Grade::Fine };
-    let multiplexer = if environment.get("TMUX").is_some() { ", in tmux" } else { "" };
+    let multiplexer = match (environment.get("TMUX"), environment.get("STY")) {
+        (Some(_), _) => {
+            ", in tmux: its prefix (ctrl-b) stays with it, and no command here needs it (docs/keys.md); for the clipboard \
+             `set -g allow-passthrough on`, for calls while you are elsewhere `set -g focus-events on`"
+        }
+        (None, Some(_)) => {
+            ", in screen: its prefix (ctrl-a) stays with it, and no command here needs it (docs/keys.md); `theme = \"auto\"` \
+             is dark there"
+        }
+        (None, None) => "",
+    };
     vec![
         finding("terminal", grade, format!("{tty}, TERM={term}, colours {colours}{size}{multiplexer}")),
         match utf8 {

@@ -80,6 +80,9 @@ pub struct Everywhere {
     /// JSON Lines on stdout
     #[arg(long, global = true)]
     pub json: bool,
+    /// For a slow line: the screen has few frames, colours for states only, of each stream the last lines
+    #[arg(long, global = true)]
+    pub low_bandwidth: bool,
 }
 
 /// What to do.

@@ -10,23 +10,29 @@ use crate::{
         places,
     },
     tui::{
-        Chosen, OwnFile, keymap,
-        looks::{self, Mistake},
+        Chosen, Own, OwnFile, Shelf, keymap,
+        looks::{self, AUTO, Ground, Mistake},
         theme::{self, Depth},
     },
 };
-use std::{io::Read, path::Path};
+use std::{
+    io::Read,
+    path::{Path, PathBuf},
+};
+
+/// Own themes, and own keymaps, that are read.
+const FILES_MOST: usize = 64;
 
 /// The theme of these settings.
 #[must_use]
 pub fn theme(loaded: &Loaded, environment: &Environment) -> Chosen {
-    chosen(environment, "themes", &loaded.settings.ui.theme)
+    Chosen { name: loaded.settings.ui.theme.clone(), own: shelf(environment, "themes") }
 }
 
 /// The keymap of these settings.
 #[must_use]
 pub fn keymap(loaded: &Loaded, environment: &Environment) -> Chosen {
-    chosen(environment, "keymaps", &loaded.settings.ui.keymap)
+    Chosen { name: loaded.settings.ui.keymap.clone(), own: shelf(environment, "keymaps") }
 }
 
 /// Everything wrong with the chosen theme and keymap, with any own theme or keymap, and with own
@@ -34,23 +40,28 @@ pub fn keymap(loaded: &Loaded, environment: &Environment) -> Chosen {
 #[must_use]
 pub fn problems(loaded: &Loaded, environment: &Environment) -> Vec<Problem> {
     let ui = &loaded.settings.ui;
-    let names = |chosen: &String, known: &[&str]| {
-        let others = known.iter().map(|name| (*name).to_owned()).filter(|name| name != chosen);
+    // The chosen one first, then whatever else lies there.
+    let names = |chosen: &String, shelf: &Shelf| {
+        let others = shelf.keys().filter(|name| *name != chosen).cloned();
         std::iter::once(chosen.clone()).chain(others).collect::<Vec<String>>()
     };
+    let own = all(environment);
     let mut found = Vec::new();
-    for name in names(&ui.theme, &theme::NAMES) {
-        let judged = looks::theme(&chosen(environment, "themes", &name), Depth::Truecolor);
-        found.extend(problem(loaded, "ui.theme", judged.map_or_else(|error| Some(error.into()), |(_, m)| m)));
+    for name in names(&ui.theme, &own.themes) {
+        let chosen = Chosen { name, own: own.themes.clone() };
+        let judged = looks::theme_strictly(&chosen, Depth::Truecolor, Ground::Dark);
+        found.extend(problem(loaded, "ui.theme", judged.err()));
     }
-    for name in names(&ui.keymap, &keymap::NAMES) {
-        let judged = looks::keymap(&chosen(environment, "keymaps", &name));
-        found.extend(problem(
-            loaded,
-            "ui.keymap",
-            judged.map_or_else(|error| Some(error.into()), |(_, m)| m),
-        ));
+    if ui.theme == AUTO {
+        let chosen = Chosen { name: AUTO.into(), own: own.themes.clone() };
+        let judged = looks::theme_strictly(&chosen, Depth::Truecolor, Ground::Light);
+        found.extend(problem(loaded, "ui.theme", judged.err()));
     }
+    for name in names(&ui.keymap, &own.keymaps) {
+        let judged = looks::keymap_strictly(&Chosen { name, own: own.keymaps.clone() });
+        found.extend(problem(loaded, "ui.keymap", judged.err()));
+    }
+    found.dedup();
     for file in voices::certificates(&loaded.settings, environment) {
         if let Err(e) = std::fs::File::open(&file) {
             let what = format!("http.ca_file: {} cannot be opened: {e}", file.display());
@@ -71,14 +82,31 @@ fn problem(loaded: &Loaded, key: &str, mistake: Option<Mistake>) -> Option<Probl
     })
 }
 
-fn chosen(environment: &Environment, kind: &str, name: &str) -> Chosen {
-    let file =
-        places::user_file(environment).map(|file| file.with_file_name(kind).join(format!("{name}.toml")));
-    let file = file.and_then(|file| {
+/// The director's own themes or keymaps.
+#[must_use]
+pub fn all(environment: &Environment) -> Own {
+    Own { themes: shelf(environment, "themes"), keymaps: shelf(environment, "keymaps") }
+}
+
+/// The folder that holds the director's own files of a kind.
+#[must_use]
+pub fn folder(environment: &Environment, kind: &str) -> Option<PathBuf> {
+    Some(places::user_file(environment)?.with_file_name(kind))
+}
+
+/// The files of a folder, by name without `.toml`, in order of their names.
+fn shelf(environment: &Environment, kind: &str) -> Shelf {
+    let Some(folder) = folder(environment, kind) else { return Shelf::new() };
+    let Ok(entries) = std::fs::read_dir(&folder) else { return Shelf::new() };
+    let mut files: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "toml"));
+    files.sort();
+    let read = files.into_iter().filter_map(|file| {
+        let name = file.file_stem()?.to_str()?.to_owned();
         let text = read(&file)?;
-        Some(OwnFile { path: file.display().to_string(), text })
+        Some((name, OwnFile { path: file.display().to_string(), text }))
     });
-    Chosen { name: name.to_owned(), file }
+    read.take(FILES_MOST).collect()
 }
 
 /// A file's text or why it cannot be read; `None` if there is none.

@@ -8,20 +8,32 @@ use super::{
 };
 use crate::{
     agents::tools::list,
+    config::environment::Environment,
     domain::{text, time::Millis},
     runtime::{
         clock::Clock,
         handle::{self, EngineEnd},
+        watch::Watch,
     },
     store::history,
-    tui::{self, BriefDefaults, Held, Ports, Prefill, TuiOptions},
+    tui::{self, BriefDefaults, Held, Manner, Own, Ports, Prefill, TuiOptions},
     workspace::{
         self, editor,
         process::{self, Confinement, Spec},
     },
 };
-use futures::future::FutureExt;
-use std::{future::Future, io::IsTerminal, path::Path, sync::Arc};
+use futures::{
+    StreamExt as _,
+    future::FutureExt,
+    stream::{self, BoxStream},
+};
+use std::{
+    future::Future,
+    io::{IsTerminal, Write as _},
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    path::Path,
+    sync::Arc,
+};
 use tokio::sync::oneshot;
 
 /// Files offered for `@`.
@@ -172,6 +184,12 @@ fn options(session: &Session, prefill: Option<Prefill>, notice: String) -> Resul
         prefill,
         keymap: own::keymap(&session.loaded, &session.environment),
         theme: own::theme(&session.loaded, &session.environment),
+        manner: Manner {
+            notify: settings.ui.notify,
+            mouse: settings.ui.mouse,
+            motion: settings.ui.motion,
+            low_bandwidth: settings.ui.low_bandwidth,
+        },
         defaults: Arc::new(BriefDefaults {
             teams: on_air.teams,
             budget: settings.policy.budget.per_mission,
@@ -194,6 +212,8 @@ fn ports(session: &Session, repo: &Path) -> Ports {
     let editor = ["VISUAL", "EDITOR"].into_iter().find_map(|name| session.environment.get(name));
     let editor: Arc<str> = editor.unwrap_or("vi").into();
     let (files_of, attach_of, shell_in) = (repo.to_path_buf(), repo.to_path_buf(), repo.to_path_buf());
+    let copies = session.settings().places.data.join("copies");
+    let environment = session.environment.clone();
     let (here, ready_in) = (session.here.clone(), repo.to_path_buf());
     let source = &session.source;
     let (book_of, change_in, vendor_by) = (source.clone(), source.clone(), source.clone());
@@ -259,8 +279,42 @@ fn ports(session: &Session, repo: &Path) -> Ports {
             let source = vendor_by.clone();
             async move { source.ask(vendor).await }.boxed()
         }),
+        keep: Arc::new(move |name, bytes| {
+            let folder = copies.clone();
+            let written = tokio::task::spawn_blocking(move || copied(&folder, &name, &bytes));
+            async move { written.await.map_err(|error| error.to_string())? }.boxed()
+        }),
+        looks: Some(Arc::new(move || own_looks(environment.clone()))),
         clock: Arc::new(|| Clock::Wall.now()),
     }
+}
+
+/// Writes a copy that no clipboard takes.
+fn copied(folder: &Path, name: &str, bytes: &[u8]) -> Result<String, String> {
+    let file = folder.join(name);
+    let written = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).and_then(|()| {
+        let open =
+            std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&file);
+        open?.write_all(bytes)
+    });
+    match written {
+        Ok(()) => Ok(file.display().to_string()),
+        Err(error) => Err(format!("{} cannot be written: {error}", file.display())),
+    }
+}
+
+/// The director's own themes and keymaps, each time that one changes. Nothing is looked at while nothing does.
+fn own_looks(environment: Environment) -> BoxStream<'static, Own> {
+    let folders: Vec<_> =
+        ["themes", "keymaps"].iter().filter_map(|kind| own::folder(&environment, kind)).collect();
+    let Some(watch) = Watch::hang(folders) else { return stream::pending().boxed() };
+    let next = |(mut watch, environment): (Watch, Environment)| async move {
+        watch.changed().await;
+        let reading = environment.clone();
+        let own = tokio::task::spawn_blocking(move || own::all(&reading)).await.unwrap_or_default();
+        Some((own, (watch, environment)))
+    };
+    stream::unfold((watch, environment), next).boxed()
 }
 
 fn files(repo: &Path) -> Vec<String> {

@@ -178,10 +178,15 @@ pub fn wanted(everywhere: &Everywhere) -> Result<Wanted, Complaint> {
         })?;
         Ok(FlagValue { path: "data.dir", flag: "--data", value })
     };
+    let slow = everywhere.low_bandwidth.then(|| FlagValue {
+        path: "ui.low_bandwidth",
+        flag: "--low-bandwidth",
+        value: "true".into(),
+    });
     Ok(Wanted {
         file: everywhere.config.clone(),
         repo: everywhere.repo.clone(),
-        flags: everywhere.data.as_ref().map(flag).transpose()?.into_iter().collect(),
+        flags: everywhere.data.as_ref().map(flag).transpose()?.into_iter().chain(slow).collect(),
     })
 }
 

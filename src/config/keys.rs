@@ -3,7 +3,9 @@
 
 use super::{
     secret::KeySource,
-    settings::{CommandNetwork, LandingBranch, LogLevel, Provider, Settings, Signing, TeamEntry},
+    settings::{
+        CommandNetwork, LandingBranch, LogLevel, Motion, Notify, Provider, Settings, Signing, TeamEntry,
+    },
     slot::{Lens, Slot},
 };
 use crate::domain::time::Millis;
@@ -244,17 +246,48 @@ except that .git at any depth and chimera.toml always stay.",
     ),
     key!(
         "ui.theme",
-        "Theme of the screen: dark or light. A file themes/<name>.toml beside yours is laid over it.",
+        "Theme of the screen: auto (dark or light, as the terminal is), dark, light, high-contrast, \
+colour-blind-safe or mono. A file themes/<name>.toml beside yours is laid over it, or is one of its own with \
+base = \"<name>\"; it is read again when it changes.",
         Slot::Text(name, lens!(ui.theme)),
         Nothing,
         "CHIMERA_THEME"
     ),
     key!(
         "ui.keymap",
-        "Keymap of the screen: default or vim. A file keymaps/<name>.toml beside yours is laid over it.",
+        "Keymap of the screen: default, vim or emacs. A file keymaps/<name>.toml beside yours is laid over it, or \
+is one of its own with base = \"<name>\"; it is read again when it changes.",
         Slot::Text(name, lens!(ui.keymap)),
         Nothing,
         "CHIMERA_KEYMAP"
+    ),
+    key!(
+        "ui.notify",
+        "How you are called when something begins to wait or a mission ends while the terminal does not have the \
+keys: a notification (OSC 9) where the terminal is known to show one and else the bell, always the one or the other, \
+or not.",
+        word!(Notify, ui.notify),
+        Nothing
+    ),
+    key!(
+        "ui.mouse",
+        "Whether clicks choose panes and rows and the wheel scrolls; a click never decides. A key switches it. While it \
+is on, most terminals select text with Shift.",
+        Slot::Switch(lens!(ui.mouse)),
+        Nothing
+    ),
+    key!(
+        "ui.motion",
+        "Reduced: streams move once a second and clocks every five.",
+        word!(Motion, ui.motion),
+        Nothing
+    ),
+    key!(
+        "ui.low_bandwidth",
+        "For a slow line: few frames, colours for states only, of each stream the last lines. Also --low-bandwidth.",
+        Slot::Switch(lens!(ui.low_bandwidth)),
+        Nothing,
+        "CHIMERA_LOW_BANDWIDTH"
     ),
     key!(
         "http.ca_file",

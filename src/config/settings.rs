@@ -205,6 +205,28 @@ words! {
     }
 }
 words! {
+    /// How a person is called who looks at another window.
+    Notify {
+        /// As the terminal is known to show best.
+        Auto = "auto",
+        /// By the bell.
+        Bell = "bell",
+        /// By a notification of the terminal (OSC 9).
+        Osc9 = "osc9",
+        /// Not at all.
+        Off = "off",
+    }
+}
+words! {
+    /// How lively the screen is.
+    Motion {
+        /// Streams flow, clocks tick every second.
+        Full = "full",
+        /// Streams move once a second, clocks every five.
+        Reduced = "reduced",
+    }
+}
+words! {
     /// How much the log file tells.
     LogLevel {
         /// Failures.
@@ -227,6 +249,27 @@ pub struct Ui {
     pub theme: String,
     /// Keymap's name.
     pub keymap: String,
+    /// How a person is called who looks elsewhere.
+    pub notify: Notify,
+    /// Whether clicks and the wheel are taken.
+    pub mouse: bool,
+    /// How lively it is.
+    pub motion: Motion,
+    /// Whether the line to the terminal is slow.
+    pub low_bandwidth: bool,
+}
+
+impl Default for Ui {
+    fn default() -> Self {
+        Self {
+            theme: "auto".into(),
+            keymap: "default".into(),
+            notify: Notify::Auto,
+            mouse: false,
+            motion: Motion::Full,
+            low_bandwidth: false,
+        }
+    }
 }
 
 /// What is kept of conversations that no open mission needs. The journal names them for ever.
@@ -275,7 +318,7 @@ impl Default for Settings {
             roster: vec![team("Team Anthropic", sonnet()), team("Team Google", flash())],
             brief: BriefDefaults::default(),
             landing: Landing { branch: LandingBranch::Current, sign: Signing::Auto },
-            ui: Ui { theme: "dark".into(), keymap: "default".into() },
+            ui: Ui::default(),
             reach: Reach { network: CommandNetwork::Loopback, allowed_hosts: Vec::new(), ca_file: None },
             transcripts: Transcripts::default(),
             log_level: LogLevel::Info,

@@ -21,6 +21,8 @@ mod start;
 mod supervisor;
 #[cfg(test)]
 mod tests;
+#[cfg_attr(not(target_os = "linux"), path = "watch/none.rs")]
+pub mod watch;
 
 pub use driver::site::WorkRules;
 

@@ -4,17 +4,18 @@
 use super::{
     briefing::{Briefing, Field},
     channels::Channels,
+    decode::Mouse,
     desk::Desk,
     keymap::{Key, Keymap},
-    looks::Mistake,
+    looks::{Ground, Mistake, Own, Wardrobe},
     notes::Notes,
-    options::{BriefDefaults, Prefill, TuiOptions},
+    options::{BriefDefaults, Manner, Prefill, TuiOptions},
     pressed::Pressed,
     screens::{ScreenId, Screens},
     sheets::Sheet,
     shot::is_patch,
     task::{Done, EditFor, Task},
-    theme::Theme,
+    theme::{Theme, color::Rgb},
     words,
 };
 use crate::{
@@ -51,6 +52,14 @@ pub enum Action {
     Paste(String),
     /// Another size.
     Resize(u16, u16),
+    /// The mouse.
+    Mouse(Mouse),
+    /// The terminal has the keys of the desktop now, or no more.
+    Focus(bool),
+    /// The terminal's ground is this.
+    Ground(Rgb),
+    /// The person's own themes and keymaps are these now.
+    Looks(Box<Own>),
     /// A newer state.
     State(Arc<State>),
     /// A channel's stream went on.
@@ -74,7 +83,7 @@ pub enum Focus {
     Desk,
 }
 
-/// What does not change while the screen is up.
+/// How it looks and what it is called.
 #[derive(Clone)]
 pub struct Look {
     /// Colours.
@@ -87,6 +96,10 @@ pub struct Look {
     pub notice: String,
     /// Whether `!` runs a shell line.
     pub shell: bool,
+    /// What else could be worn.
+    pub wardrobe: Wardrobe,
+    /// Manners towards the terminal.
+    pub manner: Manner,
 }
 
 /// All panes.
@@ -127,6 +140,13 @@ impl App {
             "" => folder.into_owned(),
             branch => format!("{folder}@{branch}"),
         };
+        let wardrobe = Wardrobe {
+            theme: options.theme.clone(),
+            keymap: options.keymap.clone(),
+            ground: Ground::default(),
+            depth: theme.depth(),
+            sparing: options.manner.low_bandwidth,
+        };
         let briefing = Briefing::new(options.defaults.clone(), options.prefill.clone(), keymap.editing());
         Self {
             look: Look {
@@ -135,6 +155,8 @@ impl App {
                 place: crate::domain::text::clean_line(&place, 60).to_string(),
                 notice: crate::domain::text::clean_line(&options.notice, 300).to_string(),
                 shell: options.ports.shell.is_some(),
+                wardrobe,
+                manner: options.manner,
             },
             state: Arc::default(),
             now: Moment::default(),
@@ -226,6 +248,19 @@ impl App {
             Action::Paste(text) => self.paste(&text),
             Action::Resize(columns, rows) => {
                 self.focus.1 = (columns, rows);
+                Vec::new()
+            }
+            Action::Mouse(mouse) => self.mouse(mouse),
+            Action::Focus(has) => {
+                self.focused(has);
+                Vec::new()
+            }
+            Action::Ground(rgb) => {
+                self.grounded(rgb);
+                Vec::new()
+            }
+            Action::Looks(own) => {
+                self.reread(*own);
                 Vec::new()
             }
             Action::State(state) => self.news(state),
@@ -419,9 +454,7 @@ impl App {
                     picker.fill_briefs(briefs);
                 }
             }
-            Done::Copied(Ok(bytes)) => self.notes().good(format!(
-                "{bytes} bytes sent to the clipboard by OSC 52; a terminal that forbids it says nothing"
-            )),
+            Done::Copied(Ok(words)) => self.notes().good(words),
             Done::Shot(channel, shot) => self.channels.show_kept(channel, shot),
             Done::Past(done) => self.past_done(done),
             Done::Told(lines) if lines.is_empty() => {}

@@ -220,6 +220,12 @@ commands! {
     SettingEdit "setting.edit" Settings Footer "edit" "Change the setting under the cursor, in a file of yours or the repository's.";
     SettingUnset "setting.unset" Settings Footer "take out" "Take the setting under the cursor out of the file that sets it.";
     SettingTest "setting.test" Settings Footer "test connection" "Ask the vendor under the cursor what it offers.";
+    PickTheme "look.theme" Everywhere Help "theme…" "Choose the theme for as long as the screen is up.";
+    PickKeymap "look.keymap" Everywhere Help "keymap…" "Choose the keymap for as long as the screen is up.";
+    Stillness "look.motion" Everywhere Help "reduced motion" "Streams move once a second and clocks every five; again: full motion.";
+    Bandwidth "look.bandwidth" Everywhere Help "low bandwidth" "Few frames, colours for states only, of each stream the last lines; again: everything.";
+    Mouse "look.mouse" Everywhere Help "mouse" "Take clicks and the wheel; again: leave the mouse to the terminal.";
+    CopyFile "copy.file" Browse Help "copy to a file" "Write the shown patch to a file and say where.";
     Close "sheet.close" Sheet Footer "close" "Close this sheet.";
     SheetUp "sheet.up" Sheet Quiet "up" "Up one row.";
     SheetDown "sheet.down" Sheet Quiet "down" "Down one row.";

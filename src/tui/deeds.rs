@@ -1,5 +1,7 @@
 //! What each command does. One match over the one list: a command without a deed does not compile.
 
+mod looks;
+mod mouse;
 mod screens;
 
 use super::{
@@ -16,6 +18,7 @@ use super::{
 };
 use crate::{
     domain::{
+        digest::Digest,
         feed::Channel,
         ids::MissionId,
         mission::Rating,
@@ -103,7 +106,11 @@ impl App {
             C::Compare => return self.compare(),
             C::PatchOpen => return self.open_patch(),
             C::Versions => self.sheet = Some(Sheet::Versions(0)),
-            C::Copy => return self.copy(),
+            C::Copy => return self.copy(Task::CopyBlob),
+            C::CopyFile => return self.copy(Task::CopyFile),
+            C::PickTheme | C::PickKeymap | C::Stillness | C::Bandwidth | C::Mouse => {
+                self.look_otherwise(command);
+            }
             C::Take | C::TakeAll | C::Combine | C::Blind | C::Evidence => return self.weigh(command),
             // Known on the settings screen only, which was asked first.
             C::SettingEdit | C::SettingUnset | C::SettingTest => {}
@@ -359,18 +366,18 @@ impl App {
         }
     }
 
-    fn copy(&mut self) -> Vec<Task> {
+    fn copy(&mut self, way: impl FnOnce(Digest) -> Task) -> Vec<Task> {
         if let Some(Sheet::Versions(at)) = self.sheet {
             let patch = self.mission().and_then(|m| super::view::versions::patch_at(m, at));
-            return patch.map(|digest| vec![Task::CopyBlob(digest)]).unwrap_or_default();
+            return patch.map(|digest| vec![way(digest)]).unwrap_or_default();
         }
         if let Some(Sheet::Diff(page)) = &self.sheet {
-            return vec![Task::CopyBlob(page.digest)];
+            return vec![way(page.digest)];
         }
         let streamed = self.chosen().and_then(|c| self.channels.view(c)).and_then(|v| v.patch.as_ref());
         let kept = self.team().and_then(|team| team.candidates.last()).map(|(candidate, _)| candidate.patch);
         match kept.or_else(|| streamed.map(|shot| shot.digest)) {
-            Some(digest) => vec![Task::CopyBlob(digest)],
+            Some(digest) => vec![way(digest)],
             None => {
                 self.notes().note("this channel has no patch yet");
                 Vec::new()

@@ -4,7 +4,7 @@ use super::{
     app::{Action, App, Moment},
     keymap::{Key, Keymap},
     looks::Chosen,
-    options::{BriefDefaults, Ports, Prefill, TuiOptions},
+    options::{BriefDefaults, Manner, Ports, Prefill, TuiOptions},
     task::Task,
     theme::Theme,
 };
@@ -64,6 +64,8 @@ pub(super) fn ports() -> Ports {
         book: Arc::new(|| async { Ok(Book::default()) }.boxed()),
         change: Arc::new(|_| async { Err("nothing can be changed here".to_owned()) }.boxed()),
         vendor: Arc::new(|_| async { Err("no vendor here".to_owned()) }.boxed()),
+        keep: Arc::new(|name, _| async move { Ok(format!("/data/copies/{name}")) }.boxed()),
+        looks: None,
         clock: Arc::new(|| START),
     }
 }
@@ -73,8 +75,9 @@ pub(super) fn options(prefill: Option<Prefill>) -> TuiOptions {
         repo: "/srv/shop".into(),
         branch: "main".into(),
         prefill,
-        keymap: Chosen { name: "default".into(), file: None },
-        theme: Chosen { name: "dark".into(), file: None },
+        keymap: Chosen { name: "default".into(), ..Chosen::default() },
+        theme: Chosen { name: "dark".into(), ..Chosen::default() },
+        manner: Manner::default(),
         defaults: defaults(),
         notice: "REHEARSAL".into(),
         ports: ports(),

@@ -1,12 +1,12 @@
 //! Keys: one thread that sleeps until the terminal has something, decodes it and hands it on in order.
 //!
-//! It polls the terminal and an eventfd without a time limit, so an idle program costs nothing, and it ends when
-//! the terminal is gone (crossterm's own stream would spin there). It can be parked while another program has
-//! the terminal.
+//! It polls the terminal and an eventfd without a time limit, so an idle program costs nothing; only while half of a key
+//! or of a report is there it looks up after a while, since Escape alone is the beginning of many. It ends when the
+//! terminal is gone, and it can be parked while another program has the terminal.
 
-use crossterm::event::{self, Event};
+use super::decode::{Decoder, Heard, Waits};
 use rustix::{
-    event::{EventfdFlags, PollFd, PollFlags, eventfd, poll},
+    event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll},
     io::Errno,
 };
 use std::{
@@ -20,14 +20,24 @@ use tokio::sync::mpsc;
 /// Events that may wait; more are held back in the terminal.
 const EVENTS_MOST: usize = 1_024;
 
+/// Bytes read at once.
+const READ_MOST: usize = 64 * 1024;
+
+/// How long the rest of a key may take on its way; then Escape is Escape.
+const KEY_WITHIN: Duration = Duration::from_millis(50);
+/// The same of a report: a slow line may cut one in two.
+const REPORT_WITHIN: Duration = Duration::from_millis(1_000);
+/// The same of a paste.
+const PASTE_WITHIN: Duration = Duration::from_millis(5_000);
+
 /// How long the end of the screen waits for the thread to let go of the terminal: far more than it ever needs.
 const LETS_GO: Duration = Duration::from_millis(50);
 
 /// What the thread tells.
 #[derive(Debug)]
 pub enum Input {
-    /// A key, a paste, focus.
-    Event(Event),
+    /// A key, a paste, focus, the mouse, an answer.
+    Heard(Heard),
     /// The terminal is gone.
     Gone,
 }
@@ -146,35 +156,57 @@ impl Drop for Ended<'_> {
 
 fn read(gate: &Gate, send: &mpsc::Sender<Input>) {
     let _told = Ended(gate);
+    let mut decoder = Decoder::default();
+    let mut bytes = vec![0; READ_MOST];
+    let mut heard = Vec::new();
     while gate.pass() {
-        match wait(gate) {
-            Ok(Ready::Terminal) => {
-                if !drain(send) {
+        match wait(gate, within(decoder.waits())) {
+            Ok(Ready::Terminal) => match rustix::io::read(rustix::stdio::stdin(), &mut bytes) {
+                Err(Errno::INTR | Errno::AGAIN) => {}
+                Ok(0) | Err(_) => {
+                    let _ = send.blocking_send(Input::Gone);
                     break;
                 }
-            }
+                Ok(count) => decoder.feed(bytes.get(..count).unwrap_or_default(), &mut heard),
+            },
+            Ok(Ready::Nothing) => decoder.give_up(&mut heard),
             Ok(Ready::Gate) => {}
             Ok(Ready::Gone) | Err(_) => {
                 let _ = send.blocking_send(Input::Gone);
                 break;
             }
         }
+        if heard.drain(..).any(|heard| send.blocking_send(Input::Heard(heard)).is_err()) {
+            break;
+        }
+    }
+}
+
+fn within(waits: Waits) -> Option<Duration> {
+    match waits {
+        Waits::No => None,
+        Waits::Key => Some(KEY_WITHIN),
+        Waits::Report => Some(REPORT_WITHIN),
+        Waits::Paste => Some(PASTE_WITHIN),
     }
 }
 
 enum Ready {
     Terminal,
+    Nothing,
     Gate,
     Gone,
 }
 
-fn wait(gate: &Gate) -> io::Result<Ready> {
+fn wait(gate: &Gate, within: Option<Duration>) -> io::Result<Ready> {
     let stdin = rustix::stdio::stdin();
     let mut fds = [PollFd::new(&stdin, PollFlags::IN), PollFd::new(&gate.wake, PollFlags::IN)];
+    let limit = within.map(Timespec::try_from).transpose().map_err(io::Error::other)?;
     loop {
-        match poll(&mut fds, None) {
+        match poll(&mut fds, limit.as_ref()) {
             Err(Errno::INTR) => {}
             Err(other) => return Err(other.into()),
+            Ok(0) => return Ok(Ready::Nothing),
             Ok(_) => break,
         }
     }
@@ -187,29 +219,4 @@ fn wait(gate: &Gate) -> io::Result<Ready> {
         return Ok(Ready::Gone);
     }
     Ok(Ready::Terminal)
-}
-
-/// Everything that is there; false when nobody listens or the terminal fails.
-fn drain(send: &mpsc::Sender<Input>) -> bool {
-    loop {
-        match event::poll(Duration::ZERO) {
-            Ok(false) => return true,
-            Ok(true) => {}
-            Err(_) => {
-                let _ = send.blocking_send(Input::Gone);
-                return false;
-            }
-        }
-        match event::read() {
-            Ok(event) => {
-                if send.blocking_send(Input::Event(event)).is_err() {
-                    return false;
-                }
-            }
-            Err(_) => {
-                let _ = send.blocking_send(Input::Gone);
-                return false;
-            }
-        }
-    }
 }

@@ -12,12 +12,22 @@ pub const FILE_MOST: usize = 64 * 1024;
 const SEQUENCE_MOST: usize = 4;
 
 /// The keymaps in the program, the one that is taken where nothing is said first.
-pub const NAMES: [&str; 2] = ["default", "vim"];
+pub const NAMES: [&str; 3] = ["default", "vim", "emacs"];
 
-const BUILT_IN: [(&str, &str); 2] = [
+const BUILT_IN: [(&str, &str); 3] = [
     ("default", include_str!("../../keymaps/default.toml")),
     ("vim", include_str!("../../keymaps/vim.toml")),
+    ("emacs", include_str!("../../keymaps/emacs.toml")),
 ];
+
+/// What takes a key away that a layer below has bound.
+const UNBOUND: &str = "none";
+
+/// What a keymap of the program says.
+#[must_use]
+pub fn built_in(name: &str) -> Option<&'static str> {
+    BUILT_IN.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
+}
 
 /// One key with its modifiers, in one form for every terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd)]
@@ -87,18 +97,23 @@ impl Keymap {
     /// # Errors
     /// No keymap of that name, or the user's file is wrong: file, line, what to do.
     pub fn load(name: &str, user: Option<(&str, &str)>) -> Result<Self, KeymapError> {
-        let (_, default) = BUILT_IN[0];
-        let Some((_, own)) = BUILT_IN.iter().find(|(known, _)| *known == name) else {
-            let known = BUILT_IN.map(|(known, _)| known).join(", ");
-            let what = format!("{name:?} is not a keymap; known are {known}");
+        let Some(own) = built_in(name) else {
+            let what = format!("{name:?} is not a keymap; known are {}", NAMES.join(", "));
             return Err(KeymapError { file: "keymap".into(), line: 1, what });
         };
+        let file = format!("keymaps/{name}.toml");
+        let mut layers = vec![("keymaps/default.toml", BUILT_IN[0].1), (file.as_str(), own)];
+        layers.extend(user);
+        Self::layered(&layers)
+    }
+
+    /// Files (a name for messages, the text), each laid over those before it.
+    ///
+    /// # Errors
+    /// A file is wrong: file, line, what to do.
+    pub fn layered(files: &[(&str, &str)]) -> Result<Self, KeymapError> {
         let mut map = Self { rows: Vec::new(), editing: Editing::Plain };
-        map.lay("keymaps/default.toml", default)?;
-        if name != "default" {
-            map.lay(&format!("keymaps/{name}.toml"), own)?;
-        }
-        if let Some((file, text)) = user {
+        for (file, text) in files {
             map.lay(file, text)?;
         }
         Ok(map)
@@ -169,8 +184,12 @@ impl Keymap {
                     };
                 }
                 "keys" => {}
+                // Which one was found out before.
+                "base" if item.is_str() => {}
+                "base" => return Err(at(item.span(), "base is the name of another keymap".into())),
                 other => {
-                    let what = format!("{other:?} is not a setting of a keymap; known are editing, keys");
+                    let what =
+                        format!("{other:?} is not a setting of a keymap; known are base, editing, keys");
                     return Err(at(item.span(), what));
                 }
             }
@@ -183,12 +202,21 @@ impl Keymap {
             ));
         };
         let mut fresh = Vec::new();
+        let mut unbound = Vec::new();
         for value in list {
             let Some(row) = value.as_inline_table() else {
                 return Err(at(value.span(), "a row is { on = \"...\", run = \"...\" }".into()));
             };
-            fresh.extend(read_row(row).map_err(|what| at(value.span(), what))?);
+            let mut row: BTreeMap<&str, &toml_edit::Value> = row.iter().collect();
+            if row.get("run").and_then(|run| run.as_str()) == Some(UNBOUND) {
+                unbound.extend(read_unbound(&mut row).map_err(|what| at(value.span(), what))?);
+            } else {
+                fresh.extend(read_row(row).map_err(|what| at(value.span(), what))?);
+            }
         }
+        self.rows.retain(|old| {
+            !unbound.iter().any(|(on, when)| old.on == *on && when.is_none_or(|when| when == old.when))
+        });
         // A later file wins: what it binds anew no longer means what it meant.
         self.rows.retain(|old| !fresh.iter().any(|new| new.on == old.on && new.when == old.when));
         self.rows.extend(fresh);
@@ -205,35 +233,53 @@ impl<'a, I: Iterator<Item = &'a Binding>> RevFind for I {
     }
 }
 
-fn read_row(row: &toml_edit::InlineTable) -> Result<Vec<Binding>, String> {
-    let mut fields: BTreeMap<&str, &toml_edit::Value> = row.iter().collect();
-    let on = fields.remove("on").ok_or("`on` is missing: the key, such as \"ctrl-p\" or \"g g\"")?;
+/// The fields of a row as they are written.
+type Fields<'a> = BTreeMap<&'a str, &'a toml_edit::Value>;
+
+fn read_row(mut fields: Fields<'_>) -> Result<Vec<Binding>, String> {
+    let on = read_on(&mut fields)?;
     let run =
         fields.remove("run").and_then(|v| v.as_str()).ok_or("`run` is missing: the name of a command")?;
     let entry = commands::of_name(run)
         .ok_or_else(|| format!("there is no command {run:?}; the palette and `?` list the names"))?;
-    let when = match fields.remove("when") {
-        None => entry.context,
-        Some(value) => {
-            let word = value.as_str().unwrap_or_default();
-            Context::ALL.into_iter().find(|context| context.word() == word).ok_or_else(|| {
-                format!("when = {word:?}: known are {}", Context::ALL.map(Context::word).join(", "))
-            })?
-        }
-    };
+    let when = read_when(&mut fields)?.unwrap_or(entry.context);
     let desc = fields.remove("desc").and_then(|v| v.as_str()).map(str::to_owned);
-    if let Some(other) = fields.keys().next() {
-        return Err(format!("{other:?} is not part of a row; known are on, run, desc, when"));
+    no_more(&fields)?;
+    Ok(on.into_iter().map(|on| Binding { on, run: entry.id, when, desc: desc.clone() }).collect())
+}
+
+/// Keys that mean nothing any more: in one context, or everywhere.
+fn read_unbound(fields: &mut Fields<'_>) -> Result<Vec<(Vec<Key>, Option<Context>)>, String> {
+    let on = read_on(fields)?;
+    fields.remove("run");
+    let when = read_when(fields)?;
+    no_more(fields)?;
+    Ok(on.into_iter().map(|on| (on, when)).collect())
+}
+
+fn no_more(fields: &Fields<'_>) -> Result<(), String> {
+    match fields.keys().next() {
+        Some(other) => Err(format!("{other:?} is not part of a row; known are on, run, desc, when")),
+        None => Ok(()),
     }
+}
+
+fn read_on(fields: &mut Fields<'_>) -> Result<Vec<Vec<Key>>, String> {
+    let on = fields.remove("on").ok_or("`on` is missing: the key, such as \"ctrl-p\" or \"g g\"")?;
     let sequences: Vec<&str> = match (on.as_str(), on.as_array()) {
         (Some(one), _) => vec![one],
         (None, Some(many)) => many.iter().filter_map(|value| value.as_str()).collect(),
         (None, None) => return Err("`on` is a key such as \"ctrl-p\", or a list of keys".into()),
     };
-    sequences
-        .into_iter()
-        .map(|sequence| Ok(Binding { on: read_sequence(sequence)?, run: entry.id, when, desc: desc.clone() }))
-        .collect()
+    sequences.into_iter().map(read_sequence).collect()
+}
+
+fn read_when(fields: &mut Fields<'_>) -> Result<Option<Context>, String> {
+    let Some(value) = fields.remove("when") else { return Ok(None) };
+    let word = value.as_str().unwrap_or_default();
+    let found = Context::ALL.into_iter().find(|context| context.word() == word);
+    let known = || Context::ALL.map(Context::word).join(", ");
+    found.map(Some).ok_or_else(|| format!("when = {word:?}: known are {}", known()))
 }
 
 fn read_sequence(text: &str) -> Result<Vec<Key>, String> {
@@ -298,7 +344,7 @@ const NAMED: [(&str, KeyCode); 15] = [
 impl Key {
     /// The one form: shift is part of a character, shift-tab is one key.
     #[must_use]
-    fn normal(mut self) -> Self {
+    pub(super) fn normal(mut self) -> Self {
         match self.code {
             KeyCode::Char(c) => {
                 if self.modifiers.contains(KeyModifiers::SHIFT) && c.is_lowercase() {
@@ -364,7 +410,7 @@ mod tests {
             }
         }
         assert_eq!(Keymap::load("vim", None).unwrap().editing(), Editing::Modal);
-        assert!(Keymap::load("ed", None).unwrap_err().to_string().contains("known are default, vim"));
+        assert!(Keymap::load("ed", None).unwrap_err().to_string().contains("known are default, vim, emacs"));
     }
 
     #[test]
@@ -389,6 +435,8 @@ mod tests {
             ("keys = [\n\n { on = \"hyper-x\", run = \"quit\" },\n]", 3, "not ctrl, alt or shift"),
             ("\ncolour = 1\n", 2, "not a setting"),
             ("keys = [\n { on = \"x\", run = \"quit\", when = \"noon\" } ]", 2, "known are text"),
+            ("keys = [\n { on = \"x\", run = \"none\", why = 1 } ]", 2, "not part of a row"),
+            ("base = 1\n", 1, "name of another keymap"),
             ("keys = [", 1, ""),
         ] {
             let error = Keymap::load("default", Some(("my.toml", text))).unwrap_err();

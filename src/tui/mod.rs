@@ -7,14 +7,17 @@
 pub mod app;
 pub mod argv;
 pub mod briefing;
+pub mod carrier;
 pub mod channels;
 pub mod commands;
 pub mod compare;
 mod decision;
+pub mod decode;
 mod deeds;
 pub mod desk;
 mod granting;
 mod held;
+pub mod herald;
 mod input;
 pub mod keymap;
 pub mod line;
@@ -43,10 +46,12 @@ pub mod words;
 pub mod wrap;
 
 pub use held::{Exit, Held, TuiError};
-pub use looks::{Chosen, OwnFile};
-pub use options::{BriefDefaults, Ports, Prefill, TuiOptions};
+pub use looks::{Chosen, Own, OwnFile, Shelf};
+pub use options::{BriefDefaults, Manner, Ports, Prefill, TuiOptions};
 pub use run::run;
 
+#[cfg(test)]
+mod dressed;
 #[cfg(test)]
 mod fixtures;
 #[cfg(test)]

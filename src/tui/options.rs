@@ -1,11 +1,12 @@
 //! What the one who starts the screen hands in: what to show, and ports to what this room may not do itself
 //! (start an editor, list files, run a shell, read the clock).
 
-use super::looks::Chosen;
+use super::looks::{Chosen, Own};
 use crate::{
     config::{
         book::Book,
         edit::{Change, Edited},
+        settings::{Motion, Notify},
     },
     domain::{
         money::Money,
@@ -13,7 +14,7 @@ use crate::{
         time::{Millis, Timestamp},
     },
 };
-use futures::future::BoxFuture;
+use futures::{future::BoxFuture, stream::BoxStream};
 use std::{path::PathBuf, sync::Arc};
 
 /// Lets a person edit a text in $EDITOR; the terminal is theirs meanwhile. The error says what went wrong.
@@ -34,6 +35,10 @@ pub type ChangePort = Arc<dyn Fn(Change) -> BoxFuture<'static, Result<Edited, St
 /// Asks a vendor what it offers: the models and how long the answer took.
 pub type VendorPort =
     Arc<dyn Fn(Vendor) -> BoxFuture<'static, Result<(Vec<String>, Millis), String>> + Send + Sync>;
+/// Puts a text of this name into a file of the person's and says where.
+pub type KeepPort = Arc<dyn Fn(String, Vec<u8>) -> BoxFuture<'static, Result<String, String>> + Send + Sync>;
+/// The person's own themes and keymaps, each time that one changes.
+pub type LooksPort = Arc<dyn Fn() -> BoxStream<'static, Own> + Send + Sync>;
 /// Tells the time.
 pub type ClockPort = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
@@ -56,8 +61,31 @@ pub struct Ports {
     pub change: ChangePort,
     /// Tries a connection.
     pub vendor: VendorPort,
+    /// Copies that no clipboard takes.
+    pub keep: KeepPort,
+    /// Changes of own themes and keymaps; without it they are read at the start only.
+    pub looks: Option<LooksPort>,
     /// The clock.
     pub clock: ClockPort,
+}
+
+/// How the screen behaves towards its terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Manner {
+    /// How a person is called who looks elsewhere.
+    pub notify: Notify,
+    /// Whether the mouse is taken from the start.
+    pub mouse: bool,
+    /// How lively it is.
+    pub motion: Motion,
+    /// Whether the line is slow.
+    pub low_bandwidth: bool,
+}
+
+impl Default for Manner {
+    fn default() -> Self {
+        Self { notify: Notify::Auto, mouse: false, motion: Motion::Full, low_bandwidth: false }
+    }
 }
 
 /// What a brief has where the director says nothing.
@@ -99,6 +127,8 @@ pub struct TuiOptions {
     pub keymap: Chosen,
     /// Colours.
     pub theme: Chosen,
+    /// Manners.
+    pub manner: Manner,
     /// What briefs have by default.
     pub defaults: Arc<BriefDefaults>,
     /// Words shown for as long as the screen is up, such as REHEARSAL; empty: none.

@@ -3,20 +3,50 @@
 
 use crate::domain::time::Millis;
 
-/// Shortest time between frames that only show news.
-const NEWS_GAP: Millis = Millis(33);
-/// Shortest time between frames that only show streamed text: redrawing a scrolling pane costs its whole area.
-const STREAM_GAP: Millis = Millis(125);
-
 /// Why a frame is wanted, from the least to the most urgent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Why {
     /// Streamed text.
     Stream,
-    /// A state, a clock tick.
+    /// A state, a clock tick, another size.
     News,
-    /// A key, a resize.
+    /// A key.
     Person,
+}
+
+/// How often frames come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Tempo {
+    /// As often as people see a difference.
+    #[default]
+    Full,
+    /// As seldom as a restless eye wants it.
+    Still,
+    /// As seldom as a slow line wants it.
+    Slow,
+}
+
+impl Tempo {
+    /// Shortest time between frames that only show this. Redrawing a pane that scrolls costs its whole area.
+    fn gap(self, why: Why) -> Millis {
+        match (why, self) {
+            (Why::Person, _) => Millis(0),
+            (Why::News, Self::Full) => Millis(33),
+            (Why::News, Self::Still | Self::Slow) => Millis(250),
+            (Why::Stream, Self::Full) => Millis(125),
+            (Why::Stream, Self::Still) => Millis(1_000),
+            (Why::Stream, Self::Slow) => Millis(500),
+        }
+    }
+
+    /// How long a clock on the screen stands still.
+    #[must_use]
+    pub fn tick(self) -> Millis {
+        match self {
+            Self::Full => Millis(1_000),
+            Self::Still | Self::Slow => Millis(5_000),
+        }
+    }
 }
 
 /// Requests for frames, gathered.
@@ -34,12 +64,8 @@ impl Pace {
 
     /// When to draw (monotonic), if at all.
     #[must_use]
-    pub fn due(&self) -> Option<Millis> {
-        let gap = match self.wanted? {
-            Why::Person => Millis(0),
-            Why::News => NEWS_GAP,
-            Why::Stream => STREAM_GAP,
-        };
+    pub fn due(&self, tempo: Tempo) -> Option<Millis> {
+        let gap = tempo.gap(self.wanted?);
         Some(self.drawn.map_or(Millis(0), |at| Millis(at.0 + gap.0)))
     }
 
@@ -57,18 +83,34 @@ mod tests {
     #[test]
     fn many_wishes_are_one_frame_and_keys_do_not_wait() {
         let mut pace = Pace::default();
-        assert_eq!(pace.due(), None, "nothing changed: nothing is drawn");
+        let due = |pace: &Pace| pace.due(Tempo::Full);
+        assert_eq!(due(&pace), None, "nothing changed: nothing is drawn");
         pace.want(Why::Stream);
-        assert_eq!(pace.due(), Some(Millis(0)), "the first change is drawn at once");
+        assert_eq!(due(&pace), Some(Millis(0)), "the first change is drawn at once");
         pace.drew(Millis(1_000));
-        assert_eq!(pace.due(), None);
+        assert_eq!(due(&pace), None);
         pace.want(Why::Stream);
         pace.want(Why::Stream);
-        assert_eq!(pace.due(), Some(Millis(1_125)));
+        assert_eq!(due(&pace), Some(Millis(1_125)));
         pace.want(Why::News);
-        assert_eq!(pace.due(), Some(Millis(1_033)));
+        assert_eq!(due(&pace), Some(Millis(1_033)));
         pace.want(Why::Person);
         pace.want(Why::Stream);
-        assert_eq!(pace.due(), Some(Millis(1_000)));
+        assert_eq!(due(&pace), Some(Millis(1_000)));
+    }
+
+    #[test]
+    fn a_slow_line_has_few_frames_and_keys_are_still_answered_at_once() {
+        for tempo in [Tempo::Still, Tempo::Slow] {
+            let mut pace = Pace::default();
+            pace.drew(Millis(1_000));
+            pace.want(Why::Stream);
+            assert!(pace.due(tempo) >= Some(Millis(1_250)), "{tempo:?}: at most 4 frames a second");
+            pace.want(Why::News);
+            assert_eq!(pace.due(tempo), Some(Millis(1_250)));
+            pace.want(Why::Person);
+            assert_eq!(pace.due(tempo), Some(Millis(1_000)));
+            assert!(tempo.tick() > Tempo::Full.tick());
+        }
     }
 }

@@ -66,6 +66,7 @@ impl App {
             }
         }
         self.voice.0.keys.push(key);
+        self.voice.0.since = self.now.mono;
         match self.look.keymap.find(&self.voice.0.keys, self.contexts()) {
             Found::Prefix => Vec::new(),
             Found::Command(command) => {
@@ -158,6 +159,14 @@ impl App {
         match picked {
             PickedBy::Command(command) => self.run_picked(command),
             PickedBy::Mission(mission) => self.visit(mission),
+            PickedBy::Theme(name) => {
+                self.choose_theme(name);
+                Vec::new()
+            }
+            PickedBy::Keymap(name) => {
+                self.choose_keymap(name);
+                Vec::new()
+            }
             PickedBy::File(path) => {
                 self.briefing.insert(&format!("@{path} "));
                 Vec::new()

@@ -1,18 +1,24 @@
 //! The loop: keys, states, streams, signals and answers become actions; tasks become futures; frames are written
 //! when they are due. One task, no spawning; the only clock of this room is read here.
 
+mod copying;
+mod manners;
+
 use super::{
     app::{Action, App, Moment},
     briefing,
+    carrier::Carrier,
+    decode::Heard,
     held::{Exit, Held, Signals, Told, TuiError},
+    herald::Herald,
     input::{Input, Keys},
-    looks,
+    looks::{self, Ground, Own},
     options::{Ports, TuiOptions},
     pace::{Pace, Why},
     past, settings,
     shot::Highlighter,
     task::{Done, EditFor, Task},
-    terminal::{self, Guard, Outbox, Screen, Tmux},
+    terminal::{self, Guard, Mode, Outbox, Screen},
     theme::Depth,
     view, words,
 };
@@ -27,8 +33,11 @@ use crate::{
     engine::command::{Command, DeskCommand, MissionCommand},
     runtime::handle::{Handle, HistoryQuery, Receipt},
 };
-use crossterm::event::{Event, KeyEventKind};
-use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
+use futures::{
+    FutureExt, StreamExt,
+    future::BoxFuture,
+    stream::{self, BoxStream, FuturesUnordered},
+};
 use rustix::io::Errno;
 use std::{
     sync::Arc,
@@ -38,9 +47,6 @@ use tokio::{signal::unix::SignalKind, sync::watch};
 
 /// Earlier briefs that are read for the history.
 const BRIEFS_MOST: usize = 200;
-/// Bytes that are put on the clipboard at most: terminals drop longer ones.
-const COPY_MOST: usize = 1024 * 1024;
-
 /// Shows the screen until it is left. What `told` brings when the engine has started is shown once as a note.
 ///
 /// # Errors
@@ -53,17 +59,27 @@ pub async fn run(
 ) -> Result<Exit, TuiError> {
     let Held { signals, guard } = held;
     let (keymap, wrong_keys) = looks::keymap(&options.keymap)?;
-    let var = |name| std::env::var(name).ok();
+    let var = |name: &str| std::env::var(name).ok();
     let depth =
         Depth::from_env(var("COLORTERM").as_deref(), var("TERM").as_deref(), var("NO_COLOR").as_deref());
-    let (theme, wrong_theme) = looks::theme(&options.theme, depth)?;
+    let ground = Ground::of_env(var("COLORFGBG").as_deref()).unwrap_or_default();
+    let (theme, wrong_theme) = looks::theme(&options.theme, depth, ground)?;
+    let theme = if options.manner.low_bandwidth { theme.sparing() } else { theme };
+    let carrier = Carrier::of(var);
     let size = terminal::size();
     let mut app = App::new(&options, keymap, theme, size);
+    (app.look.wardrobe.ground, app.look.wardrobe.depth) = (ground, depth);
     app.tell_mistakes(&[wrong_theme, wrong_keys]);
     let mut screen = Screen::new(size.0, size.1);
     let mut outbox = Outbox::new()?;
     outbox.send(screen.frame(|buf| view::draw(&app, buf))?)?;
+    // Asked after the first picture, so that nothing waits for an answer.
+    if carrier.answers() {
+        outbox.send(terminal::switch(Mode::Title, true))?;
+        outbox.send(terminal::QUESTIONS)?;
+    }
     let (paint, painted) = watch::channel(());
+    let own = options.ports.looks.as_ref().map_or_else(|| stream::pending().boxed(), |looks| looks());
     let mut looped = Loop {
         guard,
         screen,
@@ -76,13 +92,19 @@ pub async fn run(
         pace: Pace::default(),
         started: Instant::now(),
         back: None,
+        asked: carrier.answers(),
+        herald: Herald::new(carrier.clone(), options.manner.notify),
+        carrier,
+        own,
         app,
     };
+    looped.settle_mouse()?;
     let notify = move || {
         paint.send_replace(());
     };
     looped.app.channels.paint_with(Highlighter::new(notify));
     let exit = looped.until_exit(painted).await;
+    looped.hear_out().await;
     if !matches!(exit, Ok(Exit::Quit)) {
         terminal::hurry();
     }
@@ -100,6 +122,7 @@ const OWN_CONTINUE: Duration = Duration::from_secs(1);
 
 /// What woke the loop.
 enum Woken {
+    Own(Own),
     Input(Option<Input>),
     Told(Told),
     State(bool),
@@ -123,6 +146,11 @@ struct Loop {
     started: Instant,
     /// When the terminal was taken again after a Ctrl-Z.
     back: Option<Instant>,
+    /// Whether answers of the terminal are still to come.
+    asked: bool,
+    carrier: Carrier,
+    herald: Herald,
+    own: BoxStream<'static, Own>,
     guard: Guard,
 }
 
@@ -142,12 +170,15 @@ impl Loop {
             self.draw_if_due()?;
             let now = self.now().mono;
             let waits = !self.outbox.is_empty();
+            let tempo = self.app.tempo();
+            let hint = self.app.voice.0.hint_at().filter(|at| *at > now);
+            let hint = hint.map(|at| Duration::from_millis(at.0 - now.0));
             let due = self
                 .pace
-                .due()
+                .due(tempo)
                 .filter(|_| !waits)
                 .map(|at| Duration::from_millis(at.0.saturating_sub(now.0)));
-            let second = words::ticking(&self.app.state).then(|| 1_000 - now.0 % 1_000);
+            let second = words::ticking(&self.app.state).then(|| tempo.tick().0 - now.0 % tempo.tick().0);
             let tick = second.into_iter().chain(self.app.replay_due(now)).min().map(Duration::from_millis);
             let woken = tokio::select! {
                 biased;
@@ -160,11 +191,13 @@ impl Loop {
                 Some(done) = self.tasks.next(), if !self.tasks.is_empty() => Woken::Done(done),
                 changed = states.changed(), if engine_lives => Woken::State(changed.is_ok()),
                 () = wait(due), if due.is_some() => Woken::Due,
-                Ok(()) = feeds.changed(), if self.pace.due().is_none() => Woken::Feed,
+                Ok(()) = feeds.changed(), if self.pace.due(tempo).is_none() => Woken::Feed,
                 changed = painted.changed(), if painter_lives => {
                     painter_lives = changed.is_ok();
                     Woken::Painted
                 }
+                Some(own) = self.own.next() => Woken::Own(own),
+                () = wait(hint), if hint.is_some() => Woken::Second,
                 () = wait(tick), if tick.is_some() => Woken::Second,
             };
             let exit = match woken {
@@ -174,6 +207,10 @@ impl Loop {
                 Woken::Done(done) => self.act(Action::Done(done), Why::Person).await?,
                 Woken::State(true) => {
                     let state = states.borrow_and_update().clone();
+                    // A terminal that does not read is told the newest when it does.
+                    if self.outbox.is_empty() {
+                        self.outbox.send(&self.herald.look(&state, &self.app.look.place))?;
+                    }
                     self.act(Action::State(state), Why::News).await?
                 }
                 Woken::State(false) => {
@@ -191,6 +228,7 @@ impl Loop {
                     self.pace.want(Why::News);
                     None
                 }
+                Woken::Own(own) => self.act(Action::Looks(Box::new(own)), Why::Person).await?,
                 Woken::Second => self.act(Action::Tick, Why::News).await?,
                 Woken::Due => None,
             };
@@ -203,7 +241,7 @@ impl Loop {
     /// Streams are read right before a frame: however much came, it is one change.
     fn draw_if_due(&mut self) -> Result<(), TuiError> {
         let now = self.now();
-        if !self.outbox.is_empty() || self.pace.due().is_none_or(|at| at > now.mono) {
+        if !self.outbox.is_empty() || self.pace.due(self.app.tempo()).is_none_or(|at| at > now.mono) {
             return Ok(());
         }
         for channel in self.app.streams() {
@@ -226,6 +264,7 @@ impl Loop {
         let now = self.now();
         let tasks = self.app.on(action, now);
         self.pace.want(why);
+        self.settle_mouse()?;
         for task in tasks {
             if let Some(exit) = self.start(task).await? {
                 return Ok(Some(exit));
@@ -239,15 +278,16 @@ impl Loop {
         while let Some(input) = next {
             let action = match input {
                 Input::Gone => return Ok(Some(Exit::HungUp)),
-                Input::Event(Event::Key(key)) if key.kind != KeyEventKind::Release => {
-                    Some(Action::Key(key.into()))
-                }
-                Input::Event(Event::Paste(text)) => Some(Action::Paste(text)),
-                Input::Event(Event::Resize(..)) => {
-                    self.resized();
+                Input::Heard(Heard::Key(key)) => Some(Action::Key(key)),
+                Input::Heard(Heard::Paste(text)) => Some(Action::Paste(text)),
+                Input::Heard(Heard::Mouse(mouse)) => Some(Action::Mouse(mouse)),
+                Input::Heard(Heard::Focus(has)) => {
+                    self.herald.focus(has);
+                    let now = self.now();
+                    self.app.on(Action::Focus(has), now);
                     None
                 }
-                Input::Event(_) => None,
+                Input::Heard(Heard::Answer(answer)) => self.answered(answer)?,
             };
             if let Some(action) = action
                 && let Some(exit) = self.act(action, Why::Person).await?
@@ -265,7 +305,7 @@ impl Loop {
             self.screen.resize(size.0, size.1);
             let now = self.now();
             self.app.on(Action::Resize(size.0, size.1), now);
-            self.pace.want(Why::Person);
+            self.pace.want(Why::News);
         }
     }
 
@@ -317,12 +357,13 @@ impl Loop {
                 Err(error) => self.app.notes().bad(format!("the patch cannot be read: {error}")),
             },
             Task::CopyBlob(digest) => {
-                let copied = match handle.blob(digest).await {
-                    Ok(bytes) => copy(&mut self.outbox, &bytes),
-                    Err(error) => Err(error.to_string()),
-                };
-                self.app.on(Action::Done(Done::Copied(copied)), self.now());
-                self.pace.want(Why::Person);
+                let bytes = handle.blob(digest).await.unwrap_or_default();
+                if let Some(words) = self.copy(&bytes)? {
+                    self.app.on(Action::Done(Done::Copied(Ok(words))), self.now());
+                    self.pace.want(Why::Person);
+                } else {
+                    self.tasks.push(serve(handle, ports, Task::CopyFile(digest)));
+                }
             }
             other => self.tasks.push(serve(handle, ports, other)),
         }
@@ -362,16 +403,6 @@ async fn wait(span: Option<Duration>) {
     }
 }
 
-fn copy(outbox: &mut Outbox, bytes: &[u8]) -> Result<usize, String> {
-    if bytes.len() > COPY_MOST {
-        return Err(format!("{} bytes are over what terminals take ({COPY_MOST})", bytes.len()));
-    }
-    let text = crate::domain::text::clean_bytes(bytes);
-    let tmux = if std::env::var_os("TMUX").is_some() { Tmux::Yes } else { Tmux::No };
-    outbox.send(&terminal::osc52(&text, tmux)).map_err(|error| error.to_string())?;
-    Ok(text.len())
-}
-
 /// Does what needs no terminal.
 fn serve(handle: Handle, ports: Ports, task: Task) -> BoxFuture<'static, Done> {
     async move {
@@ -402,6 +433,7 @@ fn serve(handle: Handle, ports: Ports, task: Task) -> BoxFuture<'static, Done> {
                 Done::Shot(channel, Shot { digest, patch })
             }
             Task::Past(task) => Done::Past(past::serve(&handle, task).await),
+            Task::CopyFile(digest) => Done::Copied(copying::to_file(&handle, &ports, digest).await),
             Task::Files => Done::Files((ports.files)().await),
             Task::Briefs => Done::Briefs(briefs(&handle).await),
             Task::Shell(line) => {

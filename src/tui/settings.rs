@@ -179,15 +179,15 @@ mod tests {
         let files = vec![(FileLayer::User, "/u".into()), (FileLayer::Repository, "/r".into())];
         assert!(SettingEditor::new(of_repo.clone(), vec![]).is_none());
         let mut editor = SettingEditor::new(of_repo, files).unwrap();
-        assert_eq!((editor.line.text(), editor.file().unwrap().0), ("dark", FileLayer::Repository));
+        assert_eq!((editor.line.text(), editor.file().unwrap().0), ("auto", FileLayer::Repository));
         press(&mut editor, KeyCode::Tab);
         press(&mut editor, KeyCode::Char('x'));
         let Typed::Changes(change) = press(&mut editor, KeyCode::Enter) else { panic!("nothing is wanted") };
-        let value = Some("darkx".to_owned());
+        let value = Some("autox".to_owned());
         assert_eq!(change, Change { path: "ui.theme".into(), value, file: FileLayer::User });
         assert!(matches!(press(&mut editor, KeyCode::Char('y')), Typed::Refused(_)));
         editor.refuse("no such theme");
-        assert_eq!((editor.line.text(), editor.complaint.as_deref()), ("darkx", Some("no such theme")));
+        assert_eq!((editor.line.text(), editor.complaint.as_deref()), ("autox", Some("no such theme")));
         assert_eq!(press(&mut editor, KeyCode::Backspace), Typed::Kept);
     }
 

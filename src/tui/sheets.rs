@@ -96,6 +96,10 @@ pub enum PickedBy {
     Brief(String),
     /// Words as they were typed.
     Words(String),
+    /// A theme, by name.
+    Theme(String),
+    /// A keymap, by name.
+    Keymap(String),
 }
 
 /// A text from outside.
@@ -490,6 +494,27 @@ impl Sheet {
     #[must_use]
     pub fn history() -> Self {
         Self::Picker(Picker::new("EARLIER BRIEFS", Vec::new(), true))
+    }
+
+    /// Themes to choose from.
+    #[must_use]
+    pub fn themes(names: Vec<String>, worn: &str) -> Self {
+        Self::named("THEME", names, worn, PickedBy::Theme)
+    }
+
+    /// Keymaps to choose from.
+    #[must_use]
+    pub fn keymaps(names: Vec<String>, worn: &str) -> Self {
+        Self::named("KEYMAP", names, worn, PickedBy::Keymap)
+    }
+
+    fn named(title: &'static str, names: Vec<String>, worn: &str, what: fn(String) -> PickedBy) -> Self {
+        let pick = |name: String| Pick {
+            label: clean_line(&name, 80).to_string(),
+            detail: if name == worn { "in use".to_owned() } else { String::new() },
+            what: what(name),
+        };
+        Self::Picker(Picker::new(title, names.into_iter().map(pick).collect(), false))
     }
 
     /// A shell line.

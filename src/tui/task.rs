@@ -55,6 +55,8 @@ pub enum Task {
     CopyBlob(Digest),
     /// Ask the past.
     Past(PastTask),
+    /// Fetch a blob and write it to a file.
+    CopyFile(Digest),
     /// List files for a mention.
     Files,
     /// Read earlier briefs.
@@ -119,6 +121,6 @@ pub enum Done {
     Past(PastDone),
     /// The engine has started: what a person should know about it, one line each.
     Told(Vec<String>),
-    /// Something is on the clipboard, or why not.
-    Copied(Result<usize, String>),
+    /// A copy was made: how and where, in words; or why not.
+    Copied(Result<String, String>),
 }

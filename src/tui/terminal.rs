@@ -12,7 +12,7 @@ use ratatui::{
 };
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
-    fs::{Mode, OFlags},
+    fs::{Mode as FileMode, OFlags},
     io::Errno,
     termios::{OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetattr, ttyname},
 };
@@ -21,17 +21,17 @@ use std::{
     os::fd::OwnedFd,
     sync::{
         Once, OnceLock,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU8, Ordering},
     },
     time::{Duration, Instant},
 };
 use tokio::net::unix::pipe;
 
-/// Alternate screen, bracketed paste, focus reports, kitty keys (unknown ones are ignored by terminals).
-const ENTER: &[u8] = b"\x1b[?1049h\x1b[2J\x1b[H\x1b[?2004h\x1b[?1004h\x1b[>1u\x1b[?25l";
-/// The same in reverse; mouse modes are switched off too, whoever switched them on.
-const LEAVE: &[u8] =
-    b"\x1b[?2026l\x1b[0m\x1b[<1u\x1b[?1004l\x1b[?2004l\x1b[?1006l\x1b[?1003l\x1b[?1002l\x1b[?1000l\x1b[?25h\x1b[?1049l";
+/// Alternate screen, bracketed paste, focus reports.
+const ENTER: &[u8] = b"\x1b[?1049h\x1b[2J\x1b[H\x1b[?2004h\x1b[?1004h\x1b[?25l";
+/// The same in reverse, after the [`Mode`]s that are on; those of the mouse are switched off whoever switched them on.
+const LEAVE_FIRST: &[u8] = b"\x1b[?2026l\x1b[0m\x1b[?1006l\x1b[?1003l\x1b[?1002l\x1b[?1000l";
+const LEAVE_LAST: &[u8] = b"\x1b[?1004l\x1b[?2004l\x1b[?25h\x1b[?1049l";
 const FRAME_BEGIN: &[u8] = b"\x1b[?2026h\x1b[?25l";
 const FRAME_END: &[u8] = b"\x1b[?2026l";
 
@@ -42,6 +42,72 @@ const CELLS_MOST: u32 = 1_000_000;
 const PATIENCE: Duration = Duration::from_millis(2_000);
 /// The same after a signal to end: nobody may be there to read.
 const HURRIED: Duration = Duration::from_millis(40);
+
+/// Asked once, after the first picture: whether it knows kitty's keys, its ground, and last its kind, which every
+/// terminal answers.
+pub const QUESTIONS: &[u8] = b"\x1b[?u\x1b]11;?\x1b\\\x1b[c";
+
+/// What a terminal is switched to on request; all of it is undone on every way out and done again on every way back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Kitty's keys: Shift-Enter is another key than Enter. Where the terminal said that it knows them.
+    Keyboard,
+    /// Clicks and wheel.
+    Mouse,
+    /// The title is this program's.
+    Title,
+}
+
+impl Mode {
+    const ALL: [Self; 3] = [Self::Keyboard, Self::Mouse, Self::Title];
+
+    fn bit(self) -> u8 {
+        1 << (self as u8)
+    }
+
+    const fn on(self) -> &'static [u8] {
+        match self {
+            Self::Keyboard => b"\x1b[>1u",
+            Self::Mouse => b"\x1b[?1000h\x1b[?1006h",
+            Self::Title => b"\x1b[22;2t",
+        }
+    }
+
+    const fn off(self) -> &'static [u8] {
+        match self {
+            Self::Keyboard => b"\x1b[<1u",
+            Self::Mouse => b"\x1b[?1006l\x1b[?1000l",
+            Self::Title => b"\x1b[23;2t",
+        }
+    }
+}
+
+/// [`Mode`]s that are on, or will be again after the terminal was away.
+static MODES: AtomicU8 = AtomicU8::new(0);
+
+/// Switches a mode and returns the bytes that tell the terminal; none if it is so already.
+#[must_use]
+pub fn switch(mode: Mode, on: bool) -> &'static [u8] {
+    let before = if on {
+        MODES.fetch_or(mode.bit(), Ordering::SeqCst)
+    } else {
+        MODES.fetch_and(!mode.bit(), Ordering::SeqCst)
+    };
+    match (before & mode.bit() != 0, on) {
+        (false, true) => mode.on(),
+        (true, false) => mode.off(),
+        _ => b"",
+    }
+}
+
+/// The bytes of every mode in `modes`, to switch it on or, the last first, off.
+fn modes(modes: u8, on: bool) -> Vec<u8> {
+    let mut chosen: Vec<Mode> = Mode::ALL.into_iter().filter(|mode| modes & mode.bit() != 0).collect();
+    if !on {
+        chosen.reverse();
+    }
+    chosen.into_iter().flat_map(|mode| if on { mode.on() } else { mode.off() }).copied().collect()
+}
 
 static AT_START: OnceLock<Option<Termios>> = OnceLock::new();
 static ENTERED: AtomicBool = AtomicBool::new(false);
@@ -65,7 +131,8 @@ pub fn leave() {
         return;
     }
     // The terminal may be gone: nothing can be done about it here.
-    let _ = write_all(LEAVE);
+    let off = modes(MODES.load(Ordering::SeqCst), false);
+    let _ = write_all(&[LEAVE_FIRST, &off, LEAVE_LAST].concat());
     let _ = crossterm::terminal::disable_raw_mode();
     if let Some(Some(settings)) = AT_START.get() {
         // Not after draining: a terminal that is held would hold this process too.
@@ -103,10 +170,9 @@ impl Guard {
     /// # Errors
     /// As [`Guard::enter`].
     pub fn retake(&self) -> io::Result<()> {
-        // crossterm's own switch: its key decoder tells Ctrl-J from Enter by it.
         crossterm::terminal::enable_raw_mode()?;
         ENTERED.store(true, Ordering::SeqCst);
-        write_all(ENTER)
+        write_all(&[ENTER, &modes(MODES.load(Ordering::SeqCst), true)].concat())
     }
 }
 
@@ -144,8 +210,8 @@ fn out() -> Option<&'static OwnedFd> {
     let opened = OUT.get_or_init(|| {
         let flags = OFlags::WRONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
         let named = ttyname(rustix::stdio::stdout(), Vec::new()).ok();
-        let by_name = named.and_then(|name| rustix::fs::open(name.as_c_str(), flags, Mode::empty()).ok());
-        by_name.or_else(|| rustix::fs::open("/proc/self/fd/1", flags, Mode::empty()).ok())
+        let by_name = named.and_then(|name| rustix::fs::open(name.as_c_str(), flags, FileMode::empty()).ok());
+        by_name.or_else(|| rustix::fs::open("/proc/self/fd/1", flags, FileMode::empty()).ok())
     });
     opened.as_ref()
 }
@@ -325,27 +391,6 @@ fn bounded(columns: u16, rows: u16) -> Rect {
     Rect::new(0, 0, columns.max(1), rows.clamp(1, most.max(1)))
 }
 
-/// The escape sequence that puts text on the clipboard, passed through tmux where there is one.
-#[must_use]
-pub fn osc52(text: &str, inside_tmux: Tmux) -> Vec<u8> {
-    use base64::Engine as _;
-    let encoded = base64::engine::general_purpose::STANDARD.encode(text);
-    match inside_tmux {
-        Tmux::No => format!("\x1b]52;c;{encoded}\x07"),
-        Tmux::Yes => format!("\x1bPtmux;\x1b\x1b]52;c;{encoded}\x07\x1b\\"),
-    }
-    .into_bytes()
-}
-
-/// Whether tmux stands between this program and the terminal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tmux {
-    /// No.
-    No,
-    /// Yes: it must be told to pass clipboard writes on.
-    Yes,
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -372,7 +417,9 @@ mod tests {
 
     #[test]
     fn leaving_undoes_every_mode_of_entering_in_reverse() {
-        let (enter, leave) = (String::from_utf8_lossy(ENTER), String::from_utf8_lossy(LEAVE));
+        let all = Mode::ALL.iter().fold(0, |all, mode| all | mode.bit());
+        let enter = String::from_utf8([ENTER, &modes(all, true)].concat()).unwrap();
+        let leave = String::from_utf8([LEAVE_FIRST, &modes(all, false), LEAVE_LAST].concat()).unwrap();
         let mut last = usize::MAX;
         for mode in ["?1049", "?2004", "?1004"] {
             assert!(enter.contains(&format!("\x1b[{mode}h")));
@@ -380,13 +427,15 @@ mod tests {
             assert!(at < last, "{mode} is undone out of order");
             last = at;
         }
-        assert!(leave.contains("\x1b[<1u") && leave.contains("\x1b[?25h"));
-    }
-
-    #[test]
-    fn clipboard_writes_pass_through_tmux() {
-        assert_eq!(osc52("hi", Tmux::No), b"\x1b]52;c;aGk=\x07");
-        assert_eq!(osc52("hi", Tmux::Yes), b"\x1bPtmux;\x1b\x1b]52;c;aGk=\x07\x1b\\");
+        assert!(leave.contains("\x1b[?25h"));
+        for mode in Mode::ALL {
+            let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+            assert!(enter.contains(&text(mode.on())) && leave.contains(&text(mode.off())), "{mode:?}");
+            let at = leave.find(&text(mode.off())).unwrap();
+            assert!(at < leave.find("\x1b[?1049l").unwrap(), "{mode:?} belongs to the alternate screen");
+        }
+        assert!(leave.contains("\x1b[?1000l"), "mouse reports end even if nobody here switched them on");
+        assert_eq!(modes(0, true), b"");
     }
 
     #[test]

@@ -489,7 +489,7 @@ fn streaming_costs_few_bytes_for_each_byte_of_text() {
             bench.act(Action::Feed(channel, Batch { items, next: tick, lost: 0 }));
         }
         pace.want(Why::Stream);
-        if pace.due().is_some_and(|at| at.0 <= bench.mono) {
+        if pace.due(bench.app.tempo()).is_some_and(|at| at.0 <= bench.mono) {
             written += screen.frame(|buf| view::draw(&bench.app, buf)).unwrap().len();
             pace.drew(Millis(bench.mono));
             frames += 1;

@@ -3,7 +3,7 @@
 
 use chimera::tui::{
     commands::{self, Context},
-    keymap::Keymap,
+    keymap::{self, Keymap},
 };
 use std::{
     fmt::Write as _,
@@ -25,12 +25,20 @@ fn kept(file: &str, made: &str) {
 }
 
 fn keys() -> String {
-    let (default, vim) = (Keymap::load("default", None).unwrap(), Keymap::load("vim", None).unwrap());
+    let maps = keymap::NAMES.map(|name| Keymap::load(name, None).unwrap());
     let mut out = String::from(
         "# Keys\n\n<!-- Generated from src/tui/commands.rs and keymaps/; CHIMERA_BLESS=1 cargo test -- docs:: writes it \
-         anew. -->\n\nThe keymap is `keymap` in `[ui]`: `default` or `vim`. A file `keymaps/<name>.toml` beside your \
-         `chimera.toml` is laid over it:\nrows `{ on = \"ctrl-t\", run = \"palette.open\" }`, with the command's name \
-         from the last column. On the screen `?` shows the\nkeys in force.\n",
+         anew. -->\n\nThe keymap is `keymap` in `[ui]`: `default`, `vim` or `emacs`; `look.keymap` in the palette changes it \
+         while the screen is\nup. A file `keymaps/<name>.toml` beside your `chimera.toml` is laid over it, and one of \
+         another name is a keymap of its own\n(`base = \"vim\"` says over which): rows `{ on = \"ctrl-t\", run = \
+         \"palette.open\" }`, with the command's name from the last column;\n`run = \"none\"` takes a key away. It is read \
+         again whenever it changes; a mistake is told with its line, and the keys stay as they\nwere. On the screen `?` \
+         shows the keys in force, and half a second after the first key of a sequence a panel lists what may follow.\n\n\
+         **In tmux and GNU screen** their own prefix never arrives here: `ctrl-b`, `ctrl-a`. Nothing needs it: every command \
+         has keys\nwithout these and without `ctrl-s` and `ctrl-q`, which some terminals keep for themselves (a test holds \
+         it). To send one all the\nsame, press it twice in tmux, or `ctrl-a a` in screen; to be rid of the clash, change \
+         it there (`set -g prefix C-Space`, `escape ^Oo`).\nFor clipboard and notifications through tmux set `set -g \
+         allow-passthrough on`, for focus `set -g focus-events on`.\n",
     );
     for context in Context::ALL {
         let rows: Vec<_> = commands::ALL.iter().filter(|entry| entry.context == context).collect();
@@ -39,7 +47,7 @@ fn keys() -> String {
         }
         let _ = write!(
             out,
-            "\n## {}\n\n| Default | Vim | Does | Command |\n|---|---|---|---|\n",
+            "\n## {}\n\n| Default | Vim | Emacs | Does | Command |\n|---|---|---|---|---|\n",
             context.title()
         );
         for entry in rows {
@@ -50,9 +58,8 @@ fn keys() -> String {
             };
             let _ = writeln!(
                 out,
-                "| {} | {} | {} | `{}` |",
-                shown(&default),
-                shown(&vim),
+                "| {} | {} | `{}` |",
+                maps.each_ref().map(shown).join(" | "),
                 entry.help,
                 entry.name
             );

@@ -2,6 +2,7 @@
 //! conditions; rows of `product.md` are named where they are shown.
 #![expect(clippy::disallowed_methods, reason = "a test starts git, kill and tmux itself")]
 
+mod far;
 mod house;
 pub mod pty;
 mod recording;
@@ -10,7 +11,7 @@ use portable_pty::CommandBuilder;
 use pty::Terminal;
 use recording::Recording;
 use std::{
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::Command,
     time::{Duration, Instant},
 };
@@ -73,24 +74,48 @@ fn restored(terminal: &Terminal) {
     assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None);
     let raw = String::from_utf8_lossy(&terminal.raw);
     let last = |mode: &str| (raw.rfind(&format!("{mode}h")), raw.rfind(&format!("{mode}l")));
-    for mode in ["\x1b[?1004", "\x1b[?2004", "\x1b[?1049"] {
+    for mode in ["\x1b[?1004", "\x1b[?2004", "\x1b[?1000", "\x1b[?1006", "\x1b[?1049"] {
         let (on, off) = last(mode);
         assert!(off > on, "{mode:?} is on at the end");
     }
     assert_eq!(raw.matches("\x1b[>1u").count(), raw.matches("\x1b[<1u").count(), "kitty keys are left on");
+    assert_eq!(raw.matches("\x1b[22;2t").count(), raw.matches("\x1b[23;2t").count(), "the title is left");
 }
 
-fn signalled(signal: &str) {
-    let name = format!("a {signal}");
-    let Some(shop) = shop(&name) else { return };
-    let mut terminal = shop.screen(WIDE);
-    assert!(run(Command::new("kill").args(["-s", signal, &terminal.pid().to_string()])));
-    assert_eq!(terminal.ended(), 130);
-    restored(&terminal);
+/// Settings with everything that a terminal can be switched to.
+fn everything_on(shop: &Shop) {
+    let own = shop.home.join(".config/chimera");
+    std::fs::create_dir_all(&own).unwrap();
+    std::fs::write(own.join("chimera.toml"), "[ui]\nmouse = true\n").unwrap();
+}
+
+/// Answers like a terminal that knows everything and writes on white, while a person types.
+fn answers(terminal: &mut Terminal) {
+    let asked = |terminal: &Terminal| String::from_utf8_lossy(&terminal.raw).contains("\x1b]11;?");
+    wrote(terminal, "the question", asked);
+    terminal.keys("mend\x1b[?0u the\x1b]11;rgb:ffff/ffff/fafa\x1b\\ till\x1b[?62;22c now");
+    terminal.sees("mend the till now");
+    wrote(terminal, "kitty's keys", |terminal| String::from_utf8_lossy(&terminal.raw).contains("\x1b[>1u"));
+    wrote(terminal, "a light ground", is_light);
+}
+
+/// Whether the screen is drawn in the light theme.
+fn is_light(terminal: &Terminal) -> bool {
+    terminal.screen().cell(5, 60).is_some_and(|cell| cell.bgcolor() == vt100::Color::Rgb(0xfb, 0xfb, 0xf9))
+}
+
+/// Waits until the terminal got what is wanted.
+fn wrote(terminal: &mut Terminal, what: &str, wanted: impl Fn(&Terminal) -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(120);
+    while !wanted(terminal) {
+        terminal.heard_within(Duration::from_millis(20));
+        assert!(Instant::now() < deadline, "never got {what}; the screen is\n{}", terminal.text());
+    }
 }
 
 #[test]
-fn a2_s6_the_briefing_room_is_there_and_keys_echo_and_quit_restores_the_terminal() {
+fn a2_s6_the_briefing_room_is_there_keys_echo_nothing_is_written_while_nothing_changes_and_quit_restores_all()
+{
     let Some(shop) = shop("a2_s6") else { return };
     let mut terminal = shop.screen(WIDE);
     terminal.sees("shop@main");
@@ -104,35 +129,10 @@ fn a2_s6_the_briefing_room_is_there_and_keys_echo_and_quit_restores_the_terminal
     terminal.sees("PALETTE");
     terminal.keys("\x1b");
     terminal.until("the palette closed", |screen| !screen.contains("PALETTE"));
-    terminal.keys("\x11");
-    assert_eq!(terminal.ended(), 0);
-    restored(&terminal);
-}
-
-#[test]
-fn s7_a_bad_theme_or_keymap_is_told_and_the_built_in_one_is_shown() {
-    let Some(shop) = shop("s7_bad_look") else { return };
-    let own = shop.home.join(".config/chimera");
-    std::fs::create_dir_all(own.join("keymaps")).unwrap();
-    std::fs::write(own.join("chimera.toml"), "[ui]\ntheme = \"drak\"\n").unwrap();
-    let mut terminal = shop.screen(WIDE);
-    terminal.sees("there is no theme \"drak\"; there are dark, light; the built-in one is used");
-    terminal.keys("\x11");
-    assert_eq!(terminal.ended(), 0);
-    std::fs::write(own.join("chimera.toml"), "").unwrap();
-    std::fs::write(own.join("keymaps/default.toml"), "keys = [\n { on = 'x', run = 'fly' } ]\n").unwrap();
-    let mut terminal = shop.screen((200, 40));
-    terminal.sees("keymaps/default.toml:2: there is no command \"fly\"");
-    terminal.keys("\x11");
-    assert_eq!(terminal.ended(), 0);
-}
-
-#[test]
-fn s6_escape_does_not_quit_and_control_c_twice_does() {
-    let Some(shop) = shop("s6_escape") else { return };
-    let mut terminal = shop.screen((80, 24));
-    terminal.keys("words\x1b\x1b");
-    terminal.sees("words");
+    // Longer than the clock's tick; what a start still has to show may come before.
+    terminal.falls_silent(Duration::from_millis(2_500));
+    // Escape leaves a text and never the program; Ctrl-C clears, and twice it quits.
+    terminal.keys("\x1b\x1b");
     terminal.keys("\x03");
     terminal.sees("cleared");
     terminal.keys("\x03");
@@ -141,16 +141,42 @@ fn s6_escape_does_not_quit_and_control_c_twice_does() {
 }
 
 #[test]
-fn s6_nothing_is_written_while_nothing_changes() {
-    let Some(shop) = shop("s6_idle") else { return };
+fn s7_a_bad_theme_or_keymap_is_told_and_a_file_that_changes_is_applied_at_once() {
+    let Some(shop) = shop("s7_bad_look") else { return };
+    let own = shop.home.join(".config/chimera");
+    std::fs::create_dir_all(own.join("keymaps")).unwrap();
+    std::fs::write(own.join("chimera.toml"), "[ui]\ntheme = \"drak\"\n").unwrap();
     let mut terminal = shop.screen(WIDE);
-    // Longer than the clock's tick; what a start still has to show may come before.
-    terminal.falls_silent(Duration::from_millis(2_500));
+    terminal.sees("there is no theme \"drak\"; there are auto, dark, light, high-contrast");
+    terminal.keys("\x11");
+    assert_eq!(terminal.ended(), 0);
+    std::fs::write(own.join("chimera.toml"), "").unwrap();
+    std::fs::write(own.join("keymaps/default.toml"), "keys = [\n { on = 'x', run = 'fly' } ]\n").unwrap();
+    let mut terminal = shop.screen((200, 40));
+    terminal.sees("keymaps/default.toml:2: there is no command \"fly\"");
+    // Mended while it is up, then a theme of one's own, then a mistake in it.
+    let keys = "keys = [ { on = 'ctrl-t', run = 'palette.open' } ]\n";
+    std::fs::write(own.join("keymaps/default.toml"), keys).unwrap();
+    terminal.sees("keymap default is read again");
+    terminal.keys("\x14");
+    terminal.sees("PALETTE");
+    terminal.keys("\x1b");
+    terminal.until("the palette closed", |screen| !screen.contains("PALETTE"));
+    std::fs::create_dir_all(own.join("themes")).unwrap();
+    std::fs::write(own.join("themes/dark.toml"), "[palette]\nbackground = '#000010'\n").unwrap();
+    terminal.sees("theme auto is read again");
+    let ground = |terminal: &Terminal| terminal.screen().cell(5, 60).map(vt100::Cell::bgcolor);
+    assert_eq!(ground(&terminal), Some(vt100::Color::Rgb(0, 0, 16)));
+    std::fs::write(own.join("themes/dark.toml"), "[palette]\nbackground = 'black'\n").unwrap();
+    terminal.sees("themes/dark.toml:2: palette `background` must be a colour");
+    assert_eq!(ground(&terminal), Some(vt100::Color::Rgb(0, 0, 16)), "the last good one stays");
+    terminal.keys("\x11");
+    assert_eq!(terminal.ended(), 0);
 }
 
 #[test]
-fn a1_a_storm_of_sizes_ends_in_the_right_picture() {
-    let Some(shop) = shop("a1_storm") else { return };
+fn a1_a2_a_storm_of_sizes_ends_in_the_right_picture_and_a_paste_of_a_mebibyte_folds_to_one_line() {
+    let Some(shop) = shop("a1_a2_storm") else { return };
     let mut terminal = shop.screen(WIDE);
     for size in [(80, 24), (20, 5), (2, 2), (300, 90), (40, 10), (39, 9), (119, 40), (1, 1), (60, 20)] {
         terminal.resize(size);
@@ -165,12 +191,6 @@ fn a1_a_storm_of_sizes_ends_in_the_right_picture() {
             .iter()
             .all(|p| screen.contains(p))
     });
-}
-
-#[test]
-fn a2_a_paste_of_a_mebibyte_folds_to_one_line() {
-    let Some(shop) = shop("a2_paste") else { return };
-    let mut terminal = shop.screen(WIDE);
     let lines = 16_384;
     let text = format!("{}\n", "x".repeat(63)).repeat(lines);
     assert_eq!(text.len(), 1024 * 1024);
@@ -183,23 +203,20 @@ fn a2_a_paste_of_a_mebibyte_folds_to_one_line() {
 }
 
 #[test]
-fn s6_sigterm_ends_it_at_once() {
-    signalled("TERM");
-}
-
-#[test]
-fn s6_sigint_ends_it_at_once() {
-    signalled("INT");
-}
-
-#[test]
-fn s6_sighup_ends_it_at_once() {
-    signalled("HUP");
-}
-
-#[test]
-fn s6_a_lost_terminal_ends_it() {
-    let Some(shop) = shop("s6_lost") else { return };
+fn s6_s7_a_signal_ends_it_at_once_and_every_mode_it_was_switched_to_is_off() {
+    let Some(shop) = shop("s6_signals") else { return };
+    everything_on(&shop);
+    for signal in ["TERM", "INT", "HUP"] {
+        let mut terminal = shop.screen(WIDE);
+        answers(&mut terminal);
+        let raw = String::from_utf8_lossy(&terminal.raw).into_owned();
+        for mode in ["\x1b[?1000h", "\x1b[?1006h", "\x1b[22;2t", "\x1b]2;○ idle · shop@main"] {
+            assert!(raw.contains(mode), "{mode:?} was never written");
+        }
+        assert!(run(Command::new("kill").args(["-s", signal, &terminal.pid().to_string()])));
+        assert_eq!(terminal.ended(), 130);
+        restored(&terminal);
+    }
     let mut terminal = shop.screen(WIDE);
     terminal.hang_up();
     terminal.ended();
@@ -389,42 +406,4 @@ fn a7_a8_a9_a12_the_demo_goes_from_brief_to_landed_by_keys() {
     terminal.keys("\x11");
     assert_eq!(terminal.ended(), 0);
     restored(&terminal);
-}
-
-#[test]
-fn s6_inside_tmux_it_starts_and_leaves_the_pane_as_it_was() {
-    let Some(shop) = shop("s6_tmux") else { return };
-    if !has("tmux", "s6_tmux") {
-        return;
-    }
-    // A socket's path has little room, whatever the place of temporary files is called.
-    let place = tempfile::Builder::new().prefix("chimera-").tempdir_in("/tmp").unwrap();
-    let socket = place.path().join("tmux");
-    let mut command = CommandBuilder::new("tmux");
-    command.arg("-S");
-    command.arg(&socket);
-    command.args(["-f", "/dev/null", "new-session", "-x", "120", "-y", "40"]);
-    command.arg(format!("'{}'; echo left with $?; read wait", env!("CARGO_BIN_EXE_chimera")));
-    command.cwd(&shop.repo);
-    command.env_clear();
-    for (name, value) in [("TERM", "xterm-256color"), ("LANG", "C.UTF-8"), ("SHELL", "/bin/sh")] {
-        command.env(name, value);
-    }
-    command.env("PATH", std::env::var_os("PATH").unwrap());
-    command.env("HOME", &shop.home);
-    let mut terminal = Terminal::spawn(WIDE, command);
-    terminal.sees(FIRST);
-    terminal.keys("through tmux");
-    terminal.sees("through tmux");
-    terminal.keys("\x11");
-    terminal.sees("left with 0");
-    assert!(!terminal.text().contains("BRIEFING ROOM"));
-    terminal.keys("\r");
-    terminal.ended();
-    kill_server(&socket);
-}
-
-/// Only the server of this test: its socket is its own.
-fn kill_server(socket: &Path) {
-    run(Command::new("tmux").arg("-S").arg(socket).arg("kill-server"));
 }

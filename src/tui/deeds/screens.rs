@@ -82,7 +82,12 @@ impl App {
             | C::NextWaiting
             | C::Pause
             | C::Resume
-            | C::Stop => None,
+            | C::Stop
+            | C::PickTheme
+            | C::PickKeymap
+            | C::Stillness
+            | C::Bandwidth
+            | C::Mouse => None,
             other => {
                 let title = commands::entry(other).title;
                 let keys = self.look.keymap.keys_of(C::ScreenCommand);

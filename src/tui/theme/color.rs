@@ -37,7 +37,7 @@ impl Rgb {
     }
 }
 
-fn linear(channel: u8) -> f32 {
+pub(super) fn linear(channel: u8) -> f32 {
     let c = f32::from(channel) / 255.0;
     if c <= 0.040_45 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
 }
@@ -49,21 +49,21 @@ pub fn contrast(a: Rgb, b: Rgb) -> f32 {
     (a.max(b) + 0.05) / (a.min(b) + 0.05)
 }
 
-/// `fg`, or the nearest colour on its way to white or black that reads on `bg`.
+/// `fg`, or the nearest colour on its way to white or black whose contrast with `bg` is at least this.
 #[must_use]
-pub fn readable(fg: Rgb, bg: Rgb) -> Rgb {
+pub fn readable(fg: Rgb, bg: Rgb, least: f32) -> Rgb {
     const STEPS: u8 = 20;
     let goal = if bg.luminance() < 0.18 { Rgb(255, 255, 255) } else { Rgb(0, 0, 0) };
     (0..=STEPS)
         .map(|step| fg.towards(goal, f32::from(step) / f32::from(STEPS)))
-        .find(|&tried| contrast(tried, bg) >= CONTRAST_LEAST)
+        .find(|&tried| contrast(tried, bg) >= least)
         .unwrap_or(goal)
 }
 
-type Lab = [f32; 3];
+pub(super) type Lab = [f32; 3];
 
 /// Oklab (Ottosson 2020).
-fn lab(c: Rgb) -> Lab {
+pub(super) fn lab(c: Rgb) -> Lab {
     let [r, g, b] = [c.0, c.1, c.2].map(linear);
     let l = (0.412_221_46 * r + 0.536_332_55 * g + 0.051_445_995 * b).cbrt();
     let m = (0.211_903_5 * r + 0.680_699_5 * g + 0.107_396_96 * b).cbrt();
@@ -103,6 +103,16 @@ const ANSI: [(Color, Rgb); 16] = [
     (Color::White, Rgb(255, 255, 255)),
 ];
 
+/// One of the 16 by its name, such as `blue` or `lightblue`.
+pub(super) fn named(name: &str) -> Option<Color> {
+    ANSI.iter().map(|(color, _)| *color).find(|color| color.to_string().eq_ignore_ascii_case(name))
+}
+
+/// What one of the 16 looks like, as xterm ships it.
+pub(super) fn looks_like(color: Color) -> Option<Rgb> {
+    ANSI.iter().find(|(known, _)| *known == color).map(|(_, rgb)| *rgb)
+}
+
 /// What colour 16–255 of the 256 looks like. The first 16 are not used: terminals let people change them.
 #[must_use]
 pub fn indexed(index: u8) -> Rgb {
@@ -126,6 +136,16 @@ static TABLE_256: LazyLock<Vec<(Color, Rgb, Lab)>> = LazyLock::new(|| {
 static TABLE_16: LazyLock<Vec<(Color, Rgb, Lab)>> =
     LazyLock::new(|| ANSI.iter().map(|&(color, rgb)| (color, rgb, lab(rgb))).collect());
 
+/// What a colour looks like; none is the terminal's own.
+#[cfg(test)]
+pub(in crate::tui) fn shown(color: Option<Color>) -> Option<Rgb> {
+    match color? {
+        Color::Rgb(r, g, b) => Some(Rgb(r, g, b)),
+        Color::Indexed(index) => Some(indexed(index)),
+        named => looks_like(named),
+    }
+}
+
 /// Which palette to choose from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Palette {
@@ -146,23 +166,20 @@ impl Palette {
     /// The nearest colour, and how it looks.
     #[must_use]
     pub fn nearest(self, want: Rgb) -> (Color, Rgb) {
-        self.nearest_where(want, |_| true)
+        self.nearest_where(want, |_| true).unwrap_or((Color::Reset, want))
     }
 
-    /// The nearest colour that reads on `bg`; without one, the nearest.
+    /// The nearest colour whose contrast with `bg` is at least this; without one, black or white.
     #[must_use]
-    pub fn nearest_readable(self, want: Rgb, bg: Rgb) -> (Color, Rgb) {
-        self.nearest_where(want, |rgb| contrast(rgb, bg) >= CONTRAST_LEAST)
+    pub fn nearest_readable(self, want: Rgb, bg: Rgb, least: f32) -> (Color, Rgb) {
+        let extreme = if bg.luminance() < 0.18 { Rgb(255, 255, 255) } else { Rgb(0, 0, 0) };
+        self.nearest_where(want, |rgb| contrast(rgb, bg) >= least).unwrap_or_else(|| self.nearest(extreme))
     }
 
-    fn nearest_where(self, want: Rgb, fits: impl Fn(Rgb) -> bool) -> (Color, Rgb) {
+    fn nearest_where(self, want: Rgb, fits: impl Fn(Rgb) -> bool) -> Option<(Color, Rgb)> {
         let goal = lab(want);
-        let near = |rows: &mut dyn Iterator<Item = &(Color, Rgb, Lab)>| {
-            rows.min_by(|a, b| distance(a.2, goal).total_cmp(&distance(b.2, goal))).map(|row| (row.0, row.1))
-        };
-        near(&mut self.table().iter().filter(|row| fits(row.1)))
-            .or_else(|| near(&mut self.table().iter()))
-            .unwrap_or((Color::Reset, want))
+        let fitting = self.table().iter().filter(|row| fits(row.1));
+        fitting.min_by(|a, b| distance(a.2, goal).total_cmp(&distance(b.2, goal))).map(|row| (row.0, row.1))
     }
 }
 
@@ -204,7 +221,7 @@ mod tests {
     #[test]
     fn unreadable_pairs_are_moved_apart() {
         for bg in [Rgb(0, 0, 0), Rgb(90, 90, 90), Rgb(118, 118, 118), Rgb(128, 0, 0), Rgb(255, 255, 255)] {
-            let fg = readable(bg, bg);
+            let fg = readable(bg, bg, CONTRAST_LEAST);
             assert!(contrast(fg, bg) >= CONTRAST_LEAST, "{fg:?} on {bg:?}");
         }
     }

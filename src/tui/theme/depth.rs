@@ -1,7 +1,7 @@
 //! How many colours the terminal has, told by its environment. Pure: the caller reads the variables.
 
 /// Colours a terminal can show.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum Depth {
     /// None: bold, underline and reverse carry what colour would.
     Mono,
@@ -10,6 +10,7 @@ pub enum Depth {
     /// xterm's 256.
     Indexed,
     /// 24 bits.
+    #[default]
     Truecolor,
 }
 
@@ -38,7 +39,13 @@ impl Depth {
         }
     }
 
-    /// The word in settings.
+    /// The one of that word.
+    #[must_use]
+    pub fn of_word(word: &str) -> Option<Self> {
+        [Self::Mono, Self::Sixteen, Self::Indexed, Self::Truecolor].into_iter().find(|one| one.word() == word)
+    }
+
+    /// The word in theme files.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {

@@ -2,8 +2,9 @@
 //!
 //! A theme file says a look for true colour; fewer colours are derived from it: the nearest of 256 or 16 that
 //! still reads, or none at all, where bold, underline and reverse carry the difference. Invariants, each held
-//! by a test: every text role reads on its ground with a contrast of 4.5:1 at true colour, 256 and 16; at
-//! [`Depth::Mono`] no colour is ever set. Never reads a disk or the environment: text and values come in.
+//! by a test: every text role reads on its ground with a contrast of 4.5:1 (or more, as the theme says) at true
+//! colour, 256 and 16; at [`Depth::Mono`] no colour is ever set. Never reads a disk or the environment: text and
+//! values come in.
 
 pub mod color;
 pub mod depth;
@@ -16,15 +17,51 @@ pub use depth::Depth;
 pub use role::Role;
 pub use sheet::ThemeError;
 
-use color::{Palette, Rgb, indexed, readable};
+use color::{Palette, Rgb, contrast, indexed, looks_like, readable};
 use ratatui::style::{Color, Modifier, Style};
 use sheet::{Look, Sheet, Tone};
-
-const DARK: &str = include_str!("../../../themes/dark.toml");
-const LIGHT: &str = include_str!("../../../themes/light.toml");
+use std::sync::LazyLock;
 
 /// The themes in the program, the one that is taken where nothing is said first.
-pub const NAMES: [&str; 2] = ["dark", "light"];
+const BUILT_IN: [(&str, &str); 5] = [
+    ("dark", include_str!("../../../themes/dark.toml")),
+    ("light", include_str!("../../../themes/light.toml")),
+    ("high-contrast", include_str!("../../../themes/high-contrast.toml")),
+    ("colour-blind-safe", include_str!("../../../themes/colour-blind-safe.toml")),
+    ("mono", MONO),
+];
+const MONO: &str = include_str!("../../../themes/mono.toml");
+
+/// Their names.
+pub const NAMES: [&str; 5] = ["dark", "light", "high-contrast", "colour-blind-safe", "mono"];
+
+/// What a theme of the program says.
+#[must_use]
+pub fn built_in(name: &str) -> Option<&'static str> {
+    BUILT_IN.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
+}
+
+/// What carries the difference where there is no colour.
+static WITHOUT_COLOUR: LazyLock<Sheet> = LazyLock::new(|| {
+    let mut sheet = Sheet::default();
+    // The file is part of the program and a test reads it; were it broken, all text would look the same.
+    let _ = sheet.lay("themes/mono.toml", MONO);
+    sheet
+});
+
+/// Roles that say a state, or where a person is: what is left of the colours on a slow line.
+const STATES: [Role; 10] = [
+    Role::Ok,
+    Role::Warn,
+    Role::Bad,
+    Role::Busy,
+    Role::Attention,
+    Role::Selection,
+    Role::Caret,
+    Role::Match,
+    Role::DiffAdd,
+    Role::DiffDel,
+];
 
 /// Grounds that other roles are drawn over: syntax on a diff line, anything on the chosen row.
 const GROUNDS: [Role; 7] = [
@@ -52,10 +89,8 @@ pub struct Theme {
 impl Default for Theme {
     /// Dark at true colour.
     fn default() -> Self {
-        let mut sheet = Sheet::default();
         // The file is part of the program and a test reads it; were it broken, text would be white on black.
-        let _ = sheet.lay("dark.toml", DARK);
-        Self::of(sheet, Depth::Truecolor)
+        Self::named(NAMES[0]).unwrap_or_else(|_| Self::of(Sheet::default(), Depth::Truecolor))
     }
 }
 
@@ -65,16 +100,21 @@ impl Theme {
     /// # Errors
     /// No theme of that name.
     pub fn named(name: &str) -> Result<Self, ThemeError> {
-        Ok(Self::of(built_in(name)?, Depth::Truecolor))
+        let text = built_in(name).ok_or_else(|| {
+            let what = format!("there is no such theme; use one of {}", NAMES.join(", "));
+            ThemeError { file: format!("themes/{name}.toml"), line: 1, what }
+        })?;
+        Self::layered(&[(&format!("themes/{name}.toml"), text)], Depth::Truecolor)
     }
 
-    /// A theme of the program with a person's file (its name for messages, its text) layered over.
+    /// Files (a name for messages, the text), each laid over those before it, at this depth or the one they say if that
+    /// is less.
     ///
     /// # Errors
-    /// No theme of that name, or the file is not a theme: file, line, what to do.
-    pub fn load(name: &str, user: Option<(&str, &str)>, depth: Depth) -> Result<Self, ThemeError> {
-        let mut sheet = built_in(name)?;
-        if let Some((file, text)) = user {
+    /// A file is not a theme: file, line, what to do.
+    pub fn layered(files: &[(&str, &str)], depth: Depth) -> Result<Self, ThemeError> {
+        let mut sheet = Sheet::default();
+        for (file, text) in files {
             sheet.lay(file, text)?;
         }
         Ok(Self::of(sheet, depth))
@@ -84,6 +124,29 @@ impl Theme {
     #[must_use]
     pub fn at(&self, depth: Depth) -> Self {
         Self::of(self.sheet.clone(), depth)
+    }
+
+    /// The same theme for a slow line: colours where they say a state, and nowhere else.
+    #[must_use]
+    pub fn sparing(&self) -> Self {
+        let mut spare = Self::of(self.sheet.clone(), self.depth.min(Depth::Indexed));
+        let plain = Style { fg: spare.canvas.fg, ..Style::new() };
+        let keeps = |role: Role| STATES.contains(&role);
+        for &role in Role::ALL.iter().filter(|&&role| !keeps(role)) {
+            let stands_for = match role {
+                Role::DiffAddWord => Some(Role::DiffAdd),
+                Role::DiffDelWord => Some(Role::DiffDel),
+                _ => None,
+            };
+            spare.styles[role.index()] = stands_for.map_or(plain, |state| spare.styles[state.index()]);
+        }
+        for (row, &ground) in GROUNDS.iter().enumerate() {
+            for &role in Role::ALL.iter().filter(|&&role| !keeps(role) || !keeps(ground)) {
+                spare.over[row * Role::COUNT + role.index()] = spare.styles[ground.index()];
+            }
+        }
+        spare.serial = spare.serial.wrapping_add(1);
+        spare
     }
 
     /// How many colours it uses.
@@ -121,6 +184,7 @@ impl Theme {
     }
 
     fn of(sheet: Sheet, depth: Depth) -> Self {
+        let depth = depth.min(sheet.depth());
         let painter = Painter { sheet: &sheet, depth };
         let styles: Vec<_> = Role::ALL.iter().map(|&role| painter.style(role)).collect();
         let over: Vec<_> = GROUNDS
@@ -134,20 +198,6 @@ impl Theme {
         let serial = std::hash::Hasher::finish(&serial);
         Self { depth, canvas, styles, over, serial, sheet }
     }
-}
-
-fn built_in(name: &str) -> Result<Sheet, ThemeError> {
-    let text = match name {
-        "dark" => DARK,
-        "light" => LIGHT,
-        _ => {
-            let what = format!("there is no such theme; use one of {}", NAMES.join(", "));
-            return Err(ThemeError { file: format!("themes/{name}.toml"), line: 1, what });
-        }
-    };
-    let mut sheet = Sheet::default();
-    sheet.lay(&format!("themes/{name}.toml"), text)?;
-    Ok(sheet)
 }
 
 /// Turns looks into styles at one depth.
@@ -178,7 +228,7 @@ impl Painter<'_> {
     fn style(&self, role: Role) -> Style {
         let look = self.sheet.look(role);
         if self.depth == Depth::Mono {
-            return Style::new().add_modifier(mono(role));
+            return self.without_colour(role);
         }
         let (fg, wanted) = self.pair(&look);
         let mut style = flags(&look);
@@ -189,7 +239,7 @@ impl Painter<'_> {
             }
             None => {
                 // Too few colours for this ground: what it said is said as without colours.
-                style = if wanted.is_some() { style.add_modifier(mono(role)) } else { style };
+                style = if wanted.is_some() { style.patch(self.without_colour(role)) } else { style };
                 self.color(self.sheet.canvas().1).1
             }
         };
@@ -199,13 +249,19 @@ impl Painter<'_> {
     fn over(&self, role: Role, ground: Role) -> Style {
         let under = self.style(ground);
         if self.depth == Depth::Mono {
-            return under.add_modifier(mono(role));
+            return under.patch(self.without_colour(role));
         }
         let look = self.sheet.look(role);
         let bg = self.pair(&self.sheet.look(ground)).1.and_then(|bg| self.ground(bg));
         let looks = bg.map_or_else(|| self.color(self.sheet.canvas().1).1, |(_, looks)| looks);
         let own = under.add_modifier | flags(&look).add_modifier;
         Style { bg: under.bg, add_modifier: own, ..Style::new() }.fg(self.color_on(self.pair(&look).0, looks))
+    }
+
+    /// What a role looks like without colour: as this theme says it, if it has none itself.
+    fn without_colour(&self, role: Role) -> Style {
+        let sheet = if self.sheet.depth() == Depth::Mono { self.sheet } else { &*WITHOUT_COLOUR };
+        flags(&Look { italic: None, ..sheet.look(role) })
     }
 
     /// A ground at this depth; none when it would look like the canvas.
@@ -222,20 +278,29 @@ impl Painter<'_> {
             (Depth::Truecolor, _) => (Color::Rgb(r, g, b), tone.rgb),
             (Depth::Indexed, Some(index)) => (Color::Indexed(index), indexed(index)),
             (Depth::Indexed, None) => Palette::Fixed240.nearest(tone.rgb),
-            (Depth::Sixteen, _) => Palette::Named16.nearest(tone.rgb),
+            (Depth::Sixteen, _) => {
+                let said = tone.named.and_then(|color| Some((color, looks_like(color)?)));
+                said.unwrap_or_else(|| Palette::Named16.nearest(tone.rgb))
+            }
             (Depth::Mono, _) => (Color::Reset, tone.rgb),
         }
     }
 
     /// The same for text that must read on a ground that looks like `ground`.
     fn color_on(&self, tone: Tone, ground: Rgb) -> Color {
+        let least = self.sheet.contrast();
         match self.depth {
             Depth::Truecolor => {
-                let Rgb(r, g, b) = readable(tone.rgb, ground);
+                let Rgb(r, g, b) = readable(tone.rgb, ground, least);
                 Color::Rgb(r, g, b)
             }
-            Depth::Indexed => Palette::Fixed240.nearest_readable(tone.rgb, ground).0,
-            Depth::Sixteen => Palette::Named16.nearest_readable(tone.rgb, ground).0,
+            Depth::Indexed => Palette::Fixed240.nearest_readable(tone.rgb, ground, least).0,
+            Depth::Sixteen => {
+                let reads =
+                    |color: &Color| looks_like(*color).is_some_and(|rgb| contrast(rgb, ground) >= least);
+                let said = tone.named.filter(reads);
+                said.unwrap_or_else(|| Palette::Named16.nearest_readable(tone.rgb, ground, least).0)
+            }
             Depth::Mono => Color::Reset,
         }
     }
@@ -254,28 +319,6 @@ fn flags(look: &Look) -> Style {
         }
     }
     style
-}
-
-/// What a role looks like without colour.
-fn mono(role: Role) -> Modifier {
-    match role {
-        Role::Selection | Role::Caret | Role::Match => Modifier::REVERSED,
-        Role::Attention => Modifier::REVERSED.union(Modifier::BOLD),
-        Role::DiffAddWord | Role::DiffDelWord => Modifier::UNDERLINED.union(Modifier::BOLD),
-        Role::Warn | Role::Code => Modifier::UNDERLINED,
-        Role::Title
-        | Role::BorderFocus
-        | Role::Accent
-        | Role::Bad
-        | Role::Busy
-        | Role::DiffHunk
-        | Role::Keyword
-        | Role::Vendor1
-        | Role::Vendor2
-        | Role::Vendor3
-        | Role::Vendor4 => Modifier::BOLD,
-        _ => Modifier::empty(),
-    }
 }
 
 #[cfg(test)]

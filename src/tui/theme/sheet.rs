@@ -3,7 +3,12 @@
 //! A file that says something it must not is refused whole, with its line and what to do: a theme that is
 //! half applied is worse than the one before it. Reads text, never a disk.
 
-use super::{color::Rgb, role::Role};
+use super::{
+    color::{CONTRAST_LEAST, Rgb, named},
+    depth::Depth,
+    role::Role,
+};
+use ratatui::style::Color;
 use std::{collections::BTreeMap, ops::Range};
 use toml_edit::{Document, Item, TableLike};
 
@@ -22,17 +27,18 @@ pub struct ThemeError {
 /// Bytes of a theme file.
 pub const FILE_MOST: usize = 64 * 1024;
 
-/// A colour, and which of the 256 stands for it where the file knows better than nearness does: dark grounds
-/// have no near neighbour there and would all become grey.
+/// A colour, and which of the 256 and of the 16 stands for it where the file knows better than nearness does: dark
+/// grounds have no near neighbour there and would all become grey.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Tone {
     pub rgb: Rgb,
     pub indexed: Option<u8>,
+    pub named: Option<Color>,
 }
 
 impl Tone {
     fn new(rgb: Rgb) -> Self {
-        Self { rgb, indexed: None }
+        Self { rgb, indexed: None, named: None }
     }
 }
 
@@ -56,10 +62,12 @@ pub(super) struct Look {
 
 /// A theme as written: names are looked up late, so that a layer which changes `green` changes every role
 /// that uses it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Sheet {
     palette: BTreeMap<String, Tone>,
     looks: BTreeMap<Role, Look>,
+    contrast: Option<f32>,
+    depth: Option<Depth>,
 }
 
 impl Sheet {
@@ -67,6 +75,16 @@ impl Sheet {
     pub fn canvas(&self) -> (Tone, Tone) {
         let of = |name, otherwise| self.palette.get(name).copied().unwrap_or(Tone::new(otherwise));
         (of("text", Rgb(255, 255, 255)), of("background", Rgb(0, 0, 0)))
+    }
+
+    /// The contrast that text has at least.
+    pub fn contrast(&self) -> f32 {
+        self.contrast.unwrap_or(CONTRAST_LEAST)
+    }
+
+    /// The most colours it uses.
+    pub fn depth(&self) -> Depth {
+        self.depth.unwrap_or(Depth::Truecolor)
     }
 
     pub fn look(&self, role: Role) -> Look {
@@ -112,10 +130,17 @@ impl Reader<'_> {
             self.error(error.span(), format!("not TOML: {}", error.message().replace('\n', "; ")))
         })?;
         for (name, item) in document.as_table() {
-            if !matches!(name, "palette" | "roles") {
-                let at = document.as_table().key(name).and_then(|key| key.span());
-                return Err(self
-                    .error(at, format!("`{name}` is not known here; use the tables [palette] and [roles]")));
+            match name {
+                "palette" | "roles" => {}
+                "base" | "contrast" | "depth" => {
+                    self.word(name, item)?;
+                    continue;
+                }
+                _ => {
+                    let at = document.as_table().key(name).and_then(|key| key.span());
+                    let known = "base, contrast, depth and the tables [palette] and [roles]";
+                    return Err(self.error(at, format!("`{name}` is not known here; use {known}")));
+                }
             }
             let Some(table) = item.as_table_like() else {
                 return Err(self.error(item.span(), format!("`{name}` must be a table: write [{name}]")));
@@ -128,11 +153,35 @@ impl Reader<'_> {
         self.names_exist(document.get("roles").and_then(Item::as_table_like))
     }
 
+    /// What is said of the whole theme. Which one `base` is was found out before.
+    fn word(&mut self, name: &str, item: &Item) -> Result<(), ThemeError> {
+        let number =
+            item.as_float().or_else(|| item.as_integer().and_then(|n| i16::try_from(n).ok()).map(f64::from));
+        match name {
+            "contrast" => {
+                let least = number.map(|n| n as f32).filter(|n| (CONTRAST_LEAST..=15.0).contains(n));
+                let what = format!("`contrast` is a number from {CONTRAST_LEAST} to 15");
+                self.sheet.contrast = Some(least.ok_or_else(|| self.error(item.span(), what))?);
+            }
+            "depth" => {
+                let depth = item.as_str().and_then(Depth::of_word);
+                let what = "`depth` is \"mono\", \"16\", \"256\" or \"truecolor\"";
+                self.sheet.depth = Some(depth.ok_or_else(|| self.error(item.span(), what))?);
+            }
+            _ if item.as_str().is_none() => {
+                return Err(self.error(item.span(), "`base` is the name of another theme"));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
     fn palette(&mut self, table: &dyn TableLike) -> Result<(), ThemeError> {
         for (name, item) in table.iter() {
             let tone = tone(item).ok_or_else(|| {
-                let what = "must be a colour like \"#1b5233\" or { rgb = \"#1b5233\", indexed = 28 }";
-                self.error(item.span(), format!("palette `{name}` {what}; indexed is 16 to 255"))
+                let what = "must be a colour like \"#1b5233\" or { rgb = \"#1b5233\", indexed = 28, named = \"green\" }";
+                let known = "indexed is 16 to 255, named one of the 16 such as \"blue\" or \"lightblue\"";
+                self.error(item.span(), format!("palette `{name}` {what}; {known}"))
             })?;
             self.sheet.palette.insert(name.to_owned(), tone);
         }
@@ -210,7 +259,18 @@ fn tone(item: &Item) -> Option<Tone> {
     if let Some(text) = item.as_str() {
         return Rgb::parse(text).map(Tone::new);
     }
-    let fields = item.as_table_like().filter(|fields| fields.len() == 2)?;
-    let index = u8::try_from(fields.get("indexed")?.as_integer()?).ok().filter(|&index| index >= 16)?;
-    Some(Tone { rgb: fields.get("rgb")?.as_str().and_then(Rgb::parse)?, indexed: Some(index) })
+    let fields = item.as_table_like()?;
+    let mut tone = Tone::new(fields.get("rgb")?.as_str().and_then(Rgb::parse)?);
+    for (field, value) in fields.iter() {
+        match field {
+            "rgb" => {}
+            "indexed" => {
+                let index = u8::try_from(value.as_integer()?).ok().filter(|&index| index >= 16)?;
+                tone.indexed = Some(index);
+            }
+            "named" => tone.named = Some(named(value.as_str()?)?),
+            _ => return None,
+        }
+    }
+    Some(tone)
 }

@@ -21,6 +21,8 @@ use ratatui::layout::Rect;
 
 /// Rows above the streams: the status line.
 const STATUS: u16 = 1;
+/// Lines of a stream on a slow line.
+const LAST_LINES: u16 = 4;
 
 pub(super) fn tabs(app: &App, pen: &mut Pen<'_>, area: Rect) {
     let Some(mission) = app.mission() else { return };
@@ -72,6 +74,7 @@ pub(super) fn draw(app: &App, pen: &mut Pen<'_>, area: Rect, at: usize) {
     let view = app.channels.view(Channel { mission: mission.id, team: Some(team.id) });
     status(app, pen, row(inner, 0), (mission, team, view));
     let (thoughts, shot) = split(area, app.channels.face);
+    let thoughts = in_short(app, thoughts);
     if app.channels.face.shows(Face::Thoughts) {
         stream(pen, thoughts, view);
     }
@@ -80,6 +83,15 @@ pub(super) fn draw(app: &App, pen: &mut Pen<'_>, area: Rect, at: usize) {
             Some(view) => view.shot.render(shot, pen.buf, pen.theme),
             None => no_shot(pen, shot, team, mission),
         }
+    }
+}
+
+/// On a slow line a stream is its last lines: what scrolls is sent again whole.
+pub(super) fn in_short(app: &App, thoughts: Rect) -> Rect {
+    if app.look.manner.low_bandwidth && !app.channels.full {
+        Rect { height: thoughts.height.min(1 + LAST_LINES), ..thoughts }
+    } else {
+        thoughts
     }
 }
 

@@ -1,7 +1,7 @@
 //! The first screen: Briefing Room, missions, Anchor Desk, channels, Decision Desk. Where they go is decided here;
 //! what is in them, in the files beside.
 
-use super::{channel, frame::Pen, panes};
+use super::{channel, frame::Pen, panes, under::Under};
 use crate::{
     domain::feed::Channel,
     tui::app::{App, Focus},
@@ -139,6 +139,37 @@ fn spread(app: &App, area: Rect, wide: bool, places: &mut Places) {
     }
 }
 
+/// What is at this place of the screen.
+pub(super) fn under(app: &App, body: Rect, place: Position) -> Under {
+    let places = places(app, body);
+    let inside = |area: Option<Rect>| area.is_some_and(|area| area.contains(place));
+    let row_of = |area: Rect| usize::from(place.y.saturating_sub(area.y + 1));
+    if inside(places.brief) {
+        return Under::Brief;
+    }
+    if let Some(area) = places.missions.filter(|area| area.contains(place)) {
+        let list: Vec<_> = app.state.missions.keys().rev().copied().collect();
+        let at = list.iter().position(|id| Some(*id) == app.shown).unwrap_or(0);
+        let top = (at + 1).saturating_sub(usize::from(area.height.saturating_sub(2)));
+        return Under::Mission(list.get(top + row_of(area)).copied().filter(|_| is_inner(area, place)));
+    }
+    if let Some(area) = places.desk.filter(|area| area.contains(place)) {
+        let list = crate::engine::snapshot::waiting(&app.state);
+        let chosen = app.desk.request(&app.state).map(|request| request.id);
+        let at = list.iter().position(|request| Some(request.id) == chosen).unwrap_or(0);
+        let top = (at + 1).saturating_sub(usize::from(area.height.saturating_sub(2)));
+        let row = list.get(top + row_of(area)).filter(|_| is_inner(area, place));
+        return Under::Desk(row.map(|request| request.id));
+    }
+    let channel = places.channels.iter().find(|(_, area)| area.contains(place));
+    channel.map_or(Under::Nothing, |(nth, _)| Under::Channel(*nth))
+}
+
+/// Whether a place is within a pane's frame and not on it.
+fn is_inner(area: Rect, place: Position) -> bool {
+    area.inner(ratatui::layout::Margin::new(1, 1)).contains(place)
+}
+
 /// Tells panes their sizes before they are drawn: what scrolls needs to know how much of it is seen.
 pub(super) fn fit(app: &mut App, body: Rect) {
     let places = places(app, body);
@@ -147,6 +178,7 @@ pub(super) fn fit(app: &mut App, body: Rect) {
     for (at, place) in places.channels {
         let Some(team) = mission.teams.get(at) else { continue };
         let (thoughts, shot) = channel::split(place, face);
+        let thoughts = channel::in_short(app, thoughts);
         if let Some(view) = app.channels.view_mut(Channel { mission: mission.id, team: Some(team.id) }) {
             view.log.fit(thoughts.width, thoughts.height.saturating_sub(1));
             view.log.hold();

@@ -15,7 +15,9 @@ pub(in crate::tui) mod operations;
 mod panes;
 mod settings;
 mod sheet;
+mod under;
 pub mod versions;
+mod which;
 
 use super::app::App;
 use super::screens::ScreenId;
@@ -25,6 +27,7 @@ use ratatui::{
     buffer::Buffer,
     layout::{Position, Rect},
 };
+pub use under::Under;
 
 /// Below this nothing sensible fits.
 const LEAST: (u16, u16) = (40, 10);
@@ -52,10 +55,21 @@ pub fn draw(app: &App, buf: &mut Buffer) -> Option<Position> {
         ScreenId::Settings => settings::draw(app, &mut pen, body),
     };
     bars::footer(app, &mut pen, foot);
+    which::draw(app, &mut pen, body);
     match &app.sheet {
         Some(open) => sheet::draw(app, open, &mut pen, area),
         None => caret,
     }
+}
+
+/// What is at this column and row of the first screen.
+#[must_use]
+pub fn under(app: &App, column: u16, row: u16) -> Under {
+    let (width, height) = app.focus.1;
+    if width < LEAST.0 || height < LEAST.1 {
+        return Under::Nothing;
+    }
+    command::under(app, body(Rect::new(0, 0, width, height)), Position::new(column, row))
 }
 
 /// What the header and the footer leave.

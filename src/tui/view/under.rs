@@ -1,0 +1,18 @@
+//! What a click can choose.
+
+use crate::domain::ids::{MissionId, RequestId};
+
+/// What is at a place of the screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Under {
+    /// Nothing that can be chosen.
+    Nothing,
+    /// The Briefing Room.
+    Brief,
+    /// The list of missions, or one of them.
+    Mission(Option<MissionId>),
+    /// A channel, counted from 0.
+    Channel(usize),
+    /// The Decision Desk, or one of its requests.
+    Desk(Option<RequestId>),
+}
