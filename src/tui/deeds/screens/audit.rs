@@ -20,7 +20,7 @@ use crate::{
     },
     tui::{
         app::{App, Moment},
-        commands::CommandId,
+        commands::{self, CommandId, Context},
         past::{PastDone, PastTask},
         screens::{
             ScreenId,
@@ -50,7 +50,12 @@ impl App {
     pub(super) fn on_audit(&mut self, command: CommandId) -> Option<Vec<Task>> {
         use CommandId as C;
         if self.screens.audit.replay.is_some() {
-            return self.on_replay(command).then(Vec::new);
+            let own = self.on_replay(command);
+            let elsewhere = commands::entry(command).context != Context::Everywhere;
+            if !own && elsewhere {
+                self.notes().note("this is a replay: nothing is done in it; esc goes back to now");
+            }
+            return (own || elsewhere).then(Vec::new);
         }
         match command {
             C::Back | C::Close => return self.screens.audit.close().then(Vec::new),

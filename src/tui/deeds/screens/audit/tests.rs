@@ -351,6 +351,8 @@ fn s4_a_replay_ends_where_the_mission_is_and_decides_nothing() {
     let sent: Vec<_> = bench.tasks.iter().filter(|task| !matches!(task, Task::Past(_))).collect();
     assert!(sent.is_empty(), "{sent:?}");
     assert!(bench.app.sheet.is_none(), "nothing opens over the past");
+    bench.press("1");
+    assert!(bench.last_words().contains("this is a replay"), "{}", bench.last_words());
     bench.press("esc");
     assert!(bench.app.past.is_none() && bench.app.screens.audit.replay.is_none(), "esc is now");
     assert_eq!(bench.app.screens.at, ScreenId::Audit);
