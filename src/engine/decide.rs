@@ -5,7 +5,7 @@ use super::{
     answers,
     command::{Command, DeskCommand, Order, Refusal},
     control,
-    event::{DeskEvent, Event, Fact},
+    event::{DeskEvent, Event, Fact, MissionEvent, MoneyEvent},
     ledger,
     pen::Pen,
     playbook::brief,
@@ -54,6 +54,11 @@ pub fn facts(order: &Order, events: Vec<Event>) -> Vec<Fact> {
                 (_, Decision::Expired | Decision::Withdrawn) => Actor::Engine,
                 _ => order.actor.clone(),
             }
+        }
+        // What the held decision brought about is as much the deed of whoever gave it as if it had not been held.
+        Event::Mission(_, MissionEvent::Chosen(..) | MissionEvent::Ended(_) | MissionEvent::Reopened(_))
+        | Event::Money(MoneyEvent::CapRaised(..)) => {
+            held.as_ref().map_or_else(|| order.actor.clone(), |(_, by)| by.clone())
         }
         _ => order.actor.clone(),
     };

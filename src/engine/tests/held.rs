@@ -63,6 +63,17 @@ fn s2_a_held_decision_takes_effect_when_its_time_has_come_as_the_word_of_who_gav
 }
 
 #[test]
+fn s2_what_a_held_decision_brings_about_is_the_deed_of_who_gave_it() {
+    let mut house = House::at_desk(Approval::Ask);
+    house.hold(1, 1, Decision::Reject { reason: "no".into() }).unwrap();
+    house.now += 10_000;
+    let tick = Order { actor: Actor::Engine, at: Timestamp(house.now), command: Command::Tick };
+    let facts = facts(&tick, decide(&house.state, &tick).unwrap());
+    let ended = |fact: &&Fact| matches!(fact.event, Event::Mission(_, MissionEvent::Ended(_)));
+    assert_eq!(facts.iter().find(ended).unwrap().actor, ada());
+}
+
+#[test]
 fn s2_it_can_be_taken_back_until_then_and_by_people_only() {
     let mut house = House::at_desk(Approval::Ask);
     assert_eq!(house.undo(1), Err(RefusalKind::Already), "nothing is held yet");
