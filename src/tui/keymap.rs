@@ -248,8 +248,10 @@ fn read_row(mut fields: Fields<'_>) -> Result<Vec<Binding>, String> {
     Ok(on.into_iter().map(|on| Binding { on, run: entry.id, when, desc: desc.clone() }).collect())
 }
 
-/// Keys that mean nothing any more: in one context, or everywhere.
-fn read_unbound(fields: &mut Fields<'_>) -> Result<Vec<(Vec<Key>, Option<Context>)>, String> {
+/// Keys, and the context in which they mean nothing any more; none: everywhere.
+type Unbound = (Vec<Key>, Option<Context>);
+
+fn read_unbound(fields: &mut Fields<'_>) -> Result<Vec<Unbound>, String> {
     let on = read_on(fields)?;
     fields.remove("run");
     let when = read_when(fields)?;

@@ -141,7 +141,7 @@ impl Board {
 
     fn sorted(rows: &Most<Race, CONTESTANTS>) -> Vec<&Race> {
         let mut races: Vec<&Race> = rows.iter().map(|(_, race)| race).collect();
-        races.sort_by(|a, b| (b.share(), b.chosen).cmp(&(a.share(), a.chosen)));
+        races.sort_by_key(|race| std::cmp::Reverse((race.share(), race.chosen)));
         races
     }
 }
