@@ -40,7 +40,7 @@ pub fn measure() {
             if second % MINUTE == 0 {
                 let text = patch(500).replace("items", &format!("items_{second}"));
                 let digest = Digest::of(text.as_bytes());
-                items.push(FeedItem::Shot(Arc::new(Shot { digest, patch: text.into() })));
+                items.push(FeedItem::Shot(Arc::new(Shot { digest, patch: text })));
             }
             feed(&mut app, team, items);
         }
