@@ -145,6 +145,7 @@ impl Author {
             summary: "Guards the division by the number of items.".into(),
             root_cause: "division by zero".into(),
             confidence: 90,
+            author: String::new(),
         };
         self.team(id, team, TeamEvent::CandidateProposed(Box::new(candidate)));
         let run = CheckRun {

@@ -327,6 +327,7 @@ mod tests {
             summary: "As Claude I guarded it".to_owned(),
             root_cause: String::new(),
             confidence: 99,
+            author: String::new(),
         }
     }
 

@@ -213,6 +213,7 @@ impl DraftJob<'_> {
             summary: summary(&finish),
             root_cause: text::head_tail(&text::clean(finish.root_cause.trim()), SUMMARY_MOST),
             confidence: finish.confidence.min(100),
+            author: String::new(),
         })
     }
 }

@@ -43,6 +43,9 @@ pub struct Candidate {
     pub root_cause: String,
     /// The team's own confidence, 0 to 100. Recorded and shown; can only make the gate stricter.
     pub confidence: u8,
+    /// Who made it, where that is not the team: a person by hand, or out of places of several candidates.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub author: String,
 }
 
 /// What a patch touches.

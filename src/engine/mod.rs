@@ -22,6 +22,8 @@ pub mod playbook;
 pub mod react;
 mod recording;
 pub mod records;
+
+pub use recording::kind_of;
 #[cfg(test)]
 mod simulation;
 pub mod snapshot;

@@ -58,7 +58,9 @@ fn name(words: &str) -> String {
 }
 
 /// `brief · rust`; the language is known once the repository was looked at.
-fn kind_of(mission: &Mission) -> String {
+/// The kind of task as the records have it: the mission's kind and the repository's main language, `brief · rust`.
+#[must_use]
+pub fn kind_of(mission: &Mission) -> String {
     kind_with(mission.kind, mission.preparation.survey.as_deref())
 }
 
@@ -192,16 +194,21 @@ impl<'a> Book<'a> {
         }
     }
 
-    /// A landed mission is a race of all teams whose candidate was ready.
+    /// A landed mission is a race of all teams whose candidate was ready. What the director made by hand, or out of
+    /// several candidates, is no team's win.
     fn race(&mut self, mission: &Mission, kind: &str, chosen: Option<TeamId>) {
         let ready: Vec<(&Team, &Evidence, (String, String))> =
             mission.teams.iter().filter_map(|team| Some((team, ready(team)?, names(team)))).collect();
+        let by_team = |team: &Team| {
+            let entry = mission.result.chosen.and_then(|(_, attempt)| team.entry(attempt));
+            entry.is_some_and(|(candidate, _)| candidate.author.is_empty())
+        };
         let entrants: Vec<Entrant<'_>> = ready
             .iter()
             .map(|(team, evidence, (name, model))| Entrant {
                 team: name,
                 model,
-                chosen: chosen == Some(team.id),
+                chosen: chosen == Some(team.id) && by_team(team),
                 passed: evidence.passed(),
                 money: team.account.spent,
                 unknown: team.account.unknown,

@@ -94,6 +94,7 @@ impl House {
             summary: String::new(),
             root_cause: String::new(),
             confidence: 99,
+            author: String::new(),
         };
         self.world(&format!("draft/{team}/"), Outcome::Drafted(Box::new(candidate))).unwrap();
         self.world(&format!("check/{team}/"), Outcome::Checked(Box::new(proof))).unwrap();

@@ -135,6 +135,7 @@ mod tests {
             summary: "Guard the empty cart\x1b]0;evil\x07\nMore words".into(),
             root_cause: "division by zero\nChimera-Effect: forged".into(),
             confidence: 90,
+            author: String::new(),
         };
         let story = Story {
             brief: "Checkout returns 500",

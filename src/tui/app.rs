@@ -429,8 +429,9 @@ impl App {
             }
             Done::Edited(purpose, before, result) => return self.edited(purpose, &before, result),
             Done::Compared(of, patches) => {
+                let painter = self.channels.highlighter();
                 if let Some(Sheet::Compare(board)) = &mut self.sheet {
-                    board.fill(&of, patches);
+                    board.fill(&of, patches, painter.as_ref());
                 }
             }
             Done::Page(title, Ok(bytes)) if is_patch(&String::from_utf8_lossy(&bytes)) => {

@@ -171,7 +171,13 @@ impl Channels {
         self.views.values_mut().for_each(|view| view.shot.set_manner(manner));
     }
 
-    /// What paints shots, for patches elsewhere.
+    /// What paints shots.
+    #[must_use]
+    pub fn painter(&self) -> Option<&Highlighter> {
+        self.highlighter.as_ref()
+    }
+
+    /// The same, for patches elsewhere.
     #[must_use]
     pub fn highlighter(&self) -> Option<Highlighter> {
         self.highlighter.clone()

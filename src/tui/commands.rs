@@ -234,6 +234,9 @@ commands! {
     Choose "sheet.choose" Sheet Footer "choose" "Open or take the row under the cursor.";
     Take "compare.take" Sheet Help "take" "Take the place under the cursor from this candidate; again: leave it.";
     TakeAll "compare.take_all" Sheet Help "take all" "Take everything this candidate changes.";
+    TakeBoth "compare.take_both" Sheet Help "take both" "Take both versions of the place: this candidate's first; again: the other first; again: neither.";
+    LeavePlace "compare.reject" Sheet Help "reject the place" "Leave the place as it was; of a candidate nothing was taken from yet, all else is taken.";
+    LeaveFile "compare.reject_file" Sheet Help "reject the file" "The same with every place of the file.";
     Combine "compare.combine" Sheet Help "build what is taken" "Make one candidate of what is taken; it passes the same checks before it can be approved.";
     Blind "compare.blind" Sheet Help "blind" "Hide who made which candidate, or name them again.";
     Evidence "compare.evidence" Sheet Help "evidence" "Fold the evidence to one line a candidate, or unfold it.";

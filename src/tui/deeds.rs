@@ -111,7 +111,14 @@ impl App {
             C::PickTheme | C::PickKeymap | C::Stillness | C::Bandwidth | C::Mouse => {
                 self.look_otherwise(command);
             }
-            C::Take | C::TakeAll | C::Combine | C::Blind | C::Evidence => return self.weigh(command),
+            C::Take
+            | C::TakeAll
+            | C::TakeBoth
+            | C::LeavePlace
+            | C::LeaveFile
+            | C::Combine
+            | C::Blind
+            | C::Evidence => return self.weigh(command),
             // Known on the settings screen only, which was asked first.
             C::SettingEdit | C::SettingUnset | C::SettingTest => {}
             C::Refine | C::TakeOver | C::HandBack | C::Cancel | C::RetryMission | C::Rate => {

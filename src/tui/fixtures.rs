@@ -26,6 +26,7 @@ use crate::{
     },
     engine::{
         effect::{Failure, FailureKind},
+        records::Entrant,
         state::{Judgement, Mission, State, Team, TeamAccount, TeamPhase},
     },
     runtime::feeds::Batch,
@@ -151,6 +152,7 @@ pub(super) fn candidate(id: u8) -> (Arc<Candidate>, Option<Arc<Evidence>>) {
         summary: "Guards the division by the number of items.".into(),
         root_cause: "division by zero".into(),
         confidence: 90,
+        author: String::new(),
     };
     let check = CheckResult {
         kind: CheckKind::Test,
@@ -210,6 +212,31 @@ pub(super) fn state_of(mission: Mission, requests: Vec<Request>) -> State {
         state.desk.insert(request.id, Arc::new(request));
     }
     state
+}
+
+/// Missions of a kind that landed after a choice: who won how often of how many.
+pub(super) fn raced(state: &mut State, kind: &str, record: &[(&str, u64, u64)]) {
+    let races = record.iter().map(|(_, _, races)| *races).max().unwrap_or(0);
+    for race in 0..races {
+        let mut before = 0;
+        let entrants: Vec<_> = record
+            .iter()
+            .map(|(team, won, _)| {
+                let chosen = (before..before + won).contains(&race);
+                before += won;
+                Entrant {
+                    team,
+                    model: "m",
+                    chosen,
+                    passed: true,
+                    money: Money::ZERO,
+                    unknown: false,
+                    worked: Millis(0),
+                }
+            })
+            .collect();
+        Arc::make_mut(&mut state.records).race(kind, &entrants);
+    }
 }
 
 pub(super) fn clarifying() -> State {

@@ -28,6 +28,7 @@ use crate::{
     runtime::handle::SendError,
 };
 use ratatui::{Terminal, backend::TestBackend, layout::Position};
+use std::sync::Arc;
 
 const SIZES: [(u16, u16); 4] = [(80, 24), (120, 40), (200, 60), (30, 8)];
 
@@ -106,6 +107,34 @@ fn pictures_of_every_state() {
     pictures("card", |b| b.state(command_request()).press("ctrl-n enter"));
     pictures("compare", |b| b.state(waiting()).press("ctrl-n c"));
     pictures("compare_places", |b| compare::tests::opened(b).press("e ] l space"));
+    pictures("compare_both", |b| compare::tests::opened(b).press("e ] +"));
+    pictures("compare_blind", |b| compare::tests::opened(b).press("b ] l"));
+    pictures("compare_rejected", |b| compare::tests::opened(b).press("e ] -"));
+    pictures("compare_by_hand", |b| {
+        let mut state = waiting();
+        let mission = Arc::make_mut(state.missions.get_mut(&MissionId(12)).unwrap());
+        let (candidate, evidence) = &mut mission.teams[1].candidates[0];
+        Arc::make_mut(candidate).author = "the director, out of Anthropic + Google".into();
+        *evidence = None;
+        b.state(state).press("ctrl-n c")
+    });
+    let page = |b: &mut Bench| {
+        let patch = compare::tests::quarrel().concat().into_bytes();
+        b.state(waiting()).act(Action::Done(Done::Page("Google attempt 1".into(), Ok(patch))));
+    };
+    pictures("patch", |b| {
+        page(b);
+        b.press("n n p ] w")
+    });
+    pictures("patch_files", |b| {
+        page(b);
+        b.press("b").press("/").write("empty").press("enter")
+    });
+    pictures("patch_folded", |b| {
+        page(b);
+        b.press("z f z u")
+    });
+    pictures("shot_whole", |b| b.state(waiting()).stream().press("esc d"));
 }
 
 #[test]

@@ -5,6 +5,7 @@
 //! sides of every rename. [`real_path_inside`] follows symbolic links by hand, so that the answer is where a write
 //! would really land.
 
+use crate::domain::text::{clean_bytes, clean_line};
 use std::{
     fs,
     path::{Component, Path, PathBuf},
@@ -14,6 +15,11 @@ use std::{
 const MOST_LINKS: usize = 40;
 /// Largest patch, in bytes.
 const MOST_BYTES: usize = 16 << 20;
+
+/// Bytes above a patch that are read.
+const LETTER_MOST: usize = 16 << 10;
+/// Characters of an author's name.
+const AUTHOR_MOST: usize = 200;
 
 /// Why a path or patch is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -157,6 +163,47 @@ pub fn paths(patch: &[u8]) -> Result<Vec<String>, PatchError> {
         });
     }
     Ok(found)
+}
+
+/// What stands above a patch, as `git format-patch` writes it: who made it, and what it does.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Letter {
+    /// `From: `, clean; empty: not said.
+    pub author: String,
+    /// The subject without `[PATCH]` and the words below it, clean; empty: not said.
+    pub words: String,
+}
+
+/// Reads what stands above the first file of a patch.
+#[must_use]
+pub fn letter(patch: &[u8]) -> Letter {
+    let head = patch.get(..patch.len().min(LETTER_MOST)).unwrap_or_default();
+    let text = clean_bytes(head);
+    let mut letter = Letter::default();
+    let mut words: Vec<&str> = Vec::new();
+    let mut in_head = true;
+    for line in text.lines() {
+        if line.starts_with("diff --git ") || line.starts_with("--- ") || line == "---" {
+            break;
+        }
+        match (line.strip_prefix("From: "), line.strip_prefix("Subject: ")) {
+            (Some(author), _) if in_head => letter.author = clean_line(author.trim(), AUTHOR_MOST).into(),
+            (_, Some(subject)) if in_head => {
+                let bare = subject.strip_prefix("[PATCH").and_then(|rest| rest.split_once(']'));
+                words.push(bare.map_or(subject, |(_, rest)| rest).trim());
+            }
+            _ if line.is_empty() => {
+                in_head &= words.is_empty();
+                words.push(line);
+            }
+            _ if !in_head => words.push(line),
+            // A long subject goes on in the next line; other lines of the head are no words.
+            _ if line.starts_with(' ') && !words.is_empty() => words.push(line.trim()),
+            _ => {}
+        }
+    }
+    letter.words = words.join("\n").trim().to_owned();
+    letter
 }
 
 /// Lengths in `@@ -1,2 +3,4 @@`.

@@ -69,6 +69,7 @@ fn candidate(team: u8) -> Candidate {
         summary: "guards the sum".into(),
         root_cause: String::new(),
         confidence: 90,
+        author: String::new(),
     }
 }
 

@@ -192,7 +192,7 @@ impl Records {
         self.kinds.row(kind, change);
     }
 
-    pub(super) fn race(&mut self, kind: &str, entrants: &[Entrant<'_>]) {
+    pub(crate) fn race(&mut self, kind: &str, entrants: &[Entrant<'_>]) {
         if entrants.len() > 1 {
             Arc::make_mut(&mut self.board).race(kind, entrants);
         }

@@ -154,6 +154,7 @@ impl Tape {
             summary: String::new(),
             root_cause: String::new(),
             confidence: 50,
+            author: String::new(),
         };
         self.team(id, team, TeamEvent::DraftStarted { attempt: 1, based_on: Revision(0) });
         self.team(id, team, TeamEvent::CandidateProposed(Box::new(candidate)));

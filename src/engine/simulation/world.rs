@@ -188,6 +188,7 @@ fn candidate(run: &mut Run, (team, attempt, based_on): (TeamId, u32, Revision)) 
     let confidence = if run.dice.pct(70) { 98 } else { 60 };
     let patch = Digest::of(&run.dice.next().to_be_bytes());
     Candidate {
+        author: String::new(),
         team,
         attempt,
         based_on,

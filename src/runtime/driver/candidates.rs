@@ -15,7 +15,7 @@ use crate::{
         worker::{self, Crew, DraftJob, Rules},
     },
     domain::{
-        candidate::{Candidate, CommitId, Evidence},
+        candidate::{Candidate, CommitId, DiffStat, Evidence},
         feed::{Channel, FeedItem},
         ids::{Revision, TeamId},
         money::Cost,
@@ -31,6 +31,7 @@ use crate::{
     },
     policy::protected::Guard,
     runtime::supervisor::StopSign,
+    workspace::patch as patch_of,
 };
 
 /// Longest run of one check.
@@ -39,6 +40,8 @@ const CHECK_WALL: Millis = Millis::mins(20);
 const TURNS_MOST: u32 = 1_000;
 /// Confidence of a candidate that a person made: the person vouches, nobody measured.
 const BY_HAND: u8 = 50;
+/// Files named in the summary of a candidate that a person made.
+const NAMED_MOST: usize = 3;
 
 pub(super) async fn draft(site: &Site, effect: &Effect, stop: &StopSign) -> Result<Outcome, Failure> {
     let EffectKind::Draft { team, attempt, based_on, feedback } = &effect.kind else {
@@ -159,6 +162,8 @@ impl ByHand<'_> {
         if stat.files.is_empty() {
             return Err(permanent("the changes made by hand add up to nothing"));
         }
+        let letter = patch.map(patch_of::letter).unwrap_or_default();
+        let said = |words: String, instead: &str| if words.is_empty() { instead.to_owned() } else { words };
         let patch = workshop.patch(&base, &commit).await.map_err(transient)?;
         Ok(Outcome::Drafted(Box::new(Candidate {
             team: self.team,
@@ -167,15 +172,24 @@ impl ByHand<'_> {
             base,
             commit,
             patch: site.lines.store.blobs().put(&patch).map_err(transient)?,
+            summary: said(letter.words, &by_hand(&stat)),
             stat,
-            summary: format!(
-                "{} (changed by hand)",
-                self.mission.brief.text.lines().next().unwrap_or_default()
-            ),
             root_cause: String::new(),
             confidence: BY_HAND,
+            author: said(letter.author, "the director, by hand"),
         })))
     }
+}
+
+/// What was changed by hand, where nobody said it.
+fn by_hand(stat: &DiffStat) -> String {
+    let mut named: Vec<&str> = stat.files.iter().take(NAMED_MOST).map(String::as_str).collect();
+    let more = stat.files.len().saturating_sub(NAMED_MOST);
+    let rest = format!("{more} more");
+    if more > 0 {
+        named.push(&rest);
+    }
+    format!("Change {} by hand", named.join(", "))
 }
 
 pub(super) async fn check(site: &Site, effect: &Effect, stop: &StopSign) -> Result<Outcome, Failure> {

@@ -111,7 +111,11 @@ fn story(
         mission: mission.id.to_string(),
         candidate: &candidate,
         evidence: evidence.and_then(|(_, evidence)| evidence.as_deref()),
-        author: format!("{} ({})", found.spec.name, found.spec.model),
+        author: if candidate.author.is_empty() {
+            format!("{} ({})", found.spec.name, found.spec.model)
+        } else {
+            format!("{}, in the worktree of {}", candidate.author, found.spec.name)
+        },
         approved_by: approved_by.unwrap_or_else(|| "the director's standing word".to_owned()),
         mark: &mark(mission, effect),
     };

@@ -5,9 +5,9 @@
 
 use crate::tui::shot::{
     DiffDoc,
-    doc::{FileDiff, Kind, Line},
+    doc::{FileDiff, Line},
 };
-use std::ops::Range;
+use std::{collections::HashMap, ops::Range, sync::Arc};
 
 /// Candidates compared at once.
 pub const SIDES_MOST: usize = 4;
@@ -16,7 +16,7 @@ pub const SIDES_MOST: usize = 4;
 #[derive(Debug, Default)]
 pub struct Alignment {
     /// Their patches, in the order of the columns.
-    pub docs: Vec<DiffDoc>,
+    pub docs: Vec<Arc<DiffDoc>>,
     /// Files that any of them touches: by first appearance, the first candidate's first.
     pub files: Vec<AlignedFile>,
 }
@@ -85,14 +85,19 @@ impl Alignment {
     #[must_use]
     pub fn new(mut docs: Vec<DiffDoc>) -> Self {
         docs.truncate(SIDES_MOST);
+        let docs: Vec<Arc<DiffDoc>> = docs.into_iter().map(Arc::new).collect();
         let mut files: Vec<AlignedFile> = Vec::new();
+        let mut known: HashMap<String, Vec<usize>> = HashMap::new();
         for (side, doc) in docs.iter().enumerate() {
             for (nth, file) in doc.files.iter().enumerate() {
                 let path = if file.old.is_empty() { &file.new } else { &file.old };
-                let known = files.iter().position(|it| it.path == *path && it.of[side].is_none());
-                let at = known.unwrap_or_else(|| {
+                // One path can be named twice: a file that became a link is deleted and made.
+                let same = known.entry(path.clone()).or_default();
+                let free = same.iter().copied().find(|at| files[*at].of[side].is_none());
+                let at = free.unwrap_or_else(|| {
                     let of = vec![None; docs.len()];
                     files.push(AlignedFile { path: path.clone(), of, places: Vec::new() });
+                    same.push(files.len() - 1);
                     files.len() - 1
                 });
                 files[at].of[side] = Some(nth);
@@ -110,13 +115,26 @@ impl Alignment {
         self.docs.get(side)?.files.get((*file.of.get(side)?)?)
     }
 
-    /// Removed and added lines of a change, as text and mark.
-    pub fn lines(&self, file: &AlignedFile, side: usize, change: &Change) -> Vec<(Kind, &str)> {
-        let Some(doc) = self.docs.get(side) else { return Vec::new() };
-        let all = self.file(file, side).and_then(|diff| diff.hunks.get(change.hunk)).map(|hunk| &hunk.lines);
-        let of = |range: &Range<usize>| all.and_then(|lines| lines.get(range.clone())).unwrap_or_default();
-        let text = |line: &Line| (line.kind, doc.text(line));
-        of(&change.removed).iter().chain(of(&change.added)).map(text).collect::<Vec<_>>()
+    /// Where the n-th of the lines that a candidate makes of a place stands in its patch: hunk and line of the file.
+    #[must_use]
+    pub fn line(place: &Place, side: usize, nth: usize) -> Option<(usize, usize)> {
+        let mut left = nth;
+        for change in place.sides.get(side)? {
+            for range in [&change.removed, &change.added] {
+                if left < range.len() {
+                    return Some((change.hunk, range.start + left));
+                }
+                left -= range.len();
+            }
+        }
+        None
+    }
+
+    /// How many lines a candidate makes of a place.
+    #[must_use]
+    pub fn tall(place: &Place, side: usize) -> usize {
+        let changes = place.sides.get(side).into_iter().flatten();
+        changes.map(|change| change.removed.len() + change.added.len()).sum()
     }
 
     /// How many places are the same, one candidate's alone or shared by some, and in conflict.
@@ -139,7 +157,7 @@ fn whole(file: &FileDiff) -> bool {
     !file.marks.is_empty() || file.old.is_empty() || file.new.is_empty() || file.old != file.new
 }
 
-fn places(docs: &[DiffDoc], of: &[Option<usize>]) -> Vec<Place> {
+fn places(docs: &[Arc<DiffDoc>], of: &[Option<usize>]) -> Vec<Place> {
     let file = |side: usize| docs[side].files.get(of[side]?);
     let sides: Vec<Vec<Change>> =
         (0..docs.len()).map(|side| file(side).map(changes).unwrap_or_default()).collect();
@@ -196,7 +214,7 @@ fn agree(sides: usize, present: &[usize], alike: impl Fn(usize, usize) -> bool) 
 }
 
 /// Whether two candidates make the same of a place: the same lines go, the same lines come.
-fn alike(docs: &[DiffDoc], of: &[Option<usize>], a: (usize, &[Change]), b: (usize, &[Change])) -> bool {
+fn alike(docs: &[Arc<DiffDoc>], of: &[Option<usize>], a: (usize, &[Change]), b: (usize, &[Change])) -> bool {
     let added = |(side, change): (usize, &Change)| {
         let file = docs[side].files.get(of[side]?)?;
         let lines = file.hunks.get(change.hunk)?.lines.get(change.added.clone())?;

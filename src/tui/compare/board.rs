@@ -1,18 +1,21 @@
 //! What the comparison shows and what the director has made of it so far: columns, the place under the cursor, what
-//! is taken from whom. Changes by keys only; drawing reads it.
+//! is taken from whom. Changes by keys only; drawing reads it, and costs what is visible.
 
 use super::{
-    align::{Agreement, Alignment, Place},
-    compose::{ComposeError, Taken, agreed, compose},
+    align::{Agreement, AlignedFile, Alignment, Place},
+    compose::{ComposeError, Take, Taken, agreed, can_take_both, compose},
+    packages::new_packages,
+    rows::{At, Rows},
 };
 use crate::{
     domain::{digest::Digest, ids::MissionId, ids::TeamId, text::clean_line},
     engine::state::Mission,
-    tui::shot::DiffDoc,
+    tui::shot::{DiffDoc, Highlighter, Later},
 };
+use std::collections::BTreeMap;
 
-/// Lines of one candidate's version of a place that are shown.
-pub const LINES_MOST: usize = 12;
+/// Bytes of patches that are laid side by side between two frames.
+const AT_ONCE: usize = 256 * 1024;
 
 /// One column: a team's newest candidate.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,15 +30,48 @@ pub struct Column {
     pub patch: Digest,
 }
 
+/// Patches laid side by side, with what is known of them.
+#[derive(Debug)]
+pub struct Laid {
+    /// Place by place.
+    pub alignment: Alignment,
+    /// How many places are the same, not of all, and in conflict.
+    pub tally: [usize; 3],
+    /// New dependencies of each.
+    pub packages: Vec<Vec<String>>,
+}
+
+impl Laid {
+    fn of(texts: &[String]) -> Self {
+        let alignment = Alignment::new(texts.iter().map(|text| DiffDoc::parse(text)).collect());
+        let packages = alignment.docs.iter().map(|doc| new_packages(doc)).collect();
+        Self { tally: alignment.tally(), packages, alignment }
+    }
+}
+
 /// The patches behind the columns.
 #[derive(Debug)]
 pub enum Patches {
     /// Being read.
     Reading,
+    /// Long ones: being laid side by side.
+    Laying(Later<Laid>),
     /// Laid side by side.
-    Aligned(Alignment),
+    Aligned(Box<Laid>),
     /// Not to be had, in words.
     Missing(String),
+}
+
+/// Places named in what stands above a combined patch.
+const TOLD_MOST: usize = 20;
+
+/// How much is rejected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whole {
+    /// One place.
+    Place,
+    /// All places of its file.
+    File,
 }
 
 /// Whether vendors are named.
@@ -73,6 +109,14 @@ pub struct Board {
     pub order: Vec<usize>,
     /// What is taken so far.
     pub taken: Taken,
+    /// Whether anything was taken or left by hand.
+    touched: bool,
+    /// The index of rows.
+    pub rows: Rows,
+    /// Where both versions are taken: the lines that come, each by candidate, hunk and line.
+    pub both: BTreeMap<At, Vec<(usize, usize, usize)>>,
+    /// Places in conflict of which nothing is taken.
+    pub open: usize,
     /// Whether vendors are named.
     pub names: Names,
     /// How much of the evidence is shown.
@@ -101,6 +145,10 @@ impl Board {
             at: (0, 0),
             column: 0,
             taken: Taken::new(),
+            touched: false,
+            rows: Rows::default(),
+            both: BTreeMap::new(),
+            open: 0,
             names: Names::Shown,
             evidence: Evidence::Whole,
             top: 0,
@@ -114,19 +162,68 @@ impl Board {
         self.columns.iter().map(|column| column.patch).collect()
     }
 
-    /// Patches have been read: laid side by side if they are still those of the columns.
-    pub fn fill(&mut self, of: &[Digest], patches: Result<Vec<String>, String>) {
+    /// Patches have been read: laid side by side if they are still those of the columns; long ones by the painter.
+    pub fn fill(&mut self, of: &[Digest], texts: Result<Vec<String>, String>, painter: Option<&Highlighter>) {
         if of != self.wanted() {
             return;
         }
-        self.patches = match patches {
+        match texts {
             Ok(texts) => {
-                let alignment = Alignment::new(texts.iter().map(|text| DiffDoc::parse(text)).collect());
-                self.taken = agreed(&alignment);
-                Patches::Aligned(alignment)
+                let long = texts.iter().map(String::len).sum::<usize>() > AT_ONCE;
+                match painter.filter(|_| long) {
+                    Some(painter) => self.patches = Patches::Laying(painter.make(move || Laid::of(&texts))),
+                    None => self.lay(Laid::of(&texts)),
+                }
             }
-            Err(why) => Patches::Missing(clean_line(&why, 300).into()),
+            Err(why) => self.patches = Patches::Missing(clean_line(&why, 300).into()),
+        }
+    }
+
+    /// What was laid side by side meanwhile is shown from now on.
+    pub fn settle(&mut self) {
+        let waits = matches!(self.patches, Patches::Laying(_));
+        let patches = if waits { std::mem::replace(&mut self.patches, Patches::Reading) } else { return };
+        if let Patches::Laying(later) = patches {
+            match later.take() {
+                Ok(laid) => self.lay(laid),
+                Err(later) => self.patches = Patches::Laying(later),
+            }
+        }
+    }
+
+    fn lay(&mut self, laid: Laid) {
+        self.taken = agreed(&laid.alignment);
+        self.patches = Patches::Aligned(Box::new(laid));
+        self.recount();
+    }
+
+    /// Counts anew what hangs on what is taken.
+    fn recount(&mut self) {
+        let Patches::Aligned(laid) = &self.patches else { return };
+        let alignment = &laid.alignment;
+        let places = alignment.files.iter().enumerate().flat_map(|(nth, file)| {
+            file.places.iter().enumerate().map(move |(at, place)| ((nth, at), place))
+        });
+        let open = |(at, place): &(At, &Place)| {
+            place.agreement == Agreement::Conflict && !self.taken.contains_key(at)
         };
+        self.open = places.filter(open).count();
+        let both = self.taken.iter().filter_map(|(at, take)| {
+            let Take::Both(first, second) = *take else { return None };
+            let place = alignment.files.get(at.0)?.places.get(at.1)?;
+            let lines = [first, second].into_iter().flat_map(|side| {
+                let changes = place.sides.get(side).into_iter().flatten();
+                changes
+                    .flat_map(move |change| change.added.clone().map(move |line| (side, change.hunk, line)))
+            });
+            Some((*at, lines.collect::<Vec<_>>()))
+        });
+        let both: BTreeMap<At, Vec<_>> = both.collect();
+        if both != self.both || self.rows.is_empty() {
+            let lengths = both.iter().map(|(at, lines)| (*at, lines.len())).collect();
+            self.rows = Rows::of(alignment, &lengths);
+            self.both = both;
+        }
     }
 
     /// Whether a newer candidate has come since.
@@ -138,10 +235,20 @@ impl Board {
     /// The alignment, once there is one.
     #[must_use]
     pub fn alignment(&self) -> Option<&Alignment> {
+        self.laid().map(|laid| &laid.alignment)
+    }
+
+    /// The same with what is known of the patches.
+    #[must_use]
+    pub fn laid(&self) -> Option<&Laid> {
         match &self.patches {
-            Patches::Aligned(alignment) => Some(alignment),
-            Patches::Reading | Patches::Missing(_) => None,
+            Patches::Aligned(laid) => Some(laid),
+            Patches::Reading | Patches::Laying(_) | Patches::Missing(_) => None,
         }
+    }
+
+    fn file(&self) -> Option<&AlignedFile> {
+        self.alignment()?.files.get(self.at.0)
     }
 
     /// The place under the cursor.
@@ -152,13 +259,7 @@ impl Board {
 
     /// To the n-th place from here.
     pub fn step(&mut self, by: isize) {
-        let Some(alignment) = self.alignment() else { return };
-        let files = alignment.files.iter().enumerate();
-        let all: Vec<(usize, usize)> =
-            files.flat_map(|(nth, file)| (0..file.places.len()).map(move |at| (nth, at))).collect();
-        let here = all.iter().position(|at| *at == self.at).unwrap_or(0);
-        let next = here.saturating_add_signed(by).min(all.len().saturating_sub(1));
-        self.at = all.get(next).copied().unwrap_or_default();
+        self.at = self.rows.step(self.at, by);
         self.scrolled = false;
     }
 
@@ -207,17 +308,54 @@ impl Board {
     /// In words: that candidate does not change the place.
     pub fn take(&mut self) -> Result<(), String> {
         let side = self.side();
-        let file = self.alignment().and_then(|alignment| alignment.files.get(self.at.0));
-        let changed = file.zip(self.place()).is_some_and(|(file, place)| file.is_changed(place, side));
-        if !changed {
-            return Err("this candidate leaves the place as it is: nothing to take".into());
-        }
-        if self.taken.get(&self.at) == Some(&side) {
-            self.taken.remove(&self.at);
+        self.changed_by(side)?;
+        if self.taken.get(&self.at) == Some(&Take::One(side)) {
+            self.put(None);
         } else {
-            self.taken.insert(self.at, side);
+            self.put(Some(Take::One(side)));
         }
         Ok(())
+    }
+
+    /// Takes both versions of the place under the cursor, that of the column under it first; again: the other first;
+    /// again: neither.
+    ///
+    /// # Errors
+    /// In words: there are no two versions, or they cannot be put one after the other.
+    pub fn take_both(&mut self) -> Result<(), String> {
+        let side = self.side();
+        self.changed_by(side)?;
+        let next = match self.taken.get(&self.at) {
+            Some(Take::Both(first, second)) if *first == side => Some(Take::Both(*second, side)),
+            Some(Take::Both(_, second)) if *second == side => None,
+            _ => {
+                let turn = self.order.iter().cycle().skip(self.column + 1).take(self.order.len());
+                let other = turn.copied().find(|other| *other != side && self.changed_by(*other).is_ok());
+                let other = other.ok_or("no other candidate changes this place")?;
+                Some(Take::Both(side, other))
+            }
+        };
+        if let Some(Take::Both(first, second)) = next
+            && !self.place().is_some_and(|place| can_take_both(place, first, second))
+        {
+            return Err("both versions cannot be put one after the other here: take one of them".into());
+        }
+        self.put(next);
+        Ok(())
+    }
+
+    fn changed_by(&self, side: usize) -> Result<(), String> {
+        let changed = self.file().zip(self.place()).is_some_and(|(file, place)| file.is_changed(place, side));
+        if changed { Ok(()) } else { Err("this candidate leaves the place as it is: nothing to take".into()) }
+    }
+
+    fn put(&mut self, take: Option<Take>) {
+        match take {
+            Some(take) => self.taken.insert(self.at, take),
+            None => self.taken.remove(&self.at),
+        };
+        self.touched = true;
+        self.recount();
     }
 
     /// Takes the version of the column under the cursor wherever it has one.
@@ -228,27 +366,29 @@ impl Board {
         for (nth, file) in alignment.files.iter().enumerate() {
             for (at, place) in file.places.iter().enumerate() {
                 if file.is_changed(place, side) {
-                    taken.push(((nth, at), side));
+                    taken.push(((nth, at), Take::One(side)));
                 }
             }
         }
         self.taken.extend(taken);
+        self.touched = true;
+        self.recount();
     }
 
-    /// Places in conflict of which nothing is taken.
-    #[must_use]
-    pub fn open_conflicts(&self) -> usize {
-        let Some(alignment) = self.alignment() else { return 0 };
-        let files = alignment.files.iter().enumerate();
-        let open = |(nth, file): (usize, &super::align::AlignedFile)| {
-            let conflicts = file.places.iter().enumerate();
-            conflicts
-                .filter(|(at, place)| {
-                    place.agreement == Agreement::Conflict && !self.taken.contains_key(&(nth, *at))
-                })
-                .count()
-        };
-        files.map(open).sum()
+    /// Rejects the place under the cursor, or its whole file: it stays as it was before. Where nothing was taken by
+    /// hand yet, everything else of the column under the cursor is.
+    pub fn reject(&mut self, whole: Whole) {
+        if !self.touched {
+            self.take_all();
+        }
+        match whole {
+            Whole::Place => self.put(None),
+            Whole::File => {
+                let file = self.at.0;
+                self.taken.retain(|at, _| at.0 != file);
+                self.recount();
+            }
+        }
     }
 
     /// The patch of what is taken, and the team whose candidate it becomes: the one most is taken from.
@@ -263,10 +403,55 @@ impl Board {
             }
             other => other.to_string(),
         })?;
-        let count = |side: usize| self.taken.values().filter(|from| **from == side).count();
-        let most = (0..self.columns.len()).rev().max_by_key(|side| count(*side)).unwrap_or(0);
-        let team = self.columns.get(most).map(|column| column.team).ok_or("there is no candidate")?;
-        Ok((team, patch))
+        let most = self.sources().into_iter().max_by_key(|(side, many)| (*many, usize::MAX - side));
+        let column = most.and_then(|(side, _)| self.columns.get(side)).or(self.columns.first());
+        Ok((column.ok_or("there is no candidate")?.team, patch))
+    }
+
+    /// From which candidates places are taken, and how many.
+    fn sources(&self) -> Vec<(usize, usize)> {
+        let count = |side: usize| self.taken.values().filter(|take| take.is_of(side)).count();
+        let sides = (0..self.columns.len()).map(|side| (side, count(side)));
+        sides.filter(|(_, many)| *many > 0).collect()
+    }
+
+    /// Who made what is taken and what it is: what stands above its patch.
+    #[must_use]
+    pub fn letter(&self, mission: &Mission) -> String {
+        let Some(alignment) = self.alignment() else { return String::new() };
+        let mut sources = self.sources();
+        sources.sort_by_key(|(side, many)| (std::cmp::Reverse(*many), *side));
+        let name = |side: usize| self.columns.get(side).map_or("", |column| column.name.as_str());
+        let names: Vec<&str> = sources.iter().map(|(side, _)| name(*side)).collect();
+        let main = sources.first().and_then(|(side, _)| self.columns.get(*side));
+        let team = main.and_then(|main| mission.teams.iter().find(|team| team.id == main.team));
+        let entry = main.and_then(|main| team?.entry(main.attempt));
+        let summary = entry.map_or("", |(candidate, _)| candidate.summary.lines().next().unwrap_or_default());
+        let places = alignment.files.iter().map(|file| file.places.len()).sum::<usize>();
+        let how = match names.as_slice() {
+            [one] => format!("{} of {places} places of {one}", self.taken.len()),
+            _ => names.join(" + "),
+        };
+        let mut text = format!(
+            "From: the director, out of {how}\nSubject: {}\n\nTaken by the director out of {how}:\n",
+            clean_line(if summary.is_empty() { &how } else { summary }, 200)
+        );
+        for (nth, (at, take)) in self.taken.iter().enumerate() {
+            let Some(file) = alignment.files.get(at.0) else { continue };
+            if nth == TOLD_MOST {
+                text.push_str(&format!("- and {} more\n", self.taken.len() - TOLD_MOST));
+                break;
+            }
+            let line = file.places.get(at.1).filter(|place| !place.whole);
+            let line = line.map_or(String::new(), |place| format!(":{}", place.base.start));
+            let from = match take {
+                Take::One(side) => name(*side).to_owned(),
+                Take::Both(first, second) => format!("{}, then {}", name(*first), name(*second)),
+            };
+            text.push_str(&format!("- {}{line} of {from}\n", clean_line(&file.path, 200)));
+        }
+        text.push('\n');
+        text
     }
 
     /// Hides vendors, or names them again. Hidden, columns stand in the order of their patches' digests, which tells

@@ -1,15 +1,35 @@
 //! One patch out of places taken from several candidates. Pure: text in, text out; whether it builds is for the
 //! checks to say. Every line of context comes from the candidates' own patches, so the result applies to their base.
 
-use super::align::{Alignment, Change};
+use super::align::{Alignment, Change, Place};
 use crate::tui::shot::doc::{Kind, Line};
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::{collections::BTreeMap, fmt::Write as _, ops::Range};
 
 /// Lines of context around a change.
 const CONTEXT: u32 = 3;
 
-/// Which candidate's version is taken, by file and place.
-pub type Taken = BTreeMap<(usize, usize), usize>;
+/// What is taken of a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Take {
+    /// One candidate's version.
+    One(usize),
+    /// The lines of the first, then those of the second; what either removes goes.
+    Both(usize, usize),
+}
+
+impl Take {
+    /// Whether it takes something of this candidate.
+    #[must_use]
+    pub fn is_of(self, side: usize) -> bool {
+        match self {
+            Self::One(one) => one == side,
+            Self::Both(first, second) => first == side || second == side,
+        }
+    }
+}
+
+/// What is taken, by file and place.
+pub type Taken = BTreeMap<(usize, usize), Take>;
 
 /// Why no patch could be made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -17,6 +37,9 @@ pub enum ComposeError {
     /// Nothing is taken.
     #[error("nothing is taken yet")]
     Nothing,
+    /// Both versions of a place are taken, but not one after the other can they be had.
+    #[error("both versions of {0} cannot be put one after the other: take one of them")]
+    Apart(String),
     /// A candidate's patch was longer than what is read, or is not in git's form.
     #[error("the patch of candidate {} cannot be taken apart", .0 + 1)]
     Unreadable(usize),
@@ -37,18 +60,22 @@ pub fn compose(alignment: &Alignment, taken: &Taken) -> Result<String, ComposeEr
     }
     let mut patch = String::new();
     for (nth, file) in alignment.files.iter().enumerate() {
-        let mut chosen: Vec<(usize, &Change)> = Vec::new();
+        let mut chosen: Vec<Piece<'_>> = Vec::new();
         let mut source = None;
         for (at, place) in file.places.iter().enumerate() {
-            let Some(side) = taken.get(&(nth, at)).copied() else { continue };
+            let Some(take) = taken.get(&(nth, at)).copied() else { continue };
+            let (Take::One(side) | Take::Both(side, _)) = take;
             let section = file.of.get(side).copied().flatten().and_then(|of| sections.get(side)?.get(of));
             let Some(section) = section else { continue };
+            if place.whole && matches!(take, Take::Both(..)) {
+                return Err(ComposeError::Apart(file.path.clone()));
+            }
             if place.whole {
                 patch.push_str(section);
                 continue;
             }
-            let changes = place.sides.get(side).into_iter().flatten();
-            chosen.extend(changes.map(|change| (side, change)));
+            let apart = || ComposeError::Apart(format!("{}:{}", file.path, place.base.start));
+            chosen.extend(pieces(place, take).ok_or_else(apart)?);
             source = source.or(Some(section));
         }
         if let Some(section) = source.filter(|_| !chosen.is_empty()) {
@@ -57,6 +84,38 @@ pub fn compose(alignment: &Alignment, taken: &Taken) -> Result<String, ComposeEr
         }
     }
     if patch.is_empty() { Err(ComposeError::Nothing) } else { Ok(patch) }
+}
+
+/// A stretch of the base that goes, and what comes instead.
+struct Piece<'a> {
+    base: Range<u32>,
+    /// Whose added lines, in order.
+    parts: Vec<(usize, &'a Change)>,
+}
+
+/// What is taken of a place, top to bottom. Both versions can be had where each is one change: then every line of the
+/// base from the first to the last is removed by one of them.
+fn pieces<'a>(place: &'a Place, take: Take) -> Option<Vec<Piece<'a>>> {
+    let of = |side: usize| place.sides.get(side).map(Vec::as_slice).unwrap_or_default();
+    match take {
+        Take::One(side) => {
+            let piece = |change: &'a Change| Piece { base: change.base.clone(), parts: vec![(side, change)] };
+            Some(of(side).iter().map(piece).collect())
+        }
+        Take::Both(first, second) => match (of(first), of(second)) {
+            ([one], [other]) if first != second && !place.whole => {
+                let base = one.base.start.min(other.base.start)..one.base.end.max(other.base.end);
+                Some(vec![Piece { base, parts: vec![(first, one), (second, other)] }])
+            }
+            _ => None,
+        },
+    }
+}
+
+/// Whether both versions of a place can be taken, one after the other.
+#[must_use]
+pub fn can_take_both(place: &Place, first: usize, second: usize) -> bool {
+    pieces(place, Take::Both(first, second)).is_some()
 }
 
 /// A patch file by file; what stands before the first is no file's.
@@ -106,14 +165,14 @@ impl<'a> Sheet<'a> {
     }
 
     /// Writes changes that are in order and do not touch, or come from one candidate.
-    fn write(&self, chosen: &[(usize, &Change)], patch: &mut String) {
+    fn write(&self, chosen: &[Piece<'_>], patch: &mut String) {
         let mut shift = 0_i64;
         let mut rest = chosen;
-        while let [(_, first), ..] = rest {
+        while let [first, ..] = rest {
             let mut many = 1;
             let mut end = first.base.end;
             // One hunk as long as every line between two changes is known and they are near.
-            while let Some((_, next)) = rest.get(many)
+            while let Some(next) = rest.get(many)
                 && next.base.start <= end.saturating_add(2 * CONTEXT)
                 && (end..next.base.start).all(|line| self.base.contains_key(&line))
             {
@@ -126,8 +185,8 @@ impl<'a> Sheet<'a> {
         }
     }
 
-    fn hunk(&self, changes: &[(usize, &Change)], end: u32, shift: &mut i64, patch: &mut String) {
-        let Some((_, first)) = changes.first() else { return };
+    fn hunk(&self, pieces: &[Piece<'_>], end: u32, shift: &mut i64, patch: &mut String) {
+        let Some(first) = pieces.first() else { return };
         let start = first.base.start;
         let above = (1..=CONTEXT)
             .take_while(|back| start.checked_sub(*back).is_some_and(|line| self.base.contains_key(&line)));
@@ -136,17 +195,18 @@ impl<'a> Sheet<'a> {
         let stop = end + below.count() as u32;
         let (mut body, mut old, mut new) = (String::new(), 0_u32, 0_u32);
         let mut at = start;
-        let context = |from: u32, to: u32, body: &mut String| {
+        let base = |from: u32, to: u32, sign: char, body: &mut String| {
             let lines = (from..to).filter_map(|line| self.base.get(&line));
-            lines.map(|raw| put(body, ' ', *raw)).count() as u32
+            lines.map(|raw| put(body, sign, *raw)).count() as u32
         };
-        for (side, change) in changes {
-            let same = context(at, change.base.start, &mut body);
-            let (gone, came) = self.change(*side, change, &mut body);
+        for piece in pieces {
+            let same = base(at, piece.base.start, ' ', &mut body);
+            let gone = base(piece.base.start, piece.base.end, '-', &mut body);
+            let came = self.added(piece, &mut body);
             (old, new) = (old + same + gone, new + same + came);
-            at = change.base.end;
+            at = piece.base.end;
         }
-        let same = context(at, stop, &mut body);
+        let same = base(at, stop, ' ', &mut body);
         (old, new) = (old + same, new + same);
         // A side without a line names the line before it.
         let from = i64::from(start) - i64::from(old == 0);
@@ -157,19 +217,21 @@ impl<'a> Sheet<'a> {
         patch.push_str(&body);
     }
 
-    fn change(&self, side: usize, change: &Change, body: &mut String) -> (u32, u32) {
-        let found = self.alignment.files.get(self.file).and_then(|file| {
-            let hunk = self.alignment.file(file, side)?.hunks.get(change.hunk)?;
-            Some((self.alignment.docs.get(side)?, &hunk.lines))
-        });
-        let Some((doc, lines)) = found else { return (0, 0) };
-        let mut write = |range: &std::ops::Range<usize>, sign: char| {
-            let raw = |line: &Line| (doc.text(line), line.crlf, line.no_newline);
-            let lines = lines.get(range.clone()).unwrap_or_default();
-            lines.iter().for_each(|line| put(body, sign, raw(line)));
-            lines.len() as u32
-        };
-        (write(&change.removed, '-'), write(&change.added, '+'))
+    fn added(&self, piece: &Piece<'_>, body: &mut String) -> u32 {
+        let mut came = 0;
+        for (nth, (side, change)) in piece.parts.iter().enumerate() {
+            let found = self.alignment.files.get(self.file).and_then(|file| {
+                let hunk = self.alignment.file(file, *side)?.hunks.get(change.hunk)?;
+                Some((self.alignment.docs.get(*side)?, hunk.lines.get(change.added.clone())?))
+            });
+            let Some((doc, lines)) = found else { continue };
+            // Only the last line of a file ends without a newline.
+            let is_last = nth + 1 == piece.parts.len();
+            let raw = |line: &Line| (doc.text(line), line.crlf, line.no_newline && is_last);
+            lines.iter().for_each(|line| put(body, '+', raw(line)));
+            came += lines.len() as u32;
+        }
+        came
     }
 }
 
@@ -188,7 +250,7 @@ pub fn agreed(alignment: &Alignment) -> Taken {
     let places = |(nth, file): (usize, &super::align::AlignedFile)| {
         let same =
             file.places.iter().enumerate().filter(|(_, place)| place.agreement == super::Agreement::Same);
-        same.map(|(at, _)| ((nth, at), 0)).collect::<Vec<_>>()
+        same.map(|(at, _)| ((nth, at), Take::One(0))).collect::<Vec<_>>()
     };
     alignment.files.iter().enumerate().flat_map(places).collect()
 }

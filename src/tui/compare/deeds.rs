@@ -1,7 +1,7 @@
 //! What the comparison's keys do. Decisions stay with the desk: what is built here is handed to it as a change of the
 //! request, bound to the revision that was on screen.
 
-use super::board::{Board, Evidence, Names};
+use super::board::{Board, Evidence, Names, Whole};
 use crate::{
     domain::{ids::TeamId, request::Subject},
     tui::{app::App, commands::CommandId, sheets::Sheet, task::Task},
@@ -41,6 +41,16 @@ impl App {
                     self.notes().note(why);
                 }
             }
+            CommandId::TakeBoth => {
+                if let Err(why) = board.take_both() {
+                    self.notes().note(why);
+                }
+            }
+            CommandId::LeavePlace | CommandId::LeaveFile => {
+                let whole = if command == CommandId::LeaveFile { Whole::File } else { Whole::Place };
+                board.reject(whole);
+                self.notes().note("rejected; C builds what is taken as the next candidate");
+            }
             CommandId::TakeAll => board.take_all(),
             CommandId::Blind => board.turn_names(),
             CommandId::Evidence => {
@@ -74,6 +84,9 @@ impl App {
             self.notes().note(format!("{} has no candidate that may be chosen", request.id));
             return Vec::new();
         };
+        let mission = self.state.missions.get(&request.mission).cloned();
+        let letter = mission.zip(self.board()).map(|(mission, board)| board.letter(&mission));
+        let text = letter.unwrap_or_default() + &text;
         self.write_down(request.id, team, &text);
         self.sheet = None;
         vec![Task::Patch { request: request.id, seen, team, text }]

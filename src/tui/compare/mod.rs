@@ -5,6 +5,8 @@ pub mod align;
 pub mod board;
 pub mod compose;
 mod deeds;
+mod packages;
+pub mod rows;
 
 pub use align::{Agreement, Alignment};
 pub use board::Board;

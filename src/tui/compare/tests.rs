@@ -2,7 +2,8 @@
 
 use super::{
     align::{Agreement, Alignment},
-    compose::{ComposeError, Taken, agreed, compose},
+    compose::{ComposeError, Take, Taken, agreed, compose},
+    rows::{Row, Rows},
 };
 use crate::{
     domain::{
@@ -77,7 +78,7 @@ fn expected(base: &str, alignment: &Alignment, taken: &Taken) -> String {
     let lines = pieces(base);
     let (mut out, mut at) = (String::new(), 0);
     for (nth, place) in alignment.files[0].places.iter().enumerate() {
-        let Some(side) = taken.get(&(0, nth)) else { continue };
+        let Some(Take::One(side)) = taken.get(&(0, nth)) else { continue };
         for change in &place.sides[*side] {
             let start = change.base.start as usize - 1;
             lines[at..start].iter().for_each(|line| out.push_str(line));
@@ -128,7 +129,7 @@ proptest! {
             for (nth, file) in alignment.files.iter().enumerate() {
                 for (at, place) in file.places.iter().enumerate() {
                     if !place.sides[side].is_empty() {
-                        taken.insert((nth, at), side);
+                        taken.insert((nth, at), Take::One(side));
                     }
                 }
             }
@@ -150,11 +151,78 @@ proptest! {
         for (at, place) in file.places.iter().enumerate() {
             let side = choice[at % choice.len()];
             if side < 2 && !place.sides[side].is_empty() {
-                taken.insert((0, at), side);
+                taken.insert((0, at), Take::One(side));
             }
         }
         let Ok(patch) = compose(&alignment, &taken) else { return Ok(()) };
         prop_assert_eq!(apply(&base, &patch), expected(&base, &alignment, &taken));
+    }
+
+    #[test]
+    fn both_versions_are_the_lines_of_one_then_of_the_other((base, one, other) in trio(), swapped in any::<bool>()) {
+        let alignment = align(&base, &[&one, &other]);
+        let Some(file) = alignment.files.first().filter(|file| !file.places.iter().any(|place| place.whole)) else {
+            return Ok(());
+        };
+        let (first, second) = if swapped { (1, 0) } else { (0, 1) };
+        let both = |place: &super::align::Place| super::compose::can_take_both(place, first, second);
+        let places: Vec<usize> = (0..file.places.len()).filter(|at| both(&file.places[*at])).collect();
+        let taken: Taken = places.iter().map(|at| ((0, *at), Take::Both(first, second))).collect();
+        let Ok(patch) = compose(&alignment, &taken) else {
+            prop_assert!(places.is_empty());
+            return Ok(());
+        };
+        let lines = pieces(&base);
+        let (mut wanted, mut at) = (String::new(), 0);
+        for nth in places {
+            let place = &file.places[nth];
+            lines[at..place.base.start as usize - 1].iter().for_each(|line| wanted.push_str(line));
+            for side in [first, second] {
+                let doc = &alignment.docs[side];
+                let change = &place.sides[side][0];
+                for line in &doc.files[0].hunks[change.hunk].lines[change.added.clone()] {
+                    wanted.push_str(doc.text(line));
+                    wanted.push_str(if line.crlf { "\r" } else { "" });
+                    wanted.push_str(if line.no_newline && side == second { "" } else { "\n" });
+                }
+            }
+            at = place.base.end as usize - 1;
+        }
+        lines[at..].iter().for_each(|line| wanted.push_str(line));
+        prop_assert_eq!(apply(&base, &patch), wanted);
+    }
+
+    #[test]
+    fn every_row_is_of_one_place_and_every_place_has_its_rows((base, one, other) in trio(), many in 0usize..20) {
+        let alignment = align(&base, &[&one, &other]);
+        let both = if many % 3 == 0 { [((0, 0), many)].into() } else { Default::default() };
+        let rows = Rows::of(&alignment, &both);
+        let mut seen = Vec::new();
+        for nth in 0..rows.len() {
+            match rows.get(nth).unwrap() {
+                Row::File(file) => seen.push((file, None)),
+                Row::Place(at, nth_of) | Row::Both(at, nth_of) => {
+                    let (first, last) = rows.of_place(at).unwrap();
+                    prop_assert!((first..=last).contains(&nth));
+                    if nth_of == 0 && nth == first {
+                        seen.push((at.0, Some(at.1)));
+                    }
+                }
+            }
+        }
+        let wanted: Vec<_> = alignment.files.iter().enumerate().flat_map(|(nth, file)| {
+            [(nth, None)].into_iter().chain((0..file.places.len()).map(move |at| (nth, Some(at))))
+        }).collect();
+        prop_assert_eq!(seen, wanted);
+        prop_assert!(rows.get(rows.len()).is_none());
+        let last = rows.step((0, 0), isize::MAX);
+        let count = alignment.files.iter().map(|file| file.places.len()).sum::<usize>();
+        let mut walked = vec![(0, 0)];
+        while *walked.last().unwrap() != last {
+            walked.push(rows.step(*walked.last().unwrap(), 1));
+        }
+        prop_assert_eq!(walked.len(), count.max(1));
+        prop_assert_eq!(rows.step(last, isize::MIN), (0, 0));
     }
 
     #[test]
@@ -178,7 +246,7 @@ proptest! {
         for (nth, file) in alignment.files.iter().enumerate() {
             for at in 0..file.places.len() {
                 for side in 0..3 {
-                    let _ = compose(&alignment, &[((nth, at), side)].into());
+                    let _ = compose(&alignment, &[((nth, at), Take::One(side))].into());
                 }
             }
         }
@@ -203,7 +271,7 @@ fn a_new_file_is_taken_whole_beside_hunks_of_another_candidate() {
     assert_eq!(alignment.files.len(), 2);
     assert!(alignment.files[0].places[0].whole);
     assert_eq!(alignment.files[0].places[0].agreement, Agreement::Only(0));
-    let patch = compose(&alignment, &[((0, 0), 0), ((1, 0), 1)].into()).unwrap();
+    let patch = compose(&alignment, &[((0, 0), Take::One(0)), ((1, 0), Take::One(1))].into()).unwrap();
     assert!(patch.starts_with(new), "{patch}");
     assert!(patch.ends_with("--- a/x.rs\n+++ b/x.rs\n@@ -1,2 +1,2 @@\n-a\n+B\n b\n"), "{patch}");
     assert!(!patch.contains("1111111..2222222"), "ids of other contents are gone: {patch}");
@@ -214,7 +282,7 @@ fn a_patch_that_was_cut_is_not_taken_apart() {
     let long = format!("{}{}", patch_of("x.rs", "a\n", "b\n"), "garbage that is no diff\n");
     let alignment =
         Alignment::new(vec![DiffDoc::parse(&long), DiffDoc::parse(&patch_of("x.rs", "a\n", "c\n"))]);
-    assert_eq!(compose(&alignment, &[((0, 0), 1)].into()), Err(ComposeError::Unreadable(0)));
+    assert_eq!(compose(&alignment, &[((0, 0), Take::One(1))].into()), Err(ComposeError::Unreadable(0)));
     assert_eq!(compose(&align("a\n", &["b\n"]), &Taken::new()), Err(ComposeError::Nothing));
 }
 
@@ -222,7 +290,7 @@ const BASE: &str =
     "fn total(items: &[u32]) -> u32 {\n    let n = items.len();\n    sum / n\n}\n\nfn name() {}\n";
 
 /// Two candidates that agree on the comment and quarrel about the guard; the second also changes the name.
-fn quarrel() -> Vec<String> {
+pub(in crate::tui) fn quarrel() -> Vec<String> {
     let one = BASE
         .replace("    let n", "    // an empty cart\n    let n")
         .replace("sum / n", "if n == 0 { 0 } else { sum / n }");
@@ -231,6 +299,11 @@ fn quarrel() -> Vec<String> {
         .replace("sum / n", "sum.checked_div(n).unwrap_or(0)")
         .replace("name()", "label()");
     [one, other].map(|text| patch_of("src/cart.rs", BASE, &text)).to_vec()
+}
+
+/// A patch without what stands above it.
+fn bare(patch: &str) -> &str {
+    patch.find("diff --git ").map_or("", |at| &patch[at..])
 }
 
 /// The comparison, opened by key, with its patches read.
@@ -260,7 +333,7 @@ fn a10_hunks_of_two_candidates_become_one_that_is_checked_again() {
         .replace("    let n", "    // an empty cart\n    let n")
         .replace("sum / n", "sum.checked_div(n).unwrap_or(0)")
         .replace("name()", "label()");
-    assert_eq!(apply(BASE, &text), wanted);
+    assert_eq!(apply(BASE, bare(&text)), wanted);
     assert!(bench.app.sheet.is_none());
 
     let mut bench = Bench::new((160, 48));
@@ -270,7 +343,7 @@ fn a10_hunks_of_two_candidates_become_one_that_is_checked_again() {
         .replace("    let n", "    // an empty cart\n    let n")
         .replace("sum / n", "if n == 0 { 0 } else { sum / n }")
         .replace("name()", "label()");
-    assert_eq!(apply(BASE, &text), mixed);
+    assert_eq!(apply(BASE, bare(&text)), mixed);
 }
 
 #[test]
@@ -319,4 +392,160 @@ fn a10_blind_columns_name_nobody_and_numbers_decide_nothing() {
     let second = if digest(1) < digest(2) { TeamId(2) } else { TeamId(1) };
     assert_eq!(*decision, Decision::Approve { team: Some(second) });
     assert!(!what.contains("Anthropic") && !what.contains("Google"), "{what}");
+}
+
+#[test]
+fn a10_both_versions_of_a_conflict_are_taken_in_either_order_and_shown_before() {
+    let mut bench = Bench::new((160, 60));
+    opened(&mut bench).press("] +");
+    let first = "        if n == 0 { 0 } else { sum / n }\n".trim_start();
+    assert!(shown(&bench).contains("both: Anthropic attempt 1, then Google attempt 1"), "{}", shown(&bench));
+    bench.press("C");
+    let Some(Task::Patch { text, .. }) = bench.tasks.pop() else { panic!("{}", bench.last_words()) };
+    let guards = ["    if n == 0 { 0 } else { sum / n }\n", "    sum.checked_div(n).unwrap_or(0)\n"];
+    let with = |guards: String| {
+        BASE.replace("    let n", "    // an empty cart\n    let n").replace("    sum / n\n", &guards)
+    };
+    assert!(guards[0].contains(first.trim_end()));
+    assert_eq!(apply(BASE, bare(&text)), with(guards.concat()));
+    assert!(text.starts_with("From: the director, out of Anthropic + Google\nSubject: "), "{text}");
+    assert!(text.contains("- src/cart.rs:3 of Anthropic, then Google\n"), "{text}");
+
+    let mut bench = Bench::new((160, 60));
+    opened(&mut bench).press("] + + C");
+    let Some(Task::Patch { text, .. }) = bench.tasks.pop() else { panic!("{}", bench.last_words()) };
+    assert_eq!(apply(BASE, bare(&text)), with([guards[1], guards[0]].concat()));
+    // A third time leaves the place; what one alone changes has no second version.
+    let mut bench = Bench::new((160, 60));
+    opened(&mut bench).press("] + + + ] l +");
+    assert!(bench.last_words().contains("no other candidate changes this place"), "{}", bench.last_words());
+    assert!(!shown(&bench).contains("both: "));
+}
+
+fn shown(bench: &Bench) -> String {
+    let (width, height) = bench.app.focus.1;
+    let mut buf = ratatui::buffer::Buffer::empty(ratatui::layout::Rect::new(0, 0, width, height));
+    let _ = crate::tui::view::draw(&bench.app, &mut buf);
+    let rows = buf.content.chunks(usize::from(width));
+    rows.map(|row| row.iter().map(|cell| cell.symbol()).collect::<String>() + "\n").collect()
+}
+
+#[test]
+fn a10_a_place_of_the_only_candidate_is_rejected_and_the_rest_is_checked_again() {
+    let mut state = waiting();
+    let mission =
+        std::sync::Arc::make_mut(state.missions.get_mut(&crate::domain::ids::MissionId(12)).unwrap());
+    mission.teams.truncate(1);
+    let request = state.desk.get_mut(&RequestId(3)).unwrap();
+    let only = crate::domain::request::Subject::Choose { teams: vec![TeamId(1)] };
+    std::sync::Arc::make_mut(request).subject = only;
+    for (keys, wanted) in [
+        ("] - C", BASE.replace("    let n", "    // an empty cart\n    let n")),
+        ("- C", BASE.replace("sum / n", "if n == 0 { 0 } else { sum / n }")),
+    ] {
+        let mut bench = Bench::new((120, 40));
+        bench.state(state.clone()).wait(400).press("ctrl-n c");
+        let Some(Task::Compare(digests)) = bench.tasks.pop() else { panic!("the patch is not asked for") };
+        bench.act(Action::Done(Done::Compared(digests, Ok(quarrel()[..1].to_vec()))));
+        bench.press(keys);
+        let Some(Task::Patch { team, text, .. }) = bench.tasks.pop() else {
+            panic!("{}", bench.last_words())
+        };
+        assert_eq!((team, apply(BASE, bare(&text))), (TeamId(1), wanted));
+        assert!(text.starts_with("From: the director, out of 1 of 2 places of Anthropic\n"), "{text}");
+    }
+    let mut bench = Bench::new((120, 40));
+    bench.state(state).wait(400).press("ctrl-n c");
+    let Some(Task::Compare(digests)) = bench.tasks.pop() else { panic!("the patch is not asked for") };
+    bench.act(Action::Done(Done::Compared(digests, Ok(quarrel()[..1].to_vec())))).press("_ C");
+    let built = bench.tasks.iter().any(|task| matches!(task, Task::Patch { .. }));
+    assert!(!built && bench.last_words().contains("nothing is taken"), "{}", bench.last_words());
+}
+
+#[test]
+fn a10_what_is_missing_is_said_and_never_green() {
+    let mut state = waiting();
+    let mission =
+        std::sync::Arc::make_mut(state.missions.get_mut(&crate::domain::ids::MissionId(12)).unwrap());
+    let evidence = mission.teams[1].candidates[0].1.as_mut().unwrap();
+    let evidence = std::sync::Arc::make_mut(evidence);
+    evidence.checks.clear();
+    evidence.new_passing.clear();
+    evidence.cost = crate::domain::money::Cost::Unknown;
+    mission.judgement.as_mut().unwrap().verdicts.truncate(1);
+    mission.judgement.as_mut().unwrap().verdicts[0].note =
+        Some("the two orders disagree by 30 points".into());
+    let mut bench = Bench::new((160, 48));
+    bench.state(state).wait(400).press("ctrl-n c");
+    let text = shown(&bench);
+    for words in [
+        "checks      ✓ pass",
+        "○ missing: none were run",
+        "○ missing: none was run",
+        "○ missing: a price is unknown",
+        "○ missing: no verdict",
+        "! the two orders disagree by 30 points",
+        "88 in one order, 86 swapped",
+        "missing     ○ no verdict of a third vendor",
+    ] {
+        assert!(text.contains(words), "{words} in\n{text}");
+    }
+    assert_eq!(
+        text.matches('✓').count(),
+        text.lines().filter(|row| row.find('✓').is_some_and(|at| at < 80)).count()
+    );
+}
+
+#[test]
+fn a10_the_choosers_record_is_told_unless_names_are_hidden() {
+    let mut state = waiting();
+    let mission = state.missions.values().next().unwrap().clone();
+    let kind = crate::engine::kind_of(&mission);
+    crate::tui::fixtures::raced(&mut state, &kind, &[("Anthropic", 7, 9), ("Google", 2, 9)]);
+    let mut bench = Bench::new((160, 48));
+    bench.state(state).wait(400).press("ctrl-n c");
+    assert!(
+        shown(&bench).contains("record      brief: chosen Anthropic 7 of 9, Google 2 of 9"),
+        "{}",
+        shown(&bench)
+    );
+    bench.press("b");
+    let text = shown(&bench);
+    assert!(text.contains("record      hidden while names are") && !text.contains("7 of 9"), "{text}");
+}
+
+#[test]
+fn a10_long_patches_are_laid_side_by_side_aside_and_walked_at_once() {
+    let base: String =
+        (0..9_000).map(|n| format!("line {n} of the file as it was before {}\n", "-".repeat(60))).collect();
+    let with = |word: &str| -> String {
+        let line = |(n, line): (usize, &str)| {
+            if n % 30 == 0 { format!("{word} {n}\n") } else { format!("{line}\n") }
+        };
+        base.lines().enumerate().map(line).collect()
+    };
+    let texts: Vec<String> = ["one", "other"].map(|word| patch_of("x.rs", &base, &with(word))).to_vec();
+    assert!(texts.iter().map(String::len).sum::<usize>() > 256 * 1024);
+    let (tell, told) = std::sync::mpsc::sync_channel(1_000);
+    let mut bench = Bench::new((160, 48));
+    bench.app.channels.paint_with(crate::tui::shot::Highlighter::new(move || {
+        let _ = tell.send(());
+    }));
+    bench.state(waiting()).wait(400).press("ctrl-n c");
+    let asked = bench.tasks.iter().find_map(|task| match task {
+        Task::Compare(digests) => Some(digests.clone()),
+        _ => None,
+    });
+    let digests = asked.unwrap();
+    bench.act(Action::Done(Done::Compared(digests, Ok(texts))));
+    while bench.app.board().unwrap().alignment().is_none() {
+        assert!(shown(&bench).contains("laying them side by side"));
+        told.recv().unwrap();
+        bench.wait(10).act(Action::Tick);
+    }
+    assert_eq!(bench.app.board().unwrap().open, 300);
+    bench.press("G l space");
+    let board = bench.app.board().unwrap();
+    assert_eq!((board.at, board.open), ((0, 299), 299));
+    assert!(shown(&bench).contains("other 8970"), "{}", shown(&bench));
 }

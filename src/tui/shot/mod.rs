@@ -11,6 +11,7 @@ mod draw;
 mod find;
 pub mod highlight;
 pub mod moves;
+mod one;
 pub mod parse;
 mod rows;
 mod search;
@@ -22,6 +23,7 @@ pub mod words;
 pub use doc::DiffDoc;
 pub use highlight::{Highlighter, Later};
 pub use moves::Fold;
+pub use one::{LineAt, Lines};
 pub use parse::is_patch;
 pub use view::{Layout, Manner, ShotView};
 

@@ -1,22 +1,27 @@
 //! The comparison drawn: evidence on top, then file by file the places, a column a candidate. Costs what is visible.
 
-use super::frame::{Pen, row};
+use super::{
+    evidence::{Line, table},
+    frame::{Pen, row},
+};
 use crate::{
     domain::{
         request::Subject,
         text::{clean_line, count},
     },
-    engine::state::{Mission, Team},
+    engine::state::Mission,
     tui::{
         app::App,
+        commands::CommandId,
         compare::{
             Agreement, Alignment,
-            align::{AlignedFile, Place},
-            board::{Board, Evidence, LINES_MOST, Names, Patches},
+            align::Place,
+            board::{Board, Names, Patches},
+            compose::Take,
+            rows::{At, LINES_MOST, Row},
         },
-        shot::doc::Kind,
+        shot::Lines,
         theme::Role,
-        words, wrap,
     },
 };
 use ratatui::layout::Rect;
@@ -26,19 +31,9 @@ const LABEL: u16 = 12;
 /// Least columns of a candidate: with less room one candidate is shown at a time.
 const COLUMN_LEAST: u16 = 34;
 
-/// One row of the sheet.
-enum Line<'a> {
-    /// Over all columns.
-    Span(String, Role),
-    /// A name, and a cell for each candidate.
-    Cells(&'a str, Vec<String>, Role),
-    /// A row of a place: file, place, line of it; the 0th is its heading.
-    Place(usize, usize, usize),
-}
-
 /// Draws it and its foot.
 pub(super) fn draw(app: &App, board: &Board, pen: &mut Pen<'_>, screen: Rect) {
-    let title = match board.alignment().map(Alignment::tally) {
+    let title = match board.laid().map(|laid| laid.tally) {
         Some([same, alone, conflict]) => format!(
             "COMPARE ─ {} ─ {same} the same, {alone} not of all, {}",
             board.mission,
@@ -50,14 +45,13 @@ pub(super) fn draw(app: &App, board: &Board, pen: &mut Pen<'_>, screen: Rect) {
     let inner = pen.sheet(area, &title);
     let list = Rect { height: inner.height.saturating_sub(1), ..inner };
     let Some(mission) = app.state.missions.get(&board.mission) else { return };
-    let columns = Columns::of(board, list.width);
-    let lines = lines(board, mission, &columns);
+    let sheet = Sheet::of(app, board, mission, list.width);
     let height = usize::from(list.height);
-    let top = top(board, &lines, height);
-    for (y, line) in lines.iter().skip(top).take(height).enumerate() {
-        columns.put(pen, row(list, u16::try_from(y).unwrap_or(u16::MAX)), board, line);
+    let top = sheet.top(height);
+    for y in 0..list.height {
+        sheet.put(pen, row(list, y), top + usize::from(y));
     }
-    let foot = format!("{}{}", approves(app, board), foot(board, mission));
+    let foot = format!("{}{}", approves(app, board), foot(app, board, mission));
     pen.put(row(inner, inner.height.saturating_sub(1)), 0, &foot, Role::Muted);
 }
 
@@ -74,72 +68,125 @@ fn approves(app: &App, board: &Board) -> String {
     }
 }
 
-fn foot(board: &Board, mission: &Mission) -> String {
+fn foot(app: &App, board: &Board, mission: &Mission) -> String {
     let old = if board.is_old(mission) { "! a newer candidate has come: q and c again   " } else { "" };
-    let taken = match (board.taken.len(), board.open_conflicts()) {
+    let taken = match (board.taken.len(), board.open) {
         (0, _) => String::new(),
         (taken, 0) => format!("{taken} taken   "),
         (taken, open) => format!("{taken} taken, {open} of the conflicts open   "),
     };
-    format!("{old}{taken}space takes   A all   C builds it   b blind   e evidence   q closes")
+    let key = |id| app.look.keymap.keys_of(id).into_iter().next().unwrap_or_default();
+    let keys = [
+        (CommandId::Take, "takes"),
+        (CommandId::TakeBoth, "both"),
+        (CommandId::LeavePlace, "rejects"),
+        (CommandId::TakeAll, "all"),
+        (CommandId::Combine, "builds it"),
+        (CommandId::PatchOpen, "patch"),
+        (CommandId::Blind, "blind"),
+        (CommandId::Evidence, "evidence"),
+        (CommandId::Close, "closes"),
+    ];
+    let keys: Vec<String> = keys.into_iter().map(|(id, word)| format!("{} {word}", key(id))).collect();
+    format!("{old}{taken}{}", keys.join("   "))
 }
 
 /// Rows there are to scroll through.
 pub(super) fn rows(app: &App, board: &Board, width: u16) -> usize {
-    let Some(mission) = app.state.missions.get(&board.mission) else { return 0 };
-    lines(board, mission, &Columns::of(board, width)).len()
+    app.state.missions.get(&board.mission).map_or(0, |mission| Sheet::of(app, board, mission, width).len())
 }
 
-/// The first row shown: the chosen one of the person, moved so that the place under the cursor is seen.
-fn top(board: &Board, lines: &[Line<'_>], height: usize) -> usize {
-    let most = lines.len().saturating_sub(height);
-    let top = board.top.min(most);
-    if board.scrolled {
-        return top;
-    }
-    let of_place = |line: &Line<'_>| matches!(line, Line::Place(file, at, _) if (*file, *at) == board.at);
-    let (Some(first), Some(last)) = (lines.iter().position(of_place), lines.iter().rposition(of_place))
-    else {
-        return top;
-    };
-    // The heading of the file stays in sight where it stands right above.
-    let first = first.saturating_sub(1);
-    if board.at == (0, 0) && last < height {
-        return 0;
-    }
-    if first < top { first } else { top.max((last + 1).saturating_sub(height)).min(first) }
-}
-
-/// Where candidates stand.
-struct Columns {
+/// All rows of the comparison: what stands above the places is made anew, places are looked up.
+struct Sheet<'a> {
+    app: &'a App,
+    board: &'a Board,
     /// Candidates shown, from the left.
     shown: Vec<usize>,
     /// Columns of one.
     width: u16,
+    above: Vec<Line>,
+    below: &'static str,
 }
 
-impl Columns {
-    fn of(board: &Board, width: u16) -> Self {
+impl<'a> Sheet<'a> {
+    fn of(app: &'a App, board: &'a Board, mission: &Mission, width: u16) -> Self {
         let room = width.saturating_sub(LABEL);
         let many = u16::try_from(board.order.len().max(1)).unwrap_or(1);
-        if room / many >= COLUMN_LEAST {
-            return Self { shown: board.order.clone(), width: room / many };
+        let (shown, width) = if room / many >= COLUMN_LEAST {
+            (board.order.clone(), room / many)
+        } else {
+            (vec![board.side()], room)
+        };
+        let cell = usize::from(width.saturating_sub(2));
+        let mut above = table(&app.state, mission, board, (&shown, cell));
+        let mut say = |words: String, role| above.push(Line::Span(words, role));
+        say(String::new(), Role::Text);
+        let mut below = "";
+        match &board.patches {
+            Patches::Reading => say("reading the patches…".into(), Role::Muted),
+            Patches::Laying(_) => say("long patches: laying them side by side…".into(), Role::Muted),
+            Patches::Missing(why) => say(format!("the patches cannot be read: {why}"), Role::Bad),
+            Patches::Aligned(laid) => {
+                if laid.alignment.docs.iter().any(|doc| doc.cut || doc.skipped > 0) {
+                    let words = "! a patch is longer than what is read, or not in git's form: nothing can be taken from it";
+                    say(words.into(), Role::Warn);
+                }
+                if laid.alignment.files.is_empty() {
+                    say("No candidate changes anything.".into(), Role::Muted);
+                } else {
+                    below = "=  all alike   1  one alone   ~  some, alike   ≠  in conflict";
+                }
+            }
         }
-        Self { shown: vec![board.side()], width: room }
+        Self { app, board, shown, width, above, below }
     }
 
-    fn put(&self, pen: &mut Pen<'_>, at: Rect, board: &Board, line: &Line<'_>) {
-        match line {
-            Line::Span(text, role) => {
+    fn len(&self) -> usize {
+        self.above.len() + self.board.rows.len() + usize::from(!self.below.is_empty())
+    }
+
+    /// The first row shown: the chosen one of the person, moved so that the place under the cursor is seen.
+    fn top(&self, height: usize) -> usize {
+        let board = self.board;
+        let top = board.top.min(self.len().saturating_sub(height));
+        if board.scrolled {
+            return top;
+        }
+        let Some((first, last)) = board.rows.of_place(board.at) else { return top };
+        // The heading of the file stays in sight where it stands right above.
+        let (first, last) = (self.above.len() + first - 1, self.above.len() + last);
+        if board.at == (0, 0) && last < height {
+            return 0;
+        }
+        if first < top { first } else { top.max((last + 1).saturating_sub(height)).min(first) }
+    }
+
+    fn put(&self, pen: &mut Pen<'_>, at: Rect, nth: usize) {
+        match self.above.get(nth) {
+            Some(Line::Span(text, role)) => {
                 pen.put(at, 0, text, *role);
             }
-            Line::Cells(name, cells, role) => {
+            Some(Line::Cells(name, cells)) => {
                 pen.put(at, 0, name, Role::Muted);
-                for (nth, cell) in cells.iter().enumerate() {
+                for (nth, (cell, role)) in cells.iter().enumerate() {
                     pen.put(self.cell(at, nth), 0, cell, *role);
                 }
             }
-            Line::Place(file, place, nth) => self.place(pen, at, board, (*file, *place, *nth)),
+            None => {
+                let Some(alignment) = self.board.alignment() else { return };
+                match self.board.rows.get(nth - self.above.len()) {
+                    Some(Row::File(file)) => {
+                        let path = alignment.files.get(file).map_or("", |file| file.path.as_str());
+                        pen.put(at, 0, &clean_line(path, 300), Role::Title);
+                    }
+                    Some(Row::Place(place, nth)) => self.place(pen, at, alignment, (place, nth)),
+                    Some(Row::Both(place, nth)) => self.both(pen, at, alignment, (place, nth)),
+                    None if nth + 1 == self.len() => {
+                        pen.put(at, 0, self.below, Role::Muted);
+                    }
+                    None => {}
+                }
+            }
         }
     }
 
@@ -152,11 +199,10 @@ impl Columns {
         }
     }
 
-    fn place(&self, pen: &mut Pen<'_>, at: Rect, board: &Board, (file, place, nth): (usize, usize, usize)) {
-        let Some(alignment) = board.alignment() else { return };
-        let Some(aligned) = alignment.files.get(file) else { return };
-        let Some(here) = aligned.places.get(place) else { return };
-        let chosen = board.at == (file, place);
+    fn place(&self, pen: &mut Pen<'_>, at: Rect, alignment: &Alignment, (place, nth): (At, usize)) {
+        let Some(aligned) = alignment.files.get(place.0) else { return };
+        let Some(here) = aligned.places.get(place.1) else { return };
+        let chosen = self.board.at == place;
         if nth == 0 {
             let mark = if chosen { "▸" } else { " " };
             let (glyph, role) = sign(here.agreement);
@@ -165,28 +211,86 @@ impl Columns {
         }
         for (column, side) in self.shown.iter().enumerate() {
             let cell = self.cell(at, column);
-            if nth == 0 {
-                // What all change alike is taken from all of them.
-                let from = board.taken.get(&(file, place));
-                let taken = from == Some(side) || (from.is_some() && here.agreement == Agreement::Same);
-                let (text, role) = match (taken, aligned.is_changed(here, *side)) {
-                    (true, _) => ("● taken", Role::Ok),
-                    (false, true) => ("○", Role::Muted),
-                    (false, false) => ("· leaves it", Role::Muted),
-                };
-                pen.put(cell, 0, text, role);
-                if chosen && board.side() == *side {
-                    pen.choose(cell);
-                }
+            if nth > 0 {
+                self.line(pen, cell, alignment, (place, here), (*side, nth - 1));
                 continue;
             }
-            let (text, role) = text_of(alignment, aligned, here, (*side, nth - 1));
-            pen.put(cell, 0, &text, role);
+            let (text, role) = match (self.taken(place, here, *side), aligned.is_changed(here, *side)) {
+                (Some(words), _) => (words, Role::Ok),
+                (None, true) if here.whole && Alignment::tall(here, *side) == 0 => {
+                    ("○ not text", Role::Muted)
+                }
+                (None, true) => ("○ not taken", Role::Muted),
+                (None, false) => ("· leaves it", Role::Muted),
+            };
+            pen.put(cell, 0, text, role);
+            if chosen && self.board.side() == *side {
+                pen.choose(cell);
+            }
+        }
+    }
+
+    fn taken(&self, at: At, place: &Place, side: usize) -> Option<&'static str> {
+        match self.board.taken.get(&at)? {
+            Take::Both(first, _) if *first == side => Some("● taken first"),
+            Take::Both(_, second) if *second == side => Some("● taken second"),
+            Take::One(one) if *one == side => Some("● taken"),
+            // What all change alike is taken from all of them.
+            _ if place.agreement == Agreement::Same => Some("● taken"),
+            _ => None,
+        }
+    }
+
+    fn line(
+        &self,
+        pen: &mut Pen<'_>,
+        cell: Rect,
+        alignment: &Alignment,
+        ((file, _), place): (At, &Place),
+        (side, nth): (usize, usize),
+    ) {
+        let rest = Alignment::tall(place, side).saturating_sub(nth);
+        if nth + 1 == LINES_MOST && rest > 1 {
+            pen.put(cell, 0, &format!("… {} more; d shows all", count(rest, "line")), Role::Muted);
+            return;
+        }
+        let found = Alignment::line(place, side, nth);
+        let of = alignment.files.get(file).and_then(|file| file.of.get(side).copied().flatten());
+        if let (Some((hunk, line)), Some(of), Some(doc)) = (found, of, alignment.docs.get(side)) {
+            self.lines(pen).render(cell, pen.buf, doc, (of, hunk, line));
+        }
+    }
+
+    fn lines(&self, pen: &Pen<'a>) -> Lines<'a> {
+        let channels = &self.app.channels;
+        Lines { theme: pen.theme, highlighter: channels.painter(), tab: channels.manner().tab }
+    }
+
+    /// Both versions of a place, one after the other, as they would be built.
+    fn both(&self, pen: &mut Pen<'_>, at: Rect, alignment: &Alignment, (place, nth): (At, usize)) {
+        let Some(nth) = nth.checked_sub(1) else {
+            let Some(Take::Both(first, second)) = self.board.taken.get(&place) else { return };
+            let names = [*first, *second].map(|side| self.board.name_of(side));
+            let words = format!("both: {}, then {}", names[0], names[1]);
+            pen.put(at, LABEL, &words, Role::Accent);
+            return;
+        };
+        let Some(lines) = self.board.both.get(&place) else { return };
+        let cell = Rect { x: at.x + LABEL.min(at.width), width: at.width.saturating_sub(LABEL), ..at };
+        let rest = lines.len().saturating_sub(nth);
+        if nth + 1 == LINES_MOST && rest > 1 {
+            pen.put(cell, 0, &format!("… {} more", count(rest, "line")), Role::Muted);
+            return;
+        }
+        let Some((side, hunk, line)) = lines.get(nth).copied() else { return };
+        let of = alignment.files.get(place.0).and_then(|file| file.of.get(side).copied().flatten());
+        if let (Some(of), Some(doc)) = (of, alignment.docs.get(side)) {
+            self.lines(pen).render(cell, pen.buf, doc, (of, hunk, line));
         }
     }
 }
 
-/// Glyph and colour of an agreement; the word stands in the legend above the places.
+/// Glyph and colour of an agreement; the word stands in the legend below the places.
 fn sign(agreement: Agreement) -> (&'static str, Role) {
     match agreement {
         Agreement::Same => ("=", Role::Ok),
@@ -202,220 +306,5 @@ fn where_is(place: &Place) -> String {
         (false, 0) => format!("+{}", place.base.start),
         (false, 1) => format!("{}", place.base.start),
         (false, _) => format!("{}-{}", place.base.start, place.base.end - 1),
-    }
-}
-
-/// The n-th line that a candidate makes of a place.
-fn text_of(
-    alignment: &Alignment,
-    file: &AlignedFile,
-    place: &Place,
-    (side, nth): (usize, usize),
-) -> (String, Role) {
-    let mut left = nth;
-    for change in place.sides.get(side).into_iter().flatten() {
-        let many = change.removed.len() + change.added.len();
-        if left >= many {
-            left -= many;
-            continue;
-        }
-        let rest = change_lines(place, side) - nth;
-        if nth + 1 == LINES_MOST && rest > 1 {
-            return (format!("… {rest} more lines"), Role::Muted);
-        }
-        let lines = alignment.lines(file, side, change);
-        let Some((kind, text)) = lines.get(left) else { return (String::new(), Role::Text) };
-        let (mark, role) = match kind {
-            Kind::Add => ("+ ", Role::DiffAdd),
-            Kind::Del => ("- ", Role::DiffDel),
-            Kind::Context => ("  ", Role::Text),
-        };
-        return (format!("{mark}{}", clean_line(&text.replace('\t', "    "), 400)), role);
-    }
-    (String::new(), Role::Text)
-}
-
-fn change_lines(place: &Place, side: usize) -> usize {
-    place.sides.get(side).into_iter().flatten().map(|change| change.removed.len() + change.added.len()).sum()
-}
-
-fn lines<'a>(board: &Board, mission: &Mission, columns: &Columns) -> Vec<Line<'a>> {
-    let mut lines = Vec::new();
-    evidence(board, mission, columns, &mut lines);
-    lines.push(Line::Span(String::new(), Role::Text));
-    let alignment = match &board.patches {
-        Patches::Reading => {
-            lines.push(Line::Span("reading the patches…".into(), Role::Muted));
-            return lines;
-        }
-        Patches::Missing(why) => {
-            lines.push(Line::Span(format!("the patches cannot be read: {why}"), Role::Bad));
-            return lines;
-        }
-        Patches::Aligned(alignment) => alignment,
-    };
-    if alignment.docs.iter().any(|doc| doc.cut || doc.skipped > 0) {
-        let words =
-            "! a patch is longer than what is read, or not in git's form: nothing can be taken from it";
-        lines.push(Line::Span(words.into(), Role::Warn));
-    }
-    for (nth, file) in alignment.files.iter().enumerate() {
-        lines.push(Line::Span(clean_line(&file.path, 300).into(), Role::Title));
-        for (at, place) in file.places.iter().enumerate() {
-            let tall = (0..alignment.docs.len()).map(|side| change_lines(place, side)).max().unwrap_or(0);
-            lines.extend((0..=tall.min(LINES_MOST)).map(|line| Line::Place(nth, at, line)));
-        }
-    }
-    if alignment.files.is_empty() {
-        lines.push(Line::Span("No candidate changes anything.".into(), Role::Muted));
-    } else {
-        let legend = "=  all alike   1  one alone   ~  some, alike   ≠  in conflict";
-        lines.push(Line::Span(legend.into(), Role::Muted));
-    }
-    lines
-}
-
-/// The table of evidence, as far as it is unfolded.
-fn evidence(board: &Board, mission: &Mission, columns: &Columns, lines: &mut Vec<Line<'_>>) {
-    let teams: Vec<(usize, &Team)> = columns
-        .shown
-        .iter()
-        .filter_map(|side| {
-            let column = board.columns.get(*side)?;
-            Some((*side, mission.teams.iter().find(|team| team.id == column.team)?))
-        })
-        .collect();
-    if teams.is_empty() {
-        lines.push(Line::Span("No candidate yet.".into(), Role::Muted));
-        return;
-    }
-    let room = usize::from(columns.width.saturating_sub(2));
-    // Cells are wrapped, not cut: what a judge says is read to its end before it is decided on.
-    let mut line = |name: &'static str, role: Role, cell: &dyn Fn(&Entry<'_>) -> String| {
-        let cells: Vec<Vec<String>> = teams
-            .iter()
-            .map(|(side, team)| {
-                let column = board.columns.get(*side);
-                let kept = column.and_then(|column| team.entry(column.attempt));
-                let text = cell(&Entry { side: *side, team, kept, board });
-                wrap::rows(&text, room).into_iter().map(|range| text[range].trim_end().to_owned()).collect()
-            })
-            .collect();
-        let most = cells.iter().map(Vec::len).max().unwrap_or(1);
-        for nth in 0..most {
-            let row = cells.iter().map(|rows| rows.get(nth).cloned().unwrap_or_default()).collect();
-            lines.push(Line::Cells(if nth == 0 { name } else { "" }, row, role));
-        }
-    };
-    line("", Role::Title, &|it| it.name());
-    if board.evidence == Evidence::Folded {
-        return line("evidence", Role::Text, &|it| {
-            it.evidence().map_or("not yet checked".into(), words::evidence_line)
-        });
-    }
-    line("checks", Role::Text, &|it| match it.evidence() {
-        Some(found) if found.passed() => "✓ pass".into(),
-        Some(found) if found.checks.is_empty() => "○ none were run".into(),
-        Some(_) => "✗ fail".into(),
-        None => "● not yet checked".into(),
-    });
-    let entries = teams.iter().filter_map(|(_, team)| team.candidates.last());
-    let most =
-        entries.filter_map(|(_, found)| found.as_ref()).map(|found| found.checks.len()).max().unwrap_or(0);
-    for nth in 0..most {
-        line("", Role::Text, &|it| {
-            let check = it.evidence().and_then(|found| found.checks.get(nth));
-            check.map_or(String::new(), |check| {
-                format!("{}: {}", clean_line(&check.command, 24), words::check_change(check))
-            })
-        });
-    }
-    line("new tests", Role::Text, &|it| {
-        it.evidence().map_or(String::new(), |found| {
-            let proves = if found.reproduces { ", one reproduces the fault" } else { "" };
-            format!("{}{proves}", found.new_passing.len())
-        })
-    });
-    line("size", Role::Text, &|it| {
-        it.kept.map_or(String::new(), |(candidate, _)| {
-            let stat = &candidate.stat;
-            format!("+{} -{} in {}", stat.additions, stat.deletions, count(stat.files.len(), "file"))
-        })
-    });
-    line("manifests", Role::Text, &|it| {
-        it.kept.map_or(String::new(), |(candidate, _)| match candidate.stat.manifests.as_slice() {
-            [] => "none touched".into(),
-            some => clean_line(&some.join(", "), 120).into(),
-        })
-    });
-    line("cost", Role::Text, &|it| it.evidence().map_or(String::new(), |found| words::cost(found.cost)));
-    line("time", Role::Text, &|it| it.evidence().map_or(String::new(), |found| found.elapsed.to_string()));
-    verdicts(mission, &mut line);
-    line("says", Role::Text, &|it| {
-        it.kept.map_or(String::new(), |(candidate, _)| clean_line(&candidate.summary, 200).into())
-    });
-    match &mission.judgement {
-        None => lines.push(Line::Span("judges      no verdict yet".into(), Role::Muted)),
-        Some(judgement) => {
-            let missing =
-                judgement.missing.iter().map(|what| format!("missing     {}", clean_line(what, 200)));
-            lines.extend(missing.map(|what| Line::Span(what, Role::Warn)));
-        }
-    }
-}
-
-/// What a cell is made from.
-struct Entry<'a> {
-    side: usize,
-    team: &'a Team,
-    kept: Option<&'a (
-        std::sync::Arc<crate::domain::candidate::Candidate>,
-        Option<std::sync::Arc<crate::domain::candidate::Evidence>>,
-    )>,
-    board: &'a Board,
-}
-
-impl Entry<'_> {
-    fn evidence(&self) -> Option<&crate::domain::candidate::Evidence> {
-        self.kept?.1.as_deref()
-    }
-
-    fn name(&self) -> String {
-        match self.board.names {
-            Names::Shown => format!("[{}] {}", self.team.id.0, words::team_name_of(self.team)),
-            Names::Hidden => {
-                let at = self.board.order.iter().position(|side| *side == self.side).unwrap_or(0);
-                format!("candidate {}", ["A", "B", "C", "D"].get(at).copied().unwrap_or("?"))
-            }
-        }
-    }
-}
-
-type Write<'w> = dyn FnMut(&'static str, Role, &dyn Fn(&Entry<'_>) -> String) + 'w;
-
-fn verdicts(mission: &Mission, line: &mut Write<'_>) {
-    let Some(judgement) = &mission.judgement else { return };
-    let of = |it: &Entry<'_>| {
-        let verdicts = judgement.verdicts.iter().filter(|verdict| verdict.team == it.team.id);
-        verdicts.cloned().collect::<Vec<_>>()
-    };
-    let count = |team: &Team| judgement.verdicts.iter().filter(|verdict| verdict.team == team.id).count();
-    let most = mission.teams.iter().map(count).max().unwrap_or(0);
-    for nth in 0..most {
-        line("judge", Role::Text, &|it| {
-            of(it).get(nth).map_or(String::new(), |verdict| {
-                let by = match it.board.names {
-                    Names::Shown => format!(" by {}", verdict.judge),
-                    Names::Hidden => String::new(),
-                };
-                format!("{}/100{by} (orders {} and {})", verdict.score, verdict.orders[0], verdict.orders[1])
-            })
-        });
-        line("", Role::Text, &|it| {
-            of(it).get(nth).map_or(String::new(), |verdict| {
-                let note = verdict.note.as_ref().map(|note| format!("! {note}  ")).unwrap_or_default();
-                clean_line(&format!("{note}{}", verdict.reasons), 200).to_string()
-            })
-        });
     }
 }

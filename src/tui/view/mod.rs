@@ -9,6 +9,7 @@ mod command;
 mod compare;
 mod diff;
 mod dossier;
+mod evidence;
 mod frame;
 mod ideas;
 pub(in crate::tui) mod operations;
@@ -84,6 +85,9 @@ pub fn fit(app: &mut App) {
         return;
     }
     let screen = Rect::new(0, 0, width, height);
+    if let Some(board) = app.board() {
+        board.settle();
+    }
     if let Some(shot) = app.diff_page() {
         let place = diff::place(screen);
         shot.fit(place.width, place.height);

@@ -95,3 +95,15 @@ fn real_paths_follow_links_and_stay_inside() {
         assert!(real_path_inside(&tree, bad).is_err(), "{bad}");
     }
 }
+
+#[test]
+fn what_stands_above_a_patch_tells_who_and_what() {
+    let patch = "From 0123 Mon Sep 17\nFrom: Ada \u{1b}[31m<ada@x>\nDate: today\nSubject: [PATCH 1/2] Guard the\n empty cart\n\nFrom: below\n- one\n---\n x | 2 +-\n\ndiff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n";
+    let found = letter(patch.as_bytes());
+    assert_eq!(found.author, "Ada <ada@x>");
+    assert_eq!(found.words, "Guard the\nempty cart\n\nFrom: below\n- one");
+    assert_eq!(paths(patch.as_bytes()).unwrap(), ["x"]);
+    for bare in ["", "diff --git a/x b/x\n", "--- a/x\n+++ b/x\nSubject: no\n"] {
+        assert_eq!(letter(bare.as_bytes()), Letter::default(), "{bare}");
+    }
+}
