@@ -1,18 +1,26 @@
 //! Drawing: a long patch parsed and shown, scrolled, and the whole screen with two channels full of words.
 
 use crate::{
+    engine::House,
     harness::{pair, timed, times},
-    scene::{SIZE, WORDS, feed, full, patch},
+    scene::{SIZE, WORDS, empty, feed, full, now, patch},
 };
 use chimera::{
     domain::{
+        candidate::{Candidate, CommitId, DiffStat},
         digest::Digest,
         feed::{FeedItem, Shot},
+        ids::{Revision, TeamId},
     },
     tui::{
+        app::Action,
+        commands::CommandId,
+        compare::Alignment,
         motion::Motion,
+        sheets::Sheet,
         shot::{DiffDoc, Highlighter, Manner, ShotView},
         stream::StreamLog,
+        task::{Done, Task},
         terminal::Screen,
         theme::Theme,
         view,
@@ -124,7 +132,84 @@ fn streams() {
     times("a line into a full thought stream", &pair(value, floor), "(floor: the line copied)");
 }
 
+/// A comparison of two candidates that quarrel about every place.
+fn compared(lines: usize) {
+    let first = patch(lines);
+    let second = first.replace("checked_div", "div_euclid");
+    let mut state = House::at_work(1).state;
+    let mission = Arc::make_mut(state.missions.values_mut().next().unwrap());
+    for team in &mut mission.teams {
+        team.candidates = vec![(Arc::new(candidate(team.id)), None)];
+    }
+    let mut app = empty();
+    app.on(Action::State(Arc::new(state)), now(0));
+    let asked = app.run(CommandId::Compare).into_iter().find_map(|task| match task {
+        Task::Compare(wanted) => Some(wanted),
+        _ => None,
+    });
+    let wanted = asked.unwrap();
+    let patches = vec![first.clone(), second.clone()];
+    app.on(Action::Done(Done::Compared(wanted, Ok(patches))), now(1));
+    while !matches!(&app.sheet, Some(Sheet::Compare(board)) if board.alignment().is_some()) {
+        view::fit(&mut app);
+        std::thread::yield_now();
+    }
+    let laid = || {
+        timed(|| Alignment::new([&first, &second].map(|patch| DiffDoc::parse(patch)).into_iter().collect()))
+    };
+    let split = || timed(|| [&first, &second].map(|patch| patch.split('\n').map(str::len).max()));
+    times(
+        &format!("two patches of {lines} lines: laid side by side, aside"),
+        &pair(laid, split),
+        "(floor: split into lines)",
+    );
+    let (mut screen, mut other) = (Screen::new(SIZE.0, SIZE.1), Screen::new(SIZE.0, SIZE.1));
+    let keys = [
+        CommandId::SheetBottom,
+        CommandId::PreviousHunk,
+        CommandId::TakeBoth,
+        CommandId::PageUp,
+        CommandId::SheetTop,
+        CommandId::NextHunk,
+        CommandId::Take,
+        CommandId::NextFile,
+    ];
+    let mut value = || {
+        timed(|| {
+            for nth in 0..FRAMES {
+                app.run(keys[nth as usize % keys.len()]);
+                view::fit(&mut app);
+                let _ = screen.frame(|buffer| view::draw(&app, buffer)).unwrap().len();
+            }
+        }) / FRAMES
+    };
+    let floor =
+        || timed(|| (0..FRAMES).map(|_| other.frame(|_| None).unwrap().len()).sum::<usize>()) / FRAMES;
+    times(
+        &format!("comparison of {lines} lines: a key and its frame"),
+        &pair(&mut value, floor),
+        "<= 16 ms (floor: a blank frame)",
+    );
+}
+
+fn candidate(team: TeamId) -> Candidate {
+    Candidate {
+        team,
+        attempt: 1,
+        based_on: Revision(1),
+        base: CommitId("base".into()),
+        commit: CommitId("c0ffee".into()),
+        patch: Digest::of(&[team.0]),
+        stat: DiffStat::default(),
+        summary: "Divides safely.".into(),
+        root_cause: String::new(),
+        confidence: 90,
+        author: String::new(),
+    }
+}
+
 pub fn measure() {
+    [1_000, 100_000].into_iter().for_each(compared);
     [1_000, 100_000].into_iter().for_each(long_patch);
     frames();
     streams();

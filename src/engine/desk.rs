@@ -126,7 +126,8 @@ fn rule(
     (action, plan): (Action<'_>, Digest),
     (given, grant): (Given, Option<&Grant>),
 ) -> Ruling {
-    let grounds = Grounds { tests: Tests::Missing, grade: None, confidence: None, tainted: false };
+    let grounds =
+        Grounds { tests: Tests::Missing, grade: None, confidence: None, tainted: false, composed: false };
     let halted = pen.state.halted();
     let standing = Standing {
         at: pen.order.at,

@@ -349,6 +349,15 @@ fn in_conflict() -> House {
 }
 
 #[test]
+fn a_worktree_on_a_target_that_moved_is_not_lent() {
+    let mut house = in_conflict();
+    let refused = house.mission(MissionCommand::TakeOver(M, ONE));
+    assert_eq!(refused, Err(RefusalKind::Stale));
+    assert_eq!(house.state.desk.len(), 1, "the conflict waits as before");
+    house.mission(MissionCommand::TakeOver(M, TWO)).unwrap();
+}
+
+#[test]
 fn b10_after_a_conflict_the_team_starts_from_a_new_survey_however_it_is_told_to() {
     let retry = || Decision::Retry { reason: "again".into() };
     let moved = || Outcome::Surveyed(Box::new(Survey { base: CommitId("moved".into()), ..survey() }));

@@ -241,12 +241,17 @@ fn founded(proposal: &Proposal<'_>, found: &mut Found) {
 
 fn tested(proposal: &Proposal<'_>, standing: &Standing<'_>, found: &mut Found) {
     let Action::Patch { target, .. } = &proposal.action else { return };
+    let composed = proposal.grounds.composed;
     let (rule, text) = match &proposal.grounds.tests {
         Tests::Green => return,
+        Tests::Red(which) if composed => {
+            ("tests-red", format!("checks are red: {which}; what was put together by hand must pass them"))
+        }
         Tests::Red(which) => ("tests-red", format!("checks are red: {which}")),
         Tests::Missing => ("tests-missing", "no check was run".to_owned()),
     };
-    let overridable = *target == Target::Branch && standing.approver == Approver::Person;
+    let must_pass = composed && matches!(proposal.grounds.tests, Tests::Red(_));
+    let overridable = *target == Target::Branch && standing.approver == Approver::Person && !must_pass;
     found.add(if overridable { ASK } else { RulingOutcome::Deny }, rule, text);
 }
 

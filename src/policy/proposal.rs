@@ -68,6 +68,8 @@ pub struct Grounds {
     pub confidence: Option<u8>,
     /// True when nothing but logs, web pages or tool output speaks for it.
     pub tainted: bool,
+    /// Put together by a person, by hand or out of several candidates: it lands only if its checks let it.
+    pub composed: bool,
 }
 
 /// Result of a patch's checks.

@@ -170,7 +170,7 @@ impl App {
         let team = match &request.subject {
             Subject::Choose { teams } => {
                 let chosen = self.team().map(|team| team.id);
-                chosen.filter(|team| teams.contains(team)).or_else(|| teams.first().copied())
+                chosen.filter(|team| teams.contains(team)).or_else(|| teams.first().copied()).or(chosen)
             }
             Subject::Conflict { team, .. } => Some(*team),
             _ => None,

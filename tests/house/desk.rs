@@ -108,6 +108,42 @@ fn a_patch_of_the_directors_own_is_checked_and_then_waits_again() {
 }
 
 #[test]
+fn a10_what_the_director_puts_together_lands_only_when_its_checks_pass_and_says_out_of_what() {
+    let stage = Stage::default();
+    waiting(&stage);
+    let combine = |request: &str, answer: &str| {
+        stage.write("answer.txt", answer);
+        stage.write("lines.txt", "one line\n");
+        let head = "From: the director, out of Team Anthropic + Team Google\nSubject: Answer in one line\n\n- answer.txt:1 of Team Google\n\n";
+        let patch = stage.path("combined.patch");
+        fs::write(&patch, head.to_owned() + &stage.git(&["diff"])).unwrap();
+        stage.git(&["checkout", "-q", "."]);
+        let patch = patch.to_str().unwrap().to_owned();
+        let done =
+            stage.run(&["desk", "modify", request, "--team", "1", "--patch", &patch, "--json"]).exits(3);
+        let request = done.of("request").pop().unwrap()["request"].as_str().unwrap().to_owned();
+        (done.of("evidence").pop().unwrap()["passed"].clone(), request)
+    };
+    // Red: not even a person's yes lands it; the other candidate stays choosable, and it can be made anew.
+    let (passed, red) = combine("R-1", "50\n");
+    assert_eq!(passed, false);
+    let refused = stage.run(&["desk", "approve", &red, "--team", "1"]);
+    assert!(refused.code != Some(0) && !refused.all().contains("landed"), "{refused:?}");
+    assert_eq!(stage.git(&["rev-list", "--count", "HEAD"]).trim(), "1");
+    let shown = stage.run(&["desk", "show", &red]).exits(0).stdout;
+    assert!(shown.contains("must pass them"), "{shown}");
+    let (passed, green) = combine(&red, "42\n");
+    assert_eq!(passed, true);
+    let done = stage.run(&["desk", "approve", &green, "--team", "1", "--json"]).exits(0);
+    assert_eq!(done.last()["status"], "landed");
+    let message = stage.git(&["log", "-1", "--format=%B"]);
+    assert!(message.starts_with("Answer in one line\n"), "{message}");
+    let author =
+        "Chimera-Team: the director, out of Team Anthropic + Team Google, in the worktree of Team Anthropic";
+    assert!(message.contains(author) && message.contains("- answer.txt:1 of Team Google"), "{message}");
+}
+
+#[test]
 fn a_patch_that_does_not_apply_is_said_and_changes_nothing() {
     let stage = Stage::default();
     waiting(&stage);

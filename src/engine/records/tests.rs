@@ -104,13 +104,15 @@ fn totals_are_what_the_journal_says() {
 struct Tape {
     state: State,
     at: i64,
+    /// Who makes candidates, where that is no team.
+    author: String,
 }
 
 const M: MissionId = MissionId(1);
 
 impl Tape {
     fn new() -> Self {
-        Self { state: State::default(), at: 1_790_000_000_000 }
+        Self { state: State::default(), at: 1_790_000_000_000, author: String::new() }
     }
 
     fn by(&mut self, actor: Actor, event: Event) -> &mut Self {
@@ -154,7 +156,7 @@ impl Tape {
             summary: String::new(),
             root_cause: String::new(),
             confidence: 50,
-            author: String::new(),
+            author: self.author.clone(),
         };
         self.team(id, team, TeamEvent::DraftStarted { attempt: 1, based_on: Revision(0) });
         self.team(id, team, TeamEvent::CandidateProposed(Box::new(candidate)));
@@ -172,6 +174,11 @@ fn a_win_counts_only_where_there_was_a_choice() {
     tape.landed(MissionId(1), &[true]);
     assert!(tape.records().board().kinds().is_empty(), "it ran alone");
     tape.landed(MissionId(2), &[true, false]).landed(MissionId(3), &[false, true, true]);
+    let by_teams = tape.records().board().clone();
+    tape.author = "the director, out of Team 1 + Team 2".into();
+    tape.landed(MissionId(9), &[true, true]);
+    assert_eq!(*tape.records().board(), by_teams, "what the director put together is no team's win");
+    tape.author.clear();
     let kind = format!("brief · {}", survey().language);
     let rows: Vec<_> = tape
         .records()
@@ -191,7 +198,7 @@ fn a_win_counts_only_where_there_was_a_choice() {
     let first = tape.records().board().of(&kind)[0].clone();
     assert_eq!((first.model.as_str(), first.time_each()), ("anthropic/m", Some(Millis(1_000))));
     let row = tape.records().kinds().get(&kind).unwrap();
-    assert_eq!((row.missions, row.ended, row.landed, row.candidates, row.passed), (3, 3, 3, 6, 4));
+    assert_eq!((row.missions, row.ended, row.landed, row.candidates, row.passed), (4, 4, 4, 8, 6));
 }
 
 #[test]

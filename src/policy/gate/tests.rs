@@ -18,7 +18,7 @@ fn policy(level: u8) -> Policy {
 }
 
 fn grounds() -> Grounds {
-    Grounds { tests: Tests::Green, grade: None, confidence: Some(99), tainted: false }
+    Grounds { tests: Tests::Green, grade: None, confidence: Some(99), tainted: false, composed: false }
 }
 
 /// One question to the gate; each test changes what it is about.
@@ -328,5 +328,20 @@ proptest! {
         doubtful.grounds.confidence = None;
         doubtful.grounds.tainted = true;
         prop_assert!(doubtful.rule().outcome >= ASK);
+    }
+}
+
+#[test]
+fn what_was_put_together_by_hand_lands_only_green() {
+    let mut case = calm(1);
+    case.given = Given::Approved(1);
+    for (tests, composed, wanted) in [
+        (Tests::Red("cargo test".into()), false, RulingOutcome::Auto),
+        (Tests::Red("cargo test".into()), true, RulingOutcome::Deny),
+        (Tests::Green, true, RulingOutcome::Auto),
+        (Tests::Missing, true, RulingOutcome::Auto),
+    ] {
+        case.grounds = Grounds { tests, composed, ..grounds() };
+        assert_eq!(case.rule().outcome, wanted, "{:?}", case.grounds);
     }
 }

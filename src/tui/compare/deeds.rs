@@ -78,12 +78,8 @@ impl App {
             self.notes().note(format!("{} is no choice between candidates", request.id));
             return Vec::new();
         };
-        // A team that cannot be chosen lends its places; the candidate becomes another's.
-        let Some(team) = Some(team).filter(|team| teams.contains(team)).or_else(|| teams.first().copied())
-        else {
-            self.notes().note(format!("{} has no candidate that may be chosen", request.id));
-            return Vec::new();
-        };
+        // A team that cannot be chosen lends its places; the candidate becomes another's, if there is another.
+        let team = if teams.contains(&team) { team } else { teams.first().copied().unwrap_or(team) };
         let mission = self.state.missions.get(&request.mission).cloned();
         let letter = mission.zip(self.board()).map(|(mission, board)| board.letter(&mission));
         let text = letter.unwrap_or_default() + &text;

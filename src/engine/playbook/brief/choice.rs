@@ -58,7 +58,9 @@ pub(super) fn rule(
         }
         _ => Tests::Missing,
     };
-    let grounds = Grounds { tests, grade: None, confidence: Some(candidate.confidence), tainted: false };
+    let confidence = Some(candidate.confidence);
+    let composed = !candidate.author.is_empty();
+    let grounds = Grounds { tests, grade: None, confidence, tainted: false, composed };
     let action = Action::Patch { stat: &stat, target: Target::Branch };
     let proposal = Proposal { action, plan: plan_digest(mission, candidate), grounds };
     let halted = pen.state.halted();
@@ -269,7 +271,12 @@ pub(in crate::engine) fn answer_choice(
             return choose(pen, (id, request.id), pick(team)?, (approver, given));
         }
         Decision::Modify { team, change: Modification::Patch(patch) } => {
-            let team = pick(team)?;
+            // What cannot be approved as it is can be changed until it can.
+            let up = |team: &TeamId| {
+                let mission = pen.mission(id);
+                mission.is_some_and(|m| m.teams.iter().any(|t| t.id == *team && contender(t).is_some()))
+            };
+            let team = team.filter(up).map_or_else(|| pick(team), Ok)?;
             desk::close(pen, request, decision.clone());
             draft::adopt(pen, id, team, *patch);
         }

@@ -223,6 +223,17 @@ fn take_over(pen: &mut Pen<'_>, id: MissionId, team: TeamId) -> Result<(), Refus
             format!("{} of {id} is in your hands already", mission.team_name(team)),
         ));
     }
+    let conflict = land::conflict_of(pen, id)
+        .filter(|request| matches!(request.subject, Subject::Conflict { team: whose, .. } if whose == team));
+    if let Some(conflict) = conflict {
+        // Its worktree stands where the target was before it moved: work there could only conflict again.
+        let text = format!(
+            "{} of {id} stands on the target before it moved: answer {} first (try again, or modify), then take over",
+            mission.team_name(team),
+            conflict.id
+        );
+        return Err(refuse(RefusalKind::Stale, text));
+    }
     draft::back_to_draft(pen, id, &[team]);
     pen.team_event(id, team, TeamEvent::TakenOver);
     pen.want(id, EffectKind::Lend { team });
