@@ -14,7 +14,7 @@ const RESTS: Millis = Millis(60);
 /// Bytes of news read at once.
 const NEWS: usize = 4_096;
 /// Folders above a watched one that are watched for it to be made.
-const ABOVE: usize = 2;
+const ABOVE: usize = 3;
 
 /// Watches folders.
 pub struct Watch {
@@ -82,11 +82,19 @@ impl Watch {
         let made = WatchFlags::CREATE | WatchFlags::MOVED_TO | WatchFlags::ONLYDIR;
         let written = WatchFlags::CLOSE_WRITE | WatchFlags::DELETE | WatchFlags::MOVED_FROM;
         for folder in &self.folders {
-            if inotify::add_watch(self.queue.get_ref(), folder, made | written).is_ok() {
-                continue;
-            }
-            for above in folder.ancestors().skip(1).take(ABOVE) {
-                if inotify::add_watch(self.queue.get_ref(), above, made).is_ok() {
+            // Each round finds one that was made since the round before, if there is one.
+            for _ in 0..=ABOVE {
+                if inotify::add_watch(self.queue.get_ref(), folder, made | written).is_ok() {
+                    break;
+                }
+                let mut below = folder.as_path();
+                for above in folder.ancestors().skip(1).take(ABOVE) {
+                    if inotify::add_watch(self.queue.get_ref(), above, made).is_ok() {
+                        break;
+                    }
+                    below = above;
+                }
+                if !below.exists() {
                     break;
                 }
             }
@@ -152,7 +160,7 @@ mod tests {
     #[tokio::test]
     async fn folders_that_are_made_later_are_found_and_found_again() {
         let top = tempfile::tempdir().unwrap();
-        let folder = top.path().join("chimera/themes");
+        let folder = top.path().join("config/chimera/themes");
         let mut watch = Watch::hang(vec![folder.clone()]).unwrap();
         for n in 1..=2 {
             fs::create_dir_all(&folder).unwrap();

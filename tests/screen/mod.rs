@@ -133,6 +133,9 @@ fn a2_s6_the_briefing_room_is_there_keys_echo_nothing_is_written_while_nothing_c
     terminal.falls_silent(Duration::from_millis(2_500));
     // Escape leaves a text and never the program; Ctrl-C clears, and twice it quits.
     terminal.keys("\x1b\x1b");
+    // Escape alone: what follows at once would be one key with it.
+    terminal.heard_within(Duration::from_millis(300));
+    assert!(terminal.text().contains("mend the till"), "{}", terminal.text());
     terminal.keys("\x03");
     terminal.sees("cleared");
     terminal.keys("\x03");
