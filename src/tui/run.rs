@@ -94,6 +94,7 @@ pub async fn run(
         back: None,
         asked: carrier.answers(),
         herald: Herald::new(carrier.clone(), options.manner.notify),
+        untold: false,
         carrier,
         own,
         app,
@@ -150,6 +151,8 @@ struct Loop {
     asked: bool,
     carrier: Carrier,
     herald: Herald,
+    /// Whether the herald has not seen the newest state.
+    untold: bool,
     own: BoxStream<'static, Own>,
     guard: Guard,
 }
@@ -168,6 +171,11 @@ impl Loop {
         let (mut engine_lives, mut painter_lives) = (true, true);
         loop {
             self.draw_if_due()?;
+            // A terminal that does not read is told the newest when it does.
+            if self.untold && self.outbox.is_empty() {
+                self.untold = false;
+                self.outbox.send(&self.herald.look(&self.app.state, &self.app.look.place))?;
+            }
             let now = self.now().mono;
             let waits = !self.outbox.is_empty();
             let tempo = self.app.tempo();
@@ -207,10 +215,7 @@ impl Loop {
                 Woken::Done(done) => self.act(Action::Done(done), Why::Person).await?,
                 Woken::State(true) => {
                     let state = states.borrow_and_update().clone();
-                    // A terminal that does not read is told the newest when it does.
-                    if self.outbox.is_empty() {
-                        self.outbox.send(&self.herald.look(&state, &self.app.look.place))?;
-                    }
+                    self.untold = true;
                     self.act(Action::State(state), Why::News).await?
                 }
                 Woken::State(false) => {

@@ -84,7 +84,10 @@ fn s6_inside_tmux_and_screen_it_starts_says_how_things_stand_and_leaves_the_pane
     let place = place();
     let mut command = command(Path::new("screen"), &shop);
     command.env("SCREENDIR", place.path());
-    command.args(["-U", "-c", "/dev/null", "-S", "chimera-test", "sh", "-c", &line]);
+    // Without it screen has no second screen to give back.
+    let config = place.path().join("screenrc");
+    std::fs::write(&config, "altscreen on\nstartup_message off\n").unwrap();
+    command.args(["-U", "-c", &config.display().to_string(), "-S", "chimera-test", "sh", "-c", &line]);
     let mut terminal = Terminal::spawn(WIDE, command);
     used(&mut terminal);
     left(&mut terminal);

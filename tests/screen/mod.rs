@@ -212,8 +212,10 @@ fn s6_s7_a_signal_ends_it_at_once_and_every_mode_it_was_switched_to_is_off() {
     for signal in ["TERM", "INT", "HUP"] {
         let mut terminal = shop.screen(WIDE);
         answers(&mut terminal);
+        let title = "\x1b]2;○ idle · shop@main";
+        wrote(&mut terminal, "the title", |terminal| String::from_utf8_lossy(&terminal.raw).contains(title));
         let raw = String::from_utf8_lossy(&terminal.raw).into_owned();
-        for mode in ["\x1b[?1000h", "\x1b[?1006h", "\x1b[22;2t", "\x1b]2;○ idle · shop@main"] {
+        for mode in ["\x1b[?1000h", "\x1b[?1006h", "\x1b[22;2t"] {
             assert!(raw.contains(mode), "{mode:?} was never written");
         }
         assert!(run(Command::new("kill").args(["-s", signal, &terminal.pid().to_string()])));
