@@ -351,7 +351,7 @@ fn s6_control_z_gives_the_shell_its_terminal_and_fg_returns() {
 
 /// F2 to F6, what their screens are headed with, and words for the recording.
 const SCREENS: [(&str, &str, &str); 5] = [
-    ("\x1bOQ", "OPERATIONS", "F2: who works on what, and what it costs."),
+    ("\x1bOQ", "AGENTS", "F2: who works on what, and what it costs."),
     ("\x1bOR", "APPROVALS", "F3: everything that waits for a person."),
     ("\x1bOS", "IDEAS", "F4: what could be done next."),
     ("\x1b[15~", "AUDIT", "F5: what has been done, and what it came to."),
