@@ -14,9 +14,12 @@ use super::{
 };
 use crate::{
     domain::{
+        grant::{Pattern, Reach, Terms},
         ids::{MissionId, RequestId, Revision, TeamId},
         money::Money,
         request::{Decision, Hold, Modification, Request, Subject},
+        text::count,
+        time::Millis,
     },
     engine::{
         command::{Command, DeskCommand as Desk},
@@ -46,6 +49,8 @@ pub enum DeskCommand {
     Reject(RejectArgs),
     /// Say yes to something else
     Modify(ModifyArgs),
+    /// Say yes to a command, and to the same for a while
+    Grant(GrantArgs),
     /// Take back a decision that has not taken effect
     Undo(RequestArgs),
 }
@@ -122,6 +127,29 @@ pub struct ModifyArgs {
     pub revision: Option<u32>,
 }
 
+/// Yes for a while.
+#[derive(Debug, Clone, Args)]
+pub struct GrantArgs {
+    /// Request, such as R-3
+    #[arg(value_name = "ID")]
+    pub request: RequestId,
+    /// For every mission in this repository [default: for its mission alone]
+    #[arg(long)]
+    pub project: bool,
+    /// Every command that begins with so many of its words [default: this command alone]
+    #[arg(long, value_name = "N")]
+    pub first: Option<usize>,
+    /// How often
+    #[arg(long, value_name = "N", default_value_t = Terms::USES_USUAL)]
+    pub uses: u32,
+    /// How long [default: 8h, 24h with --project]
+    #[arg(long = "for", value_name = "DUR")]
+    pub lasts: Option<Millis>,
+    /// The revision you saw [default: the current one]
+    #[arg(long, value_name = "N")]
+    pub revision: Option<u32>,
+}
+
 /// Does it.
 ///
 /// # Errors
@@ -134,7 +162,8 @@ pub async fn run(command: &DeskCommand, session: &Session, out: &mut Out) -> Sai
         }
         DeskCommand::Show(args) => return detail(args.request, &session.look()?, out),
         DeskCommand::Undo(args) => return undo(args.request, session, out).await,
-        DeskCommand::Approve(_) | DeskCommand::Reject(_) | DeskCommand::Modify(_) => {}
+        DeskCommand::Approve(_) | DeskCommand::Reject(_) | DeskCommand::Modify(_) | DeskCommand::Grant(_) => {
+        }
     }
     let house = session.open(Purpose::Work).await?;
     let said = serve(command, &house, session, out).await;
@@ -197,6 +226,12 @@ pub async fn decide(
             "revision": given.revision, "decision": given.decision,
         }),
     );
+    for event in &receipt.events {
+        if let Event::Desk(DeskEvent::Granted(grant)) = event {
+            let words = format!("granted   {0}; `chimera grants revoke {0}` takes it back", grant.id);
+            out.both(&words, &serde_json::json!({"kind": "granted", "grant": grant.id.to_string()}));
+        }
+    }
     let exit = follow.run(out, interrupts).await?;
     // A rejection that ends a mission did what was asked.
     Ok(if no && exit != Exit::Interrupted { Exit::Ok } else { exit })
@@ -215,6 +250,27 @@ fn held_value(hold: &Hold) -> serde_json::Value {
         "kind": "held", "request": hold.request.to_string(), "revision": hold.revision, "decision": hold.decision,
         "by": hold.by.to_string(), "until": hold.until.to_string(),
     })
+}
+
+/// The terms that were written, for the command that is asked.
+fn granting(args: &GrantArgs, request: &Request) -> Result<Decision, Complaint> {
+    let Subject::Command { argv, .. } = &request.subject else {
+        let text = format!("{} is a {}: only commands are granted", request.id, request.subject.word());
+        return Err(Complaint::usage(text));
+    };
+    let pattern = match args.first {
+        None => Pattern::Exact(argv.clone()),
+        Some(first) => match argv.get(..first) {
+            Some(first) => Pattern::Prefix(first.to_vec()),
+            None => {
+                let text = format!("--first {first}: the command has {}", count(argv.len(), "word"));
+                return Err(Complaint::usage(text));
+            }
+        },
+    };
+    let reach = if args.project { Reach::Project } else { Reach::Mission };
+    let lasts = args.lasts.unwrap_or_else(|| reach.usual_span());
+    Ok(Decision::Grant { terms: Box::new(Terms { pattern, reach, uses: args.uses, lasts }) })
 }
 
 /// Takes a decision back, in this process or in the one that owns the data directory.
@@ -254,6 +310,10 @@ async fn answer(command: &DeskCommand, handle: &Handle, here: &Path) -> Result<G
             };
             let change = change(args, handle, here).await?;
             Ok(given(request, (args.revision, false), Decision::Modify { team, change }))
+        }
+        DeskCommand::Grant(args) => {
+            let request = named::request(args.request, &state)?;
+            Ok(given(request, (args.revision, false), granting(args, request)?))
         }
         DeskCommand::List | DeskCommand::Show(_) | DeskCommand::Undo(_) => {
             Err(Complaint::error("nothing to decide"))

@@ -159,3 +159,108 @@ fn a_patch_that_does_not_apply_is_said_and_changes_nothing() {
     let id = listed.last().unwrap_or_else(|| panic!("{done:?}"))["request"].as_str().unwrap().to_owned();
     stage.run(&["desk", "approve", &id, "--team", "2", "--json"]).exits(0);
 }
+
+/// Every command of the agents is asked about: here the probe of the sandbox finds no place to try it.
+fn without_walls(turns: Vec<chimera::providers::rehearsal::script::Turn>) -> Stage {
+    let mut stage = Stage::new(turns);
+    stage.env.push(("TMPDIR".into(), stage.path("absent").display().to_string()));
+    stage
+}
+
+#[test]
+fn s2_a_decision_that_is_held_survives_a_kill_and_is_taken_back_or_given_again() {
+    let stage = Stage::default();
+    stage.settings("[autonomy]\nundo_window_s = 600\n");
+    waiting(&stage);
+    let mut first = stage.start(&["desk", "approve", "R-1", "--team", "google", "--hold", "--json"]);
+    let held = first.until("\"held\"");
+    assert_eq!((&held["request"], &held["by"]), (&"R-1".into(), &"ada".into()));
+    first.kill();
+    let listed = stage.run(&["desk", "list", "--json"]).exits(0).of("request");
+    assert_eq!(listed[0]["held"]["until"], held["until"], "after a kill it is as it was: {listed:?}");
+    assert_eq!(stage.read("answer.txt"), "41\n");
+    stage.run(&["desk", "undo", "R-1"]).exits(0);
+    let again = stage.run(&["desk", "undo", "R-1"]).exits(1);
+    assert!(again.stderr.contains("nothing is held"), "{again:?}");
+    // Held once more and killed once more: the same word without a hold counts at once.
+    let mut second = stage.start(&["desk", "approve", "R-1", "--team", "google", "--hold", "--json"]);
+    second.until("\"held\"");
+    second.kill();
+    let done = stage.run(&["desk", "approve", "R-1", "--team", "google", "--json"]).exits(0);
+    assert_eq!(done.last()["status"], "landed");
+    assert_eq!(stage.read("why.txt"), "because\n");
+    let kinds: Vec<_> =
+        stage.journal().into_iter().map(|entry| entry["kind"].as_str().unwrap().to_owned()).collect();
+    for kind in ["desk.decision_held", "desk.decision_undone", "desk.hold_ended"] {
+        assert!(kinds.iter().any(|known| known == kind), "{kind}: {kinds:?}");
+    }
+    let by = stage.journal().into_iter().find(|entry| entry["kind"] == "desk.request_decided").unwrap();
+    assert_eq!(by["actor"], "person:ada", "the word of who gave it");
+    stage.verify();
+}
+
+#[test]
+fn s2_a_held_decision_whose_process_was_killed_takes_effect_in_the_next() {
+    let stage = Stage::default();
+    stage.settings("[autonomy]\nundo_window_s = 2\n");
+    for _ in 0..2 {
+        stage.brief(&["--approve", "none"]).exits(3);
+    }
+    let hold = |id| ["desk", "reject", id, "--reason", "not today", "--hold", "--json"];
+    let mut first = stage.start(&hold("R-1"));
+    first.until("\"held\"");
+    first.kill();
+    assert_eq!(stage.facts("desk.request_decided").len(), 0);
+    // The next process waits for a decision of its own, which is given later: the first one's time comes before.
+    let done = stage.run(&hold("R-2")).exits(0);
+    assert_eq!(done.last()["status"], "cancelled", "{done:?}");
+    let all = stage.journal();
+    let decided: Vec<_> = all.iter().filter(|entry| entry["kind"] == "desk.request_decided").collect();
+    let ids: Vec<_> = decided.iter().map(|e| e["payload"]["desk"]["request_decided"][0].clone()).collect();
+    assert_eq!(ids, [1, 2], "{decided:?}");
+    // The word of who gave it, whoever carried it out.
+    assert!(decided.iter().all(|entry| entry["actor"] == "person:ada"), "{decided:?}");
+    stage.verify();
+}
+
+#[test]
+fn s2_a_grant_is_used_up_listed_and_revoked_end_to_end() {
+    let mut turns = office();
+    let run = |words: &str| ("run", serde_json::json!({"argv": ["touch", words], "reason": "to mark it"}));
+    turns.extend(team("claude", &[&[run("a")], &[run("a")], &[run("a")], &[run("a")]], "Mark it"));
+    let stage = without_walls(turns);
+    let done = stage.run(&["brief", BRIEF, "--team", ANTHROPIC, "--approve", "none", "--json"]).exits(3);
+    let first = done.of("request").pop().unwrap();
+    assert_eq!(first["detail"]["argv"], serde_json::json!(["touch", "a"]), "{first}");
+    let refused = stage.run(&["desk", "grant", "R-1", "--first", "1"]);
+    assert!(refused.stderr.contains("name at least its first argument"), "{refused:?}");
+    // Two of the next run by themselves, the third is asked about again.
+    let done = stage.run(&["desk", "grant", "R-1", "--uses", "2", "--for", "1h", "--json"]).exits(3);
+    assert_eq!(done.of("granted")[0]["grant"], "G-1");
+    let next = done.of("request").pop().unwrap();
+    assert_eq!((&next["request"], &next["subject"]), (&"R-4".into(), &"command".into()), "{}", done.stdout);
+    assert_eq!(stage.facts("desk.grant_used").len(), 2);
+    assert_eq!(stage.facts("desk.grant_ended")[0]["desk"]["grant_ended"], serde_json::json!([1, "used up"]));
+    assert!(stage.run(&["grants", "list"]).exits(0).stdout.contains("No grants"));
+    stage.verify();
+}
+
+#[test]
+fn s2_a_grant_is_listed_and_revoked_by_other_processes() {
+    let mut turns = office();
+    let run = |word: &str| ("run", serde_json::json!({"argv": ["touch", word], "reason": "to mark it"}));
+    turns.extend(team("claude", &[&[run("a")], &[run("b")]], "Mark it"));
+    let stage = without_walls(turns);
+    stage.run(&["brief", BRIEF, "--team", ANTHROPIC, "--approve", "none", "--json"]).exits(3);
+    // The next command is another one: it waits, and the grant stays.
+    let done = stage.run(&["desk", "grant", "R-1", "--project", "--uses", "5", "--json"]).exits(3);
+    let next = done.of("request").pop().unwrap();
+    assert_eq!(next["detail"]["argv"], serde_json::json!(["touch", "b"]), "{next}");
+    let listed = stage.run(&["grants", "list", "--json"]).exits(0).of("grant");
+    assert_eq!((&listed[0]["grant"], &listed[0]["reach"]), (&"G-1".into(), &"project".into()), "{listed:?}");
+    assert_eq!((&listed[0]["by"], &listed[0]["uses"]), (&"ada".into(), &5.into()));
+    stage.run(&["grants", "revoke", "G-1"]).exits(0);
+    stage.run(&["grants", "revoke", "G-1"]).exits(1);
+    assert!(stage.run(&["grants", "list"]).exits(0).stdout.contains("No grants"));
+    stage.verify();
+}
