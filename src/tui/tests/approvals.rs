@@ -233,7 +233,7 @@ fn s2_held_stands_first_counts_down_is_given_again_or_taken_back() {
     let mut bench = at(state(), 5, WIDE);
     let drawn = picture(&bench).0;
     let first = drawn.lines().find(|line| line.contains("command  M-12")).unwrap();
-    assert!(first.contains("◷ R-5") && first.contains("takes effect in"), "{drawn}");
+    assert!(first.contains("◷ R-5") && first.contains("approved") && first.contains(" in 10 s"), "{drawn}");
     assert!(drawn.contains("a now") && drawn.contains("u take back") && drawn.contains("decided by ada"));
     bench.wait(4_000).press("a");
     let now = Command::Desk(DeskCommand::Decide(RequestId(5), Revision(3), Box::new(yes())));

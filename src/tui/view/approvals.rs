@@ -154,8 +154,9 @@ fn waiting_row(app: &App, pen: &mut Pen<'_>, line: Rect, (request, columns): (&R
     pen.put(cut(9, 18), 0, request.subject.word(), Role::Text);
     pen.put(cut(18, columns.team), 0, &request.mission.to_string(), Role::Text);
     if let Some(hold) = hold {
-        let words = words::holding(&app.state, hold, app.now.wall);
-        pen.put(cut(columns.team, line.width + 1), 0, &words, role);
+        pen.put(cut(columns.team, columns.expires), 0, &answer(app, request, &hold.decision), role);
+        let left = words::seconds(hold.until.since(app.now.wall));
+        pen.put(cut(columns.expires, line.width + 1), 0, &format!("in {left} s"), role);
         return;
     }
     pen.put(cut(columns.team, columns.risk), 0, &asker(app, request), Role::Text);

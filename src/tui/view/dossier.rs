@@ -8,7 +8,8 @@ use crate::{
         request::{Request, Subject},
         text::{clean_line, count},
     },
-    engine::{playbook::brief, snapshot, state::Mission},
+    engine::{desk::word, playbook::brief, snapshot, state::Mission},
+    policy::grants::moment,
     tui::{app::App, argv::join_argv, commands::CommandId, theme::Role, undo, words, wrap},
 };
 
@@ -46,10 +47,21 @@ pub(super) fn rows(app: &App, request: &Request, width: usize) -> Vec<Row> {
     wrapped(&mut rows, &format!("risk: {}", snapshot::risk(&app.state, request)), Role::Text, width);
     rows.push(("if denied:".into(), Role::Title));
     wrapped(&mut rows, &format!("  {}", clean_line(&request.if_denied, 500)), Role::Text, width);
-    let left = request.expires.since(app.now.wall);
-    let text = format!("expires in {left}, then it is denied   ({})", request.revision);
-    wrapped(&mut rows, &text, Role::Muted, width);
+    wrapped(&mut rows, &ends(app, request), Role::Muted, width);
     rows
+}
+
+/// Until when it waits, or what became of it.
+fn ends(app: &App, request: &Request) -> String {
+    let seen = request.revision;
+    if app.state.desk.contains_key(&request.id) {
+        let left = request.expires.since(app.now.wall);
+        return format!("expires in {left}, then it is denied   ({seen})");
+    }
+    let decided = app.state.decided.iter().rev().find(|(known, ..)| known.id == request.id);
+    let Some((_, decision, at)) = decided else { return format!("it no longer waits   ({seen})") };
+    let who = app.state.deciders.get(&request.id).map(|by| format!(" by {by}")).unwrap_or_default();
+    format!("{}{who} at {}   ({seen})", word(decision), moment(*at, app.now.wall))
 }
 
 fn asker(rows: &mut Vec<Row>, mission: Option<&Mission>, request: &Request, width: usize) {
