@@ -9,7 +9,7 @@ use super::{
 };
 use crate::domain::{
     brief::Brief,
-    candidate::Evidence,
+    candidate::{CommitId, Evidence},
     ids::{CallId, EffectId, MissionId, RequestId, TeamId},
     mission::{Ending, MissionKind, Rating},
     money::{Cost, Money, Usage},
@@ -72,6 +72,11 @@ fn kind_with(kind: MissionKind, survey: Option<&Survey>) -> String {
     }
 }
 
+/// The first characters of a commit.
+fn short_commit(commit: &CommitId) -> String {
+    short(&commit.0.chars().take(10).collect::<String>())
+}
+
 /// Team name and model of a team.
 fn names(team: &Team) -> (String, String) {
     (name(&team.spec.name), name(&team.spec.model.to_string()))
@@ -119,11 +124,11 @@ impl<'a> Book<'a> {
             MissionEvent::Judged(verdicts, _) => What::Judged(verdicts.len()),
             MissionEvent::Chosen(team, _) => What::Chosen(short(&mission.team_name(*team))),
             MissionEvent::Landed(commit, branch) => {
-                What::Landed(commit.0.chars().take(10).collect(), short(branch))
+                What::Landed(short_commit(commit), short(branch))
             }
             MissionEvent::Restored(commit, branch) => {
                 self.count(|sums| more(&mut sums.restored, 1));
-                What::Restored(commit.0.chars().take(10).collect(), short(branch))
+                What::Restored(short_commit(commit), short(branch))
             }
             MissionEvent::Ended(ending) => return self.ended(mission, ending),
             MissionEvent::Reopened(why) => {
