@@ -42,7 +42,7 @@ pub enum ConfigCommand {
 /// Which value.
 #[derive(Debug, Clone, Args)]
 pub struct SetArgs {
-    /// The key, such as budget.daily_usd or teams[0].model
+    /// The key as `chimera config show` names it, such as budget.daily_usd
     pub key: String,
     /// Bare words or TOML; lists as a,b or ["a", "b"]
     pub value: String,
