@@ -22,6 +22,7 @@ pub mod office;
 pub mod orchestrator;
 pub mod outputs;
 pub mod prompt;
+pub mod suggester;
 pub mod summarizer;
 mod test_parts;
 pub mod tools;

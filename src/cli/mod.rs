@@ -20,6 +20,7 @@ pub mod finish;
 pub mod follow;
 pub mod grants;
 pub mod house;
+pub mod ideas;
 pub mod man;
 pub mod missions;
 pub mod models;
@@ -96,6 +97,8 @@ pub enum Command {
     Show(show::ShowArgs),
     /// The numbers: spent, success, by kind, model and team, who was chosen
     Stats(stats::StatsArgs),
+    /// What could be done next, and why
+    Ideas(ideas::IdeasArgs),
     /// What waits for a decision, and deciding it
     #[command(subcommand)]
     Desk(desk::DeskCommand),
@@ -239,6 +242,7 @@ async fn live(command: Command, session: &Session, out: &mut Out) -> Said {
         Command::Missions(args) => missions::run(&args, session, out),
         Command::Show(args) => show::run(&args, session, out),
         Command::Stats(args) => stats::run(&args, session, out),
+        Command::Ideas(args) => ideas::run(&args, session, out).await,
         Command::Desk(command) => desk::run(&command, session, out).await,
         Command::Grants(command) => grants::run(&command, session, out).await,
         Command::Pause(args) => control::pause(&args, session, out).await,

@@ -147,6 +147,10 @@ Settings come in layers, later ones win: built-in, your file `$XDG_CONFIG_HOME/c
 key, `chimera config check` finds mistakes with file, line and column, `chimera config show` prints every value with the
 layer that set it. Unknown keys are mistakes.
 
+`chimera config set KEY VALUE` and the settings screen (F6) change one value in one file, if no layer has a mistake with
+it; comments and order stay. Policy (autonomy, thresholds, limits, budgets, protected paths) rules at once, the rest
+counts from the next start; each change is an entry of the journal, without what tells where a secret is.
+
 A repository's file is other people's text. It may set, add to or lower only what the column *Repository* grants;
 everything else in it is ignored, and that is said. It cannot run code outside the sandbox, raise a budget, weaken a
 protected path or change where keys are sent.

@@ -54,6 +54,11 @@ numbered_id!(
     /// One model call, for reservation and settlement of its cost.
     CallId, "C");
 
+impl MissionId {
+    /// Nobody's mission: the account of what the house itself does, such as asking the ideas agent.
+    pub const HOUSE: Self = Self(0);
+}
+
 /// A team within its mission: 1-based, as the key that approves its candidate. At most [`TeamId::MOST`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -178,6 +178,7 @@ impl std::fmt::Display for Actor {
             Self::Person(name) => write!(f, "{}", super::text::clean_line(name, 64)),
             Self::Policy => f.write_str("policy"),
             Self::Engine => f.write_str("engine"),
+            Self::Agent(MissionId::HOUSE, _) => f.write_str("ideas agent"),
             Self::Agent(mission, Some(team)) => write!(f, "{mission}/{team}"),
             Self::Agent(mission, None) => write!(f, "{mission}/orchestrator"),
         }

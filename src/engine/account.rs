@@ -2,7 +2,7 @@
 //! outside is clean and cut.
 
 use super::{
-    event::{ControlEvent, DeskEvent, EffectEvent, Event, MissionEvent, MoneyEvent, TeamEvent},
+    event::{ControlEvent, DeskEvent, EffectEvent, Event, IdeaEvent, MissionEvent, MoneyEvent, TeamEvent},
     state::Mission,
 };
 use crate::{
@@ -34,6 +34,7 @@ pub fn line(event: &Event, mission: Option<&Mission>) -> String {
         Event::Effect(event) => of_effect(event),
         Event::Money(event) => of_money(event, &name),
         Event::Control(event) => of_control(event),
+        Event::Idea(event) => of_idea(event),
     };
     clean_line(&words, 600).into()
 }
@@ -269,6 +270,20 @@ fn of_money(event: &MoneyEvent, name: Name<'_>) -> String {
         }
         MoneyEvent::Forfeited(call) => format!("{call} was cut off: all that was set aside counts as spent"),
         MoneyEvent::CapRaised(_, by) => format!("the cap is raised by {by}"),
+    }
+}
+
+fn of_idea(event: &IdeaEvent) -> String {
+    match event {
+        IdeaEvent::Dismissed { id, kind, why, .. } => {
+            format!("{id} ({}) is not wanted: {}", kind.word(), quote(why))
+        }
+        IdeaEvent::Taken { id, mission, .. } => format!("{id} has become {mission}"),
+        IdeaEvent::Asked(_) => "the ideas agent is asked".into(),
+        IdeaEvent::Suggested { ideas, .. } => {
+            format!("the ideas agent had {}", count(ideas.len(), "suggestion"))
+        }
+        IdeaEvent::Unanswered { why, .. } => format!("the ideas agent gave no answer: {}", quote(why)),
     }
 }
 

@@ -10,6 +10,7 @@ use super::{
         Control, EffectState, Judgement, Mission, MissionResult, Preparation, State, Team, TeamAccount,
         TeamPhase,
     },
+    suggesting,
 };
 use crate::domain::{
     brief::Brief,
@@ -26,6 +27,7 @@ impl State {
     /// Folds one journal entry in.
     pub fn apply(&mut self, seq: Seq, fact: &Fact) {
         recording::record(self, fact);
+        suggesting::notice(self, fact);
         self.change(seq, fact);
     }
 
@@ -46,6 +48,7 @@ impl State {
             Event::Effect(event) => self.apply_effect(event, fact.at),
             Event::Money(event) => ledger::apply(self, event, fact.at),
             Event::Control(event) => self.apply_control(event, fact.at),
+            Event::Idea(event) => suggesting::apply(self, event),
         }
     }
 
@@ -166,6 +169,7 @@ impl State {
             }
             EffectEvent::Started(id) => {
                 self.clockwork.unsure.remove(id);
+                self.asking.begun |= suggesting::owns(id);
                 if let Some(effect) = self.effect_mut(id) {
                     effect.started = Some(at);
                 }

@@ -13,7 +13,10 @@ use crate::{
         team::ModelRef,
         time::Timestamp,
     },
-    engine::effect::Failure,
+    engine::{
+        effect::Failure,
+        ideas::{IdeaId, Suggestion},
+    },
     policy::settings::Policy,
 };
 use serde::{Deserialize, Serialize};
@@ -40,6 +43,8 @@ pub enum Command {
     Control(ControlCommand),
     /// Of money.
     Money(MoneyCommand),
+    /// Of ideas.
+    Idea(IdeaCommand),
     /// The driver is about to run this effect; refused when it must not (paused, stopped, no ruling, done).
     Begin(EffectId),
     /// The world answers.
@@ -116,6 +121,30 @@ pub enum ControlCommand {
     },
 }
 
+/// What a person can do with ideas.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum IdeaCommand {
+    /// It is not wanted.
+    Dismiss {
+        /// Which.
+        id: IdeaId,
+        /// Why.
+        why: String,
+    },
+    /// It has become this mission.
+    Take {
+        /// Which.
+        id: IdeaId,
+        /// What it has become.
+        mission: MissionId,
+    },
+    /// The ideas agent shall think of more: one model call.
+    Ask {
+        /// The repository, as the absolute path of its top level.
+        repo: String,
+    },
+}
+
 /// Money is reserved before a call and settled after it, in the same order as everything else: so caps hold.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum MoneyCommand {
@@ -184,6 +213,8 @@ pub enum Outcome {
     RecheckFailed(Box<Evidence>),
     /// Of `Release`: worktrees are gone, or kept for a stated reason.
     Released(Vec<String>),
+    /// Of `Suggest`: what the ideas agent thought of.
+    Suggested(Vec<Suggestion>),
     /// Of `Halt`: everything that ran has ended.
     Halted,
     /// Of any: it did not work.

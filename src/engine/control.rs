@@ -9,6 +9,7 @@ use super::{
     pen::{Pen, may_start, refuse},
     playbook::brief,
     state::{Control, Mission},
+    suggesting,
 };
 use crate::domain::{
     ids::{CallId, EffectId, MissionId},
@@ -26,6 +27,7 @@ pub(super) fn decide(pen: &mut Pen<'_>, command: &ControlCommand) -> Result<(), 
     match command {
         ControlCommand::Pause(why) => {
             may_start(&pen.state).map_err(|now| refuse(RefusalKind::Already, now.reason))?;
+            suggesting::leave(pen, "the house was paused before it began", true);
             pen.write(Event::Control(ControlEvent::Paused(why.clone())));
         }
         ControlCommand::Stop(why) => stop(pen, why)?,
@@ -55,6 +57,7 @@ pub(super) fn decide(pen: &mut Pen<'_>, command: &ControlCommand) -> Result<(), 
             pen.write(Event::Control(ControlEvent::SettingChanged { key, file, value }));
         }
         ControlCommand::Start { version } => {
+            suggesting::leave(pen, "the process ended meanwhile", false);
             pen.write(Event::Control(ControlEvent::Started { version: version.clone() }));
             let open: Vec<CallId> = pen.state.ledger.open.keys().copied().collect();
             for call in open {
@@ -69,6 +72,7 @@ fn stop(pen: &mut Pen<'_>, why: &str) -> Result<(), Refusal> {
     if let Control::Stopped(before) = &pen.state.control {
         return Err(refuse(RefusalKind::Already, format!("stopped before: {before}")));
     }
+    suggesting::leave(pen, "the house was stopped", false);
     pen.write(Event::Control(ControlEvent::Stopped(why.to_owned())));
     let busy = |m: &Mission| {
         m.effects.values().any(|e| e.started.is_some() && !matches!(e.kind, EffectKind::Halt { .. }))

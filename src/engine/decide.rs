@@ -10,6 +10,7 @@ use super::{
     pen::Pen,
     playbook::brief,
     state::State,
+    suggesting,
 };
 use crate::domain::request::{Actor, Decision};
 
@@ -24,7 +25,10 @@ pub fn decide(state: &State, order: &Order) -> Result<Vec<Event>, Refusal> {
         Command::Desk(command) => answers::decide(&mut pen, command)?,
         Command::Control(command) => control::decide(&mut pen, command)?,
         Command::Money(command) => ledger::decide(&mut pen, command)?,
+        Command::Idea(command) => suggesting::decide(&mut pen, command)?,
+        Command::Begin(effect) if suggesting::owns(effect) => suggesting::begin(&mut pen, effect)?,
         Command::Begin(effect) => control::begin(&mut pen, effect)?,
+        Command::Report(report) if suggesting::owns(&report.effect) => suggesting::report(&mut pen, report)?,
         Command::Report(report) => brief::report(&mut pen, report)?,
         Command::Tick => answers::tick(&mut pen),
     }

@@ -137,6 +137,11 @@ pub enum EffectKind {
     },
     /// Remove worktrees that hold nothing unlanded.
     Release,
+    /// Let the ideas agent think of what could be done next; of no mission.
+    Suggest {
+        /// The repository, as the absolute path of its top level.
+        repo: String,
+    },
 }
 
 impl EffectKind {
@@ -158,6 +163,7 @@ impl EffectKind {
             Self::Restore { .. } => "restore",
             Self::Halt { .. } => "halt",
             Self::Release => "release",
+            Self::Suggest { .. } => "suggest",
         }
     }
 }

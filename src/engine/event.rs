@@ -15,7 +15,10 @@ use crate::{
         team::ModelRef,
         time::Timestamp,
     },
-    engine::{effect::EffectKind, effect::Failure},
+    engine::{
+        effect::{EffectKind, Failure},
+        ideas::{IdeaId, IdeaKind, Suggestion},
+    },
     policy::{ruling::Ruling, settings::Policy},
 };
 use serde::{Deserialize, Serialize};
@@ -47,6 +50,8 @@ pub enum Event {
     Money(MoneyEvent),
     /// To the whole house.
     Control(ControlEvent),
+    /// To ideas.
+    Idea(IdeaEvent),
 }
 
 /// What happens to missions.
@@ -205,6 +210,48 @@ pub enum MoneyEvent {
     Forfeited(CallId),
     /// A person raised a mission's cap.
     CapRaised(MissionId, crate::domain::money::Money),
+}
+
+/// What happens to ideas. That there are any is told from everything else.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IdeaEvent {
+    /// A person does not want one.
+    Dismissed {
+        /// Which.
+        id: IdeaId,
+        /// How it was found.
+        kind: IdeaKind,
+        /// How much there was of it.
+        weight: u64,
+        /// Why.
+        why: String,
+    },
+    /// It has become a mission.
+    Taken {
+        /// Which.
+        id: IdeaId,
+        /// How much there was of it.
+        weight: u64,
+        /// What it has become.
+        mission: MissionId,
+    },
+    /// The ideas agent was asked, for the n-th time.
+    Asked(u64),
+    /// It answered.
+    Suggested {
+        /// Which time.
+        ask: u64,
+        /// What it thought of.
+        ideas: Vec<Suggestion>,
+    },
+    /// It did not.
+    Unanswered {
+        /// Which time.
+        ask: u64,
+        /// Why.
+        why: String,
+    },
 }
 
 /// What happens to the whole house.

@@ -60,6 +60,9 @@ fn may_reserve(
     worst: Cost,
 ) -> Result<(), Refusal> {
     super::pen::may_start(state)?;
+    if mission == MissionId::HOUSE {
+        return for_the_house(state, at, model, worst);
+    }
     let mission = state
         .missions
         .get(&mission)
@@ -87,33 +90,55 @@ fn may_reserve(
             format!("{OPEN_MOST} calls are in flight: wait for one to end"),
         ));
     }
+    match priced(state, model, worst)? {
+        None => Ok(()),
+        Some(worst) => fits(state, at, &Charge { mission, team, worst }),
+    }
+}
+
+/// The most a call can cost; `None`: nobody knows, and that is allowed.
+fn priced(state: &State, model: &ModelRef, worst: Cost) -> Result<Option<Money>, Refusal> {
     match worst {
-        Cost::Unknown if state.policy.budget.allow_unknown_price => Ok(()),
+        Cost::Known(worst) if worst < Money::ZERO => {
+            Err(refuse(RefusalKind::Invalid, "a call cannot cost less than nothing"))
+        }
+        Cost::Known(worst) => Ok(Some(worst)),
+        Cost::Unknown if state.policy.budget.allow_unknown_price => Ok(None),
         Cost::Unknown => Err(refuse(
             RefusalKind::Forbidden,
             format!(
                 "the price of {model} is unknown: add it to the price table, or set budget.allow_unknown_price"
             ),
         )),
-        Cost::Known(worst) => fits(state, at, &Charge { mission, team, worst }),
     }
+}
+
+/// What the ideas agent may spend each time it is asked: what a mission may, and nothing while nobody asks it.
+fn for_the_house(state: &State, at: Timestamp, model: &ModelRef, worst: Cost) -> Result<(), Refusal> {
+    if !state.asking.begun {
+        return Err(refuse(RefusalKind::Already, "the ideas agent is not waited for: nothing more is paid"));
+    }
+    let Some(worst) = priced(state, model, worst)? else { return Ok(()) };
+    let caps = &state.policy.budget;
+    within("cap of one call", Money::ZERO, worst, caps.per_call)?;
+    let used = state.asking.spent + reserved(state, |of, _| of == MissionId::HOUSE);
+    within("cap of one mission, for the ideas agent", used, worst, caps.per_mission)?;
+    within("cap of the day", spent_today(state, at) + reserved(state, |_, _| true), worst, caps.per_day)
+}
+
+fn within(what: &str, used: Money, worst: Money, cap: Money) -> Result<(), Refusal> {
+    if used + worst <= cap {
+        return Ok(());
+    }
+    let text = format!("{what}: {used} spent or reserved and up to {worst} for this call would pass {cap}");
+    Err(refuse(RefusalKind::OverBudget, text))
 }
 
 /// Every cap in turn, the narrowest first.
 fn fits(state: &State, at: Timestamp, charge: &Charge<'_>) -> Result<(), Refusal> {
     let (mission, worst) = (charge.mission, charge.worst);
-    if worst < Money::ZERO {
-        return Err(refuse(RefusalKind::Invalid, "a call cannot cost less than nothing"));
-    }
     let caps = &state.policy.budget;
-    let over = |what: String, used: Money, cap: Money| {
-        if used + worst <= cap {
-            return Ok(());
-        }
-        let text =
-            format!("{what}: {used} spent or reserved and up to {worst} for this call would pass {cap}");
-        Err(refuse(RefusalKind::OverBudget, text))
-    };
+    let over = |what: String, used: Money, cap: Money| within(&what, used, worst, cap);
     over("cap of one call".into(), Money::ZERO, caps.per_call)?;
     if let Some(team) = charge.team.and_then(|id| mission.teams.iter().find(|t| t.id == id)) {
         let used = team.account.spent + reserved(state, |of, who| of == mission.id && who == Some(team.id));
@@ -211,6 +236,9 @@ fn pay(state: &mut State, call: CallId, (usage, cost): (Usage, Option<Cost>), at
     state.ledger.today += cost.known();
     if cost == Cost::Unknown {
         state.ledger.unknown_calls = state.ledger.unknown_calls.saturating_add(1);
+    }
+    if reservation.mission == MissionId::HOUSE {
+        state.asking.spent += cost.known();
     }
     let Some(mission) = state.mission_mut(reservation.mission) else { return };
     mission.spent += cost.known();

@@ -16,6 +16,7 @@ pub mod effect;
 pub mod event;
 mod grants;
 mod holds;
+pub mod ideas;
 pub mod ledger;
 mod pen;
 pub mod playbook;
@@ -28,6 +29,7 @@ pub use recording::kind_of;
 mod simulation;
 pub mod snapshot;
 pub mod state;
+pub mod suggesting;
 #[cfg(test)]
 mod tests;
 pub mod thread;

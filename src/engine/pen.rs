@@ -136,7 +136,11 @@ fn name(id: MissionId, revision: Revision, seq: Seq, kind: &EffectKind) -> Strin
         | EffectKind::Resurvey { team, attempt, .. }
         | EffectKind::Check { team, attempt } => format!("{id}/{word}/{team}/{attempt}"),
         EffectKind::Land { team, attempt, .. } => format!("{id}/{word}/{team}/{attempt}/{revision}"),
-        EffectKind::Survey | EffectKind::Clarify | EffectKind::Plan | EffectKind::Judge { .. } => {
+        EffectKind::Suggest { .. }
+        | EffectKind::Survey
+        | EffectKind::Clarify
+        | EffectKind::Plan
+        | EffectKind::Judge { .. } => {
             format!("{id}/{word}/{revision}")
         }
         EffectKind::Restore { .. } | EffectKind::Release => format!("{id}/{word}/{}", seq.0),

@@ -3,7 +3,9 @@
 
 use super::{
     effect::{FailureKind, mission_of},
-    event::{ControlEvent, DeskEvent, EffectEvent, Event, Fact, MissionEvent, MoneyEvent, TeamEvent},
+    event::{
+        ControlEvent, DeskEvent, EffectEvent, Event, Fact, IdeaEvent, MissionEvent, MoneyEvent, TeamEvent,
+    },
     records::{Account, Activity, Entrant, Records, Sums, Tally, What, longer, more, short},
     state::{Ledger, Mission, State, Team, TeamPhase},
 };
@@ -39,6 +41,7 @@ pub(super) fn record(state: &mut State, fact: &Fact) {
         Event::Effect(_) => {}
         Event::Money(event) => book.money(event),
         Event::Control(event) => book.control(event),
+        Event::Idea(event) => book.idea(event),
     }
 }
 
@@ -75,6 +78,11 @@ fn kind_with(kind: MissionKind, survey: Option<&Survey>) -> String {
 /// The first characters of a commit.
 fn short_commit(commit: &CommitId) -> String {
     short(&commit.0.chars().take(10).collect::<String>())
+}
+
+/// What money was for that no known mission paid.
+fn without_mission(mission: MissionId) -> String {
+    if mission == MissionId::HOUSE { "ideas" } else { "brief" }.to_owned()
 }
 
 /// Team name and model of a team.
@@ -123,9 +131,7 @@ impl<'a> Book<'a> {
             MissionEvent::Planned(plan) => What::Planned(plan.steps.len()),
             MissionEvent::Judged(verdicts, _) => What::Judged(verdicts.len()),
             MissionEvent::Chosen(team, _) => What::Chosen(short(&mission.team_name(*team))),
-            MissionEvent::Landed(commit, branch) => {
-                What::Landed(short_commit(commit), short(branch))
-            }
+            MissionEvent::Landed(commit, branch) => What::Landed(short_commit(commit), short(branch)),
             MissionEvent::Restored(commit, branch) => {
                 self.count(|sums| more(&mut sums.restored, 1));
                 What::Restored(short_commit(commit), short(branch))
@@ -360,11 +366,21 @@ impl<'a> Book<'a> {
         let cost = cost.unwrap_or(reservation.worst);
         let mission = self.find(reservation.mission);
         let team = reservation.team.zip(mission).map(|(team, mission)| name(&mission.team_name(team)));
-        let kind = mission.map_or_else(|| "brief".to_owned(), kind_of);
+        let kind = mission.map_or_else(|| without_mission(reservation.mission), kind_of);
         let model = name(&reservation.model.to_string());
         let account = Account { model: &model, team: team.as_deref(), kind: &kind };
         let at = self.at;
         self.records().paid(at, &account, (usage, cost));
+    }
+
+    fn idea(&mut self, event: &IdeaEvent) {
+        let (mission, what) = match event {
+            IdeaEvent::Dismissed { id, why, .. } => (None, What::Dismissed(id.to_string(), short(why))),
+            IdeaEvent::Taken { id, mission, .. } => (Some(*mission), What::Taken(id.to_string())),
+            IdeaEvent::Suggested { ideas, .. } => (None, What::Suggested(ideas.len())),
+            IdeaEvent::Asked(_) | IdeaEvent::Unanswered { .. } => return,
+        };
+        self.happened(mission, what);
     }
 
     fn control(&mut self, event: &ControlEvent) {

@@ -16,7 +16,7 @@ use crate::{
         team::{ModelRef, TeamSpec},
         time::{Millis, Timestamp},
     },
-    engine::{effect::EffectKind, effect::Failure, records::Records},
+    engine::{effect::EffectKind, effect::Failure, ideas::Traces, records::Records},
     policy::{ruling::Ruling, settings::Policy},
 };
 use serde::{Deserialize, Serialize};
@@ -52,6 +52,12 @@ pub struct State {
     pub ledger: Ledger,
     /// Ids given so far.
     pub counters: Counters,
+    /// What ideas are told from.
+    #[serde(default)]
+    pub traces: Arc<Traces>,
+    /// The ideas agent.
+    #[serde(default)]
+    pub asking: Asking,
     /// What waits for a time, and what a restart left open.
     #[serde(default)]
     pub clockwork: Clockwork,
@@ -79,6 +85,21 @@ impl State {
             Control::Stopped(why) => Some(format!("stopped: {why}")),
         }
     }
+}
+
+/// How it stands with the ideas agent. It works for no mission: the money it needs is the house's.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asking {
+    /// How often it was asked.
+    pub count: u64,
+    /// Which time it is asked now.
+    pub open: Option<u64>,
+    /// Whether it has begun.
+    pub begun: bool,
+    /// Spent this time, as far as known.
+    pub spent: Money,
+    /// What came of the last time, in words.
+    pub last: String,
 }
 
 /// Times that something waits for. While the house is halted they stand still.

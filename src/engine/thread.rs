@@ -4,7 +4,7 @@
 
 use super::{
     effect::mission_of,
-    event::{DeskEvent, EffectEvent, Event, MoneyEvent},
+    event::{DeskEvent, EffectEvent, Event, IdeaEvent, MoneyEvent},
 };
 use crate::domain::ids::{CallId, EffectId, GrantId, MissionId, RequestId};
 use std::collections::BTreeSet;
@@ -46,6 +46,9 @@ impl Thread {
             Event::Effect(event) => self.takes_effect(event),
             Event::Money(event) => self.takes_money(event),
             Event::Control(_) => true,
+            Event::Idea(event) => {
+                matches!(event, IdeaEvent::Taken { mission, .. } if *mission == self.mission)
+            }
         }
     }
 

@@ -8,6 +8,7 @@ mod conflict;
 mod landing;
 mod preparation;
 pub(super) mod site;
+mod suggestions;
 
 use super::{
     handle::SendError,
@@ -97,6 +98,7 @@ impl Driver {
             EffectKind::Land { .. } => landing::land(site, effect, stop).boxed(),
             EffectKind::Restore { commit } => landing::restore(site, effect, commit).boxed(),
             EffectKind::Release => landing::release(site, effect).boxed(),
+            EffectKind::Suggest { repo } => suggestions::suggest(site, effect, repo, stop).boxed(),
             EffectKind::Halt { team } => async move {
                 self.supervisor.halt(Some(effect.mission), *team, Some(&effect.id)).await;
                 Ok(Outcome::Halted)

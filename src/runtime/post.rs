@@ -132,6 +132,7 @@ pub(super) fn empty(data: &Path) {
 pub(super) fn is_a_persons(command: &Command) -> bool {
     match command {
         Command::Mission(_)
+        | Command::Idea(_)
         | Command::Desk(
             DeskCommand::Decide(..) | DeskCommand::Hold(..) | DeskCommand::Undo(_) | DeskCommand::Revoke(_),
         ) => true,

@@ -7,7 +7,7 @@ use crate::{
         request::Actor,
         text,
     },
-    engine::event::{DeskEvent, EffectEvent, Event, Fact, MoneyEvent},
+    engine::event::{DeskEvent, EffectEvent, Event, Fact, IdeaEvent, MoneyEvent},
     store::entry::{Entry, NewEntry},
 };
 
@@ -74,7 +74,8 @@ fn mission_of(event: &Event) -> Option<MissionId> {
         Event::Money(MoneyEvent::Reserved { mission, .. } | MoneyEvent::CapRaised(mission, _)) => {
             Some(*mission)
         }
-        Event::Desk(_) | Event::Effect(_) | Event::Money(_) | Event::Control(_) => None,
+        Event::Idea(IdeaEvent::Taken { mission, .. }) => Some(*mission),
+        Event::Desk(_) | Event::Effect(_) | Event::Money(_) | Event::Control(_) | Event::Idea(_) => None,
     }
 }
 

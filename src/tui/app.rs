@@ -14,7 +14,7 @@ use super::{
     screens::{ScreenId, Screens},
     sheets::Sheet,
     shot::is_patch,
-    task::{Done, EditFor, Task},
+    task::{Done, EditFor, Task, opened},
     theme::{Theme, color::Rgb},
     words,
 };
@@ -27,7 +27,6 @@ use crate::{
         time::{Millis, Timestamp},
     },
     engine::{
-        event::{Event, MissionEvent},
         ledger, snapshot,
         state::{Mission, State, Team},
     },
@@ -300,6 +299,7 @@ impl App {
         }
         self.desk.follow(&self.state, self.now.mono);
         self.follow_approvals();
+        self.ideas_news();
         if self.focus.0 == Focus::Desk && self.state.desk.is_empty() && !before.desk.is_empty() {
             self.focus.0 = Focus::Channels;
         }
@@ -412,15 +412,14 @@ impl App {
             Done::Sent(what, Ok(_)) => self.notes().good(what),
             Done::Sent(what, Err(error)) => self.notes().bad(format!("not done: {error}   ({what})")),
             Done::Opened(written, Ok(receipt)) => {
-                self.briefing.acknowledged(written);
-                let opened = receipt.events.iter().find_map(|event| match event {
-                    Event::Mission(id, MissionEvent::Opened(_)) => Some(format!("{id} is transmitted")),
-                    _ => None,
-                });
-                self.notes().good(opened.unwrap_or_else(|| "transmitted".into()));
+                self.briefing.acknowledged(written.clone());
+                let mission = opened(&receipt);
+                let words = mission.map_or_else(|| "transmitted".into(), |id| format!("{id} is transmitted"));
+                self.notes().good(words);
                 if self.sheet.is_none() && self.briefing.is_empty() {
                     self.focus.0 = Focus::Channels;
                 }
+                return self.idea_taken(&written, mission);
             }
             Done::Opened(_, Err(error)) => {
                 self.briefing.sending = None;
@@ -442,6 +441,7 @@ impl App {
                 self.sheet = Some(Sheet::page(title, &bytes, from));
             }
             Done::Page(title, Err(error)) => self.notes().bad(format!("{title}: {error}")),
+            Done::OpenedIdea(opened) => self.idea_opened(opened),
             Done::Book(book) => self.settings_read(book),
             Done::Changed(changed) => return self.setting_changed(changed),
             Done::Vendor(vendor, answer) => self.vendor_answered(vendor, answer),

@@ -291,7 +291,7 @@ impl Briefing {
 
     /// The brief as it stands, or the complaint beside its field.
     pub fn brief(&mut self) -> Option<Brief> {
-        match self.read() {
+        match self.read(&self.whole()) {
             Ok(brief) => Some(brief),
             Err((field, what)) => {
                 self.complaint = Some((field, what));
@@ -301,8 +301,21 @@ impl Briefing {
         }
     }
 
-    fn read(&self) -> Result<Brief, (Field, String)> {
-        let text = self.whole();
+    /// A brief of these words with the bounds that are written here.
+    ///
+    /// # Errors
+    /// What is wrong, in words.
+    pub fn brief_of(&self, words: &str) -> Result<Brief, String> {
+        self.read(words).map_err(|(_, what)| what)
+    }
+
+    /// The repository that briefs are for.
+    #[must_use]
+    pub fn repo(&self) -> &str {
+        &self.defaults.repo
+    }
+
+    fn read(&self, text: &str) -> Result<Brief, (Field, String)> {
         if text.trim().is_empty() {
             return Err((Field::Text, "the brief is empty: say what should be done".into()));
         }

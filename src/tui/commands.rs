@@ -217,6 +217,11 @@ commands! {
     Pause "house.pause" Everywhere Help "pause" "Nothing new starts; what runs goes on to its next turn.";
     Resume "house.resume" Everywhere Help "resume" "Go on after a pause or a stop.";
     Stop "house.stop" Everywhere Help "stop everything" "Kill switch: nothing starts, everything in flight ends.";
+    IdeaBrief "idea.brief" Ideas Footer "lay out its brief" "Lay the brief of the idea under the cursor out in the Briefing Room.";
+    IdeaSend "idea.send" Ideas Footer "send at once" "Make a mission of the idea under the cursor at once.";
+    IdeaDismiss "idea.dismiss" Ideas Footer "dismiss" "Dismiss the idea under the cursor with a reason, which is learned.";
+    IdeaAll "idea.all" Ideas Help "show all" "Show ideas that were dismissed or taken, too; again: open ones only.";
+    IdeaAsk "idea.ask" Ideas Footer "ask the ideas agent" "Ask the ideas agent for more: one model call, within the caps.";
     SettingEdit "setting.edit" Settings Footer "edit" "Change the setting under the cursor, in a file of yours or the repository's.";
     SettingUnset "setting.unset" Settings Footer "take out" "Take the setting under the cursor out of the file that sets it.";
     SettingTest "setting.test" Settings Footer "test connection" "Ask the vendor under the cursor what it offers.";

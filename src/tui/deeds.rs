@@ -119,8 +119,9 @@ impl App {
             | C::Combine
             | C::Blind
             | C::Evidence => return self.weigh(command),
-            // Known on the settings screen only, which was asked first.
+            // Known on one screen only, which was asked first.
             C::SettingEdit | C::SettingUnset | C::SettingTest => {}
+            C::IdeaBrief | C::IdeaSend | C::IdeaDismiss | C::IdeaAll | C::IdeaAsk => {}
             C::Refine | C::TakeOver | C::HandBack | C::Cancel | C::RetryMission | C::Rate => {
                 return self.steer(command);
             }
@@ -541,6 +542,7 @@ impl App {
                 self.filter_settings(&text);
                 Vec::new()
             }
+            PromptFor::DismissIdea => self.idea_dismissed(text),
             PromptFor::Shell => vec![Task::Shell(text)],
         }
     }

@@ -55,6 +55,8 @@ mod dressed;
 #[cfg(test)]
 mod fixtures;
 #[cfg(test)]
+mod ideas_tests;
+#[cfg(test)]
 mod settings_tests;
 #[cfg(test)]
 mod tests;

@@ -17,7 +17,7 @@ use super::{
     pace::{Pace, Why},
     past, settings,
     shot::Highlighter,
-    task::{Done, EditFor, Task},
+    task::{Done, EditFor, Task, opened},
     terminal::{self, Guard, Mode, Outbox, Screen},
     theme::Depth,
     view, words,
@@ -27,10 +27,14 @@ use crate::{
         brief::{Attachment, Brief},
         digest::Digest,
         feed::Shot,
+        ids::MissionId,
         request::{Decision, Modification},
         time::Millis,
     },
-    engine::command::{Command, DeskCommand, MissionCommand},
+    engine::{
+        command::{Command, DeskCommand, IdeaCommand, MissionCommand},
+        ideas::IdeaId,
+    },
     runtime::handle::{Handle, HistoryQuery, Receipt},
 };
 use futures::{
@@ -415,6 +419,9 @@ fn serve(handle: Handle, ports: Ports, task: Task) -> BoxFuture<'static, Done> {
             Task::Send(command, what) => Done::Sent(what, handle.send(*command).await),
             Task::SendAll(commands, what) => send_all(&handle, commands, what).await,
             Task::Open { brief, written } => Done::Opened(written, open(&handle, &ports, *brief).await),
+            Task::OpenIdea { idea, brief } => {
+                Done::OpenedIdea(open_idea(&handle, &ports, idea, *brief).await)
+            }
             Task::Patch { request, seen, team, text } => {
                 let what = format!("{request}: your patch is checked as the team's next candidate");
                 let decided = async {
@@ -508,6 +515,24 @@ async fn open(handle: &Handle, ports: &Ports, mut brief: Brief) -> Result<Receip
     }
     let command = Command::Mission(MissionCommand::Open(Box::new(brief)));
     handle.send(command).await.map_err(|error| error.to_string())
+}
+
+/// Opens the mission of an idea; that the idea is taken is told after it, and no reason to say that it did not work.
+async fn open_idea(
+    handle: &Handle,
+    ports: &Ports,
+    id: IdeaId,
+    brief: Brief,
+) -> Result<(MissionId, Receipt), String> {
+    let receipt = open(handle, ports, brief).await?;
+    let mission = opened(&receipt).ok_or("the engine opened no mission")?;
+    match handle.send(Command::Idea(IdeaCommand::Take { id, mission })).await {
+        Ok(taken) => Ok((mission, taken)),
+        Err(error) => {
+            tracing::warn!(%error, %mission, "the idea of a mission is not taken");
+            Ok((mission, receipt))
+        }
+    }
 }
 
 async fn briefs(handle: &Handle) -> Vec<String> {

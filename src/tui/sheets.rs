@@ -281,6 +281,8 @@ pub enum PromptFor {
     Patch,
     /// Which settings are shown.
     Settings,
+    /// Why an idea is not wanted.
+    DismissIdea,
     /// A shell line.
     Shell,
 }

@@ -7,11 +7,15 @@ use crate::{
         brief::Brief,
         digest::Digest,
         feed::{Channel, Shot},
-        ids::{RequestId, Revision, TeamId},
+        ids::{MissionId, RequestId, Revision, TeamId},
         team::Vendor,
         time::Millis,
     },
-    engine::command::Command,
+    engine::{
+        command::Command,
+        event::{Event, MissionEvent},
+        ideas::IdeaId,
+    },
     runtime::handle::{Receipt, SendError},
 };
 use std::sync::Arc;
@@ -29,6 +33,13 @@ pub enum Task {
         brief: Box<Brief>,
         /// The text as it was written, to know what to clear afterwards.
         written: String,
+    },
+    /// Make a mission of an idea, and say so of the idea.
+    OpenIdea {
+        /// Which.
+        idea: IdeaId,
+        /// What is asked.
+        brief: Box<Brief>,
     },
     /// Keep a patch, then decide with it.
     Patch {
@@ -111,6 +122,8 @@ pub enum Done {
     Briefs(Vec<String>),
     /// A candidate's patch.
     Shot(Channel, Shot),
+    /// A mission that was made of an idea.
+    OpenedIdea(Result<(MissionId, Receipt), String>),
     /// Every setting.
     Book(Result<Arc<Book>, String>),
     /// A change of a setting: what it has brought about, in words.
@@ -123,4 +136,13 @@ pub enum Done {
     Told(Vec<String>),
     /// A copy was made: how and where, in words; or why not.
     Copied(Result<String, String>),
+}
+
+/// The mission that a command has opened.
+#[must_use]
+pub fn opened(receipt: &Receipt) -> Option<MissionId> {
+    receipt.events.iter().find_map(|event| match event {
+        Event::Mission(id, MissionEvent::Opened(_)) => Some(*id),
+        _ => None,
+    })
 }

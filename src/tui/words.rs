@@ -288,3 +288,11 @@ pub fn evidence_line(evidence: &Evidence) -> String {
     let verdict = if evidence.passed() { "✓ checks pass" } else { "✗ checks fail" };
     format!("{verdict}  tests {tests}  +{} -{}", evidence.stat.additions, evidence.stat.deletions)
 }
+
+/// `12:05` of today, `11-20 12:05` of another day: in a quiet house nothing is drawn, so no age would stay true.
+#[must_use]
+pub fn when(now: Timestamp, at: Timestamp) -> String {
+    let text = at.to_string();
+    let from = if at.utc_day() == now.utc_day() { 11 } else { 5 };
+    text.get(from..16).unwrap_or_default().replace('T', " ")
+}

@@ -3,6 +3,7 @@
 mod desk;
 pub mod ends;
 mod history;
+pub mod ideas;
 mod landing;
 mod manners;
 mod mistakes;

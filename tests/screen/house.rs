@@ -4,6 +4,7 @@
 use super::{FIRST, WIDE, pty::Terminal};
 use crate::house::{
     ends::begun,
+    ideas::wrong,
     money::never_over,
     stage::*,
     wire::{Exchange, Server},
@@ -236,4 +237,29 @@ fn s5_a_setting_is_changed_on_the_screen_rules_at_once_and_is_journaled() {
     assert_eq!(stage.facts("control.setting_changed").len(), 1);
     let policies = stage.facts("control.policy_loaded");
     assert_eq!(policies.last().unwrap()["control"]["policy_loaded"]["budget"]["per_day"], 7_500_000);
+}
+
+#[test]
+fn s3_an_idea_after_repeated_failures_becomes_a_mission_by_one_key() {
+    let stage = Stage::new(wrong());
+    stage.brief(&["--approve", "none"]);
+    stage.brief(&["--approve", "none"]);
+    let mut terminal = Terminal::on(&stage, WIDE, &[]);
+    terminal.sees(FIRST);
+    terminal.keys("\x1bOS");
+    terminal.sees("fails again and again");
+    terminal.keys("S");
+    terminal.sees("M-3 is transmitted from the idea");
+    terminal.sees("No ideas yet");
+    terminal.keys("a");
+    terminal.sees("→ M-3");
+    terminal.keys("I");
+    terminal.sees("Say in the README what the answer is");
+    terminal.keys("\x11");
+    assert_eq!(terminal.ended(), 0);
+    let taken = stage.facts("idea.taken");
+    assert_eq!((taken.len(), &taken[0]["idea"]["taken"]["mission"]), (1, &3.into()));
+    let opened = stage.facts("mission.opened");
+    let text = opened[2]["mission"][1]["opened"]["text"].as_str().unwrap();
+    assert!(text.contains(CHECK) && text.contains("in one mission after another"), "{text}");
 }

@@ -78,6 +78,12 @@ pub enum What {
     Rules,
     /// This setting was changed in this file.
     Setting(String, String),
+    /// An idea is not wanted: why.
+    Dismissed(String, String),
+    /// An idea has become a mission.
+    Taken(String),
+    /// The ideas agent suggested so much.
+    Suggested(usize),
     /// The process started: its version.
     Started(String),
     /// So many bytes of a torn tail were cut.
@@ -114,6 +120,9 @@ impl What {
             Self::Resumed => "resumed",
             Self::Rules => "policy",
             Self::Setting(..) => "setting",
+            Self::Dismissed(..) => "dismissed",
+            Self::Taken(_) => "taken",
+            Self::Suggested(_) => "suggested",
             Self::Started(_) => "started",
             Self::Recovered(_) => "recovered",
         }
@@ -149,6 +158,9 @@ impl What {
             Self::Resumed => "the house goes on".to_owned(),
             Self::Rules => "another policy rules".to_owned(),
             Self::Setting(key, file) => format!("{key} was changed in {file}"),
+            Self::Dismissed(id, why) => format!("{id} is not wanted: {why}"),
+            Self::Taken(id) => format!("{id} has become a mission"),
+            Self::Suggested(ideas) => format!("the ideas agent had {}", count(*ideas, "suggestion")),
             Self::Started(version) => format!("chimera {version} started"),
             Self::Recovered(bytes) => format!("a torn tail of {} was cut", count(*bytes, "byte")),
         }

@@ -26,6 +26,7 @@ pub use sums::Sums;
 pub(super) use sums::{longer, more};
 pub use tally::Tally;
 pub use track::{Track, Tracks};
+pub(super) use trouble::fingerprint;
 pub use trouble::{Check, Fault, Trouble};
 
 use super::event::MissionEvent;
@@ -94,9 +95,9 @@ pub(super) struct Account<'a> {
 }
 
 impl Records {
-    /// Grows when a fact comes to mean something else here: a saved state of another version is not used, and all
-    /// numbers are folded from the journal anew.
-    pub const VERSION: u32 = 1;
+    /// Grows when a fact comes to mean something else here or for ideas: a saved state of another version is not used,
+    /// and all numbers and traces are folded from the journal anew.
+    pub const VERSION: u32 = 2;
 
     /// What a saved state from before there were records holds.
     pub(super) fn missing() -> Arc<Self> {

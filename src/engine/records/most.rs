@@ -43,7 +43,7 @@ fn least<R: Row>(kept: &BTreeMap<Arc<str>, R>) -> Option<Arc<str>> {
 
 impl<R: Row, const N: usize> Most<R, N> {
     /// Changes the row of that name, made if there is none.
-    pub(super) fn row(&mut self, name: &str, change: impl FnOnce(&mut R)) {
+    pub(in crate::engine) fn row(&mut self, name: &str, change: impl FnOnce(&mut R)) {
         let kept = Arc::make_mut(&mut self.kept);
         if let Some(row) = kept.get_mut(name) {
             return change(row);

@@ -167,7 +167,7 @@ impl Trouble {
 }
 
 /// A failure's words without what differs from one time to the next: numbers, and names made of hexadecimal digits.
-fn fingerprint(reason: &str) -> String {
+pub(in crate::engine) fn fingerprint(reason: &str) -> String {
     let line = clean_line(reason, NAME_MOST);
     let plain = |word: &str| {
         let hex = word.len() >= 7 && word.bytes().all(|b| b.is_ascii_hexdigit());

@@ -146,6 +146,7 @@ pub(super) fn outcome(run: &mut Run, effect: &Effect) -> Outcome {
         EffectKind::Restore { commit } => Outcome::Landed(CommitId(format!("again-{commit}")), "main".into()),
         EffectKind::Halt { .. } => Outcome::Halted,
         EffectKind::Release => Outcome::Released(vec![]),
+        EffectKind::Suggest { .. } => Outcome::Suggested(vec![]),
     }
 }
 

@@ -189,7 +189,8 @@ pub(super) fn fault(
         EffectKind::Judge { .. } => choice::judged(pen, id, &[], &[format!("no judge: {why}")]),
         EffectKind::Land { .. } => land::back_to_desk(pen, id, format!("landing failed: {why}")),
         EffectKind::Halt { .. } | EffectKind::Restore { .. } => end::release(pen, id),
-        EffectKind::Release => {}
+        // The ideas agent works for no mission.
+        EffectKind::Release | EffectKind::Suggest { .. } => {}
     }
 }
 

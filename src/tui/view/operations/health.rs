@@ -3,18 +3,11 @@
 use super::lines::{Line, line};
 use crate::{
     domain::{text::count, time::Timestamp},
-    tui::{app::App, theme::Role},
+    tui::{app::App, theme::Role, words},
 };
 
 /// Rows of each kind.
 const MOST: usize = 8;
-
-/// `12:05` of today, `11-20 12:05` of another day: in a quiet house nothing is drawn, so no age would stay true.
-fn when(app: &App, at: Timestamp) -> String {
-    let text = at.to_string();
-    let from = if at.utc_day() == app.now.wall.utc_day() { 11 } else { 5 };
-    text.get(from..16).unwrap_or_default().replace('T', " ")
-}
 
 pub(super) fn lines(app: &App) -> Vec<Line> {
     let mut lines = vec![line("models", Role::Title)];
@@ -29,7 +22,10 @@ pub(super) fn lines(app: &App) -> Vec<Line> {
         0 => line("○ journal: nothing in it yet", Role::Muted),
         entries => vec![
             ("✓ journal".into(), Role::Ok),
-            (format!("{}, the last {}", count(entries, "entry"), when(app, app.state.at)), Role::Muted),
+            (
+                format!("{}, the last {}", count(entries, "entry"), words::when(app.now.wall, app.state.at)),
+                Role::Muted,
+            ),
         ],
     });
     lines
@@ -48,7 +44,7 @@ fn models(app: &App, lines: &mut Vec<Line>) {
         let never = tally.called == Timestamp::default();
         let (sign, role) = match (open, never) {
             (0, true) => ("○ not called yet".to_owned(), Role::Muted),
-            (0, false) => (format!("✓ answered {}", when(app, tally.called)), Role::Ok),
+            (0, false) => (format!("✓ answered {}", words::when(app.now.wall, tally.called)), Role::Ok),
             (_, _) => (format!("● {} open", count(open, "call")), Role::Busy),
         };
         let mut runs = vec![(sign, role), ((*name).to_owned(), Role::Text)];
@@ -98,7 +94,7 @@ fn failures(app: &App, lines: &mut Vec<Line>) {
         lines.push(vec![
             (format!("✗ {} times", fault.times), Role::Bad),
             (fault.doing.clone(), Role::Text),
-            (format!("last {}", when(app, fault.at)), Role::Muted),
+            (format!("last {}", words::when(app.now.wall, fault.at)), Role::Muted),
             (fault.words.clone(), Role::Text),
         ]);
     }
