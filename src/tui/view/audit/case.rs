@@ -73,6 +73,6 @@ fn sign(event: &Event) -> (&'static str, Role) {
             ("◆", Role::Ok)
         }
         Event::Team(..) => ("›", Role::Text),
-        Event::Effect(_) | Event::Money(_) | Event::Control(_) => ("·", Role::Muted),
+        Event::Effect(_) | Event::Money(_) | Event::Control(_) | Event::Idea(_) => ("·", Role::Muted),
     }
 }
