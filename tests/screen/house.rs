@@ -254,7 +254,7 @@ fn s3_an_idea_after_repeated_failures_becomes_a_mission_by_one_key() {
     terminal.keys("a");
     terminal.sees("→ M-3");
     terminal.keys("I");
-    terminal.sees("Say in the README what the answer is");
+    terminal.sees("ideas agent: 1 suggestion");
     terminal.keys("\x11");
     assert_eq!(terminal.ended(), 0);
     let taken = stage.facts("idea.taken");
