@@ -24,6 +24,7 @@ pub mod line;
 pub mod looks;
 pub mod motion;
 pub mod notes;
+mod opening;
 pub mod options;
 pub mod pace;
 pub mod past;

@@ -6,36 +6,31 @@ mod manners;
 
 use super::{
     app::{Action, App, Moment},
-    briefing,
     carrier::Carrier,
     decode::Heard,
     held::{Exit, Held, Signals, Told, TuiError},
     herald::Herald,
     input::{Input, Keys},
     looks::{self, Ground, Own},
+    opening,
     options::{Ports, TuiOptions},
     pace::{Pace, Why},
     past, settings,
     shot::Highlighter,
-    task::{Done, EditFor, Task, opened},
+    task::{Done, EditFor, Task},
     terminal::{self, Guard, Mode, Outbox, Screen},
     theme::Depth,
     view, words,
 };
 use crate::{
     domain::{
-        brief::{Attachment, Brief},
         digest::Digest,
         feed::Shot,
-        ids::MissionId,
         request::{Decision, Modification},
         time::Millis,
     },
-    engine::{
-        command::{Command, DeskCommand, IdeaCommand, MissionCommand},
-        ideas::IdeaId,
-    },
-    runtime::handle::{Handle, HistoryQuery, Receipt},
+    engine::command::{Command, DeskCommand},
+    runtime::handle::{Handle, HistoryQuery},
 };
 use futures::{
     FutureExt, StreamExt,
@@ -418,9 +413,11 @@ fn serve(handle: Handle, ports: Ports, task: Task) -> BoxFuture<'static, Done> {
         match task {
             Task::Send(command, what) => Done::Sent(what, handle.send(*command).await),
             Task::SendAll(commands, what) => send_all(&handle, commands, what).await,
-            Task::Open { brief, written } => Done::Opened(written, open(&handle, &ports, *brief).await),
+            Task::Open { brief, written } => {
+                Done::Opened(written, opening::open(&handle, &ports, *brief).await)
+            }
             Task::OpenIdea { idea, brief } => {
-                Done::OpenedIdea(open_idea(&handle, &ports, idea, *brief).await)
+                Done::OpenedIdea(opening::of_idea(&handle, &ports, idea, *brief).await)
             }
             Task::Patch { request, seen, team, text } => {
                 let what = format!("{request}: your patch is checked as the team's next candidate");
@@ -504,37 +501,6 @@ async fn patches(handle: &Handle, digests: &[Digest]) -> Result<Vec<String>, Str
     Ok(texts)
 }
 
-async fn open(handle: &Handle, ports: &Ports, mut brief: Brief) -> Result<Receipt, String> {
-    (ports.ready)().await?;
-    for path in briefing::mentions(&brief.text) {
-        let (media_type, bytes) =
-            (ports.attach)(path.clone()).await.map_err(|why| format!("@{path}: {why}"))?;
-        let length = bytes.len() as u64;
-        let content = handle.keep(bytes).await.map_err(|error| format!("@{path}: {error}"))?;
-        brief.attachments.push(Attachment { path, media_type, content, bytes: length });
-    }
-    let command = Command::Mission(MissionCommand::Open(Box::new(brief)));
-    handle.send(command).await.map_err(|error| error.to_string())
-}
-
-/// Opens the mission of an idea; that the idea is taken is told after it, and no reason to say that it did not work.
-async fn open_idea(
-    handle: &Handle,
-    ports: &Ports,
-    id: IdeaId,
-    brief: Brief,
-) -> Result<(MissionId, Receipt), String> {
-    let receipt = open(handle, ports, brief).await?;
-    let mission = opened(&receipt).ok_or("the engine opened no mission")?;
-    match handle.send(Command::Idea(IdeaCommand::Take { id, mission })).await {
-        Ok(taken) => Ok((mission, taken)),
-        Err(error) => {
-            tracing::warn!(%error, %mission, "the idea of a mission is not taken");
-            Ok((mission, receipt))
-        }
-    }
-}
-
 async fn briefs(handle: &Handle) -> Vec<String> {
     let state: Arc<_> = handle.snapshot();
     let known: Vec<String> = state.missions.values().rev().map(|m| m.brief.text.clone()).collect();
@@ -574,8 +540,8 @@ mod tests {
             ids::{RequestId, Revision, Seq, TeamId},
             request::Actor,
         },
-        engine::command::{Refusal, RefusalKind},
-        runtime::handle::{Ask, SendError, link},
+        engine::command::{MissionCommand, Refusal, RefusalKind},
+        runtime::handle::{Ask, Receipt, SendError, link},
         tui::{briefing::Briefing, fixtures, keymap::Editing},
     };
 
