@@ -42,7 +42,11 @@ fn settings(app: &App, pen: &mut Pen<'_>, area: Rect) {
     let title = match screen.filter.as_str() {
         "" => "SETTINGS".to_owned(),
         words => {
-            format!("SETTINGS ─ {:?}: {} of them, esc shows all", clean_line(words, 40), screen.shown().len())
+            format!(
+                "SETTINGS ─ \"{}\": {} of them, esc shows all",
+                clean_line(words, 40),
+                screen.shown().len()
+            )
         }
     };
     let inner = pen.framed(area, &title, Focused::Yes);
