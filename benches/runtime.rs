@@ -38,6 +38,7 @@ fn setup(data: &Path) -> Setup {
         purpose: "bench".into(),
         policy: Policy::default(),
         work: WorkRules {
+            preview: None,
             orchestrator: vec![],
             judges: vec![],
             summarizer: vec![],

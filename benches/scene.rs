@@ -73,6 +73,7 @@ fn options() -> TuiOptions {
         theme: Chosen { name: "dark".into(), ..Chosen::default() },
         manner: Manner::default(),
         defaults: Arc::new(BriefDefaults { teams: vec![], budget: Money::usd(5), repo: "/srv/shop".into() }),
+        widths: vec![40, 80, 120],
         notice: String::new(),
         ports: Ports {
             editor: Arc::new(|words| async { Ok(words) }.boxed()),
@@ -80,6 +81,7 @@ fn options() -> TuiOptions {
             ready: Arc::new(|| async { Ok(()) }.boxed()),
             attach: Arc::new(|_| async { Err(String::new()) }.boxed()),
             shell: None,
+            voice: None,
             book: Arc::new(|| async { Err(String::new()) }.boxed()),
             change: Arc::new(|_| async { Err(String::new()) }.boxed()),
             vendor: Arc::new(|_| async { Err(String::new()) }.boxed()),

@@ -216,6 +216,41 @@ async fn the_network_is_its_own() {
 }
 
 #[tokio::test]
+async fn a_preview_listens_on_its_one_port_and_reaches_nobody() {
+    let Some(b) = Bench::new().await else { return };
+    let host = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let other = host.local_addr().unwrap().port();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let run = async |script: String| {
+        let profile = Profile { network: Network::Listen(port), ..b.profile() };
+        b.try_run(profile, &["perl", "-e", &script]).await
+    };
+    let listen = |port: u16| {
+        format!(
+            "use IO::Socket::INET; IO::Socket::INET->new(Listen=>1, LocalAddr=>'127.0.0.1:{port}') or die $!"
+        )
+    };
+    let done = match run(listen(port)).await {
+        Err(ProcessError::Sandbox(why)) if why.contains("one port") => {
+            eprintln!("skipped: {why}");
+            return;
+        }
+        done => done.unwrap(),
+    };
+    assert!(done.exit.ok(), "{}", said(&done));
+    for denied in [
+        listen(0),
+        format!("use IO::Socket::INET; IO::Socket::INET->new(PeerAddr=>'127.0.0.1:{other}') or die $!"),
+        "use Socket; socket(S, AF_INET, SOCK_DGRAM, 0) or die $!".to_owned(),
+    ] {
+        let done = run(denied.clone()).await.unwrap();
+        assert!(!done.exit.ok(), "{denied}");
+        let words = said(&done);
+        assert!(words.contains("denied") || words.contains("not permitted"), "{denied}: {words}");
+    }
+}
+
+#[tokio::test]
 async fn tests_may_serve_and_call_127_0_0_1() {
     if lacks("127.0.0.1") {
         return;

@@ -13,7 +13,7 @@ use crate::{
         team::{ModelRef, Role},
     },
     engine::state::State,
-    operations::landing::Target,
+    operations::{landing::Target, preview},
     providers::wire::Switchboard,
     runtime::{
         self, Engine, Setup, WorkRules, Working,
@@ -180,6 +180,11 @@ fn work_rules(settings: &Settings, environment: &Environment) -> WorkRules {
             LandingBranch::Current => Target::Current,
             LandingBranch::Agent => Target::Own,
         },
+        preview: (!settings.preview.command.is_empty()).then(|| preview::Plan {
+            command: settings.preview.command.clone(),
+            path: settings.preview.path.clone(),
+            health: settings.preview.health.clone(),
+        }),
         repository: workspace::Rules {
             network: match settings.reach.network {
                 CommandNetwork::None => Network::None,

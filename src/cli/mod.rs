@@ -84,6 +84,10 @@ pub struct Everywhere {
     /// For a slow line: the screen has few frames, colours for states only, of each stream the last lines
     #[arg(long, global = true)]
     pub low_bandwidth: bool,
+    /// The screen as lines, for screen readers and logs: nothing moves, no colour; verbs are read from stdin. Chosen
+    /// by itself where stdout is no terminal or TERM is dumb
+    #[arg(long, global = true)]
+    pub linear: bool,
 }
 
 /// What to do.
@@ -221,7 +225,7 @@ fn dispatch(cli: Cli, out: &mut Out) -> Said {
             // These look at the machine and the vendors only, and leave no trace in the data directory.
             let traceless = matches!(command, Command::Doctor | Command::Models(_) | Command::Replay(_));
             let _logs = if traceless { None } else { session.log() };
-            runtime()?.block_on(live(command, &session, out))
+            runtime()?.block_on(live(command, (&cli.everywhere, &session), out))
         }
     }
 }
@@ -236,7 +240,7 @@ fn runtime() -> Result<Runtime, Complaint> {
 }
 
 /// Commands that need the runtime.
-async fn live(command: Command, session: &Session, out: &mut Out) -> Said {
+async fn live(command: Command, (everywhere, session): (&Everywhere, &Session), out: &mut Out) -> Said {
     match command {
         Command::Brief(args) => brief::run(&args, session, out).await,
         Command::Missions(args) => missions::run(&args, session, out),
@@ -253,7 +257,7 @@ async fn live(command: Command, session: &Session, out: &mut Out) -> Said {
         Command::Policy(command) => policy::run(&command, session, out),
         Command::Models(args) => models::run(&args, session, out).await,
         Command::Doctor => doctor::run(session, out).await,
-        Command::Demo(args) => demo::run(&args, session, out).await,
+        Command::Demo(args) => demo::run(&args, (everywhere, session), out).await,
         Command::Completions(args) => completions::run(&args, out),
         Command::Man => man::run(out),
         Command::Replay(args) => replay::run(&args, session, out).await,

@@ -1,4 +1,5 @@
-//! `chimera` alone: the screen. Chosen here, drawn by `tui`; what the screen may not do itself is handed in.
+//! `chimera` alone: the screen, or the same as lines where there is no screen or none is wanted. Chosen here, drawn by
+//! `tui`; what the screen may not do itself is handed in.
 
 use super::{
     Everywhere, attach, brief,
@@ -16,9 +17,13 @@ use crate::{
         watch::Watch,
     },
     store::history,
-    tui::{self, BriefDefaults, Held, Manner, Own, Ports, Prefill, TuiOptions},
+    tui::{
+        self, BriefDefaults, Held, Manner, Own, Ports, Prefill, TuiOptions,
+        linear::{self, Writer},
+        options::VoicePort,
+    },
     workspace::{
-        self, editor,
+        self, dictation, editor,
         process::{self, Confinement, Spec},
     },
 };
@@ -47,12 +52,12 @@ const SHELL_OUTPUT: usize = 64 * 1024;
 /// before anything is said on stderr.
 ///
 /// # Errors
-/// There is no terminal, the settings have a mistake, or the house cannot be opened.
+/// The terminal cannot be taken, the settings have a mistake, or the house cannot be opened.
 pub fn run(everywhere: &Everywhere) -> Said {
     let runtime = super::runtime()?;
-    let held = {
+    let face = {
         let _inside = runtime.enter();
-        hold()?
+        Face::of(everywhere, &Environment::of_process())?
     };
     let from = everywhere.clone();
     let load = move || {
@@ -60,13 +65,13 @@ pub fn run(everywhere: &Everywhere) -> Said {
         let logs = session.log();
         Ok((session, logs))
     };
-    let (held, loaded) = match held {
-        None => (None, load()),
-        Some(mut held) => {
+    let (face, loaded) = match face {
+        Face::Lines(writer, why) => (Face::Lines(writer, why), load()),
+        Face::Screen(mut held) => {
             // Files can be slow to come, on a disk far away: a signal ends it all the same.
             let loading = runtime.spawn_blocking(load);
             match runtime.block_on(held.or_told(loading)) {
-                Ok(loaded) => (Some(held), loaded.unwrap_or_else(|_| Err(mistake()))),
+                Ok(loaded) => (Face::Screen(held), loaded.unwrap_or_else(|_| Err(mistake()))),
                 Err(told) => {
                     drop(held);
                     runtime.shutdown_background();
@@ -76,7 +81,7 @@ pub fn run(everywhere: &Everywhere) -> Said {
         }
     };
     let (session, _logs) = loaded?;
-    let said = runtime.block_on(open(&session, held));
+    let said = runtime.block_on(open(&session, face));
     session.say_notes();
     said
 }
@@ -92,15 +97,41 @@ fn left(exit: tui::Exit) -> Said {
     }
 }
 
-/// The terminal, if there is one on stdin and stdout.
-fn hold() -> Result<Option<Held>, Complaint> {
-    if !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
-        return Ok(None);
-    }
-    Held::take(history::THREAD).map(Some).map_err(|error| Complaint::error(error.to_string()))
+/// What is shown, and on what.
+pub enum Face {
+    /// Six screens on a terminal that is taken already.
+    Screen(Box<Held>),
+    /// Lines on stdout, verbs from stdin; who writes them, and why where nobody asked for lines.
+    Lines(Writer, &'static str),
 }
 
-async fn open(session: &Session, held: Option<Held>) -> Said {
+impl Face {
+    /// The screen where there is a terminal that can show it and lines were not asked for.
+    ///
+    /// # Errors
+    /// The terminal cannot be taken.
+    pub fn of(everywhere: &Everywhere, environment: &Environment) -> Result<Self, Complaint> {
+        let typed = std::io::stdin().is_terminal();
+        let writer = if typed { Writer::Person } else { Writer::Pipe };
+        let why = match (everywhere.linear, environment.get("TERM")) {
+            (true, _) => Some(""),
+            _ if !std::io::stdout().is_terminal() => Some("stdout is no terminal"),
+            _ if !typed => Some("stdin is no terminal"),
+            (_, Some("dumb")) => Some("TERM is dumb"),
+            _ => None,
+        };
+        match why {
+            Some(why) => Ok(Self::Lines(writer, why)),
+            None => {
+                let held = Held::take(history::THREAD);
+                held.map(|held| Self::Screen(Box::new(held)))
+                    .map_err(|error| Complaint::error(error.to_string()))
+            }
+        }
+    }
+}
+
+async fn open(session: &Session, face: Face) -> Said {
     session.repository()?;
     session.ground()?;
     let join = |end| house::join(session.settings(), &session.environment, end);
@@ -117,15 +148,14 @@ async fn open(session: &Session, held: Option<Held>) -> Said {
         Ok(teams) => (teams, String::new()),
         Err(complaint) => (Vec::new(), text::clean_line(&complaint.what, 300).into()),
     };
-    let opening = Opening { held, prefill: Some(Prefill { teams, ..prefill }), notice };
+    let opening = Opening { face, prefill: Some(Prefill { teams, ..prefill }), notice };
     show(session, opening, join).await
 }
 
 /// What a screen starts with.
-#[derive(Default)]
 pub struct Opening {
-    /// The terminal, if it is taken already.
-    pub held: Option<Held>,
+    /// On what.
+    pub face: Face,
     /// The brief laid out.
     pub prefill: Option<Prefill>,
     /// Words that stay in sight; empty: none.
@@ -135,24 +165,20 @@ pub struct Opening {
 /// Shows the screen at once and joins the engine behind it.
 ///
 /// # Errors
-/// There is no terminal, or the engine does not start: then the terminal is as it was.
+/// The terminal cannot be used, or the engine does not start: then the terminal is as it was.
 pub async fn show<F: Future<Output = anyhow::Result<house::Joined>>>(
     session: &Session,
     opening: Opening,
     join: impl FnOnce(EngineEnd) -> F,
 ) -> Said {
-    let held = match opening.held {
-        Some(held) => held,
-        None => hold()?.ok_or_else(|| {
-            Complaint::usage("the screen needs a terminal on stdin and stdout")
-                .hint("without one use `chimera brief`, `chimera missions` and `chimera desk`")
-        })?,
-    };
     let (handle, end) = handle::link(house::director(&session.environment));
     let (tell, told) = oneshot::channel();
     let told = told.map(|notes: Result<Vec<String>, _>| notes.unwrap_or_default()).boxed();
     let options = options(session, opening.prefill, opening.notice)?;
-    let mut screen = Box::pin(tui::run(held, handle, options, told));
+    let mut screen = match opening.face {
+        Face::Screen(held) => tui::run(*held, handle, options, told).boxed(),
+        Face::Lines(writer, why) => linear::run(handle, options, (writer, why), told).boxed(),
+    };
     let mut engine = Box::pin(join(end));
     let (left, engine) = tokio::select! {
         // The screen first: it draws and takes keys before the engine has read a byte.
@@ -196,6 +222,7 @@ fn options(session: &Session, prefill: Option<Prefill>, notice: String) -> Resul
             repo: repo.display().to_string(),
         }),
         notice,
+        widths: settings.preview.widths.iter().filter_map(|width| width.parse().ok()).collect(),
         ports: ports(session, &repo),
         repo,
     })
@@ -285,6 +312,7 @@ fn ports(session: &Session, repo: &Path) -> Ports {
             async move { written.await.map_err(|error| error.to_string())? }.boxed()
         }),
         looks: Some(Arc::new(move || own_looks(environment.clone()))),
+        voice: voice(session, repo),
         clock: Arc::new(|| Clock::Wall.now()),
     }
 }
@@ -315,6 +343,18 @@ fn own_looks(environment: Environment) -> BoxStream<'static, Own> {
         Some((own, (watch, environment)))
     };
     stream::unfold((watch, environment), next).boxed()
+}
+
+/// The director's own dictation program, if one is set.
+fn voice(session: &Session, repo: &Path) -> Option<VoicePort> {
+    let argv: Arc<[String]> = session.settings().senses.voice.as_slice().into();
+    let dir: Arc<Path> = repo.into();
+    (!argv.is_empty()).then(|| -> VoicePort {
+        Arc::new(move |stop| {
+            let (argv, dir) = (argv.clone(), dir.clone());
+            async move { dictation::hear(&argv, &dir, stop).await }.boxed()
+        })
+    })
 }
 
 fn files(repo: &Path) -> Vec<String> {

@@ -75,7 +75,7 @@ impl Group {
             "http" | "sandbox" | "tools" => Self::Reach,
             "brief" if path == "brief.teams" => Self::Agents,
             "brief" | "landing" => Self::Briefs,
-            "ui" => Self::Screen,
+            "ui" | "preview" | "voice" => Self::Screen,
             _ => Self::Data,
         }
     }

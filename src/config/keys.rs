@@ -290,6 +290,33 @@ is on, most terminals select text with Shift.",
         "CHIMERA_LOW_BANDWIDTH"
     ),
     key!(
+        "preview.command",
+        "Runs a candidate's service to be looked at (key P): program and arguments, {port} for the port it must listen \
+on, on 127.0.0.1. In the sandbox: it listens there and reaches nobody.",
+        Slot::Argv(lens!(preview.command)),
+        Set
+    ),
+    key!("preview.path", "The page that is looked at.", Slot::Text(target, lens!(preview.path)), Set),
+    key!(
+        "preview.health",
+        "A path that answers below 500 once the service is ready.",
+        Slot::Text(target, lens!(preview.health)),
+        Set
+    ),
+    key!(
+        "preview.widths",
+        "Widths in columns at which the page's text is laid out, in turn.",
+        Slot::Texts(columns, lens!(preview.widths)),
+        Set
+    ),
+    key!(
+        "voice.command",
+        "Listens until it is interrupted (SIGINT) and prints what it heard, such as a script around whisper.cpp: a key \
+records until it is pressed again, and the words land in the brief.",
+        Slot::Argv(lens!(senses.voice)),
+        Nothing
+    ),
+    key!(
         "http.ca_file",
         "Extra certificate authorities (PEM) for every connection. Proxies are taken from \
 HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY.",
@@ -398,6 +425,20 @@ fn path(value: &str) -> Result<(), String> {
         return Err("is no path".into());
     }
     no_controls(value)
+}
+
+fn target(value: &str) -> Result<(), String> {
+    if !value.starts_with('/') || !value.bytes().all(|b| b.is_ascii_graphic()) {
+        return Err(format!("{value:?} is no path of a page, such as /health: no spaces, no host"));
+    }
+    Ok(())
+}
+
+fn columns(value: &str) -> Result<(), String> {
+    match value.parse::<u16>() {
+        Ok(20..=400) => Ok(()),
+        _ => Err(format!("{value:?} is no width: a whole number of columns, 20 to 400")),
+    }
 }
 
 fn glob(value: &str) -> Result<(), String> {

@@ -30,6 +30,10 @@ pub struct Settings {
     pub ui: Ui,
     /// What agents' commands and tools may reach.
     pub reach: Reach,
+    /// How a candidate is run to be looked at.
+    pub preview: Preview,
+    /// What is said into a microphone.
+    pub senses: Senses,
     /// What is kept of old conversations.
     pub transcripts: Transcripts,
     /// Log file's level: `error`, `warn`, `info`, `debug` or `trace`.
@@ -242,6 +246,37 @@ words! {
     }
 }
 
+/// How a candidate's service is run to be looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Preview {
+    /// Program and arguments, `{port}` for the port; empty: none.
+    pub command: Vec<String>,
+    /// The page.
+    pub path: String,
+    /// What answers once the service is ready.
+    pub health: String,
+    /// Columns at which the page is laid out, in turn.
+    pub widths: Vec<String>,
+}
+
+impl Default for Preview {
+    fn default() -> Self {
+        Self {
+            command: Vec::new(),
+            path: "/".into(),
+            health: "/".into(),
+            widths: ["40", "80", "120"].map(str::to_owned).to_vec(),
+        }
+    }
+}
+
+/// Programs that hear for the director.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Senses {
+    /// Listens until it is interrupted and prints what it heard; empty: none.
+    pub voice: Vec<String>,
+}
+
 /// How the screen looks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ui {
@@ -320,6 +355,8 @@ impl Default for Settings {
             landing: Landing { branch: LandingBranch::Current, sign: Signing::Auto },
             ui: Ui::default(),
             reach: Reach { network: CommandNetwork::Loopback, allowed_hosts: Vec::new(), ca_file: None },
+            preview: Preview::default(),
+            senses: Senses::default(),
             transcripts: Transcripts::default(),
             log_level: LogLevel::Info,
             places: Places::default(),

@@ -56,6 +56,8 @@ pub enum Slot<S: 'static> {
     Maybe(Check, Lens<S, Option<String>>),
     /// Several texts, none twice.
     Texts(Check, Lens<S, Vec<String>>),
+    /// A command: program and arguments, as they are.
+    Argv(Lens<S, Vec<String>>),
     /// A model.
     Model(Lens<S, Option<ModelRef>>),
     /// Models in order of preference: one, or a list.
@@ -91,6 +93,7 @@ impl<S> Slot<S> {
             }
             Self::Text(..) | Self::Maybe(..) => "text".into(),
             Self::Texts(..) => "list of texts".into(),
+            Self::Argv(_) => "command as a list: program and arguments".into(),
             Self::Model(_) => "model, as \"vendor/model\"".into(),
             Self::Models(_) => "model as \"vendor/model\", or a list in order of preference".into(),
         }
@@ -143,6 +146,7 @@ impl<S> Slot<S> {
             Self::Texts(check, lens) => {
                 *(lens.edit)(target) = texts(*check, &raw.list().ok_or_else(wrong)?)?;
             }
+            Self::Argv(lens) => *(lens.edit)(target) = argv(&raw.list().ok_or_else(wrong)?)?,
             Self::Model(lens) => *(lens.edit)(target) = Some(model(&raw.text().ok_or_else(wrong)?)?),
             Self::Models(lens) => {
                 let words = raw.list().or_else(|| raw.text().map(|one| vec![Some(one)])).ok_or_else(wrong)?;
@@ -183,7 +187,7 @@ impl<S> Slot<S> {
             Self::Word { get, .. } => quoted(get(source)),
             Self::Text(_, lens) => quoted((lens.get)(source)),
             Self::Maybe(_, lens) => quoted((lens.get)(source).as_deref()?),
-            Self::Texts(_, lens) => list((lens.get)(source).iter().map(String::as_str)),
+            Self::Texts(_, lens) | Self::Argv(lens) => list((lens.get)(source).iter().map(String::as_str)),
             Self::Model(lens) => quoted(&(lens.get)(source).as_ref()?.to_string()),
             Self::Models(lens) => {
                 let shown: Vec<String> = (lens.get)(source).iter().map(ToString::to_string).collect();
@@ -216,6 +220,24 @@ fn texts(check: Check, elements: &[Option<String>]) -> Result<Vec<String>, Fault
         seen.push(words);
     }
     Ok(seen)
+}
+
+/// Words of a command: any text without a NUL, the first not empty; the same word may come twice.
+fn argv(elements: &[Option<String>]) -> Result<Vec<String>, Fault> {
+    if elements.len() > LIST_MOST {
+        return Err(Fault::whole(format!("more than {LIST_MOST} elements")));
+    }
+    let read = |(at, element): (usize, &Option<String>)| {
+        let fault = |message: &str| Fault { message: message.to_owned(), element: Some(at) };
+        let word = element.clone().ok_or_else(|| fault("every element must be a text"))?;
+        match word.as_str() {
+            "" if at == 0 => Err(fault("a command begins with the name of a program")),
+            text if text.contains('\0') => Err(fault("holds a NUL")),
+            text if text.len() > TEXT_MOST => Err(Fault::whole(format!("longer than {TEXT_MOST} bytes"))),
+            _ => Ok(word),
+        }
+    };
+    elements.iter().enumerate().map(read).collect()
 }
 
 fn model(words: &str) -> Result<ModelRef, Fault> {

@@ -98,7 +98,7 @@ fn every_mistake_is_named_with_its_place() {
     for (text, place, words) in [
         ("[budget]\ndayly_usd = 1\n", "toml:2:1", "did you mean budget.daily_usd?"),
         ("\n[bugdet]\ndaily_usd = 1\n", "toml:2:2", "unknown section bugdet; did you mean budget?"),
-        ("[voice]\ncommand = 'x'\n", "toml:1:2", "unknown section voice; `chimera config init`"),
+        ("[xylophone]\ncommand = 'x'\n", "toml:1:2", "unknown section xylophone; `chimera config init`"),
         ("[providers.antropic]\nkey = 'env:X'\n", "toml:1:12", "did you mean providers.anthropic?"),
         ("[providers.google]\nbase_ulr = 'https://x'\n", "toml:2:1", "providers.google.base_url?"),
         ("[providers.google]\nbase_url = 'x.example'\n", "toml:2:12", "begins with https://"),

@@ -13,6 +13,7 @@ pub mod ids;
 pub mod mission;
 pub mod money;
 pub mod plan;
+pub mod preview;
 pub mod request;
 pub mod search;
 pub mod team;

@@ -4,3 +4,4 @@
 
 pub mod landing;
 pub mod message;
+pub mod preview;

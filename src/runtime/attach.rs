@@ -49,10 +49,12 @@ pub struct Attached {
 ///
 /// # Errors
 /// The journal cannot be read or understood.
-pub async fn attach(data: &Path, owner: Holder, end: EngineEnd) -> Result<Attached, StartError> {
+pub async fn attach(data: &Path, owner: Holder, mut end: EngineEnd) -> Result<Attached, StartError> {
     let (path, died) = (data.to_owned(), data.to_owned());
     let opening = tokio::task::spawn_blocking(move || Look::open(&path));
     let look = opening.await.map_err(|_| StartError::Died(died))??;
+    // Those who ask here are told where to look.
+    end.previews = None;
     end.state.send_replace(Arc::new(look.state.clone()));
     let (close, closed) = watch::channel(false);
     let line = Line { data: data.to_owned(), pid: owner.pid, end, waiting: Vec::new(), closed };

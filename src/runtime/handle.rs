@@ -8,6 +8,7 @@ use super::{
         export::{Exported, Wanted},
         search::{Page, Search},
     },
+    previews::{self, Previews, PreviewsEnd},
 };
 use crate::{
     domain::{
@@ -148,6 +149,7 @@ pub struct Handle {
     asks: mpsc::Sender<Ask>,
     state: watch::Receiver<Arc<State>>,
     feeds: Feeds,
+    previews: Previews,
     actor: Actor,
 }
 
@@ -161,6 +163,8 @@ pub struct EngineEnd {
     pub state: watch::Sender<Arc<State>>,
     /// Where agents' streams go.
     pub feeds: Feeds,
+    /// Where previews are asked for, until somebody serves them.
+    pub(super) previews: Option<PreviewsEnd>,
 }
 
 /// Asks of people that may wait at once.
@@ -174,8 +178,10 @@ pub fn link(actor: Actor) -> (Handle, EngineEnd) {
     let (publish, state) = watch::channel(Arc::new(State::default()));
     let feeds = Feeds::default();
     let entrance = asks.downgrade();
-    let end = EngineEnd { asks: asked, entrance, state: publish, feeds: feeds.clone() };
-    (Handle { asks, state, feeds, actor }, end)
+    let (previews, shown) = previews::link();
+    let end =
+        EngineEnd { asks: asked, entrance, state: publish, feeds: feeds.clone(), previews: Some(shown) };
+    (Handle { asks, state, feeds, previews, actor }, end)
 }
 
 impl Handle {
@@ -195,6 +201,12 @@ impl Handle {
     #[must_use]
     pub fn feeds(&self) -> &Feeds {
         &self.feeds
+    }
+
+    /// Candidates that run to be looked at.
+    #[must_use]
+    pub fn previews(&self) -> &Previews {
+        &self.previews
     }
 
     /// Gives a command in the director's name; resolves when it is durable or refused.

@@ -15,12 +15,14 @@ mod office;
 mod orders;
 pub mod past;
 mod post;
+pub mod previews;
 mod records;
 mod retention;
 mod start;
 mod supervisor;
 #[cfg(test)]
 mod tests;
+mod viewing;
 #[cfg_attr(not(target_os = "linux"), path = "watch/none.rs")]
 pub mod watch;
 

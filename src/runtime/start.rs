@@ -16,6 +16,7 @@ use super::{
     records::{self, BadRecord},
     retention,
     supervisor::{StopSign, Supervisor, beside},
+    viewing,
 };
 use crate::{
     config::settings::Transcripts,
@@ -122,7 +123,7 @@ struct Found {
 ///
 /// # Errors
 /// [`StartError`]; the data directory is as it was, but for a torn tail that was cut.
-pub async fn start(setup: Setup, faces: EngineEnd) -> Result<Engine, StartError> {
+pub async fn start(setup: Setup, mut faces: EngineEnd) -> Result<Engine, StartError> {
     let data = setup.data.clone();
     let purpose = setup.purpose.clone();
     let now = setup.clock.now();
@@ -141,6 +142,11 @@ pub async fn start(setup: Setup, faces: EngineEnd) -> Result<Engine, StartError>
     let supervisor = Supervisor::default();
     let faces_state = faces.state.subscribe();
     let (close, closed) = watch::channel(false);
+    let previews = faces.previews.take().filter(|_| setup.working == Working::Yes);
+    if let Some(end) = previews {
+        let keeper = viewing::Keeper { site: site.clone(), supervisor: supervisor.clone() };
+        beside(keeper.serve(end, closed.clone()));
+    }
     post::empty(&setup.data);
     let door = Door {
         data: setup.data.clone(),

@@ -114,6 +114,7 @@ fn setup(data: &Path, working: Working, voices: Voices) -> Setup {
         purpose: "test".into(),
         policy: Policy::default(),
         work: WorkRules {
+            preview: None,
             orchestrator: vec![model()],
             judges: vec![vec![model()]],
             summarizer: vec![model()],

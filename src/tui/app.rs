@@ -6,6 +6,7 @@ use super::{
     channels::Channels,
     decode::Mouse,
     desk::Desk,
+    dictation::Dictation,
     keymap::{Key, Keymap},
     looks::{Ground, Mistake, Own, Wardrobe},
     notes::Notes,
@@ -30,7 +31,7 @@ use crate::{
         ledger, snapshot,
         state::{Mission, State, Team},
     },
-    runtime::feeds::Batch,
+    runtime::{feeds::Batch, previews::Shown},
 };
 use std::sync::Arc;
 
@@ -65,6 +66,8 @@ pub enum Action {
     Feed(Channel, Batch),
     /// Time has passed.
     Tick,
+    /// What runs to be looked at.
+    Previews(Arc<Shown>),
     /// A task is done.
     Done(Done),
 }
@@ -99,6 +102,10 @@ pub struct Look {
     pub wardrobe: Wardrobe,
     /// Manners towards the terminal.
     pub manner: Manner,
+    /// Whether there is a program for dictation.
+    pub hears: bool,
+    /// Widths of a preview's page, in columns.
+    pub widths: Vec<u16>,
 }
 
 /// All panes.
@@ -115,6 +122,10 @@ pub struct App {
     pub shown: Option<MissionId>,
     /// Its channels.
     pub channels: Channels,
+    /// Candidates that run to be looked at.
+    pub previews: Arc<Shown>,
+    /// A dictation under way.
+    pub dictation: Option<Dictation>,
     /// The Decision Desk.
     pub desk: Desk,
     /// Which screen is shown, and what the others remember.
@@ -156,12 +167,16 @@ impl App {
                 shell: options.ports.shell.is_some(),
                 wardrobe,
                 manner: options.manner,
+                hears: options.ports.voice.is_some(),
+                widths: options.widths.clone(),
             },
             state: Arc::default(),
             now: Moment::default(),
             briefing,
             shown: None,
             channels: Channels::default(),
+            previews: Arc::default(),
+            dictation: None,
             desk: Desk::default(),
             screens: Screens::default(),
             past: None,
@@ -193,6 +208,8 @@ impl App {
             briefing: Briefing::new(defaults, Some(prefill), self.look.keymap.editing()),
             shown: None,
             channels,
+            previews: Arc::default(),
+            dictation: None,
             desk: Desk::default(),
             screens: Screens::default(),
             past: None,
@@ -265,6 +282,10 @@ impl App {
             Action::State(state) => self.news(state),
             Action::Feed(channel, batch) => {
                 self.channels.take(channel, batch);
+                Vec::new()
+            }
+            Action::Previews(shown) => {
+                self.previews = shown;
                 Vec::new()
             }
             Action::Tick => Vec::new(),
@@ -456,6 +477,7 @@ impl App {
                 }
             }
             Done::Copied(Ok(words)) => self.notes().good(words),
+            Done::Heard(heard) => self.heard(heard),
             Done::Shot(channel, shot) => self.channels.show_kept(channel, shot),
             Done::Past(done) => self.past_done(done),
             Done::Told(lines) if lines.is_empty() => {}

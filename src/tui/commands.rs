@@ -128,6 +128,7 @@ commands! {
     PreviousField "pane.previous" Everywhere Help "previous pane" "Go to the previous field or pane.";
     Editor "brief.editor" Text Help "open $EDITOR" "Write the field in $EDITOR.";
     History "brief.history" Text Help "history" "Search earlier briefs.";
+    Dictate "voice.dictate" Everywhere Help "dictate" "Listen with the program of voice.command; again: what it heard lands in the brief.";
     Palette "palette.open" Everywhere Footer "palette" "Find any command or mission by name.";
     Help "help.open" Everywhere Footer "help" "Show every key that works here.";
     Back "back" Everywhere Quiet "back" "Close what is open, or leave the text; never quits.";
@@ -245,6 +246,9 @@ commands! {
     Combine "compare.combine" Sheet Help "build what is taken" "Make one candidate of what is taken; it passes the same checks before it can be approved.";
     Blind "compare.blind" Sheet Help "blind" "Hide who made which candidate, or name them again.";
     Evidence "compare.evidence" Sheet Help "evidence" "Fold the evidence to one line a candidate, or unfold it.";
+    PreviewOpen "preview.open" Browse Help "preview" "Run this team's candidate beside its diff; again: ask for its page again.";
+    PreviewWidth "preview.width" Sheet Help "preview width" "Lay the page of the preview out at the next width.";
+    PreviewEnd "preview.end" Sheet Help "end preview" "End the candidate that runs as a preview.";
     Restore "version.restore" Sheet Help "restore" "Put the landed revision under the cursor back; itself undoable.";
 }
 

@@ -119,6 +119,8 @@ impl App {
             | C::Combine
             | C::Blind
             | C::Evidence => return self.weigh(command),
+            C::Dictate => return self.dictate(),
+            C::PreviewOpen | C::PreviewWidth | C::PreviewEnd => return self.preview(command),
             // Known on one screen only, which was asked first.
             C::SettingEdit | C::SettingUnset | C::SettingTest => {}
             C::IdeaBrief | C::IdeaSend | C::IdeaDismiss | C::IdeaAll | C::IdeaAsk => {}

@@ -62,6 +62,7 @@ pub(super) fn ports() -> Ports {
         ready: Arc::new(|| async { Ok(()) }.boxed()),
         attach: Arc::new(|path| async move { Ok(("text/plain".to_owned(), path.into_bytes())) }.boxed()),
         shell: None,
+        voice: None,
         book: Arc::new(|| async { Ok(Book::default()) }.boxed()),
         change: Arc::new(|_| async { Err("nothing can be changed here".to_owned()) }.boxed()),
         vendor: Arc::new(|_| async { Err("no vendor here".to_owned()) }.boxed()),
@@ -81,6 +82,7 @@ pub(super) fn options(prefill: Option<Prefill>) -> TuiOptions {
         manner: Manner::default(),
         defaults: defaults(),
         notice: "REHEARSAL".into(),
+        widths: vec![40, 80, 120],
         ports: ports(),
     }
 }

@@ -370,7 +370,7 @@ mod tests {
         assert_eq!(on("yours").style(ok), on("mine").style(ok));
         assert_ne!(on("yours").style(theme::Role::Bad), on("mine").style(theme::Role::Bad));
         assert_eq!(on("bare").canvas(), Theme::named("dark").unwrap().canvas(), "without a base: the first");
-        let keys = "base = \"emacs\"\nkeys = [ { on = \"ctrl-t\", run = \"palette.open\" } ]\n";
+        let keys = "base = \"emacs\"\nkeys = [ { on = \"alt-t\", run = \"palette.open\" } ]\n";
         let map = keymap_strictly(&chosen("own", &[("own", keys)])).unwrap();
         assert_eq!(map.rows().len(), Keymap::load("emacs", None).unwrap().rows().len() + 1);
         let vim = keymap_strictly(&chosen("own", &[("own", "base = \"vim\"\n")])).unwrap();

@@ -39,6 +39,9 @@ pub type VendorPort =
 pub type KeepPort = Arc<dyn Fn(String, Vec<u8>) -> BoxFuture<'static, Result<String, String>> + Send + Sync>;
 /// The person's own themes and keymaps, each time that one changes.
 pub type LooksPort = Arc<dyn Fn() -> BoxStream<'static, Own> + Send + Sync>;
+/// Listens until the future given resolves and says what it heard; dropped, it ends at once.
+pub type VoicePort =
+    Arc<dyn Fn(BoxFuture<'static, ()>) -> BoxFuture<'static, Result<String, String>> + Send + Sync>;
 /// Tells the time.
 pub type ClockPort = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
@@ -65,6 +68,8 @@ pub struct Ports {
     pub keep: KeepPort,
     /// Changes of own themes and keymaps; without it they are read at the start only.
     pub looks: Option<LooksPort>,
+    /// Dictation, if a program for it is set.
+    pub voice: Option<VoicePort>,
     /// The clock.
     pub clock: ClockPort,
 }
@@ -133,6 +138,8 @@ pub struct TuiOptions {
     pub defaults: Arc<BriefDefaults>,
     /// Words shown for as long as the screen is up, such as REHEARSAL; empty: none.
     pub notice: String,
+    /// Widths of a preview's page in columns, in turn.
+    pub widths: Vec<u16>,
     /// Ports.
     pub ports: Ports,
 }

@@ -50,6 +50,11 @@ impl App {
     }
 
     pub(super) fn key(&mut self, key: Key) -> Vec<Task> {
+        if key.code == KeyCode::Esc
+            && let Some(tasks) = self.forget_dictation()
+        {
+            return tasks;
+        }
         if let Some(sheet) = &mut self.sheet
             && sheet.takes_text()
         {

@@ -2,12 +2,14 @@
 //! when they are due. One task, no spawning; the only clock of this room is read here.
 
 mod copying;
+mod earlier;
 mod manners;
 
 use super::{
     app::{Action, App, Moment},
     carrier::Carrier,
     decode::Heard,
+    dictation::{self, Hush},
     held::{Exit, Held, Signals, Told, TuiError},
     herald::Herald,
     input::{Input, Keys},
@@ -30,7 +32,7 @@ use crate::{
         time::Millis,
     },
     engine::command::{Command, DeskCommand},
-    runtime::handle::{Handle, HistoryQuery},
+    runtime::handle::Handle,
 };
 use futures::{
     FutureExt, StreamExt,
@@ -42,10 +44,11 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-use tokio::{signal::unix::SignalKind, sync::watch};
+use tokio::{
+    signal::unix::SignalKind,
+    sync::{oneshot, watch},
+};
 
-/// Earlier briefs that are read for the history.
-const BRIEFS_MOST: usize = 200;
 /// Shows the screen until it is left. What `told` brings when the engine has started is shown once as a note.
 ///
 /// # Errors
@@ -90,6 +93,7 @@ pub async fn run(
         tasks: FuturesUnordered::from_iter([told.map(Done::Told).boxed()]),
         pace: Pace::default(),
         started: Instant::now(),
+        hush: None,
         back: None,
         asked: carrier.answers(),
         herald: Herald::new(carrier.clone(), options.manner.notify),
@@ -127,6 +131,7 @@ enum Woken {
     Told(Told),
     State(bool),
     Feed,
+    Previews(bool),
     Painted,
     Done(Done),
     Due,
@@ -144,6 +149,8 @@ struct Loop {
     handle: Handle,
     ports: Ports,
     started: Instant,
+    /// Ends a dictation.
+    hush: Option<oneshot::Sender<Hush>>,
     /// When the terminal was taken again after a Ctrl-Z.
     back: Option<Instant>,
     /// Whether answers of the terminal are still to come.
@@ -165,6 +172,7 @@ impl Loop {
     async fn until_exit(&mut self, mut painted: watch::Receiver<()>) -> Result<Exit, TuiError> {
         let mut states = self.handle.subscribe();
         let mut feeds = self.handle.feeds().subscribe();
+        let (mut previews, mut previewed) = (self.handle.previews().subscribe(), true);
         states.mark_changed();
         feeds.mark_changed();
         let (mut engine_lives, mut painter_lives) = (true, true);
@@ -185,7 +193,8 @@ impl Loop {
                 .due(tempo)
                 .filter(|_| !waits)
                 .map(|at| Duration::from_millis(at.0.saturating_sub(now.0)));
-            let second = words::ticking(&self.app.state).then(|| tempo.tick().0 - now.0 % tempo.tick().0);
+            let clocks = words::ticking(&self.app.state) || self.app.dictation.is_some();
+            let second = clocks.then(|| tempo.tick().0 - now.0 % tempo.tick().0);
             let tick = second.into_iter().chain(self.app.replay_due(now)).min().map(Duration::from_millis);
             let woken = tokio::select! {
                 biased;
@@ -199,6 +208,7 @@ impl Loop {
                 changed = states.changed(), if engine_lives => Woken::State(changed.is_ok()),
                 () = wait(due), if due.is_some() => Woken::Due,
                 Ok(()) = feeds.changed(), if self.pace.due(tempo).is_none() => Woken::Feed,
+                changed = previews.changed(), if previewed => Woken::Previews(changed.is_ok()),
                 changed = painted.changed(), if painter_lives => {
                     painter_lives = changed.is_ok();
                     Woken::Painted
@@ -222,6 +232,11 @@ impl Loop {
                     self.app.notes().bad("the engine has ended; what is shown is the last state it told");
                     self.pace.want(Why::News);
                     None
+                }
+                Woken::Previews(changed) => {
+                    previewed = changed;
+                    let shown = previews.borrow_and_update().clone();
+                    self.act(Action::Previews(shown), Why::News).await?
                 }
                 Woken::Feed => {
                     self.pace.want(Why::Stream);
@@ -360,6 +375,15 @@ impl Loop {
                 },
                 Err(error) => self.app.notes().bad(format!("the patch cannot be read: {error}")),
             },
+            Task::Listen => {
+                let (hush, stopped) = oneshot::channel();
+                self.hush = Some(hush);
+                self.tasks.push(dictation::listen(ports.voice, stopped).map(Done::Heard).boxed());
+            }
+            Task::Hush(how) => {
+                // A program that has ended by itself needs no telling.
+                let _ = self.hush.take().map(|hush| hush.send(how));
+            }
             Task::CopyBlob(digest) => {
                 let bytes = handle.blob(digest).await.unwrap_or_default();
                 if let Some(words) = self.copy(&bytes)? {
@@ -408,7 +432,7 @@ async fn wait(span: Option<Duration>) {
 }
 
 /// Does what needs no terminal.
-fn serve(handle: Handle, ports: Ports, task: Task) -> BoxFuture<'static, Done> {
+pub(super) fn serve(handle: Handle, ports: Ports, task: Task) -> BoxFuture<'static, Done> {
     async move {
         match task {
             Task::Send(command, what) => Done::Sent(what, handle.send(*command).await),
@@ -443,8 +467,12 @@ fn serve(handle: Handle, ports: Ports, task: Task) -> BoxFuture<'static, Done> {
             }
             Task::Past(task) => Done::Past(past::serve(&handle, task).await),
             Task::CopyFile(digest) => Done::Copied(copying::to_file(&handle, &ports, digest).await),
+            Task::Preview(want) => match handle.previews().want(want) {
+                Ok(()) => Done::Told(Vec::new()),
+                Err(why) => Done::Told(vec![why]),
+            },
             Task::Files => Done::Files((ports.files)().await),
-            Task::Briefs => Done::Briefs(briefs(&handle).await),
+            Task::Briefs => Done::Briefs(earlier::briefs(&handle).await),
             Task::Shell(line) => {
                 let output = match &ports.shell {
                     Some(shell) => shell(line.clone()).await,
@@ -463,6 +491,8 @@ fn serve(handle: Handle, ports: Ports, task: Task) -> BoxFuture<'static, Done> {
             Task::Edit(..)
             | Task::EditBlob(..)
             | Task::CopyBlob(_)
+            | Task::Listen
+            | Task::Hush(_)
             | Task::Suspend
             | Task::Redraw
             | Task::Quit => Done::Copied(Err("this needs the terminal".into())),
@@ -499,37 +529,6 @@ async fn patches(handle: &Handle, digests: &[Digest]) -> Result<Vec<String>, Str
         texts.push(String::from_utf8(bytes).map_err(|_| "a patch is not text".to_owned())?);
     }
     Ok(texts)
-}
-
-async fn briefs(handle: &Handle) -> Vec<String> {
-    let state: Arc<_> = handle.snapshot();
-    let known: Vec<String> = state.missions.values().rev().map(|m| m.brief.text.clone()).collect();
-    let query = HistoryQuery { kind: "mission.opened".into(), most: BRIEFS_MOST, ..HistoryQuery::default() };
-    let entries = handle.read(query).await.unwrap_or_default();
-    let older = entries.iter().filter_map(|entry| {
-        let value: serde_json::Value = serde_json::from_str(&entry.payload).ok()?;
-        brief_text(&value)
-    });
-    let mut texts: Vec<String> = Vec::new();
-    for text in known.into_iter().chain(older) {
-        if !texts.contains(&text) {
-            texts.push(text);
-        }
-    }
-    texts.truncate(BRIEFS_MOST);
-    texts
-}
-
-/// The brief's words, wherever the entry's envelope puts the brief.
-fn brief_text(value: &serde_json::Value) -> Option<String> {
-    match value {
-        serde_json::Value::Object(fields) if fields.contains_key("text") && fields.contains_key("budget") => {
-            fields.get("text")?.as_str().map(str::to_owned)
-        }
-        serde_json::Value::Object(fields) => fields.values().find_map(brief_text),
-        serde_json::Value::Array(items) => items.iter().find_map(brief_text),
-        _ => None,
-    }
 }
 
 #[cfg(test)]
@@ -595,12 +594,5 @@ mod tests {
         let done = serve(handle, ports, task).await;
         assert!(matches!(done, Done::Opened(_, Err(why)) if why == "no commit yet"));
         assert!(end.asks.try_recv().is_err(), "something was asked of the engine");
-    }
-
-    #[test]
-    fn earlier_briefs_are_found_in_any_envelope() {
-        let entry = serde_json::json!({"mission": [1, {"opened": {"text": "fix", "budget": 5}}]});
-        assert_eq!(brief_text(&entry), Some("fix".into()));
-        assert_eq!(brief_text(&serde_json::json!({"text": "no brief"})), None);
     }
 }

@@ -8,6 +8,7 @@ use super::{
     keymap::{Key, Keymap},
     line::Line,
     pressed::GUARD,
+    preview::Look,
     settings::{SettingEditor, Typed},
     shot::ShotView,
     terms, words,
@@ -59,6 +60,8 @@ pub enum Sheet {
     Clarify(Clarify),
     /// A setting that is edited.
     Setting(Box<SettingEditor>),
+    /// A candidate's service.
+    Preview(Look),
     /// A text.
     Page(Page),
     /// A patch.
@@ -575,6 +578,7 @@ impl Sheet {
     pub fn scroll(&mut self) -> Option<&mut usize> {
         match self {
             Self::Help(at) | Self::Card(_, at) | Self::Versions(at) | Self::Page(Page { at, .. }) => Some(at),
+            Self::Preview(look) => Some(&mut look.at),
             Self::Picker(_)
             | Self::Prompt(_)
             | Self::Clarify(_)

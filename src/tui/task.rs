@@ -1,6 +1,9 @@
 //! What the loop is asked to do for the screen, and what comes of it.
 
-use super::past::{PastDone, PastTask};
+use super::{
+    dictation::Hush,
+    past::{PastDone, PastTask},
+};
 use crate::{
     config::{book::Book, edit::Change},
     domain::{
@@ -16,7 +19,10 @@ use crate::{
         event::{Event, MissionEvent},
         ideas::IdeaId,
     },
-    runtime::handle::{Receipt, SendError},
+    runtime::{
+        handle::{Receipt, SendError},
+        previews::Want,
+    },
 };
 use std::sync::Arc;
 
@@ -72,6 +78,12 @@ pub enum Task {
     Files,
     /// Read earlier briefs.
     Briefs,
+    /// Run a candidate to be looked at, or end that.
+    Preview(Want),
+    /// Listen until told to hush.
+    Listen,
+    /// End listening.
+    Hush(Hush),
     /// Run a shell line.
     Shell(String),
     /// Read every setting.
@@ -136,6 +148,8 @@ pub enum Done {
     Told(Vec<String>),
     /// A copy was made: how and where, in words; or why not.
     Copied(Result<String, String>),
+    /// What was heard; none if it was not wanted.
+    Heard(Option<Result<String, String>>),
 }
 
 /// The mission that a command has opened.

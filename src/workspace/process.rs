@@ -14,7 +14,7 @@ use super::sandbox;
 use crate::domain::time::Millis;
 use output::{HeadTail, Kept};
 use rustix::process::{Pid, Signal, kill_process_group};
-use std::{future::Future, io, path::PathBuf, process::Stdio, time::Instant};
+use std::{future::Future, io, path::PathBuf, process::Stdio, sync::Arc, time::Instant};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     process::{Child, ChildStdin},
@@ -119,26 +119,61 @@ pub enum ProcessError {
 /// # Errors
 /// When the child could not be started, confined or waited for. A command that fails is no error but an [`Exit`].
 pub async fn run(spec: Spec, stop: impl Future<Output = ()> + Send) -> Result<Finished, ProcessError> {
-    run_until(spec, stop, OnDrop::Kill).await
+    run_until(spec, stop, Manner::default()).await
+}
+
+/// Runs it until it ends, its time is up, or `stop` resolves: then it is interrupted (SIGINT to its group) and may
+/// take so long to end by itself before it is ended as [`run`] does.
+///
+/// # Errors
+/// As [`run`].
+pub async fn run_interrupted(
+    spec: Spec,
+    stop: impl Future<Output = ()> + Send,
+    patience: Millis,
+) -> Result<Finished, ProcessError> {
+    run_until(spec, stop, Manner { patience: Some(patience), ..Manner::default() }).await
+}
+
+/// Hears what a child says as it says it, standard output and standard error alike.
+pub type Ear = Arc<dyn Fn(&[u8]) + Send + Sync>;
+
+/// Runs it until it ends or its time is up, and lets its words be heard meanwhile.
+///
+/// # Errors
+/// As [`run`].
+pub async fn run_heard(spec: Spec, ear: Ear) -> Result<Finished, ProcessError> {
+    run_until(spec, std::future::pending(), Manner { ear: Some(ear), ..Manner::default() }).await
 }
 
 /// Runs a program that must not be cut in half, such as git while it writes files: when the future is dropped the
 /// program goes on to its end by itself.
 pub(super) async fn run_whole(spec: Spec) -> Result<Finished, ProcessError> {
-    run_until(spec, std::future::pending(), OnDrop::Finish).await
+    run_until(spec, std::future::pending(), Manner { on_drop: OnDrop::Finish, ..Manner::default() }).await
 }
 
 /// What happens to the child when nobody waits for it any more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum OnDrop {
+    #[default]
     Kill,
     Finish,
+}
+
+/// How a child is run.
+#[derive(Default)]
+struct Manner {
+    on_drop: OnDrop,
+    /// Hears what it says meanwhile.
+    ear: Option<Ear>,
+    /// Interrupted first when it is stopped, and how long it may take to end then.
+    patience: Option<Millis>,
 }
 
 async fn run_until(
     spec: Spec,
     stop: impl Future<Output = ()> + Send,
-    on_drop: OnDrop,
+    Manner { on_drop, ear, patience }: Manner,
 ) -> Result<Finished, ProcessError> {
     let program = spec.argv.first().cloned().ok_or(ProcessError::Empty)?;
     let started = Instant::now();
@@ -148,7 +183,7 @@ async fn run_until(
     let mark = (!matches!(spec.confinement, Confinement::Host)).then_some(mark);
     let mut guard = Guard { group: child.id().and_then(to_pid), mark, on_drop };
     let lost = |cause| ProcessError::Lost { program: program.clone(), cause };
-    let mut pipes = Pipes::of(&mut child, spec.stdin, spec.limits.output);
+    let mut pipes = Pipes { ear, ..Pipes::of(&mut child, spec.stdin, spec.limits.output) };
 
     let ended = {
         let stop = std::pin::pin!(stop);
@@ -167,6 +202,13 @@ async fn run_until(
     let exit = match ended {
         Ended::Itself(status) => to_exit(status.map_err(lost)?),
         Ended::Forced(exit) => {
+            if let Some(patience) = patience.filter(|_| exit == Exit::Stopped) {
+                guard.signal(Signal::INT);
+                let gone = async {
+                    tokio::select! { s = child.wait() => drop(s), () = pipes.pump() => drop(child.wait().await) }
+                };
+                let _ = tokio::time::timeout(patience.to_std(), gone).await;
+            }
             guard.signal(Signal::TERM);
             let gone = async {
                 tokio::select! { s = child.wait() => drop(s), () = pipes.pump() => drop(child.wait().await) }
@@ -259,6 +301,7 @@ struct Pipes {
     out: HeadTail,
     err: HeadTail,
     both: HeadTail,
+    ear: Option<Ear>,
 }
 
 impl Pipes {
@@ -270,6 +313,7 @@ impl Pipes {
             out: HeadTail::new(kept),
             err: HeadTail::new(kept),
             both: HeadTail::new(kept),
+            ear: None,
         }
     }
 
@@ -278,16 +322,17 @@ impl Pipes {
         let mut from_out = vec![0; CHUNK];
         let mut from_err = vec![0; CHUNK];
         while self.stdout.is_some() || self.stderr.is_some() {
-            let Self { stdin, stdout, stderr, out, err, both } = self;
+            let Self { stdin, stdout, stderr, out, err, both, ear } = self;
+            let hear = |bytes: &[u8]| ear.iter().for_each(|ear| ear(bytes));
             tokio::select! {
                 read = async { match stdout.as_mut() { Some(p) => p.read(&mut from_out).await, None => std::future::pending().await } } =>
                     match read {
-                        Ok(n) if n > 0 => { out.push(&from_out[..n]); both.push(&from_out[..n]); }
+                        Ok(n) if n > 0 => { out.push(&from_out[..n]); both.push(&from_out[..n]); hear(&from_out[..n]); }
                         _ => *stdout = None,
                     },
                 read = async { match stderr.as_mut() { Some(p) => p.read(&mut from_err).await, None => std::future::pending().await } } =>
                     match read {
-                        Ok(n) if n > 0 => { err.push(&from_err[..n]); both.push(&from_err[..n]); }
+                        Ok(n) if n > 0 => { err.push(&from_err[..n]); both.push(&from_err[..n]); hear(&from_err[..n]); }
                         _ => *stderr = None,
                     },
                 wrote = async { match stdin.as_mut() { Some((p, bytes, at)) => p.write(&bytes[*at..]).await, None => std::future::pending().await } } => {

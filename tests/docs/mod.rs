@@ -4,6 +4,7 @@
 use chimera::tui::{
     commands::{self, Context},
     keymap::{self, Keymap},
+    linear::verbs,
 };
 use std::{
     fmt::Write as _,
@@ -71,6 +72,43 @@ fn keys() -> String {
 #[test]
 fn keys_are_those_of_the_keymaps() {
     kept("docs/keys.md", &keys());
+}
+
+fn lines() -> String {
+    let mut out = String::from(
+        "# The screen as lines\n\n<!-- The table is generated from src/tui/linear/verbs.rs; CHIMERA_BLESS=1 cargo test -- \
+         docs:: writes it anew. -->\n\n\
+         `chimera --linear` (and `chimera demo --linear`) is the whole program without a picture, for screen readers, \
+         logs, pipes and\nterminals that cannot move a cursor. It is chosen by itself where stdout or stdin is no \
+         terminal or `TERM` is `dumb`; its first\nline says so.\n\n\
+         - Every change is one new line with a plain word first: `waiting: R-3 choose, M-12, 2 candidates, A Anthropic, \
+         B Google,\n  revision r3`. Nothing moves, nothing spins, there is no colour and no escape byte.\n\
+         - Verbs are read from stdin, one a line; the terminal edits the line. Teams are named by letter, number, name or \
+         vendor.\n  A line that begins with `#` is a remark.\n\
+         - A decision is of the revision that was said last, and says what it decided. Where the request has changed \
+         since, nothing is\n  decided and the new text is said. A script names the revision it means: `approve R-3 r4 B`. \
+         What a person at a terminal types\n  within 300 ms of a change is refused as on the screen.\n\
+         - `wait` reads no more lines until something waits for you or nothing runs, so that a script can be piped in. The \
+         end of stdin\n  ends the program; missions go on at the next start.\n\
+         - Every command of the screens is there: `commands` lists how each is reached, `run NAME` does those without a \
+         verb, `screen\n  NAME` reads a screen row by row.\n\n\
+         ```\nchimera --linear <<'END'\ncheck cargo test\nbrief\nCheckout returns 500 when the cart is empty.\n.\nwait\n\
+         compare R-1\napprove R-1 A\nwait end\naudit\nEND\n```\n\n| Line | Does |\n|---|---|\n",
+    );
+    for verb in verbs::VERBS {
+        let form = format!("{} {}", verb.name, verb.form).trim().replace('|', "\\|");
+        let also = match verb.also {
+            [] => String::new(),
+            also => format!(" Also `{}`.", also.join("`, `")),
+        };
+        let _ = writeln!(out, "| `{form}` | {}{also} |", verb.help);
+    }
+    out
+}
+
+#[test]
+fn verbs_of_lines_are_those_of_the_face() {
+    kept("docs/linear.md", &lines());
 }
 
 /// Every document for people.

@@ -5,6 +5,7 @@ mod rehearsal;
 mod service;
 
 use super::{
+    Everywhere,
     answers::Answers,
     brief,
     exit::{Complaint, Exit, Said},
@@ -59,7 +60,7 @@ struct Cast {
 ///
 /// # Errors
 /// Git or cargo is missing, or a part of the loop failed.
-pub async fn run(args: &DemoArgs, session: &Session, out: &mut Out) -> Said {
+pub async fn run(args: &DemoArgs, (everywhere, session): (&Everywhere, &Session), out: &mut Out) -> Said {
     let service = Service::create().await?;
     let cast = if args.live {
         Cast {
@@ -72,7 +73,7 @@ pub async fn run(args: &DemoArgs, session: &Session, out: &mut Out) -> Said {
     };
     let said = match args.headless {
         true => headless(&cast, &service, out).await,
-        false => on_screen(&cast, &service, out).await,
+        false => on_screen(&cast, (everywhere, &service), out).await,
     };
     service.remove();
     said
@@ -131,7 +132,7 @@ fn teams(cast: &Cast) -> Vec<TeamSpec> {
     cast.session.settings().on_air(&cast.session.environment).teams
 }
 
-async fn on_screen(cast: &Cast, service: &Service, out: &mut Out) -> Said {
+async fn on_screen(cast: &Cast, (everywhere, service): (&Everywhere, &Service), out: &mut Out) -> Said {
     let brief = Prefill {
         text: BRIEF.into(),
         constraints: vec![CONSTRAINT.into()],
@@ -140,7 +141,8 @@ async fn on_screen(cast: &Cast, service: &Service, out: &mut Out) -> Said {
         teams: teams(cast),
     };
     let join = |end| house::join(cast.session.settings(), &cast.session.environment, end);
-    let opening = screen::Opening { held: None, prefill: Some(brief), notice: cast.notice.clone() };
+    let face = screen::Face::of(everywhere, &cast.session.environment)?;
+    let opening = screen::Opening { face, prefill: Some(brief), notice: cast.notice.clone() };
     let exit = screen::show(&cast.session, opening, join).await?;
     if service.landed().await? {
         let after = service.checkout_status().await?;

@@ -3,7 +3,12 @@
 use super::Complaint;
 use crate::{
     cli::{session::Session, settings::Source},
-    config::{Loaded, Wanted, edit, environment::Environment, places, settings::Settings},
+    config::{
+        Loaded, Wanted, edit,
+        environment::Environment,
+        places,
+        settings::{Preview, Settings},
+    },
     domain::{text, time::Millis},
     workspace::process::{self, Confinement, Exit, Finished, Spec},
 };
@@ -35,6 +40,8 @@ const FILES: &[(&str, &str)] = &[
     ("src/main.rs", include_str!("../../../assets/demo/shop/src/main.rs")),
     ("tests/service.rs", include_str!("../../../assets/demo/shop/tests/service.rs")),
 ];
+/// Builds and runs the service; the address follows.
+const SERVE: [&str; 5] = ["cargo", "run", "-q", "--offline", "--"];
 /// An empty cart at the checkout: the bug.
 const TARGET: &str = "/checkout?cart=";
 /// Directories of earlier demos with this process's number that may lie about.
@@ -92,6 +99,12 @@ impl Service {
         settings.places.repo = Some(self.repo.clone());
         settings.places.data = self.top.join("data");
         settings.places.data_dir = Some(settings.places.data.display().to_string());
+        settings.preview = Preview {
+            command: [&SERVE[..], &["127.0.0.1:{port}"]].concat().into_iter().map(str::to_owned).collect(),
+            path: TARGET.into(),
+            health: "/health".into(),
+            ..settings.preview
+        };
         let mut loaded = of.loaded.clone();
         loaded.settings = settings;
         let source = self.settings(&loaded, environment.clone())?;
@@ -134,7 +147,7 @@ impl Service {
     /// The status that the service answers at this address, or what it said when it ended without an answer.
     async fn asked(&self, address: SocketAddr) -> Result<Result<u16, String>, Complaint> {
         let at = address.to_string();
-        let argv = ["cargo", "run", "-q", "--offline", "--", &at];
+        let argv = [&SERVE[..], &[&at]].concat();
         let (stop, stopped) = oneshot::channel::<()>();
         let mut serve = pin!(self.run(&argv, async {
             // Whatever is said, or nothing: it is the end.

@@ -19,7 +19,7 @@ use crate::{
         playbook::brief,
         state::{Mission, Team},
     },
-    operations::landing::Target,
+    operations::{landing::Target, preview},
     providers::wire::Switchboard,
     runtime::{
         office::{AgentOffice, Lines},
@@ -51,6 +51,8 @@ pub struct WorkRules {
     pub reach: Reach,
     /// Where winners land.
     pub landing: Target,
+    /// How a candidate is run to be looked at, if it can be.
+    pub preview: Option<preview::Plan>,
     /// Network of commands, signing of commits.
     pub repository: workspace::Rules,
 }
@@ -58,7 +60,7 @@ pub struct WorkRules {
 /// What effects work with.
 pub struct Site {
     pub(in crate::runtime) lines: Lines,
-    pub(super) rules: WorkRules,
+    pub(in crate::runtime) rules: WorkRules,
     pub(super) switchboard: Arc<dyn Switchboard>,
     data: PathBuf,
     workshops: Mutex<HashMap<String, Arc<Workshop>>>,
@@ -153,7 +155,7 @@ impl Site {
     }
 
     /// The workshop of a mission's repository, opened once.
-    pub(super) async fn workshop(&self, mission: &Mission) -> Result<Arc<Workshop>, Failure> {
+    pub(in crate::runtime) async fn workshop(&self, mission: &Mission) -> Result<Arc<Workshop>, Failure> {
         self.workshop_at(&mission.brief.repo).await
     }
 

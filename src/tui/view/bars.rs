@@ -38,6 +38,7 @@ pub(super) fn header(app: &App, pen: &mut Pen<'_>, area: Rect) {
     };
     // What gives way where there is no room: first the explanation of the notice, then keys, then the level, then
     // what waits next.
+    let dictates = app.dictation_words().unwrap_or_default();
     let notice = app.look.notice.as_str();
     let short = notice.split_once(':').map_or(notice, |(head, _)| head);
     let screen = if app.screens.at == ScreenId::Command { "" } else { app.screens.at.word() };
@@ -60,6 +61,7 @@ pub(super) fn header(app: &App, pen: &mut Pen<'_>, area: Rect) {
             (level, Role::Muted),
             (notice, Role::Attention),
             (halted, Role::Warn),
+            (dictates.as_str(), Role::Bad),
             (waits, if waiting > 0 { Role::Attention } else { Role::Muted }),
             (money.as_str(), Role::Text),
         ];

@@ -14,6 +14,7 @@ mod frame;
 mod ideas;
 pub(in crate::tui) mod operations;
 mod panes;
+mod preview;
 mod settings;
 mod sheet;
 mod under;

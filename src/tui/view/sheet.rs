@@ -3,7 +3,7 @@
 use super::{
     compare, diff, dossier,
     frame::{Pen, row},
-    settings, versions,
+    preview, settings, versions,
 };
 use crate::{
     domain::text::clean_line,
@@ -36,6 +36,10 @@ pub(super) fn draw(app: &App, sheet: &Sheet, pen: &mut Pen<'_>, screen: Rect) ->
         }
         Sheet::Diff(page) => {
             diff::draw(app, page, pen, screen);
+            return None;
+        }
+        Sheet::Preview(look) => {
+            preview::draw(app, look, pen, screen);
             return None;
         }
         _ => {}
@@ -91,6 +95,9 @@ pub(super) fn last_row(app: &App) -> usize {
         let room = usize::from(screen.height.saturating_sub(4));
         return compare::rows(app, board, screen.width.saturating_sub(2)).saturating_sub(room);
     }
+    if let Sheet::Preview(look) = sheet {
+        return preview::last_row(app, look, screen);
+    }
     let count = rows(app, sheet, usize::from(middle(screen, 110, u16::MAX).width.saturating_sub(2))).1.len();
     let height = usize::from(middle(screen, 110, u16::MAX).height.saturating_sub(3));
     match sheet {
@@ -102,6 +109,7 @@ pub(super) fn last_row(app: &App) -> usize {
 fn offset(sheet: &Sheet) -> usize {
     match sheet {
         Sheet::Help(at) | Sheet::Card(_, at) | Sheet::Versions(at) | Sheet::Page(Page { at, .. }) => *at,
+        Sheet::Preview(look) => look.at,
         Sheet::Picker(_)
         | Sheet::Prompt(_)
         | Sheet::Clarify(_)
@@ -147,6 +155,7 @@ fn rows(app: &App, sheet: &Sheet, width: usize) -> (String, Vec<Row>) {
         | Sheet::Clarify(_)
         | Sheet::Setting(_)
         | Sheet::Compare(_)
+        | Sheet::Preview(_)
         | Sheet::Diff(_) => (String::new(), Vec::new()),
     }
 }

@@ -18,6 +18,7 @@ const AF_INET6: u64 = 10;
 const AF_NETLINK: u64 = 16;
 const SOCK_TYPE_MASK: u64 = 0xf;
 const SOCK_RAW: u64 = 3;
+const SOCK_DGRAM: u64 = 2;
 
 /// Pushes a character into a terminal's input, and selects text on a console.
 const IOCTLS: [u64; 2] = [0x5412, 0x541C];
@@ -118,6 +119,11 @@ fn sockets(network: Network, unix_allowed: bool) -> Result<Vec<SeccompRule>, sec
     for family in [AF_INET, AF_INET6] {
         let raw = condition(1, SeccompCmpOp::MaskedEq(SOCK_TYPE_MASK), SOCK_RAW)?;
         rules.push(SeccompRule::new(vec![condition(0, SeccompCmpOp::Eq, family)?, raw])?);
+        // Landlock knows the ports of TCP only: on the host's network nothing else may leave.
+        if matches!(network, Network::Listen(_)) {
+            let packet = condition(1, SeccompCmpOp::MaskedEq(SOCK_TYPE_MASK), SOCK_DGRAM)?;
+            rules.push(SeccompRule::new(vec![condition(0, SeccompCmpOp::Eq, family)?, packet])?);
+        }
     }
     let netlink = [condition(0, SeccompCmpOp::Eq, AF_NETLINK)?, condition(2, SeccompCmpOp::Ne, 0)?];
     rules.push(SeccompRule::new(netlink.to_vec())?);

@@ -3,8 +3,8 @@
 
 use super::{Network, Profile, namespaces::Spaces};
 use landlock::{
-    ABI, Access as _, AccessFs, BitFlags, CompatLevel, Compatible as _, LandlockStatus, Ruleset,
-    RulesetAttr as _, RulesetCreatedAttr as _, RulesetStatus, Scope, path_beneath_rules,
+    ABI, Access as _, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible as _, LandlockStatus, NetPort,
+    Ruleset, RulesetAttr as _, RulesetCreatedAttr as _, RulesetStatus, Scope, path_beneath_rules,
 };
 use std::{
     fs,
@@ -103,6 +103,11 @@ pub(super) fn restrict(
         LandlockStatus::Available { effective_abi, .. } => effective_abi as i32,
         _ => 0,
     };
+    if matches!(profile.network, Network::Listen(_)) && version < ABI::V4 as i32 {
+        return Err(format!(
+            "this kernel's Landlock (version {version}) cannot hold a program to one port: Linux 6.7 or newer can"
+        ));
+    }
     Ok(Enforced {
         version,
         complete: version >= ABI::V6 as i32,
@@ -120,11 +125,16 @@ fn build(
     if network != Network::All {
         scopes |= Scope::AbstractUnixSocket;
     }
-    Ruleset::default()
-        .set_compatibility(CompatLevel::BestEffort)
-        .handle_access(all)?
-        .scope(scopes)?
-        .create()?
+    let mut ruleset =
+        Ruleset::default().set_compatibility(CompatLevel::BestEffort).handle_access(all)?.scope(scopes)?;
+    if let Network::Listen(_) = network {
+        ruleset = ruleset.handle_access(AccessNet::from_all(ABI::V4))?;
+    }
+    let mut created = ruleset.create()?;
+    if let Network::Listen(port) = network {
+        created = created.add_rule(NetPort::new(port, AccessNet::BindTcp))?;
+    }
+    created
         .add_rules(path_beneath_rules(SYSTEM, read))?
         .add_rules(path_beneath_rules(etc(), read))?
         .add_rules(path_beneath_rules(readable, read))?

@@ -1,0 +1,61 @@
+//! The face's end of previews: what a person wants of them, and all that run or ran. Where nobody can run one, as in a
+//! process that is attached to another, asking says so.
+
+use crate::domain::{feed::Channel, preview::Preview};
+use std::{collections::BTreeMap, sync::Arc};
+use tokio::sync::{mpsc, watch};
+
+/// Wants that may wait at once.
+const WANTS_MOST: usize = 64;
+
+/// All previews, those that have ended among them.
+pub type Shown = BTreeMap<Channel, Preview>;
+
+/// What a person wants of a preview.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Want {
+    /// That it runs; where it runs, that the page is asked for again.
+    Show(Channel),
+    /// That it ends.
+    End(Channel),
+}
+
+/// A face's end. Cheap to clone.
+#[derive(Clone)]
+pub struct Previews {
+    wants: mpsc::Sender<Want>,
+    shown: watch::Receiver<Arc<Shown>>,
+}
+
+/// The engine's end.
+pub struct PreviewsEnd {
+    pub(super) wants: mpsc::Receiver<Want>,
+    pub(super) shown: watch::Sender<Arc<Shown>>,
+}
+
+pub(super) fn link() -> (Previews, PreviewsEnd) {
+    let (wants, wanted) = mpsc::channel(WANTS_MOST);
+    let (show, shown) = watch::channel(Arc::default());
+    (Previews { wants, shown }, PreviewsEnd { wants: wanted, shown: show })
+}
+
+impl Previews {
+    /// Asks for something; returns at once.
+    ///
+    /// # Errors
+    /// In words: nobody here can run one.
+    pub fn want(&self, want: Want) -> Result<(), String> {
+        self.wants.try_send(want).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => "too many previews are asked for at once".to_owned(),
+            mpsc::error::TrySendError::Closed(_) => {
+                "previews run in the process that owns the data directory: look there".to_owned()
+            }
+        })
+    }
+
+    /// Tells of every change.
+    #[must_use]
+    pub fn subscribe(&self) -> watch::Receiver<Arc<Shown>> {
+        self.shown.clone()
+    }
+}
