@@ -49,9 +49,10 @@ impl Linear {
 
     pub(super) fn restore(&mut self, rest: &str) -> Vec<Want> {
         let Some((mission, rest)) = self.mission(rest) else { return Vec::new() };
-        let landed = mission.result.landed.iter().chain(&mission.result.restored).map(|(commit, _)| commit);
+        let mut landed =
+            mission.result.landed.iter().chain(&mission.result.restored).map(|(commit, _)| commit);
         let wanted = first(rest).0;
-        let found = landed.filter(|commit| wanted.is_empty() || commit.0.starts_with(wanted)).next_back();
+        let found = landed.rfind(|commit| wanted.is_empty() || commit.0.starts_with(wanted));
         match found {
             Some(commit) => {
                 let what = format!("{} restores {commit}", mission.id);
