@@ -369,7 +369,7 @@ fn a7_a8_a9_a12_the_demo_goes_from_brief_to_landed_by_keys() {
     let mut terminal = Terminal::start(size, home.path(), home.path(), &["demo"]);
     terminal.sees("REHEARSAL");
     terminal.sees("Checkout returns 500");
-    film.scene(&terminal, "A brief in plain words; enter transmits it.");
+    film.scene(&mut terminal, "A brief in plain words; enter transmits it.");
     terminal.keys("\r");
     terminal.sees("M-1 is transmitted");
     terminal.until("A7: a plan with ticks, progress, money", |screen| {
@@ -381,14 +381,14 @@ fn a7_a8_a9_a12_the_demo_goes_from_brief_to_landed_by_keys() {
             && screen.contains("THOUGHT STREAM")
             && screen.contains("LIVE SHOT")
     });
-    film.scene(&terminal, "Two teams race, each in a worktree of its own.");
+    film.scene(&mut terminal, "Two teams race, each in a worktree of its own.");
     terminal.sees("[1] approve Anthropic");
     terminal.keys("\x0e");
-    film.scene(&terminal, "Both are built, tested and judged; the decision waits for a key.");
+    film.scene(&mut terminal, "Both are built, tested and judged; the decision waits for a key.");
     terminal.keys("c");
     terminal.sees("COMPARE ─ M-1");
     terminal.sees("one reproduces the fault");
-    film.scene(&terminal, "The candidates place by place, beside their evidence.");
+    film.scene(&mut terminal, "The candidates place by place, beside their evidence.");
     terminal.keys("q");
     terminal.until("the comparison closed", |screen| !screen.contains("COMPARE"));
     // A9: a key within 300 ms of a swap is refused and says so; the next one counts.
@@ -397,7 +397,7 @@ fn a7_a8_a9_a12_the_demo_goes_from_brief_to_landed_by_keys() {
         screen.contains("Landed as ") && screen.contains("on main.")
     });
     terminal.sees("✓ LANDED");
-    film.scene(&terminal, "Approved: committed and landed.");
+    film.scene(&mut terminal, "Approved: committed and landed.");
     terminal.keys("V");
     terminal.sees("VERSIONS");
     terminal.sees("landed as");
@@ -405,7 +405,7 @@ fn a7_a8_a9_a12_the_demo_goes_from_brief_to_landed_by_keys() {
     for (key, heading, words) in SCREENS {
         terminal.keys(key);
         terminal.sees(heading);
-        film.scene(&terminal, words);
+        film.scene(&mut terminal, words);
     }
     film.finish();
     terminal.keys("\x11");

@@ -2,7 +2,7 @@
 //! picture. Made while the demo's test runs, kept only where `CHIMERA_RECORD` names a file: `assets/screens/record`.
 
 use super::pty::Terminal;
-use std::{fmt::Write as _, path::PathBuf};
+use std::{fmt::Write as _, path::PathBuf, time::Duration};
 
 /// Pixels of one cell, of the frame around all of them and of the line of words below.
 const CELL: (f32, f32) = (8.0, 15.0);
@@ -10,6 +10,8 @@ const FRAME: f32 = 12.0;
 const WORDS: f32 = 26.0;
 /// How long a scene stands, in seconds.
 const STANDS: f32 = 4.0;
+/// How long a picture has to become whole.
+const SETTLES: Duration = Duration::from_millis(600);
 const BACK: &str = "#14161b";
 const FORE: &str = "#d8dee9";
 const FONTS: &str = "'DejaVu Sans Mono', Menlo, Consolas, 'Liberation Mono', ui-monospace, monospace";
@@ -32,10 +34,12 @@ impl Recording {
     }
 
     /// Keeps what the terminal shows now, under these words.
-    pub fn scene(&mut self, terminal: &Terminal, words: &str) {
+    pub fn scene(&mut self, terminal: &mut Terminal, words: &str) {
         if self.file.is_none() {
             return;
         }
+        // The words that were waited for may be the first of their frame.
+        terminal.heard_within(SETTLES);
         let mut out = String::new();
         for row in 0..self.size.1 {
             let mut column = 0;
