@@ -37,27 +37,29 @@ pub(super) fn header(app: &App, pen: &mut Pen<'_>, area: Rect) {
         Control::Stopped(_) => "■ STOPPED",
     };
     // What gives way where there is no room: first the explanation of the notice, then keys, then the level, then
-    // what waits next.
+    // what waits next, last the place.
     let dictates = app.dictation_words().unwrap_or_default();
     let notice = app.look.notice.as_str();
     let short = notice.split_once(':').map_or(notice, |(head, _)| head);
     let screen = if app.screens.at == ScreenId::Command { "" } else { app.screens.at.word() };
     let keys = [help_keys(app), "? help".into(), String::new()];
     let (waits, few) = (waits.as_str(), few.as_str());
+    let place = app.look.place.as_str();
     let variants = [
-        (notice, waits, 0, level),
-        (short, waits, 0, level),
-        (short, waits, 1, level),
-        (short, waits, 1, ""),
-        (short, few, 1, ""),
-        (short, few, 2, ""),
+        (notice, place, waits, 0, level),
+        (short, place, waits, 0, level),
+        (short, place, waits, 1, level),
+        (short, place, waits, 1, ""),
+        (short, place, few, 1, ""),
+        (short, place, few, 2, ""),
+        (short, "", few, 2, ""),
     ];
     let mut chosen = None;
-    for (notice, waits, help, level) in variants {
+    for (notice, place, waits, help, level) in variants {
         let runs = [
             ("CHIMERA", Role::Title),
             (screen, Role::Accent),
-            (app.look.place.as_str(), Role::Text),
+            (place, Role::Text),
             (level, Role::Muted),
             (notice, Role::Attention),
             (halted, Role::Warn),
