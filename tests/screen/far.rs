@@ -62,7 +62,8 @@ fn s6_inside_tmux_and_screen_it_starts_says_how_things_stand_and_leaves_the_pane
         let place = place();
         let socket = place.path().join("tmux");
         let tmux = |args: &[&str]| {
-            let done = Command::new("tmux").arg("-S").arg(&socket).args(args).output().unwrap();
+            // Whatever the locale of whoever runs the tests: without -u an answer has no sign beyond ASCII.
+            let done = Command::new("tmux").arg("-u").arg("-S").arg(&socket).args(args).output().unwrap();
             String::from_utf8_lossy(&done.stdout).into_owned()
         };
         let mut command = command(Path::new("tmux"), &shop);
