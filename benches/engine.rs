@@ -50,6 +50,8 @@ pub fn brief(words: &str) -> Brief {
         repo: "/srv/shop".into(),
         timeout: None,
         priority: 5,
+        heals: None,
+        patch: None,
     }
 }
 

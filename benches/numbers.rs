@@ -249,6 +249,8 @@ fn brief(id: u64, teams: u8) -> Brief {
         repo: "/srv/shop".into(),
         timeout: None,
         priority: 5,
+        heals: None,
+        patch: None,
     }
 }
 

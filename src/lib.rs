@@ -70,6 +70,7 @@ pub mod cli;
 pub mod config;
 pub mod domain;
 pub mod engine;
+pub mod monitor;
 pub mod operations;
 pub mod policy;
 pub mod providers;

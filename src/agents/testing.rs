@@ -420,5 +420,7 @@ pub fn brief() -> Brief {
         repo: String::new(),
         timeout: None,
         priority: 5,
+        heals: None,
+        patch: None,
     }
 }

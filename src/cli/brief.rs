@@ -184,6 +184,8 @@ fn build(args: &BriefArgs, session: &Session) -> Result<Brief, Complaint> {
         repo,
         timeout: args.timeout,
         priority: args.priority.unwrap_or(PRIORITY),
+        heals: None,
+        patch: None,
     })
 }
 

@@ -12,9 +12,10 @@ use crate::{
     config::{
         self as settings,
         book::Counts,
+        document::Problem,
         edit::{Change, Edited},
         environment::Environment,
-        layers::{FileLayer, Problem},
+        layers::FileLayer,
         places, reference,
     },
     runtime::look::Look,

@@ -1,6 +1,6 @@
 //! The seam between the command line and the running house: opens it for one command, closes it after.
 
-use super::voices;
+use super::{senses, voices};
 use crate::{
     agents::tools::http_get::Reach,
     config::{
@@ -142,17 +142,22 @@ pub async fn start(
         tokio::task::spawn_blocking(process::sweep_orphans).await?;
     }
     let purpose = settings.places.repo.as_ref().map_or_else(String::new, |repo| repo.display().to_string());
+    let (healing, senses_notes) = match working {
+        Working::Yes => senses::of(settings, environment),
+        Working::No => (None, Vec::new()),
+    };
     let setup = Setup {
         data: settings.places.data.clone(),
         purpose,
         policy: settings.policy.clone(),
-        work: work_rules(settings, environment),
+        work: WorkRules { healing, ..work_rules(settings, environment) },
         transcripts: settings.transcripts,
         switchboard,
         clock: Clock::Wall,
         working,
     };
-    let engine = runtime::start(setup, end).await?;
+    let mut engine = runtime::start(setup, end).await?;
+    engine.notes.extend(senses_notes);
     engine.notes.iter().for_each(|note| tracing::warn!(%note, "start"));
     Ok(engine)
 }
@@ -197,6 +202,7 @@ fn work_rules(settings: &Settings, environment: &Environment) -> WorkRules {
                 config::settings::Signing::Never => Signing::Never,
             },
         },
+        healing: None,
     }
 }
 

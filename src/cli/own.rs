@@ -3,12 +3,7 @@
 
 use super::voices;
 use crate::{
-    config::{
-        Loaded,
-        environment::Environment,
-        layers::{Problem, place},
-        places,
-    },
+    config::{Loaded, document::Problem, environment::Environment, layers::place, places},
     tui::{
         Chosen, Own, OwnFile, Shelf, keymap,
         looks::{self, AUTO, Ground, Mistake},

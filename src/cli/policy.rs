@@ -71,7 +71,9 @@ fn rulings(request: &Request, state: &State, out: &mut Out) {
     let concerned = |team: &crate::domain::ids::TeamId| match &request.subject {
         Subject::Choose { teams } => teams.contains(team),
         Subject::Conflict { team: other, .. } => team == other,
-        Subject::Command { .. } | Subject::Budget { .. } | Subject::Ask { .. } => false,
+        Subject::Command { .. } | Subject::Budget { .. } | Subject::Ask { .. } | Subject::Remedy { .. } => {
+            false
+        }
     };
     for (team, (attempt, ruling)) in mission.rulings.iter().filter(|(team, _)| concerned(team)) {
         let name = team_name(mission, *team);

@@ -11,7 +11,7 @@ use crate::{
         text::count,
     },
     engine::{
-        ledger, snapshot,
+        account, ledger, snapshot,
         state::{Control, Mission, State, Team, TeamPhase},
     },
 };
@@ -361,6 +361,15 @@ pub fn request_line(state: &State, request: &Request) -> Line {
             format!("{} does not apply any more: {}", name(*team), files.join(", ")),
             json!({"team": name(*team), "files": files}),
         ),
+        Subject::Remedy { incident, remedy, approved } => {
+            let by: Vec<String> = approved.iter().map(ToString::to_string).collect();
+            let (words, lines) = (remedy.words(), account::remedy_lines(remedy));
+            (
+                format!("{incident}: {words}"),
+                json!({"incident": incident.to_string(), "remedy": remedy.word(), "words": lines,
+                    "plan": remedy.plan(), "approved": by}),
+            )
+        }
     };
     let mut value = json!({
         "kind": "request", "request": request.id.to_string(), "mission": request.mission.to_string(),

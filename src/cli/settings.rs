@@ -5,9 +5,10 @@ use crate::{
     config::{
         self, Loaded, Wanted,
         book::{self, Book},
+        document::Problem,
         edit::{self, Change, Edited},
         environment::Environment,
-        layers::{ConfigError, Problem},
+        layers::ConfigError,
     },
     domain::{team::Vendor, time::Millis},
 };

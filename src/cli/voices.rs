@@ -54,6 +54,19 @@ impl KeyRunner for Shell {
     }
 }
 
+/// The first line that a command of the director prints.
+///
+/// # Errors
+/// It fails, or prints nothing.
+pub async fn first_line(command: &str) -> Result<String, String> {
+    let printed =
+        String::from_utf8(Shell.run(command).await?).map_err(|_| "its output is not UTF-8".to_owned())?;
+    match printed.lines().next().unwrap_or_default().trim() {
+        "" => Err("its first line is empty".into()),
+        line => Ok(line.to_owned()),
+    }
+}
+
 /// All vendors that can be called, behind one switchboard.
 ///
 /// # Errors

@@ -66,7 +66,7 @@ impl Group {
     fn of(path: &str) -> Self {
         match path.split(['.', '[']).next().unwrap_or_default() {
             "roles" | "teams" => Self::Agents,
-            "autonomy" => Self::Autonomy,
+            "autonomy" | "soak" | "dedup" | "flap" | "storm" | "inquiry" => Self::Autonomy,
             "protected" if path.contains(".max_") => Self::Tiers,
             "protected" => Self::Protected,
             "limits" => Self::Limits,

@@ -40,6 +40,21 @@ impl At {
     }
 }
 
+/// One mistake.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Where: a file's place, a variable or a flag.
+    pub place: String,
+    /// What is wrong and what to do.
+    pub what: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.place, self.what)
+    }
+}
+
 /// A value before anybody knows what it should be.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Raw {

@@ -4,9 +4,10 @@
 use super::{
     Loaded, Wanted,
     book::{self, Known},
+    document::Problem,
     document::{self, At, Raw},
     environment::Environment,
-    layers::{self, ConfigError, FileLayer, Layer, Problem, Sources},
+    layers::{self, ConfigError, FileLayer, Layer, Sources},
     reference,
     settings::{Provider, Settings, TeamEntry},
     slot::{Fault, Slot},

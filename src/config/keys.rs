@@ -8,7 +8,10 @@ use super::{
     },
     slot::{Lens, Slot},
 };
-use crate::domain::time::Millis;
+use crate::{
+    domain::{incident::Severity, time::Millis},
+    policy::{calendar, healing::Hours},
+};
 
 /// What a repository's `chimera.toml` may do with a key. A repository is other people's text: it must not run
 /// code outside the sandbox, move money, weaken a rule or change whom keys are sent to.
@@ -71,6 +74,15 @@ macro_rules! word {
             words: <$words>::WORDS,
             get: |s| s.$($field).+.word(),
             set: |s, word| s.$($field).+ = <$words>::of(word).unwrap_or(s.$($field).+),
+        }
+    };
+}
+macro_rules! severity {
+    ($($field:ident).+) => {
+        Slot::Word {
+            words: &["P0", "P1", "P2", "P3", "P4"],
+            get: |s| s.$($field).+.word(),
+            set: |s, word| s.$($field).+ = Severity::of(word).unwrap_or(s.$($field).+),
         }
     };
 }
@@ -194,6 +206,48 @@ shown as unknown and escapes the caps.",
         Nothing
     ),
     key!(
+        "autonomy.timezone",
+        "Time zone of business hours and freezes.",
+        Slot::Text(time_zone, lens!(policy.healing.hours.timezone)),
+        Nothing
+    ),
+    key!(
+        "autonomy.business_hours",
+        "When people are there: days and times, several joined by commas, or \"always\".",
+        Slot::Text(business_hours, lens!(policy.healing.hours.business)),
+        Nothing
+    ),
+    key!(
+        "autonomy.hours_apply_from",
+        "Deployments for incidents this bad or milder wait for business hours.",
+        severity!(policy.healing.hours.apply_from),
+        Nothing
+    ),
+    key!(
+        "autonomy.freeze",
+        "Spans without deployments, such as \"2026-12-20/2027-01-03\", both days included.",
+        Slot::Texts(freeze, lens!(policy.healing.hours.freeze)),
+        Add
+    ),
+    key!(
+        "autonomy.veto_window",
+        "How long a person can stop a tier 2 deed before it happens by itself; at least a minute.",
+        Slot::Span(lens!(policy.healing.hours.veto_window)),
+        Nothing
+    ),
+    key!(
+        "autonomy.veto_window_p0",
+        "The same for a P0.",
+        Slot::Span(lens!(policy.healing.hours.veto_window_p0)),
+        Nothing
+    ),
+    key!(
+        "autonomy.urgent_expiry",
+        "How long a request for a P0 or P1 waits before it counts as denied.",
+        Slot::Span(lens!(policy.healing.hours.urgent_expiry)),
+        Nothing
+    ),
+    key!(
         "protected.deny",
         "Paths that are never touched, as globs. A list in your file replaces the built-in one, \
 except that .git at any depth and chimera.toml always stay.",
@@ -230,6 +284,192 @@ except that .git at any depth and chimera.toml always stay.",
         "How often work that failed for a passing reason (a draft, a check) is begun anew.",
         number!(0..=10, policy.max_retries),
         Lower
+    ),
+    key!(
+        "limits.deploys_per_24h",
+        "Deployments in 24 hours; more are held.",
+        number!(0..=100, policy.healing.limits.deploys_per_day),
+        Lower
+    ),
+    key!(
+        "limits.rollbacks_per_fingerprint_24h",
+        "Rollbacks of one cause in 24 hours; then a person must act.",
+        number!(0..=100, policy.healing.limits.rollbacks_per_cause),
+        Lower
+    ),
+    key!(
+        "limits.attempts_per_incident",
+        "Remedies tried for one incident; then a person must act.",
+        number!(1..=16, policy.healing.limits.attempts_per_incident),
+        Lower
+    ),
+    key!(
+        "limits.concurrent_heals",
+        "Incidents that are being healed at once.",
+        number!(1..=100, policy.healing.limits.concurrent),
+        Lower
+    ),
+    key!(
+        "limits.heal_timeout",
+        "How long teams may work on a fix of an incident.",
+        Slot::Span(lens!(policy.healing.limits.mission_timeout)),
+        Nothing
+    ),
+    key!(
+        "limits.min_healthy_pct",
+        "Percent of instances that must stay healthy; below, a person is asked.",
+        number!(0..=100, policy.healing.limits.healthy_least_pct),
+        Nothing
+    ),
+    key!(
+        "soak.duration",
+        "How long a release is watched before it counts as good.",
+        Slot::Span(lens!(policy.healing.soak.duration)),
+        Nothing
+    ),
+    key!("soak.sample", "How often it is looked at.", Slot::Span(lens!(policy.healing.soak.sample)), Nothing),
+    key!(
+        "soak.warmup",
+        "What is seen before does not count, except what is catastrophic.",
+        Slot::Span(lens!(policy.healing.soak.warmup)),
+        Nothing
+    ),
+    key!(
+        "soak.extensions",
+        "How often it is extended when it does not tell.",
+        number!(0..=10, policy.healing.soak.extensions),
+        Nothing
+    ),
+    key!(
+        "soak.error_ratio_pct",
+        "Errors may grow to this much of the baseline, in percent.",
+        number!(101..=10_000, policy.healing.soak.error_ratio_pct),
+        Nothing
+    ),
+    key!(
+        "soak.latency_ratio_pct",
+        "Response time may grow to this much of the baseline, in percent.",
+        number!(101..=10_000, policy.healing.soak.latency_ratio_pct),
+        Nothing
+    ),
+    key!(
+        "soak.health_failures",
+        "Health checks that may fail in a row.",
+        number!(1..=100, policy.healing.soak.health_failures),
+        Nothing
+    ),
+    key!(
+        "dedup.confirm_least",
+        "Failing checks that confirm an incident, out of dedup.confirm_of.",
+        Slot::Number {
+            least: 1,
+            most: 20,
+            get: |s| u64::from(s.policy.healing.grouping.confirm.0),
+            set: |s, n| s.policy.healing.grouping.confirm.0 = n.try_into().unwrap_or(u8::MAX),
+        },
+        Nothing
+    ),
+    key!(
+        "dedup.confirm_of",
+        "The last checks that are looked at for it.",
+        Slot::Number {
+            least: 1,
+            most: 20,
+            get: |s| u64::from(s.policy.healing.grouping.confirm.1),
+            set: |s, n| s.policy.healing.grouping.confirm.1 = n.try_into().unwrap_or(u8::MAX),
+        },
+        Nothing
+    ),
+    key!(
+        "dedup.confirm_after",
+        "Or failing for this long.",
+        Slot::Span(lens!(policy.healing.grouping.confirm_after)),
+        Nothing
+    ),
+    key!(
+        "dedup.resolve_timeout",
+        "Clear for this long is over.",
+        Slot::Span(lens!(policy.healing.grouping.resolve_after)),
+        Nothing
+    ),
+    key!(
+        "dedup.reopen",
+        "Failing again within this is the same incident.",
+        Slot::Span(lens!(policy.healing.grouping.reopen_within)),
+        Nothing
+    ),
+    key!(
+        "dedup.repeat",
+        "How often a person is told again of an incident that waits for one; P0 and P1 every half hour.",
+        Slot::Span(lens!(policy.healing.grouping.repeat)),
+        Nothing
+    ),
+    key!(
+        "flap.start_pct",
+        "Weighted percent of changes among the last states from which a cause comes and goes.",
+        number!(1..=100, policy.healing.flap.start_pct),
+        Nothing
+    ),
+    key!(
+        "flap.stop_pct",
+        "And below which it does not any more; less than flap.start_pct.",
+        number!(0..=99, policy.healing.flap.stop_pct),
+        Nothing
+    ),
+    key!(
+        "storm.new_causes",
+        "New causes within storm.within that are a storm: nothing acts by itself.",
+        number!(2..=10_000, policy.healing.storm.new_causes),
+        Nothing
+    ),
+    key!(
+        "storm.within",
+        "The span in which new causes are counted.",
+        Slot::Span(lens!(policy.healing.storm.within)),
+        Nothing
+    ),
+    key!(
+        "storm.calm",
+        "A storm is over after this long without a new cause.",
+        Slot::Span(lens!(policy.healing.storm.calm)),
+        Nothing
+    ),
+    key!(
+        "inquiry.model",
+        "Whether a model is asked where rules leave the cause of an incident open.",
+        Slot::Switch(lens!(policy.healing.inquiry.model)),
+        Nothing
+    ),
+    key!(
+        "inquiry.turns",
+        "Turns that it may take for one incident.",
+        number!(1..=100, policy.healing.inquiry.turns),
+        Lower
+    ),
+    key!(
+        "inquiry.per_incident_usd",
+        "What it may cost for one incident.",
+        Slot::Dollars(lens!(policy.healing.inquiry.per_incident)),
+        Nothing
+    ),
+    key!(
+        "inquiry.timeout",
+        "How long it may take.",
+        Slot::Span(lens!(policy.healing.inquiry.timeout)),
+        Nothing
+    ),
+    key!(
+        "notify.webhook",
+        "Address that is told of incidents, as JSON by POST. Taken from `env:NAME` or `cmd:COMMAND` where it is a secret.",
+        Slot::Maybe(webhook, lens!(notify.webhook)),
+        Nothing
+    ),
+    key!("notify.least", "Incidents milder than this are not told.", severity!(notify.least), Nothing),
+    key!(
+        "runbooks.dir",
+        "Directory with runbooks of your own, beside those that are built in.",
+        Slot::Maybe(path, lens!(places.runbooks)),
+        Nothing
     ),
     key!(
         "landing.branch",
@@ -439,6 +679,22 @@ fn columns(value: &str) -> Result<(), String> {
         Ok(20..=400) => Ok(()),
         _ => Err(format!("{value:?} is no width: a whole number of columns, 20 to 400")),
     }
+}
+
+fn time_zone(value: &str) -> Result<(), String> {
+    calendar::check(&Hours { timezone: value.to_owned(), ..Hours::default() })
+}
+
+fn business_hours(value: &str) -> Result<(), String> {
+    calendar::check(&Hours { business: value.to_owned(), ..Hours::default() })
+}
+
+fn freeze(value: &str) -> Result<(), String> {
+    calendar::check(&Hours { freeze: vec![value.to_owned()], ..Hours::default() })
+}
+
+fn webhook(value: &str) -> Result<(), String> {
+    if value.starts_with("env:") || value.starts_with("cmd:") { key_source(value) } else { url(value) }
 }
 
 fn glob(value: &str) -> Result<(), String> {

@@ -3,11 +3,12 @@
 //! what it does not get is said, never silent.
 
 use super::{
-    document::{self, At, FILE_MOST, Leaf, Raw},
+    document::{self, At, FILE_MOST, Leaf, Problem, Raw},
     environment::Environment,
     keys::{KEYS, Key, PROVIDER_KEYS, RepoMay, TEAM_KEYS},
     nearest::nearest,
     settings::{Settings, TeamEntry},
+    watched,
 };
 use crate::domain::team::Vendor;
 use std::{
@@ -70,21 +71,6 @@ pub fn place(origins: &BTreeMap<String, Layer>, path: &str) -> String {
         Some(Layer::User(at) | Layer::Repository(at) | Layer::File(at)) => at.to_string(),
         Some(Layer::Environment(name) | Layer::Flag(name)) => name.clone(),
         Some(Layer::BuiltIn) | None => "built-in".into(),
-    }
-}
-
-/// One mistake.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
-    /// Where: a file's place, a variable or a flag.
-    pub place: String,
-    /// What is wrong and what to do.
-    pub what: String,
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.place, self.what)
     }
 }
 
@@ -224,7 +210,11 @@ impl Stack {
         let page = Page { layer, file, text };
         let mut teams: Option<Vec<TeamEntry>> = None;
         for leaf in &leaves {
-            if let Some((index, name)) = team_path(&leaf.path) {
+            if let Some((table, ..)) = watched::entry_path(&leaf.path) {
+                if layer == FileLayer::Repository {
+                    self.ignored(&page, leaf, &format!("define [[{table}]]"));
+                }
+            } else if let Some((index, name)) = team_path(&leaf.path) {
                 self.team_leaf(&page, leaf, (index, name), &mut teams);
             } else if let Some(rest) = leaf.path.strip_prefix("providers.") {
                 self.provider_leaf(&page, leaf, rest);
@@ -235,9 +225,31 @@ impl Stack {
         if let Some(teams) = teams {
             self.settings.roster = teams;
         }
+        if layer != FileLayer::Repository {
+            self.watch(&leaves, (file, text));
+        }
+    }
+
+    /// A file's services and probes take the place of those before it, each list as a whole.
+    fn watch(&mut self, leaves: &[Leaf], page: (&str, &str)) {
+        let names = |table: &str| {
+            leaves.iter().any(|leaf| watched::entry_path(&leaf.path).is_some_and(|(of, ..)| of == table))
+        };
+        if !names("service") && !names("probe") {
+            return;
+        }
+        let found = watched::read(leaves, page);
+        for problem in found.problems {
+            self.problem(problem.place, &problem.what);
+        }
+        self.settings.policy.healing.services = found.services;
+        self.settings.probes = found.probes;
     }
 
     fn plain_leaf(&mut self, page: &Page<'_>, leaf: &Leaf) {
+        if leaf.raw == Raw::Section && watched::entry_path(&leaf.path).is_some() {
+            return;
+        }
         if leaf.raw == Raw::Section {
             let known = KEYS.iter().any(|key| key.path.starts_with(&format!("{}.", leaf.path)));
             if !known && leaf.path != "providers" && !self.below_unknown(page, leaf) {
@@ -430,7 +442,7 @@ pub(super) fn team_path(path: &str) -> Option<(usize, &str)> {
 }
 
 fn sections() -> impl Iterator<Item = &'static str> {
-    KEYS.iter().filter_map(|key| key.path.split('.').next()).chain(["providers", "teams"])
+    KEYS.iter().filter_map(|key| key.path.split('.').next()).chain(["providers", "teams", "service", "probe"])
 }
 
 /// The variable that moves a vendor's address.

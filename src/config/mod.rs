@@ -14,11 +14,13 @@ mod nearest;
 pub mod places;
 pub mod reference;
 mod rules;
+pub mod runbooks;
 pub mod secret;
 pub mod settings;
 pub mod slot;
 #[cfg(test)]
 mod tests;
+pub mod watched;
 
 use environment::Environment;
 use layers::{ConfigError, FileLayer, FlagValue, Layer, Sources, Stack};

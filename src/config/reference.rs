@@ -7,6 +7,7 @@ use super::{
     layers::{Layer, base_url_variable},
     secret::KeySource,
     settings::{Provider, Settings, TeamEntry},
+    watched::{PROBE_KEYS, SERVICE_KEYS},
 };
 use crate::domain::team::Vendor;
 use std::fmt::Write as _;
@@ -132,8 +133,23 @@ Google.\n\n{HEAD}"
     for key in TEAM_KEYS {
         row(&mut out, key, &TeamEntry::default(), key.path);
     }
+    for (table, keys, words) in [
+        ("service", SERVICE_KEYS, "A watched service. Services that only probes name need no table."),
+        (
+            "probe",
+            PROBE_KEYS,
+            "One place that is looked at. Chimera watches while it runs, with or without a screen.",
+        ),
+    ] {
+        let _ = write!(out, "\n## [[{table}]]\n\n{words} Not in a repository's file.\n\n{ENTRY_HEAD}");
+        for key in keys {
+            let _ = writeln!(out, "| `{}` | {} | {} | {} |", key.name, key.form, key.usual, key.doc);
+        }
+    }
     out
 }
+
+const ENTRY_HEAD: &str = "| Key | Form | Built-in, or needed for | Meaning |\n|---|---|---|---|\n";
 
 const HEAD: &str =
     "| Key | Form | Built-in | Environment | Repository | Meaning |\n|---|---|---|---|---|---|\n";

@@ -27,6 +27,49 @@ pub(super) fn finish(stack: &mut Stack) {
     routers(stack);
     roster(stack);
     chosen_teams(stack);
+    healing(stack);
+}
+
+/// What the monitor keeps to must hold together.
+fn healing(stack: &mut Stack) {
+    let rules = stack.settings.policy.healing.clone();
+    let minute = crate::domain::time::Millis::mins(1);
+    let wrong = [
+        (rules.flap.stop_pct >= rules.flap.start_pct, "flap.stop_pct", "must be less than flap.start_pct"),
+        (rules.hours.veto_window < minute, "autonomy.veto_window", "nobody can say no within less than 1m"),
+        (
+            rules.hours.veto_window_p0 < minute,
+            "autonomy.veto_window_p0",
+            "nobody can say no within less than 1m",
+        ),
+        (
+            rules.hours.urgent_expiry < minute,
+            "autonomy.urgent_expiry",
+            "nobody can answer within less than 1m",
+        ),
+        (
+            rules.grouping.confirm.0 > rules.grouping.confirm.1,
+            "dedup.confirm_least",
+            "is more than dedup.confirm_of",
+        ),
+        (rules.soak.sample > rules.soak.duration, "soak.sample", "is longer than soak.duration"),
+    ];
+    for (is_wrong, path, what) in wrong {
+        if is_wrong {
+            stack.problem(place(stack, path), &format!("{path}: {what}"));
+        }
+    }
+    // A built-in amount gives way to a smaller day.
+    let day = stack.settings.policy.budget.per_day;
+    let one = &mut stack.settings.policy.healing.inquiry.per_incident;
+    if *one > day {
+        if stack.origins.contains_key("inquiry.per_incident_usd") {
+            let what = format!("inquiry.per_incident_usd: {one} exceeds budget.daily_usd of {day}");
+            stack.problem(place(stack, "inquiry.per_incident_usd"), &what);
+        } else {
+            *one = day;
+        }
+    }
 }
 
 fn place(stack: &Stack, path: &str) -> String {

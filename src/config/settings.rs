@@ -3,6 +3,8 @@
 use super::{environment::Environment, secret::KeySource};
 use crate::{
     domain::{
+        incident::Severity,
+        probe::ProbeSpec,
         team::{ModelRef, Role, TeamSpec, Vendor},
         text,
         time::Millis,
@@ -36,10 +38,29 @@ pub struct Settings {
     pub senses: Senses,
     /// What is kept of old conversations.
     pub transcripts: Transcripts,
+    /// What is watched.
+    pub probes: Vec<ProbeSpec>,
+    /// Who is told of incidents.
+    pub notify: Telling,
     /// Log file's level: `error`, `warn`, `info`, `debug` or `trace`.
     pub log_level: LogLevel,
     /// Where everything durable is kept.
     pub places: Places,
+}
+
+/// Who is told of incidents, and of which.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Telling {
+    /// Address, or where it comes from.
+    pub webhook: Option<String>,
+    /// This bad or worse.
+    pub least: Severity,
+}
+
+impl Default for Telling {
+    fn default() -> Self {
+        Self { webhook: None, least: Severity::P3 }
+    }
 }
 
 /// Where things are.
@@ -47,6 +68,8 @@ pub struct Settings {
 pub struct Places {
     /// As configured; resolved into `data` once the repository is known.
     pub data_dir: Option<String>,
+    /// Directory of the director's own runbooks.
+    pub runbooks: Option<String>,
     /// The data directory: absolute.
     pub data: PathBuf,
     /// Top level of the repository, if one was found: absolute, without symlinks.
@@ -358,6 +381,8 @@ impl Default for Settings {
             preview: Preview::default(),
             senses: Senses::default(),
             transcripts: Transcripts::default(),
+            probes: Vec::new(),
+            notify: Telling::default(),
             log_level: LogLevel::Info,
             places: Places::default(),
         }

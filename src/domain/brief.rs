@@ -1,6 +1,6 @@
 //! What the director asks, and what is asked back.
 
-use super::{digest::Digest, money::Money, team::TeamSpec, time::Millis};
+use super::{digest::Digest, ids::IncidentId, money::Money, team::TeamSpec, time::Millis};
 use serde::{Deserialize, Serialize};
 
 /// One job in plain English, with what bounds it. Everything a mission needs to be run again.
@@ -26,6 +26,13 @@ pub struct Brief {
     pub timeout: Option<Millis>,
     /// 1 (last) to 10 (first); 5 where nothing is said.
     pub priority: u8,
+    /// The incident that this shall heal, if it was opened for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heals: Option<IncidentId>,
+    /// The work itself, as a patch in the blob store, where it is known beforehand (a commit taken back): no model is
+    /// asked, the first team's name stands for it, and it is checked, ruled on and landed as any candidate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub patch: Option<Digest>,
 }
 
 impl Brief {

@@ -14,6 +14,14 @@ use serde::{Deserialize, Serialize};
 #[serde(transparent)]
 pub struct CommitId(pub String);
 
+impl CommitId {
+    /// Enough of it for people.
+    #[must_use]
+    pub fn short(&self) -> &str {
+        self.0.get(..8).unwrap_or(&self.0)
+    }
+}
+
 impl std::fmt::Display for CommitId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.0)

@@ -54,6 +54,13 @@ numbered_id!(
     /// One model call, for reservation and settlement of its cost.
     CallId, "C");
 
+numbered_id!(
+    /// One incident.
+    IncidentId, "I");
+numbered_id!(
+    /// One silence: signals that match it wake nobody for a while.
+    SilenceId, "S");
+
 impl MissionId {
     /// Nobody's mission: the account of what the house itself does, such as asking the ideas agent.
     pub const HOUSE: Self = Self(0);

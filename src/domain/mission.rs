@@ -3,12 +3,14 @@
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// What kind of job. Briefs are the only kind that is played today.
+/// What kind of job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MissionKind {
     /// A director's brief.
     Brief,
+    /// The fix of an incident.
+    Heal,
 }
 
 impl MissionKind {
@@ -17,6 +19,7 @@ impl MissionKind {
     pub fn word(self) -> &'static str {
         match self {
             Self::Brief => "brief",
+            Self::Heal => "heal",
         }
     }
 }

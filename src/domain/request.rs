@@ -3,7 +3,8 @@
 use super::{
     digest::Digest,
     grant::Terms,
-    ids::{MissionId, RequestId, Revision, TeamId},
+    ids::{IncidentId, MissionId, RequestId, Revision, TeamId},
+    incident::Remedy,
     money::Money,
     time::Timestamp,
 };
@@ -14,7 +15,7 @@ use serde::{Deserialize, Serialize};
 pub struct Request {
     /// Its number.
     pub id: RequestId,
-    /// The mission that waits.
+    /// The mission that waits; [`MissionId::HOUSE`] where an incident does.
     pub mission: MissionId,
     /// What is asked.
     pub subject: Subject,
@@ -73,6 +74,16 @@ pub enum Subject {
         /// Both sides with conflict marks, in the blob store.
         detail: Digest,
     },
+    /// Something is to be done about an incident.
+    Remedy {
+        /// Which.
+        incident: IncidentId,
+        /// What would be done, whole.
+        remedy: Box<Remedy>,
+        /// People who said yes so far, where several must.
+        #[serde(default)]
+        approved: Vec<Actor>,
+    },
 }
 
 impl Subject {
@@ -85,6 +96,7 @@ impl Subject {
             Self::Budget { .. } => "budget",
             Self::Ask { .. } => "ask",
             Self::Conflict { .. } => "conflict",
+            Self::Remedy { .. } => "remedy",
         }
     }
 }

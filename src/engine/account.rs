@@ -2,7 +2,10 @@
 //! outside is clean and cut.
 
 use super::{
-    event::{ControlEvent, DeskEvent, EffectEvent, Event, IdeaEvent, MissionEvent, MoneyEvent, TeamEvent},
+    event::{
+        ControlEvent, DeskEvent, EffectEvent, Event, IdeaEvent, IncidentEvent, MissionEvent, MoneyEvent,
+        TeamEvent, WardEvent,
+    },
     state::Mission,
 };
 use crate::{
@@ -10,9 +13,11 @@ use crate::{
         candidate::{CommitId, Evidence},
         grant::{Pattern, Terms},
         ids::TeamId,
+        incident::{Phase, Remedy},
         mission::Ending,
         money::Cost,
         request::{Decision, Modification, Request, Subject},
+        signal::SignalState,
         text::{clean_line, count},
     },
     policy::ruling::{Ruling, RulingOutcome},
@@ -20,6 +25,8 @@ use crate::{
 
 /// Characters of a quoted text.
 const QUOTE_MOST: usize = 200;
+/// Lines of what teams are told.
+const REMEDY_LINES_MOST: usize = 20;
 /// Characters of a commit id.
 const COMMIT_MOST: usize = 10;
 
@@ -35,6 +42,8 @@ pub fn line(event: &Event, mission: Option<&Mission>) -> String {
         Event::Money(event) => of_money(event, &name),
         Event::Control(event) => of_control(event),
         Event::Idea(event) => of_idea(event),
+        Event::Incident(id, event) => format!("{id} {}", of_incident(event)),
+        Event::Ward(event) => of_ward(event),
     };
     clean_line(&words, 600).into()
 }
@@ -180,6 +189,40 @@ fn wanted(request: &Request, name: Name<'_>) -> String {
         Subject::Conflict { team, files, .. } => {
             format!("{} conflicts with the target in {}", name(*team), quote(&files.join(", ")))
         }
+        Subject::Remedy { incident, remedy, .. } => format!("{incident}: {}", quote(&remedy.words())),
+    }
+}
+
+/// Exactly what a remedy would do, a line each.
+#[must_use]
+pub fn remedy_lines(remedy: &Remedy) -> Vec<String> {
+    let argv = |argv: &[String]| quote(&format!("{argv:?}"));
+    match remedy {
+        Remedy::Runbook(plan) => {
+            let head = format!(
+                "{} version {} on {} ({}): {}",
+                plan.runbook,
+                plan.version,
+                quote(&plan.target),
+                quote(&plan.env),
+                quote(&plan.summary)
+            );
+            let checks = plan.prechecks.iter().map(|check| format!("only if {}", quote(&check.expr)));
+            let steps = plan.steps.iter().flat_map(|step| {
+                let undo = step.undo.as_ref().map(|undo| format!("  taken back by {}", argv(undo)));
+                std::iter::once(format!("{}: {}", step.id, argv(&step.run))).chain(undo)
+            });
+            let proof = plan.verify.all.iter().map(|clause| format!("it helped if {}", quote(clause)));
+            std::iter::once(head).chain(checks).chain(steps).chain(proof).collect()
+        }
+        Remedy::Revert(commit) => {
+            vec![format!("a commit that takes {} back, checked and landed", short(commit))]
+        }
+        Remedy::Code(words) => {
+            let first = "teams race for a fix; what they come to is asked for again".to_owned();
+            std::iter::once(first).chain(words.lines().take(REMEDY_LINES_MOST).map(quote)).collect()
+        }
+        Remedy::Nothing => vec!["nothing".into()],
     }
 }
 
@@ -284,6 +327,49 @@ fn of_idea(event: &IdeaEvent) -> String {
             format!("the ideas agent had {}", count(ideas.len(), "suggestion"))
         }
         IdeaEvent::Unanswered { why, .. } => format!("the ideas agent gave no answer: {}", quote(why)),
+    }
+}
+
+fn of_incident(event: &IncidentEvent) -> String {
+    match event {
+        IncidentEvent::Seen(signal) => {
+            let state = if signal.state == SignalState::Firing { "seen" } else { "clear" };
+            format!("{state} by {}: {} {}", quote(&signal.probe), signal.severity, quote(&signal.title))
+        }
+        IncidentEvent::PhaseEntered(Phase::NeedsHuman(why)) => format!("needs a person: {}", quote(why)),
+        IncidentEvent::PhaseEntered(Phase::Suppressed(why)) => format!("is quiet: {}", why.words()),
+        IncidentEvent::PhaseEntered(phase) => format!("is {}", phase.word()),
+        IncidentEvent::Reopened => "is back".into(),
+        IncidentEvent::Diagnosed(diagnosis) => {
+            let remedy = quote(&diagnosis.remedy.words());
+            format!("diagnosed, grade {}: {}; remedy: {remedy}", diagnosis.grade, quote(&diagnosis.cause))
+        }
+        IncidentEvent::Ruled(ruling) => {
+            format!("ruled: {}", crate::policy::gate::explain(ruling).first().map_or("", String::as_str))
+        }
+        IncidentEvent::Asked(request) => format!("waits for {request}"),
+        IncidentEvent::Answered => "waits for nobody any more".into(),
+        IncidentEvent::AttemptBegan { number, remedy, target } => {
+            format!("attempt {number} on {} begins: {}", quote(target), quote(&remedy.words()))
+        }
+        IncidentEvent::MissionOpened(number, mission) => format!("attempt {number} is {mission}"),
+        IncidentEvent::Logged(number, lines) => {
+            format!("attempt {number}: {}", quote(&lines.join("; ")))
+        }
+        IncidentEvent::AttemptEnded { number, outcome } => format!("attempt {number} {}", outcome.word()),
+        IncidentEvent::Noted(words) => quote(words),
+    }
+}
+
+fn of_ward(event: &WardEvent) -> String {
+    match event {
+        WardEvent::Silenced(id, silence) => {
+            format!("{id} keeps signals quiet until {}: {}", silence.until, quote(&silence.why))
+        }
+        WardEvent::SilenceEnded(id) => format!("{id} is over"),
+        WardEvent::StormBegan => "a storm of incidents began: nothing acts by itself".into(),
+        WardEvent::StormEnded => "the storm of incidents is over".into(),
+        WardEvent::Deployed => "something was deployed".into(),
     }
 }
 

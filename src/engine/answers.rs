@@ -6,7 +6,7 @@ use super::{
     consequences::carry_out,
     desk::{fresh, open, open_of, reasons, rule_command},
     event::DeskEvent,
-    grants, holds,
+    grants, healing, holds,
     pen::{Pen, refuse},
     playbook::brief,
 };
@@ -50,7 +50,10 @@ fn ask(pen: &mut Pen<'_>, id: MissionId, subject: &Subject) -> Result<(), Refusa
             (*team, argv.iter().map(String::len).sum::<usize>() + reason.len())
         }
         Subject::Ask { team, question } => (*team, question.len()),
-        Subject::Choose { .. } | Subject::Budget { .. } | Subject::Conflict { .. } => {
+        Subject::Choose { .. }
+        | Subject::Budget { .. }
+        | Subject::Conflict { .. }
+        | Subject::Remedy { .. } => {
             return Err(refuse(RefusalKind::Invalid, format!("{} is not asked by agents", subject.word())));
         }
     };
@@ -132,7 +135,10 @@ pub(super) fn tick(pen: &mut Pen<'_>) {
         pen.state.clockwork.vetoes.iter().filter(|(_, until)| **until <= now).map(|(id, _)| *id).collect();
     for id in due {
         if let Some(request) = pen.state.desk.get(&id).cloned() {
-            brief::approve_waited(pen, &request, crate::policy::proposal::VETO_WINDOW);
+            match &request.subject {
+                Subject::Remedy { incident, .. } => healing::approve_waited(pen, *incident),
+                _ => brief::approve_waited(pen, &request, pen.state.policy.healing.hours.veto_window),
+            }
         }
     }
     let overdue: Vec<Arc<Request>> = pen.state.desk.values().filter(|r| r.expires <= now).cloned().collect();
@@ -149,4 +155,5 @@ pub(super) fn tick(pen: &mut Pen<'_>) {
     for id in late {
         brief::time_out(pen, id);
     }
+    healing::tick(pen);
 }

@@ -49,6 +49,8 @@ impl State {
             Event::Money(event) => ledger::apply(self, event, fact.at),
             Event::Control(event) => self.apply_control(event, fact.at),
             Event::Idea(event) => suggesting::apply(self, event),
+            Event::Incident(id, event) => self.ward.apply_incident(*id, event, fact.at),
+            Event::Ward(event) => self.ward.apply(event, fact.at),
         }
     }
 
@@ -165,13 +167,20 @@ impl State {
                     let tries = mission.take_failed(id);
                     let wanted = EffectState { kind: (**kind).clone(), started: None, tries };
                     mission.effects.insert(id.clone(), wanted);
+                } else {
+                    self.ward.want(id, kind, at);
                 }
             }
             EffectEvent::Started(id) => {
                 self.clockwork.unsure.remove(id);
                 self.asking.begun |= suggesting::owns(id);
-                if let Some(effect) = self.effect_mut(id) {
-                    effect.started = Some(at);
+                match mission_of(id) {
+                    Some(_) => {
+                        if let Some(effect) = self.effect_mut(id) {
+                            effect.started = Some(at);
+                        }
+                    }
+                    None => self.ward.start(id, at),
                 }
             }
             EffectEvent::Failed(id, failure) => {
@@ -186,13 +195,18 @@ impl State {
                 self.clockwork.unsure.remove(id);
                 if let Some(mission) = mission_of(id).and_then(|mission| self.mission_mut(mission)) {
                     mission.effects.remove(id);
+                } else if let Some(incident) = self.ward.incident_mut(id) {
+                    incident.effects.remove(id);
                 }
             }
         }
     }
 
     fn effect_mut(&mut self, id: &EffectId) -> Option<&mut EffectState> {
-        self.mission_mut(mission_of(id)?)?.effects.get_mut(id)
+        match mission_of(id) {
+            Some(mission) => self.mission_mut(mission)?.effects.get_mut(id),
+            None => self.ward.effect_mut(id),
+        }
     }
 
     fn apply_control(&mut self, event: &ControlEvent, at: Timestamp) {
@@ -210,7 +224,10 @@ impl State {
                 let running = self.missions.values().flat_map(|mission| {
                     mission.effects.iter().filter(|(_, e)| e.started.is_some()).map(|(id, _)| id.clone())
                 });
-                self.clockwork.unsure = running.collect();
+                let healing = self.ward.incidents.values().flat_map(|incident| {
+                    incident.effects.iter().filter(|(_, e)| e.started.is_some()).map(|(id, _)| id.clone())
+                });
+                self.clockwork.unsure = running.chain(healing).collect();
             }
             ControlEvent::SettingChanged { .. } | ControlEvent::Recovered { .. } => {}
         }
@@ -256,7 +273,7 @@ impl Mission {
         });
         Self {
             id,
-            kind: MissionKind::Brief,
+            kind: if brief.heals.is_some() { MissionKind::Heal } else { MissionKind::Brief },
             teams: teams.collect(),
             brief: Arc::new(brief.clone()),
             opened: at,

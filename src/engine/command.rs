@@ -5,11 +5,13 @@ use crate::{
         brief::{Answer, Brief, Question},
         candidate::{Candidate, CommitId, Evidence, Verdict},
         digest::Digest,
-        ids::{CallId, EffectId, GrantId, MissionId, RequestId, Revision, TeamId},
+        ids::{CallId, EffectId, GrantId, IncidentId, MissionId, RequestId, Revision, SilenceId, TeamId},
+        incident::{Diagnosis, Silence},
         mission::Rating,
         money::{Cost, Usage},
         plan::{Plan, Survey},
         request::{Actor, Decision, Subject},
+        signal::Signal,
         team::ModelRef,
         time::Timestamp,
     },
@@ -45,6 +47,8 @@ pub enum Command {
     Money(MoneyCommand),
     /// Of ideas.
     Idea(IdeaCommand),
+    /// Of incidents.
+    Heal(HealCommand),
     /// The driver is about to run this effect; refused when it must not (paused, stopped, no ruling, done).
     Begin(EffectId),
     /// The world answers.
@@ -145,6 +149,26 @@ pub enum IdeaCommand {
     },
 }
 
+/// What can be said of incidents.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum HealCommand {
+    /// The monitor saw these; at most [`HealCommand::SIGNALS_MOST`].
+    Observe(Vec<Signal>),
+    /// These wake nobody for a while.
+    Silence(Silence),
+    /// They do again.
+    Unsilence(SilenceId),
+    /// Look into it (again).
+    Investigate(IncidentId),
+    /// A person says that it is over.
+    Resolve(IncidentId, String),
+}
+
+impl HealCommand {
+    /// Signals of one order.
+    pub const SIGNALS_MOST: usize = 256;
+}
+
 /// Money is reserved before a call and settled after it, in the same order as everything else: so caps hold.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum MoneyCommand {
@@ -215,10 +239,37 @@ pub enum Outcome {
     Released(Vec<String>),
     /// Of `Suggest`: what the ideas agent thought of.
     Suggested(Vec<Suggestion>),
+    /// Of `Investigate`.
+    Diagnosed(Box<Diagnosis>),
+    /// Progress of effects of incidents: what was seen meanwhile. The effect goes on.
+    Logged(Vec<String>),
+    /// Of `Heal`: every step was done.
+    Healed,
+    /// Of `Heal` and `Deploy`: it went wrong, or was worse than before, and was taken back: why.
+    TakenBack(String),
+    /// Of `Commission`.
+    Commissioned(Box<Brief>),
+    /// Of `Deploy`: it runs there.
+    Deployed,
+    /// Of `Verify`.
+    Verified(Verification),
+    /// Of `Announce`.
+    Announced,
     /// Of `Halt`: everything that ran has ended.
     Halted,
     /// Of any: it did not work.
     Failed(Failure),
+}
+
+/// Whether a remedy helped.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Verification {
+    /// Everything that was to become true is true.
+    Helped,
+    /// Something is not: what.
+    NotHelped(String),
+    /// It cannot be told: why. Never counts as helped.
+    Unknown(String),
 }
 
 /// A command was not accepted: why, in words for the one who gave it.

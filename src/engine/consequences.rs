@@ -5,7 +5,7 @@ use super::{
     command::{Refusal, RefusalKind},
     desk::{close, rule_command},
     event::{Event, MoneyEvent},
-    grants,
+    grants, healing,
     pen::{Pen, may_start, refuse},
     playbook::brief,
 };
@@ -64,6 +64,7 @@ pub(super) fn carry_out(
             close(pen, request, decision.clone());
             Ok(())
         }
+        Subject::Remedy { .. } => healing::answer(pen, request, decision, by),
         Subject::Ask { .. } => match decision {
             Decision::Grant { .. } => Err(no_grant(request)),
             Decision::Modify { change: Modification::Prompt(_), .. } => {

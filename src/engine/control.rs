@@ -5,16 +5,19 @@ use super::{
     command::{ControlCommand, Refusal, RefusalKind},
     effect::{EffectKind, mission_of},
     event::{ControlEvent, EffectEvent, Event, MoneyEvent},
-    grants,
+    grants, healing,
     pen::{Pen, may_start, refuse},
     playbook::brief,
     state::{Control, Mission},
     suggesting,
 };
-use crate::domain::{
-    ids::{CallId, EffectId, MissionId},
-    request::Actor,
-    text::clean_line,
+use crate::{
+    domain::{
+        ids::{CallId, EffectId, MissionId},
+        request::Actor,
+        text::clean_line,
+    },
+    policy::calendar,
 };
 
 /// Characters of a changed setting that are remembered.
@@ -38,15 +41,18 @@ pub(super) fn decide(pen: &mut Pen<'_>, command: &ControlCommand) -> Result<(), 
             pen.write(Event::Control(ControlEvent::Resumed));
             brief::reconsider_all(pen);
             grants::reconsider(pen);
+            healing::reconsider_all(pen);
         }
         ControlCommand::Load(policy) => {
             policy.protected.guards().map_err(|bad| refuse(RefusalKind::Invalid, bad.to_string()))?;
             if !(1..=3).contains(&policy.level) {
                 return Err(refuse(RefusalKind::Invalid, format!("level {} is not 1, 2 or 3", policy.level)));
             }
+            calendar::check(&policy.healing.hours).map_err(|bad| refuse(RefusalKind::Invalid, bad))?;
             pen.write(Event::Control(ControlEvent::PolicyLoaded(policy.clone())));
             brief::reconsider_all(pen);
             grants::reconsider(pen);
+            healing::reconsider_all(pen);
         }
         ControlCommand::Change { key, file, value } => {
             let [key, file] = [key, file].map(|words| clean_line(words, CHANGE_MOST).to_string());
@@ -81,6 +87,7 @@ fn stop(pen: &mut Pen<'_>, why: &str) -> Result<(), Refusal> {
     for id in running {
         pen.want(id, EffectKind::Halt { team: None });
     }
+    healing::stopped(pen, why);
     Ok(())
 }
 

@@ -5,8 +5,8 @@ use super::{
     answers,
     command::{Command, DeskCommand, Order, Refusal},
     control,
-    event::{DeskEvent, Event, Fact, MissionEvent, MoneyEvent},
-    ledger,
+    event::{DeskEvent, Event, Fact, IncidentEvent, MissionEvent, MoneyEvent},
+    healing, ledger,
     pen::Pen,
     playbook::brief,
     state::State,
@@ -26,6 +26,11 @@ pub fn decide(state: &State, order: &Order) -> Result<Vec<Event>, Refusal> {
         Command::Control(command) => control::decide(&mut pen, command)?,
         Command::Money(command) => ledger::decide(&mut pen, command)?,
         Command::Idea(command) => suggesting::decide(&mut pen, command)?,
+        Command::Heal(command) => healing::decide(&mut pen, command)?,
+        Command::Begin(effect) if healing::owner(effect).is_some() => healing::begin(&mut pen, effect)?,
+        Command::Report(report) if healing::owner(&report.effect).is_some() => {
+            healing::report(&mut pen, report)?
+        }
         Command::Begin(effect) if suggesting::owns(effect) => suggesting::begin(&mut pen, effect)?,
         Command::Begin(effect) => control::begin(&mut pen, effect)?,
         Command::Report(report) if suggesting::owns(&report.effect) => suggesting::report(&mut pen, report)?,
@@ -61,7 +66,8 @@ pub fn facts(order: &Order, events: Vec<Event>) -> Vec<Fact> {
         }
         // What the held decision brought about is as much the deed of whoever gave it as if it had not been held.
         Event::Mission(_, MissionEvent::Chosen(..) | MissionEvent::Ended(_) | MissionEvent::Reopened(_))
-        | Event::Money(MoneyEvent::CapRaised(..)) => {
+        | Event::Money(MoneyEvent::CapRaised(..))
+        | Event::Incident(_, IncidentEvent::AttemptBegan { .. }) => {
             held.as_ref().map_or_else(|| order.actor.clone(), |(_, by)| by.clone())
         }
         _ => order.actor.clone(),

@@ -14,6 +14,7 @@ use crate::{
         ids::{MissionId, RequestId, Revision},
         money::Money,
         request::{Decision, Request, Subject},
+        time::Millis,
     },
     policy::{
         gate::gate,
@@ -35,11 +36,26 @@ pub(super) fn open(
     pen: &mut Pen<'_>,
     mission: MissionId,
     subject: Subject,
-    mut reasons: Vec<String>,
+    reasons: Vec<String>,
+) -> RequestId {
+    let lasts = pen.state.policy.approval_expiry;
+    put(pen, mission, subject, (reasons, lasts))
+}
+
+/// A request of the house itself, for an incident; it waits as long as is said.
+pub(super) fn open_for(pen: &mut Pen<'_>, subject: Subject, waits: (Vec<String>, Millis)) -> RequestId {
+    put(pen, MissionId::HOUSE, subject, waits)
+}
+
+fn put(
+    pen: &mut Pen<'_>,
+    mission: MissionId,
+    subject: Subject,
+    (mut reasons, lasts): (Vec<String>, Millis),
 ) -> RequestId {
     let id = RequestId(pen.state.counters.request.saturating_add(1));
     reasons.truncate(REASONS_MOST);
-    let (opened, expires) = (pen.order.at, pen.order.at + pen.state.policy.approval_expiry);
+    let (opened, expires) = (pen.order.at, pen.order.at + lasts);
     let if_denied = if_denied(&subject).to_owned();
     let request =
         Request { id, mission, subject, revision: Revision(1), opened, expires, reasons, if_denied };
@@ -108,6 +124,7 @@ fn if_denied(subject: &Subject) -> &'static str {
         Subject::Budget { .. } => "the cap stays; a team that reached it does not go on",
         Subject::Ask { .. } => "the agent is told that there is no answer and goes on",
         Subject::Conflict { .. } => "nothing lands and the mission ends; the candidate is kept",
+        Subject::Remedy { .. } => "nothing is done; the incident stays open and waits for a person",
     }
 }
 

@@ -4,7 +4,7 @@
 use crate::domain::{
     candidate::CommitId,
     digest::Digest,
-    ids::{EffectId, MissionId, Revision, TeamId},
+    ids::{EffectId, IncidentId, MissionId, Revision, TeamId},
 };
 use serde::{Deserialize, Serialize};
 
@@ -142,6 +142,52 @@ pub enum EffectKind {
         /// The repository, as the absolute path of its top level.
         repo: String,
     },
+    /// Find out what an incident is about. Changes nothing.
+    Investigate {
+        /// Which.
+        incident: IncidentId,
+    },
+    /// Carry a runbook out.
+    Heal {
+        /// For which incident.
+        incident: IncidentId,
+        /// Number of the attempt.
+        attempt: u32,
+        /// The plan that was ruled on; the driver refuses any other.
+        plan: Digest,
+    },
+    /// Word the brief of a mission that shall heal an incident.
+    Commission {
+        /// Which.
+        incident: IncidentId,
+        /// Number of the attempt.
+        attempt: u32,
+        /// The plan that was ruled on.
+        plan: Digest,
+    },
+    /// Bring what landed to the service, watch it, and take it back if it is worse than before.
+    Deploy {
+        /// For which incident.
+        incident: IncidentId,
+        /// Number of the attempt.
+        attempt: u32,
+        /// What landed.
+        commit: CommitId,
+    },
+    /// See whether a remedy helped. Changes nothing, except that a runbook that says so is taken back when it did not.
+    Verify {
+        /// For which incident.
+        incident: IncidentId,
+        /// Number of the attempt.
+        attempt: u32,
+    },
+    /// Tell people of an incident.
+    Announce {
+        /// Which.
+        incident: IncidentId,
+        /// What, in one line.
+        words: String,
+    },
 }
 
 impl EffectKind {
@@ -164,6 +210,12 @@ impl EffectKind {
             Self::Halt { .. } => "halt",
             Self::Release => "release",
             Self::Suggest { .. } => "suggest",
+            Self::Investigate { .. } => "investigate",
+            Self::Heal { .. } => "heal",
+            Self::Commission { .. } => "commission",
+            Self::Deploy { .. } => "deploy",
+            Self::Verify { .. } => "verify",
+            Self::Announce { .. } => "announce",
         }
     }
 }

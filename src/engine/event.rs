@@ -7,11 +7,13 @@ use crate::{
         candidate::{Candidate, CommitId, Evidence, Verdict},
         digest::Digest,
         grant::Grant,
-        ids::{CallId, EffectId, GrantId, MissionId, RequestId, Revision, TeamId},
+        ids::{CallId, EffectId, GrantId, IncidentId, MissionId, RequestId, Revision, SilenceId, TeamId},
+        incident::{AttemptOutcome, Diagnosis, Phase, Remedy, Silence},
         mission::{Ending, Rating, Step},
         money::{Cost, Usage},
         plan::{Plan, Survey},
         request::{Actor, Decision, Hold, Request},
+        signal::Signal,
         team::ModelRef,
         time::Timestamp,
     },
@@ -52,6 +54,10 @@ pub enum Event {
     Control(ControlEvent),
     /// To ideas.
     Idea(IdeaEvent),
+    /// To an incident.
+    Incident(IncidentId, IncidentEvent),
+    /// To what is known of incidents altogether.
+    Ward(WardEvent),
 }
 
 /// What happens to missions.
@@ -178,6 +184,64 @@ pub enum EffectEvent {
     Failed(EffectId, Failure),
     /// It is not wanted any more.
     Dropped(EffectId),
+}
+
+/// What happens to incidents.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IncidentEvent {
+    /// A signal of its cause; the first one begins it.
+    Seen(Box<Signal>),
+    /// It stands elsewhere now.
+    PhaseEntered(Phase),
+    /// It is back after it was over.
+    Reopened,
+    /// An investigation came to this.
+    Diagnosed(Box<Diagnosis>),
+    /// The gate ruled on its remedy.
+    Ruled(Box<Ruling>),
+    /// A person is asked.
+    Asked(RequestId),
+    /// Nobody is asked any more.
+    Answered,
+    /// A remedy was let and begins.
+    AttemptBegan {
+        /// From 1.
+        number: u32,
+        /// What is done.
+        remedy: Box<Remedy>,
+        /// What it acts on: two attempts on one target are never at work together.
+        target: String,
+    },
+    /// A mission does it.
+    MissionOpened(u32, MissionId),
+    /// What an attempt did and saw, one line each.
+    Logged(u32, Vec<String>),
+    /// A remedy ended.
+    AttemptEnded {
+        /// Which.
+        number: u32,
+        /// How.
+        outcome: AttemptOutcome,
+    },
+    /// Something worth remembering, in words.
+    Noted(String),
+}
+
+/// What happens to what is known of incidents altogether.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WardEvent {
+    /// A person wants quiet about something.
+    Silenced(SilenceId, Box<Silence>),
+    /// The quiet is over.
+    SilenceEnded(SilenceId),
+    /// Too much at once.
+    StormBegan,
+    /// Calm again.
+    StormEnded,
+    /// Something was brought to a service.
+    Deployed,
 }
 
 /// What happens to money.

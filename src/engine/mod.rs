@@ -15,6 +15,7 @@ pub mod desk;
 pub mod effect;
 pub mod event;
 mod grants;
+pub mod healing;
 mod holds;
 pub mod ideas;
 pub mod ledger;

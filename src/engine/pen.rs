@@ -4,11 +4,12 @@
 use super::{
     command::{Order, Refusal, RefusalKind},
     effect::{EffectKind, intent},
-    event::{DeskEvent, EffectEvent, Event, Fact, MissionEvent, TeamEvent},
+    event::{DeskEvent, EffectEvent, Event, Fact, IncidentEvent, MissionEvent, TeamEvent},
+    healing::ward::Incident,
     state::{EffectState, Mission, State},
 };
 use crate::domain::{
-    ids::{EffectId, MissionId, Revision, Seq, TeamId},
+    ids::{EffectId, IncidentId, MissionId, Revision, Seq, TeamId},
     request::Actor,
 };
 use std::sync::Arc;
@@ -65,6 +66,21 @@ impl<'a> Pen<'a> {
 
     pub(super) fn desk_event(&mut self, event: DeskEvent) {
         self.write(Event::Desk(event));
+    }
+
+    pub(super) fn incident_event(&mut self, id: IncidentId, event: IncidentEvent) {
+        self.write(Event::Incident(id, event));
+    }
+
+    /// The incident as it stands with everything written.
+    pub(super) fn incident(&self, id: IncidentId) -> Option<Arc<Incident>> {
+        self.state.ward.incidents.get(&id).cloned()
+    }
+
+    /// Wants an effect of an incident, named by what makes it one intent.
+    pub(super) fn want_for(&mut self, id: IncidentId, (kind, part): (EffectKind, &str)) {
+        let effect = EffectId(format!("{id}/{}/{part}", kind.word()));
+        self.write(Event::Effect(EffectEvent::Wanted(effect, MissionId::HOUSE, Box::new(kind))));
     }
 
     /// The mission as it stands with everything written.
@@ -136,7 +152,14 @@ fn name(id: MissionId, revision: Revision, seq: Seq, kind: &EffectKind) -> Strin
         | EffectKind::Resurvey { team, attempt, .. }
         | EffectKind::Check { team, attempt } => format!("{id}/{word}/{team}/{attempt}"),
         EffectKind::Land { team, attempt, .. } => format!("{id}/{word}/{team}/{attempt}/{revision}"),
-        EffectKind::Suggest { .. }
+        // Those of incidents are named by `want_for`.
+        EffectKind::Investigate { .. }
+        | EffectKind::Heal { .. }
+        | EffectKind::Commission { .. }
+        | EffectKind::Deploy { .. }
+        | EffectKind::Verify { .. }
+        | EffectKind::Announce { .. }
+        | EffectKind::Suggest { .. }
         | EffectKind::Survey
         | EffectKind::Clarify
         | EffectKind::Plan

@@ -6,7 +6,7 @@ use super::{
     event::{ControlEvent, EffectEvent, Event},
     state::State,
 };
-use crate::domain::time::Timestamp;
+use crate::domain::{ids::MissionId, time::Timestamp};
 
 /// Effects that an event sets off; `state` is the state with it folded in. After `Resumed` these are all
 /// that were refused while the house was halted: a driver that kept some must look at the ids.
@@ -48,7 +48,14 @@ fn pending(state: &State) -> impl Iterator<Item = (Effect, bool)> + '_ {
             })
         })
     };
-    of(true).chain(of(false))
+    let healing = state.ward.incidents.values().flat_map(|incident| {
+        incident.effects.iter().map(|(id, effect)| {
+            let begun = effect.started.is_some();
+            let kind = effect.kind.clone();
+            (Effect { id: id.clone(), mission: MissionId::HOUSE, kind, unsure: begun }, begun)
+        })
+    });
+    of(true).chain(of(false)).chain(healing)
 }
 
 /// When a `Tick` is next due; `None` while nothing waits for a time or the clocks stand still.
@@ -64,5 +71,6 @@ pub fn next_deadline(state: &State) -> Option<Timestamp> {
     let clocks = clockwork.vetoes.values().chain(clockwork.deadlines.values()).copied();
     let held = clockwork.held.values().map(|hold| hold.until);
     let grants = state.grants.values().map(|grant| grant.until);
-    requests.chain(clocks).chain(held).chain(grants).min()
+    let healing = super::healing::next_deadline(state);
+    requests.chain(clocks).chain(held).chain(grants).chain(healing).min()
 }

@@ -42,6 +42,7 @@ pub(super) fn record(state: &mut State, fact: &Fact) {
         Event::Money(event) => book.money(event),
         Event::Control(event) => book.control(event),
         Event::Idea(event) => book.idea(event),
+        Event::Incident(..) | Event::Ward(_) => {}
     }
 }
 

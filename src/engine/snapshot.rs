@@ -252,6 +252,15 @@ pub fn at_the_desk(state: &State) -> Vec<&Request> {
     held.chain(waiting(state)).collect()
 }
 
+/// What a request is of: its incident, or its mission.
+#[must_use]
+pub fn place(request: &Request) -> String {
+    match &request.subject {
+        Subject::Remedy { incident, .. } => incident.to_string(),
+        _ => request.mission.to_string(),
+    }
+}
+
 /// The risk class of a request: by the gate's rulings on what may be approved.
 #[must_use]
 pub fn risk(state: &State, request: &Request) -> Risk {
@@ -261,6 +270,10 @@ pub fn risk(state: &State, request: &Request) -> Risk {
             let of = |team| mission.rulings.get(team).map(|(_, ruling)| ruling.tier);
             teams.iter().filter_map(of).max()
         }),
+        Subject::Remedy { incident, .. } => {
+            let incident = state.ward.incidents.get(incident);
+            incident.and_then(|incident| incident.ruling.as_ref()).map(|ruling| ruling.tier)
+        }
         _ => None,
     };
     Risk::of(&request.subject, ruled)
@@ -276,6 +289,8 @@ pub fn waiting(state: &State) -> Vec<&Request> {
         Subject::Command { .. } | Subject::Ask { .. } => 0,
         Subject::Budget { .. } => 1,
         Subject::Conflict { .. } | Subject::Choose { .. } => 2,
+        // Something is broken while it waits.
+        Subject::Remedy { .. } => 0,
     };
     let ends = |r: &Request| state.clockwork.vetoes.get(&r.id).copied().unwrap_or(r.expires);
     let priority = |id: MissionId| state.missions.get(&id).map_or(0, |m| m.brief.priority);

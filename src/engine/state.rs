@@ -16,7 +16,7 @@ use crate::{
         team::{ModelRef, TeamSpec},
         time::{Millis, Timestamp},
     },
-    engine::{effect::EffectKind, effect::Failure, ideas::Traces, records::Records},
+    engine::{effect::EffectKind, effect::Failure, healing::ward::Ward, ideas::Traces, records::Records},
     policy::{ruling::Ruling, settings::Policy},
 };
 use serde::{Deserialize, Serialize};
@@ -58,6 +58,9 @@ pub struct State {
     /// The ideas agent.
     #[serde(default)]
     pub asking: Asking,
+    /// What is known of incidents.
+    #[serde(default)]
+    pub ward: Ward,
     /// What waits for a time, and what a restart left open.
     #[serde(default)]
     pub clockwork: Clockwork,

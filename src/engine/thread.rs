@@ -4,7 +4,7 @@
 
 use super::{
     effect::mission_of,
-    event::{DeskEvent, EffectEvent, Event, IdeaEvent, MoneyEvent},
+    event::{DeskEvent, EffectEvent, Event, IdeaEvent, IncidentEvent, MoneyEvent},
 };
 use crate::domain::ids::{CallId, EffectId, GrantId, MissionId, RequestId};
 use std::collections::BTreeSet;
@@ -46,6 +46,8 @@ impl Thread {
             Event::Effect(event) => self.takes_effect(event),
             Event::Money(event) => self.takes_money(event),
             Event::Control(_) => true,
+            Event::Incident(_, IncidentEvent::MissionOpened(_, mission)) => *mission == self.mission,
+            Event::Incident(..) | Event::Ward(_) => false,
             Event::Idea(event) => {
                 matches!(event, IdeaEvent::Taken { mission, .. } if *mission == self.mission)
             }

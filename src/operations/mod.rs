@@ -4,4 +4,7 @@
 
 pub mod landing;
 pub mod message;
+pub mod notify;
 pub mod preview;
+pub mod releases;
+pub mod runbooks;

@@ -8,16 +8,20 @@
 use super::{
     grants,
     proposal::{
-        AFFECTED_MANY, AFFECTED_MASS, Action, Approver, CONFIDENCE_LEAST_PCT, DEPLOYMENTS_MOST, Found, Given,
-        Grade, HEALTHY_LEAST_PCT, Proposal, ROLLBACKS_MOST, Severity, Standing, Target, Tests, VETO_WINDOW,
-        VETO_WINDOW_P0, urgent,
+        AFFECTED_MANY, AFFECTED_MASS, Action, Approver, CONFIDENCE_LEAST_PCT, Found, Given, Proposal,
+        Standing, Target, Tests, urgent,
     },
     protected::{Guard, PathRule},
     ruling::{Ruling, RulingOutcome},
     settings::Policy,
     tier,
 };
-use crate::domain::{digest::Digest, text};
+use crate::domain::{
+    digest::Digest,
+    incident::{Grade, Severity},
+    runbook::RunPlan,
+    text,
+};
 
 /// Paths named in one reason; the rest is counted.
 const NAMED_MOST: usize = 5;
@@ -197,25 +201,23 @@ fn afforded(standing: &Standing<'_>, found: &mut Found) {
 
 fn counted(proposal: &Proposal<'_>, standing: &Standing<'_>, found: &mut Found) {
     let world = &standing.surroundings;
-    if deploys(proposal) && world.deployments >= DEPLOYMENTS_MOST {
+    let limits = &standing.policy.healing.limits;
+    if deploys(proposal) && world.deployments >= limits.deploys_per_day {
         found.hold(
             "deployments",
-            format!("{} deployments in 24 hours, {DEPLOYMENTS_MOST} at most", world.deployments),
+            format!("{} deployments in 24 hours, {} at most", world.deployments, limits.deploys_per_day),
         );
     }
-    if world.rollbacks >= ROLLBACKS_MOST {
+    if world.rollbacks >= limits.rollbacks_per_cause {
         let text = format!("{} rollbacks in 24 hours: a person must look at the cause", world.rollbacks);
         found.add(RulingOutcome::Deny, "rollbacks", text);
     }
 }
 
 fn contained(standing: &Standing<'_>, found: &mut Found) {
-    if let Some(pct) = standing.surroundings.healthy_pct.filter(|pct| *pct < HEALTHY_LEAST_PCT) {
-        found.add(
-            ASK,
-            "blast-radius",
-            format!("only {pct} % would stay healthy, {HEALTHY_LEAST_PCT} % at least"),
-        );
+    let least = standing.policy.healing.limits.healthy_least_pct;
+    if let Some(pct) = standing.surroundings.healthy_pct.filter(|pct| *pct < least) {
+        found.add(ASK, "blast-radius", format!("only {pct} % would stay healthy, {least} % at least"));
     }
     if let Some(unrest) = &standing.surroundings.unrest {
         found.add(ASK, "unrest", unrest.clone());
@@ -264,10 +266,14 @@ fn timely(proposal: &Proposal<'_>, standing: &Standing<'_>, found: &mut Found) {
 }
 
 fn levelled(proposal: &Proposal<'_>, standing: &Standing<'_>, tier: u8, found: &mut Found) {
-    let level = tier::level(standing.policy);
-    let window =
-        if standing.surroundings.severity == Some(Severity::P0) { VETO_WINDOW_P0 } else { VETO_WINDOW };
-    let code = matches!(proposal.action, Action::Patch { .. });
+    let level = tier::level(standing);
+    let hours = &standing.policy.healing.hours;
+    let window = if standing.surroundings.severity == Some(Severity::P0) {
+        hours.veto_window_p0
+    } else {
+        hours.veto_window
+    };
+    let code = code(proposal);
     let outcome = match (level, tier) {
         (2 | 3, 1) => RulingOutcome::Auto,
         (2, 2) if standing.surroundings.closed.is_some() => ASK,
@@ -276,22 +282,62 @@ fn levelled(proposal: &Proposal<'_>, standing: &Standing<'_>, tier: u8, found: &
         _ => ASK,
     };
     found.add(outcome, "level-tier", format!("autonomy level {level}, tier {tier}"));
+    if let Action::Runbook(plan) = &proposal.action {
+        restrained(plan, level, standing, found);
+    }
+    if let Some(service) = standing.surroundings.service.as_ref().filter(|service| service.approvers > 1) {
+        quorum(service.approvers, &service.name, found);
+    }
+}
+
+/// What a runbook says of itself: where and when it may act without a person.
+fn restrained(plan: &RunPlan, level: u8, standing: &Standing<'_>, found: &mut Found) {
+    let rules = &plan.autonomy;
+    if level > 1 && !rules.levels.contains(&level) {
+        found.add(ASK, "runbook-level", format!("{} does not act by itself at level {level}", plan.runbook));
+    }
+    if !rules.environments.is_empty() && !rules.environments.contains(&plan.env) {
+        let text = format!("{} does not act by itself in {}", plan.runbook, text::clean_line(&plan.env, 64));
+        found.add(ASK, "runbook-environment", text);
+    }
+    if let Some(closed) = standing.surroundings.closed.as_ref().filter(|_| rules.business_hours) {
+        found.add(
+            ASK,
+            "runbook-hours",
+            format!("{} acts by itself in business hours: {closed}", plan.runbook),
+        );
+    }
+}
+
+/// Where one person would be asked, more are.
+fn quorum(approvals: u8, service: &str, found: &mut Found) {
+    let asks = found.list.iter().any(|(outcome, _)| matches!(outcome, RulingOutcome::Ask { .. }));
+    if asks {
+        let text = format!("{service} wants {}", text::count(approvals, "approval"));
+        found.add(RulingOutcome::Ask { approvals }, "approvers", text);
+    }
+}
+
+/// Whether it changes code.
+fn code(proposal: &Proposal<'_>) -> bool {
+    matches!(proposal.action, Action::Patch { .. } | Action::Revert)
 }
 
 fn grave(proposal: &Proposal<'_>, standing: &Standing<'_>, tier: u8, found: &mut Found) {
     let world = &standing.surroundings;
-    if tier::level(standing.policy) == 2 && tier > 1 && (urgent(standing) || world.affected >= AFFECTED_MANY)
-    {
+    if tier::level(standing) == 2 && tier > 1 && (urgent(standing) || world.affected >= AFFECTED_MANY) {
         found.add(ASK, "severity", format!("urgent, or {} people affected", world.affected));
     }
-    let code = matches!(proposal.action, Action::Patch { .. });
-    if code && world.severity == Some(Severity::P0) && world.affected > AFFECTED_MASS {
+    if code(proposal) && world.severity == Some(Severity::P0) && world.affected > AFFECTED_MASS {
         found.add(ASK, "mass-severity", format!("P0 with {} people affected", world.affected));
     }
 }
 
 fn deploys(proposal: &Proposal<'_>) -> bool {
-    matches!(proposal.action, Action::Patch { target: Target::Staging | Target::Production, .. })
+    matches!(
+        proposal.action,
+        Action::Patch { target: Target::Staging | Target::Production, .. } | Action::Revert
+    )
 }
 
 #[cfg(test)]

@@ -9,7 +9,9 @@ use crate::domain::{
     candidate::DiffStat,
     digest::Digest,
     grant::Grant,
+    incident::{Grade, Severity},
     money::Money,
+    runbook::RunPlan,
     time::{Millis, Timestamp},
 };
 
@@ -44,6 +46,12 @@ pub enum Action<'a> {
         /// How much more than now.
         amount: Money,
     },
+    /// A runbook is carried out.
+    Runbook(&'a RunPlan),
+    /// Teams race for a fix of an incident. What they come to is ruled on by itself.
+    Inquiry,
+    /// A commit is taken back on its branch, and that is released.
+    Revert,
 }
 
 /// Where a patch goes.
@@ -81,32 +89,6 @@ pub enum Tests {
     Red(String),
     /// None were run.
     Missing,
-}
-
-/// How well a diagnosis is founded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Grade {
-    /// A rule's current-state check matched and an independent second kind of evidence agrees.
-    A,
-    /// A rule matched, or a hypothesis with two trusted pieces of evidence.
-    B,
-    /// Anything else.
-    C,
-}
-
-/// How bad it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Severity {
-    /// Data loss, security, everything down.
-    P0,
-    /// Users notice.
-    P1,
-    /// Errors of a new kind.
-    P2,
-    /// Degraded.
-    P3,
-    /// A trend.
-    P4,
 }
 
 /// How things stand when the gate is asked.
@@ -169,23 +151,29 @@ pub struct Surroundings {
     pub severity: Option<Severity>,
     /// People affected by the cause.
     pub affected: u32,
+    /// The service that is acted on, where one is named.
+    pub service: Option<ServiceRules>,
 }
-/// Deployments in 24 hours after which more are held.
-pub const DEPLOYMENTS_MOST: u32 = 10;
-/// Rollbacks of one cause in 24 hours after which a person must act.
-pub const ROLLBACKS_MOST: u32 = 3;
-/// Percent of instances that must stay healthy.
-pub const HEALTHY_LEAST_PCT: u8 = 51;
+
+/// What the director laid down for one service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceRules {
+    /// Its name.
+    pub name: String,
+    /// Its level instead of the house's.
+    pub level: Option<u8>,
+    /// People that must say yes where one is asked.
+    pub approvers: u8,
+    /// Least tier of anything done to it.
+    pub tier_floor: u8,
+}
+
 /// A stated confidence up to this, in percent, asks a person.
 pub const CONFIDENCE_LEAST_PCT: u8 = 95;
 /// Affected people from which a person is asked.
 pub const AFFECTED_MANY: u32 = 10;
 /// Affected people above which a P0 code change asks at every level.
 pub const AFFECTED_MASS: u32 = 100;
-/// How long a person can stop a tier 2 deed.
-pub const VETO_WINDOW: Millis = Millis::mins(5);
-/// The same for a P0.
-pub const VETO_WINDOW_P0: Millis = Millis::mins(1);
 
 /// Reasons as they are found, each with how strict it is.
 pub(super) struct Found {

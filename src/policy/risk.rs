@@ -1,7 +1,7 @@
 //! Risk classes: what requests have in common that may be answered together. Pure; a class is compared whole, and says
 //! itself in words.
 
-use crate::domain::request::Subject;
+use crate::domain::{incident::Remedy, request::Subject};
 use std::fmt;
 
 /// What happens if a yes was wrong.
@@ -11,6 +11,8 @@ pub enum Reversal {
     Words,
     /// A commit: it can be restored.
     Restorable,
+    /// Its undo is laid down.
+    Reversible,
     /// Nothing takes it back.
     Never,
 }
@@ -22,6 +24,7 @@ impl Reversal {
         match self {
             Self::Words => "only words",
             Self::Restorable => "can be restored",
+            Self::Reversible => "has an undo",
             Self::Never => "cannot be undone",
         }
     }
@@ -49,6 +52,12 @@ impl Risk {
             Subject::Conflict { .. } => (2, Reversal::Words),
             Subject::Command { .. } | Subject::Budget { .. } => (3, Reversal::Never),
             Subject::Ask { .. } => (1, Reversal::Words),
+            Subject::Remedy { remedy, .. } => match &**remedy {
+                Remedy::Runbook(plan) if plan.reversible => (plan.tier, Reversal::Reversible),
+                Remedy::Runbook(plan) => (plan.tier, Reversal::Never),
+                Remedy::Revert(_) => (3, Reversal::Restorable),
+                Remedy::Code(_) | Remedy::Nothing => (1, Reversal::Words),
+            },
         };
         Self { tier: ruled.unwrap_or(usual).clamp(1, 3), kind: subject.word(), reversal }
     }

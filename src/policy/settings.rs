@@ -1,5 +1,6 @@
 //! What the director has laid down: read by `config`, journaled when it changes, consulted by the gate.
 
+use super::healing::Healing;
 use crate::domain::{money::Money, time::Millis};
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +26,9 @@ pub struct Policy {
     pub pool: u16,
     /// Failed drafts a team may retry by itself.
     pub max_retries: u8,
+    /// What the monitor keeps to.
+    #[serde(default)]
+    pub healing: Healing,
 }
 
 /// Policies of disks written before there was a window have the usual one.
@@ -111,6 +115,7 @@ impl Default for Policy {
             max_lines: 200,
             pool: 5,
             max_retries: 3,
+            healing: Healing::default(),
         }
     }
 }

@@ -7,12 +7,15 @@ use super::{
     ruling::RulingOutcome,
     settings::Policy,
 };
-use crate::domain::text;
+use crate::domain::{incident::Grade, runbook::RunPlan, text};
 
-/// The level in force: anything but 2 and 3 counts as the most careful.
+/// The level in force: the service's where it has one, else the house's. Anything but 2 and 3 counts as the most
+/// careful.
 #[must_use]
-pub fn level(policy: &Policy) -> u8 {
-    if matches!(policy.level, 2 | 3) { policy.level } else { 1 }
+pub fn level(standing: &Standing<'_>) -> u8 {
+    let own = standing.surroundings.service.as_ref().and_then(|service| service.level);
+    let level = own.unwrap_or(standing.policy.level);
+    if matches!(level, 2 | 3) { level } else { 1 }
 }
 
 /// The effective tier, with what raised it noted.
@@ -20,25 +23,32 @@ pub(super) fn tier(proposal: &Proposal<'_>, standing: &Standing<'_>, found: &mut
     let raised = raises(proposal, standing.policy);
     let base = match &proposal.action {
         Action::Patch { target: Target::Staging, .. } => 1,
-        Action::Patch { .. }
-            if level(standing.policy) > 1 && raised.is_empty() && low_risk(proposal, standing) =>
-        {
-            2
-        }
-        Action::Patch { .. } | Action::Command { .. } | Action::Money { .. } => 3,
+        Action::Patch { .. } if level(standing) > 1 && raised.is_empty() && low_risk(proposal, standing) => 2,
+        Action::Patch { .. } | Action::Command { .. } | Action::Money { .. } | Action::Revert => 3,
+        Action::Runbook(plan) => plan.tier.clamp(1, 3),
+        Action::Inquiry => 1,
     };
     let any = !raised.is_empty();
     for (rule, text) in raised {
         found.add(RulingOutcome::Auto, rule, text);
     }
-    if any { (base + 1).min(3) } else { base }
+    let tier = if any { (base + 1).min(3) } else { base };
+    match standing.surroundings.service.as_ref().filter(|service| service.tier_floor > tier) {
+        Some(service) if !matches!(proposal.action, Action::Inquiry) => {
+            let floor = service.tier_floor.min(3);
+            let text = format!("nothing done to {} is below tier {floor}", service.name);
+            found.add(RulingOutcome::Auto, "tier-floor", text);
+            floor
+        }
+        _ => tier,
+    }
 }
 
 fn low_risk(proposal: &Proposal<'_>, standing: &Standing<'_>) -> bool {
     proposal.grounds.tests == Tests::Green
         && !urgent(standing)
         && standing.surroundings.affected < AFFECTED_MANY
-        && proposal.grounds.grade.is_none_or(|grade| grade == super::proposal::Grade::A)
+        && proposal.grounds.grade.is_none_or(|grade| grade == Grade::A)
 }
 
 /// What raises a tier by one, however many apply.
@@ -67,6 +77,18 @@ fn raises(proposal: &Proposal<'_>, policy: &Policy) -> Vec<(&'static str, String
             ));
         }
         Action::Money { amount } => raised.push(("irreversible", format!("{amount} once spent is gone"))),
+        Action::Runbook(plan) if plan.tier < 2 => raised.extend(unsure(plan)),
+        Action::Runbook(_) | Action::Inquiry | Action::Revert => {}
     }
     raised
+}
+
+/// Why a runbook that calls itself tier 1 is not.
+fn unsure(plan: &RunPlan) -> Option<(&'static str, String)> {
+    let blind = plan.steps.iter().find(|step| step.dry_run.is_none());
+    if !plan.reversible && !plan.idempotent {
+        let text = format!("what {} does can be neither taken back nor done twice", plan.runbook);
+        return Some(("irreversible", text));
+    }
+    blind.map(|step| ("no-dry-run", format!("step {} of {} has no dry run", step.id, plan.runbook)))
 }

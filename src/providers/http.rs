@@ -97,6 +97,14 @@ pub fn install_tls() {
 /// # Errors
 /// A certificate file that cannot be read, or a machine without any CA certificates.
 pub fn client(options: &HttpOptions) -> Result<Client, HttpError> {
+    begin(options)?.build().map_err(|error| HttpError::Build(with_causes(&error)))
+}
+
+/// A client as far as certificates, proxies and waiting go; it follows no redirects.
+///
+/// # Errors
+/// A certificate file that cannot be read.
+pub fn begin(options: &HttpOptions) -> Result<reqwest::ClientBuilder, HttpError> {
     install_tls();
     let mut builder = Client::builder()
         .redirect(redirect::Policy::none())
@@ -114,7 +122,7 @@ pub fn client(options: &HttpOptions) -> Result<Client, HttpError> {
         ProxyUse::Environment if extra.is_empty() => builder,
         ProxyUse::Environment => builder.tls_certs_merge(extra),
     };
-    builder.build().map_err(|error| HttpError::Build(with_causes(&error)))
+    Ok(builder)
 }
 
 fn certificates(path: &std::path::Path) -> Result<Vec<Certificate>, HttpError> {

@@ -5,6 +5,7 @@
 
 mod candidates;
 mod conflict;
+pub(super) mod healing;
 mod landing;
 mod preparation;
 pub(super) mod site;
@@ -99,6 +100,12 @@ impl Driver {
             EffectKind::Restore { commit } => landing::restore(site, effect, commit).boxed(),
             EffectKind::Release => landing::release(site, effect).boxed(),
             EffectKind::Suggest { repo } => suggestions::suggest(site, effect, repo, stop).boxed(),
+            EffectKind::Investigate { incident } => healing::investigate(site, *incident, stop).boxed(),
+            EffectKind::Heal { .. } => healing::heal(site, effect, stop).boxed(),
+            EffectKind::Commission { .. } => healing::commission(site, effect).boxed(),
+            EffectKind::Deploy { .. } => healing::deploy(site, effect, stop).boxed(),
+            EffectKind::Verify { .. } => healing::verify(site, effect, stop).boxed(),
+            EffectKind::Announce { .. } => healing::announce(site, effect).boxed(),
             EffectKind::Halt { team } => async move {
                 self.supervisor.halt(Some(effect.mission), *team, Some(&effect.id)).await;
                 Ok(Outcome::Halted)

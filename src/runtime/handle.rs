@@ -14,6 +14,7 @@ use crate::{
     domain::{
         digest::Digest,
         ids::{MissionId, Seq},
+        probe::ProbeHealth,
         request::Actor,
         time::Timestamp,
     },
@@ -150,6 +151,7 @@ pub struct Handle {
     state: watch::Receiver<Arc<State>>,
     feeds: Feeds,
     previews: Previews,
+    probes: watch::Receiver<Arc<Vec<ProbeHealth>>>,
     actor: Actor,
 }
 
@@ -165,6 +167,8 @@ pub struct EngineEnd {
     pub feeds: Feeds,
     /// Where previews are asked for, until somebody serves them.
     pub(super) previews: Option<PreviewsEnd>,
+    /// Where it is told how probes do.
+    pub(super) probes: watch::Sender<Arc<Vec<ProbeHealth>>>,
 }
 
 /// Asks of people that may wait at once.
@@ -179,9 +183,16 @@ pub fn link(actor: Actor) -> (Handle, EngineEnd) {
     let feeds = Feeds::default();
     let entrance = asks.downgrade();
     let (previews, shown) = previews::link();
-    let end =
-        EngineEnd { asks: asked, entrance, state: publish, feeds: feeds.clone(), previews: Some(shown) };
-    (Handle { asks, state, feeds, previews, actor }, end)
+    let (tell, probes) = watch::channel(Arc::new(Vec::new()));
+    let end = EngineEnd {
+        asks: asked,
+        entrance,
+        state: publish,
+        feeds: feeds.clone(),
+        previews: Some(shown),
+        probes: tell,
+    };
+    (Handle { asks, state, feeds, previews, probes, actor }, end)
 }
 
 impl Handle {
@@ -201,6 +212,18 @@ impl Handle {
     #[must_use]
     pub fn feeds(&self) -> &Feeds {
         &self.feeds
+    }
+
+    /// How every probe does; empty where nothing is watched, or another process watches.
+    #[must_use]
+    pub fn probes(&self) -> Arc<Vec<ProbeHealth>> {
+        self.probes.borrow().clone()
+    }
+
+    /// Tells of every change of it.
+    #[must_use]
+    pub fn watch_probes(&self) -> watch::Receiver<Arc<Vec<ProbeHealth>>> {
+        self.probes.clone()
     }
 
     /// Candidates that run to be looked at.

@@ -25,8 +25,9 @@ mod tests;
 mod viewing;
 #[cfg_attr(not(target_os = "linux"), path = "watch/none.rs")]
 pub mod watch;
+mod watching;
 
-pub use driver::site::WorkRules;
+pub use driver::{healing::HealRules, site::WorkRules};
 
 pub use post::clear_control_files;
 pub use start::{Engine, Setup, StartError, Working, start};

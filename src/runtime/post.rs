@@ -5,7 +5,7 @@
 use crate::{
     domain::{ids::Seq, text, time::Timestamp},
     engine::{
-        command::{Command, ControlCommand, DeskCommand, Refusal},
+        command::{Command, ControlCommand, DeskCommand, HealCommand, Refusal},
         event::Event,
     },
 };
@@ -145,6 +145,7 @@ pub(super) fn is_a_persons(command: &Command) -> bool {
                     | ControlCommand::Change { .. }
             )
         }
+        Command::Heal(command) => !matches!(command, HealCommand::Observe(_)),
         Command::Desk(DeskCommand::Ask(..))
         | Command::Money(_)
         | Command::Begin(_)

@@ -7,7 +7,7 @@ use crate::{
         request::Actor,
         text,
     },
-    engine::event::{DeskEvent, EffectEvent, Event, Fact, IdeaEvent, MoneyEvent},
+    engine::event::{DeskEvent, EffectEvent, Event, Fact, IdeaEvent, IncidentEvent, MoneyEvent},
     store::entry::{Entry, NewEntry},
 };
 
@@ -75,7 +75,14 @@ fn mission_of(event: &Event) -> Option<MissionId> {
             Some(*mission)
         }
         Event::Idea(IdeaEvent::Taken { mission, .. }) => Some(*mission),
-        Event::Desk(_) | Event::Effect(_) | Event::Money(_) | Event::Control(_) | Event::Idea(_) => None,
+        Event::Incident(_, IncidentEvent::MissionOpened(_, mission)) => Some(*mission),
+        Event::Desk(_)
+        | Event::Effect(_)
+        | Event::Money(_)
+        | Event::Control(_)
+        | Event::Idea(_)
+        | Event::Incident(..)
+        | Event::Ward(_) => None,
     }
 }
 

@@ -17,6 +17,7 @@ use super::{
     retention,
     supervisor::{StopSign, Supervisor, beside},
     viewing,
+    watching::Watch,
 };
 use crate::{
     config::settings::Transcripts,
@@ -138,10 +139,16 @@ pub async fn start(setup: Setup, mut faces: EngineEnd) -> Result<Engine, StartEr
         feeds: faces.feeds.clone(),
         store: store.clone(),
     };
-    let site = Arc::new(Site::new(lines, setup.work, setup.switchboard, &setup.data));
+    let watch = (setup.working == Working::Yes)
+        .then_some(setup.work.healing.as_ref())
+        .flatten()
+        .map(|rules| Arc::new(Watch::new(rules.probes.clone(), rules.eyes.clone(), faces.probes.clone())));
+    let place = (watch.clone(), setup.clock.clone(), setup.data.as_path());
+    let site = Arc::new(Site::new(lines, setup.work, setup.switchboard, place));
     let supervisor = Supervisor::default();
     let faces_state = faces.state.subscribe();
     let (close, closed) = watch::channel(false);
+    let closed_for_watch = closed.clone();
     let previews = faces.previews.take().filter(|_| setup.working == Working::Yes);
     if let Some(end) = previews {
         let keeper = viewing::Keeper { site: site.clone(), supervisor: supervisor.clone() };
@@ -185,6 +192,9 @@ pub async fn start(setup: Setup, mut faces: EngineEnd) -> Result<Engine, StartEr
     };
     if setup.working == Working::Yes {
         tidy_later(&engine);
+    }
+    if let Some(watch) = watch {
+        beside(watch.keep(give.clone(), closed_for_watch));
     }
     let load = (!same_policy).then(|| ControlCommand::Load(Box::new(setup.policy)));
     match first_orders(&give, load.into_iter().chain(halt)).await {

@@ -93,6 +93,8 @@ fn brief(repo: &Path) -> Brief {
         repo: repo.display().to_string(),
         timeout: None,
         priority: 5,
+        heals: None,
+        patch: None,
     }
 }
 

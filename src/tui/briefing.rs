@@ -353,6 +353,8 @@ impl Briefing {
             repo: self.defaults.repo.clone(),
             timeout: None,
             priority: 5,
+            heals: None,
+            patch: None,
         })
     }
 

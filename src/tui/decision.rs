@@ -13,6 +13,7 @@ use crate::{
     domain::{
         candidate::Candidate,
         ids::{MissionId, RequestId, Revision, TeamId},
+        incident::Remedy,
         request::{Decision, Request, Subject},
         text::clean_line,
         time::Millis,
@@ -26,6 +27,8 @@ impl App {
     /// The request that a decision key may decide, or the words why not.
     pub(super) fn decidable(&mut self) -> Option<(std::sync::Arc<Request>, Revision)> {
         match self.desk.decidable(&self.state, self.now.mono) {
+            // What an incident asks is shown whole where it waits.
+            Ok((request, seen)) if request.mission == MissionId::HOUSE => Some((request, seen)),
             Ok((request, seen)) if self.shown == Some(request.mission) => Some((request, seen)),
             Ok((request, _)) => {
                 self.show(Some(request.mission));
@@ -161,6 +164,15 @@ impl App {
                 let title = crate::domain::text::clean_line(question, 120).to_string();
                 (title, String::new(), PromptFor::Words(id, seen))
             }
+            Subject::Remedy { remedy, .. } => match &**remedy {
+                Remedy::Code(words) => ("tell the teams".into(), words.clone(), PromptFor::Words(id, seen)),
+                _ => {
+                    self.notes().note(
+                        "it is approved as it is or not at all: what a runbook does stands in its file",
+                    );
+                    return Vec::new();
+                }
+            },
         };
         self.sheet = Some(Sheet::prompt(title, text, purpose));
         Vec::new()

@@ -99,6 +99,8 @@ fn brief() -> Brief {
         repo: "/srv/shop".into(),
         timeout: None,
         priority: 5,
+        heals: None,
+        patch: None,
     }
 }
 

@@ -150,6 +150,9 @@ pub fn asks(mission: Option<&Mission>, request: &Request) -> String {
                 count(files.len(), "file")
             )
         }
+        Subject::Remedy { incident, remedy, .. } => {
+            format!("{incident}: {}", clean_line(&remedy.words(), 160))
+        }
     }
 }
 

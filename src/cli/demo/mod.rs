@@ -105,6 +105,8 @@ async fn headless(cast: &Cast, service: &Service, out: &mut Out) -> Said {
         repo: service.repo().display().to_string(),
         timeout: None,
         priority: 5,
+        heals: None,
+        patch: None,
     };
     let said = brief::open_and_follow(&handle, brief, Answers::default(), (out, &mut interrupts)).await;
     engine.end().await;

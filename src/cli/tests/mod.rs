@@ -54,6 +54,8 @@ fn brief_of(approve: Approval) -> Brief {
         repo: "/repo".into(),
         timeout: None,
         priority: 5,
+        heals: None,
+        patch: None,
     }
 }
 

@@ -124,7 +124,7 @@ impl Laws {
             Event::Desk(event) => self.desk(before, fact, event),
             Event::Money(event) => self.money(after, fact.at, event),
             Event::Control(event) => self.control(event),
-            Event::Idea(_) => {}
+            Event::Idea(_) | Event::Incident(..) | Event::Ward(_) => {}
         }
         assert_eq!(self.halted, after.control != Control::Running);
         self.held.retain(|id, _| after.desk.contains_key(id));

@@ -53,6 +53,8 @@ pub(in crate::engine) fn brief(teams: u64, approve: Approval, timeout: Option<Mi
         repo: "/repo".into(),
         timeout,
         priority: 5,
+        heals: None,
+        patch: None,
     }
 }
 

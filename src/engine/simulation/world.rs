@@ -147,6 +147,14 @@ pub(super) fn outcome(run: &mut Run, effect: &Effect) -> Outcome {
         EffectKind::Halt { .. } => Outcome::Halted,
         EffectKind::Release => Outcome::Released(vec![]),
         EffectKind::Suggest { .. } => Outcome::Suggested(vec![]),
+        EffectKind::Announce { .. } => Outcome::Announced,
+        EffectKind::Investigate { .. }
+        | EffectKind::Heal { .. }
+        | EffectKind::Commission { .. }
+        | EffectKind::Deploy { .. }
+        | EffectKind::Verify { .. } => {
+            Outcome::Failed(Failure { kind: FailureKind::Permanent, reason: "no such thing here".into() })
+        }
     }
 }
 

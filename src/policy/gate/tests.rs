@@ -236,9 +236,9 @@ fn urgent_or_widespread_asks_at_level_two_and_shortens_the_window_at_three() {
     assert!(case.rule().reasons.iter().any(|r| r.rule == "severity"));
     let mut case = calm(3);
     case.world.severity = Some(Severity::P0);
-    assert_eq!(case.rule().outcome, RulingOutcome::After(VETO_WINDOW_P0));
+    assert_eq!(case.rule().outcome, RulingOutcome::After(Millis::mins(1)));
     case.world.severity = None;
-    assert_eq!(case.rule().outcome, RulingOutcome::After(VETO_WINDOW));
+    assert_eq!(case.rule().outcome, RulingOutcome::After(Millis::mins(5)));
 }
 
 #[test]
@@ -261,9 +261,9 @@ fn red_checks_are_overridden_by_people_on_branches_only() {
 #[test]
 fn approvals_and_waiting_satisfy_only_what_they_answer() {
     let mut case = calm(3);
-    case.given = Given::Waited(Millis(VETO_WINDOW.0 - 1));
+    case.given = Given::Waited(Millis(300_000 - 1));
     assert_eq!(rank(&case.rule().outcome), "after");
-    case.given = Given::Waited(VETO_WINDOW);
+    case.given = Given::Waited(Millis::mins(5));
     assert_eq!(rank(&case.rule().outcome), "auto");
     case.grounds.tainted = true;
     assert_eq!(rank(&case.rule().outcome), "ask", "waiting is no approval");
@@ -289,8 +289,9 @@ fn any_case() -> impl Strategy<Value = Case> {
         |(level, target, given, person, changes)| {
             let mut case = calm(level);
             case.target = [Target::Branch, Target::Staging, Target::Production][usize::from(target)];
-            case.given = [Given::Nothing, Given::Waited(VETO_WINDOW), Given::Approved(1), Given::Approved(2)]
-                [usize::from(given)];
+            case.given =
+                [Given::Nothing, Given::Waited(Millis::mins(5)), Given::Approved(1), Given::Approved(2)]
+                    [usize::from(given)];
             case.approver = if person { Approver::Person } else { Approver::Policy };
             for change in changes {
                 (rows()[change].1)(&mut case);
@@ -322,7 +323,7 @@ proptest! {
     #[test]
     fn tainted_or_doubtful_never_rules_auto_without_a_person(case in any_case(), confidence in 0..=95_u8) {
         let mut doubtful = case;
-        doubtful.given = Given::Waited(VETO_WINDOW);
+        doubtful.given = Given::Waited(Millis::mins(5));
         doubtful.grounds.confidence = Some(confidence);
         prop_assert!(doubtful.rule().outcome >= ASK);
         doubtful.grounds.confidence = None;

@@ -1,5 +1,6 @@
 //! The site: what all effects work with, and the small questions they all ask of it.
 
+use super::healing::HealRules;
 use crate::{
     agents::{
         context::Found,
@@ -12,6 +13,7 @@ use crate::{
         feed::Channel,
         ids::{MissionId, TeamId},
         team::ModelRef,
+        time::Timestamp,
     },
     engine::{
         effect::Effect,
@@ -22,8 +24,10 @@ use crate::{
     operations::{landing::Target, preview},
     providers::wire::Switchboard,
     runtime::{
+        clock::Clock,
         office::{AgentOffice, Lines},
         supervisor::StopSign,
+        watching::Watch,
     },
     workspace::{self, Workshop},
 };
@@ -55,6 +59,8 @@ pub struct WorkRules {
     pub preview: Option<preview::Plan>,
     /// Network of commands, signing of commits.
     pub repository: workspace::Rules,
+    /// What is watched and healed, if anything.
+    pub healing: Option<Arc<HealRules>>,
 }
 
 /// What effects work with.
@@ -62,6 +68,8 @@ pub struct Site {
     pub(in crate::runtime) lines: Lines,
     pub(in crate::runtime) rules: WorkRules,
     pub(super) switchboard: Arc<dyn Switchboard>,
+    watch: Option<Arc<Watch>>,
+    clock: Clock,
     data: PathBuf,
     workshops: Mutex<HashMap<String, Arc<Workshop>>>,
     known: std::sync::Mutex<BTreeMap<(MissionId, String), Arc<Known>>>,
@@ -102,12 +110,14 @@ impl Site {
         lines: Lines,
         rules: WorkRules,
         switchboard: Arc<dyn Switchboard>,
-        data: &Path,
+        (watch, clock, data): (Option<Arc<Watch>>, Clock, &Path),
     ) -> Self {
         Self {
             lines,
             rules,
             switchboard,
+            watch,
+            clock,
             data: data.to_path_buf(),
             workshops: Mutex::default(),
             known: std::sync::Mutex::default(),
@@ -159,7 +169,22 @@ impl Site {
         self.workshop_at(&mission.brief.repo).await
     }
 
-    async fn workshop_at(&self, repo: &str) -> Result<Arc<Workshop>, Failure> {
+    /// What is watched, if this process watches.
+    pub(super) fn watch(&self) -> Option<&Arc<Watch>> {
+        self.watch.as_ref()
+    }
+
+    /// The time.
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The data directory.
+    pub(super) fn data(&self) -> &Path {
+        &self.data
+    }
+
+    pub(super) async fn workshop_at(&self, repo: &str) -> Result<Arc<Workshop>, Failure> {
         let mut workshops = self.workshops.lock().await;
         if let Some(workshop) = workshops.get(repo) {
             return Ok(workshop.clone());

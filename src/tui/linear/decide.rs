@@ -172,7 +172,7 @@ impl Linear {
                 Err(error) => Err(error.to_string()),
             },
             Subject::Ask { .. } if rest.is_empty() => Err("say the words".into()),
-            Subject::Ask { .. } => Ok(Modification::Prompt(rest.to_owned())),
+            Subject::Ask { .. } | Subject::Remedy { .. } => Ok(Modification::Prompt(rest.to_owned())),
         };
         match change {
             Ok(change) => self.decide_so(at, Decision::Modify { team: None, change }),

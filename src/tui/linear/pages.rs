@@ -14,6 +14,7 @@ use crate::{
         time::Timestamp,
     },
     engine::{
+        account,
         snapshot::{self, Tick},
         state::{Mission, State, Team},
     },
@@ -248,6 +249,10 @@ pub fn request_lines(state: &State, request: &Request, now: Timestamp) -> Vec<St
         Subject::Conflict { files, .. } => {
             lines.push(say::under(&format!("files: {}", files.join(", "))));
             format!("say modify {id} and the mended patch, retry {id} or reject {id}")
+        }
+        Subject::Remedy { remedy, .. } => {
+            lines.extend(account::remedy_lines(remedy).iter().map(|line| say::under(line)));
+            format!("say approve {id}, retry {id} for another look, or reject {id} and why")
         }
     };
     if let (Subject::Choose { teams }, Some(mission)) =

@@ -28,12 +28,17 @@ pub fn request_words(state: &State, request: &Request) -> String {
         (_, mission) => words::asks(mission.map(AsRef::as_ref), request),
     };
     let opens = state.clockwork.vetoes.get(&request.id);
-    let by_itself = opens.map(|at| format!(", the best lands by itself at {at}")).unwrap_or_default();
+    let by_itself = opens
+        .map(|at| match &request.subject {
+            Subject::Remedy { .. } => format!(", it happens by itself at {at}"),
+            _ => format!(", the best lands by itself at {at}"),
+        })
+        .unwrap_or_default();
+    let place = crate::engine::snapshot::place(request);
     format!(
-        "{} {}, {}, {what}{by_itself}, revision {}",
+        "{} {}, {place}, {what}{by_itself}, revision {}",
         request.id,
         request.subject.word(),
-        request.mission,
         request.revision
     )
 }

@@ -183,6 +183,7 @@ fn asker(app: &App, request: &Request) -> String {
         }
         Subject::Budget { team, .. } => team.map_or("orchestrator".to_owned(), name),
         Subject::Choose { teams } => teams.iter().map(|team| name(*team)).collect::<Vec<_>>().join(", "),
+        Subject::Remedy { incident, .. } => incident.to_string(),
     }
 }
 

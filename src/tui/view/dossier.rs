@@ -8,7 +8,7 @@ use crate::{
         request::{Request, Subject},
         text::{clean_line, count},
     },
-    engine::{desk::word, playbook::brief, snapshot, state::Mission},
+    engine::{account, desk::word, playbook::brief, snapshot, state::Mission},
     policy::grants::moment,
     tui::{app::App, argv::join_argv, commands::CommandId, theme::Role, undo, words, wrap},
 };
@@ -71,6 +71,9 @@ fn asker(rows: &mut Vec<Row>, mission: Option<&Mission>, request: &Request, widt
         }
         Subject::Budget { team, .. } => *team,
         Subject::Choose { .. } => None,
+        Subject::Remedy { incident, .. } => {
+            return wrapped(rows, &format!("asked by the monitor for {incident}"), Role::Muted, width);
+        }
     };
     let known = team.and_then(|team| mission?.teams.iter().find(|known| known.id == team));
     let text = match (team, known) {
@@ -112,6 +115,14 @@ fn subject(rows: &mut Vec<Row>, mission: Option<&Mission>, request: &Request, wi
         }
         Subject::Ask { question, .. } => {
             wrapped(rows, &clean_line(question, 4_000), Role::Text, width);
+        }
+        Subject::Remedy { remedy, approved, .. } => {
+            for line in account::remedy_lines(remedy) {
+                wrapped(rows, &line, Role::Code, width);
+            }
+            for by in approved {
+                wrapped(rows, &format!("approved by {by}"), Role::Ok, width);
+            }
         }
     }
 }

@@ -7,6 +7,7 @@ use super::{
 use crate::{
     domain::{
         ids::TeamId,
+        incident::Remedy,
         request::{Request, Subject},
         text::clean_line,
     },
@@ -315,6 +316,10 @@ pub(super) fn answers(subject: &Subject) -> Vec<(CommandId, &'static str)> {
         Subject::Command { .. } => vec![modify, reject, (CommandId::Grant, "allow for a while")],
         Subject::Budget { .. } => vec![modify, reject],
         Subject::Ask { .. } => vec![reject],
+        Subject::Remedy { remedy, .. } => match &**remedy {
+            Remedy::Code(_) => vec![modify, (CommandId::Retry, "look again"), reject],
+            _ => vec![(CommandId::Retry, "look again"), reject],
+        },
     }
 }
 

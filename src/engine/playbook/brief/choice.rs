@@ -17,6 +17,7 @@ use crate::{
         desk,
         effect::{EffectKind, Failure, FailureKind, runs_again},
         event::{DeskEvent, MissionEvent, TeamEvent},
+        healing,
         pen::{Pen, refuse},
         state::{Mission, TeamPhase},
     },
@@ -61,8 +62,14 @@ pub(super) fn rule(
     let confidence = Some(candidate.confidence);
     let composed = !candidate.author.is_empty();
     let grounds = Grounds { tests, grade: None, confidence, tainted: false, composed };
+    let plan = plan_digest(mission, candidate);
+    let asked = (&stat, plan, grounds.clone());
+    if let Some(ruling) = healing::rule_candidate(&pen.state, mission, asked, (pen.order.at, approver, given))
+    {
+        return ruling;
+    }
     let action = Action::Patch { stat: &stat, target: Target::Branch };
-    let proposal = Proposal { action, plan: plan_digest(mission, candidate), grounds };
+    let proposal = Proposal { action, plan, grounds };
     let halted = pen.state.halted();
     let standing = Standing {
         at: pen.order.at,

@@ -80,6 +80,14 @@ pub(super) fn redraft(pen: &mut Pen<'_>, id: MissionId, teams: &[TeamId], said: 
     choice::shrink(pen, id);
 }
 
+/// A patch that was there before the mission is the first team's candidate.
+pub(super) fn given(pen: &mut Pen<'_>, id: MissionId, patch: Digest) {
+    let Some(mission) = pen.mission(id) else { return };
+    let Some(team) = mission.teams.first().map(|team| team.id) else { return };
+    pen.mission_event(id, MissionEvent::StepEntered(Step::Draft, mission.revision.next()));
+    attempt(pen, id, team, |attempt, based_on, _| EffectKind::Adopt { team, attempt, based_on, patch });
+}
+
 /// A person's patch becomes the team's next candidate.
 pub(super) fn adopt(pen: &mut Pen<'_>, id: MissionId, team: TeamId, patch: Digest) {
     back_to_draft(pen, id, &[team]);

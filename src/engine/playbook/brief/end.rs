@@ -11,7 +11,7 @@ use crate::{
         command::{Refusal, RefusalKind},
         effect::{EffectKind, Failure, FailureKind},
         event::{MissionEvent, TeamEvent},
-        grants,
+        grants, healing,
         pen::{Pen, refuse},
         state::{Mission, TeamPhase},
     },
@@ -25,12 +25,13 @@ pub(super) fn end(pen: &mut Pen<'_>, id: MissionId, ending: Ending) {
     grants::end_of(pen, id);
     let admitted = pen.mission(id).is_some_and(|m| m.step.is_some());
     let running = pen.drop_effects(id, |effect| !lasting(&effect.kind));
-    pen.mission_event(id, MissionEvent::Ended(ending));
+    pen.mission_event(id, MissionEvent::Ended(ending.clone()));
     if running {
         pen.want(id, EffectKind::Halt { team: None });
     } else if admitted {
         release(pen, id);
     }
+    healing::mission_ended(pen, id, &ending);
 }
 
 /// Effects that outlive a mission's end.

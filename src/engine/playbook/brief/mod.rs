@@ -14,7 +14,7 @@ pub use draft::base_of;
 pub(in crate::engine) use draft::resume_over_budget;
 pub(in crate::engine) use end::{may_reopen, reopen_with, time_out};
 pub(in crate::engine) use land::{answer_conflict, may_land};
-pub(in crate::engine) use open::{admit, command};
+pub(in crate::engine) use open::{admit, command, open};
 pub(in crate::engine) use report::{on_air, report};
 
 use super::super::{

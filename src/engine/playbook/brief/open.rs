@@ -58,7 +58,8 @@ pub(in crate::engine) fn command(pen: &mut Pen<'_>, command: &MissionCommand) ->
     }
 }
 
-fn open(pen: &mut Pen<'_>, brief: &Brief) -> Result<(), Refusal> {
+/// Opens a mission, or says what is wrong with its brief.
+pub(in crate::engine) fn open(pen: &mut Pen<'_>, brief: &Brief) -> Result<(), Refusal> {
     validate(brief)?;
     let waiting = pen.state.missions.values().filter(|m| queued(m)).count();
     if waiting >= QUEUE_MOST {

@@ -4,7 +4,7 @@
 use super::draft;
 use crate::{
     domain::{
-        brief::{Answer, Question},
+        brief::{Answer, Brief, Question},
         ids::MissionId,
         mission::Step,
         plan::{Plan, Survey},
@@ -23,7 +23,7 @@ const GOAL_MOST: usize = 200;
 /// First step of an admitted mission, or straight to the teams when it was prepared before.
 pub(super) fn enter(pen: &mut Pen<'_>, id: MissionId) {
     let Some(mission) = pen.mission(id) else { return };
-    if mission.preparation.plan.is_some() {
+    if mission.preparation.plan.is_some() && mission.brief.patch.is_none() {
         return draft::all(pen, id);
     }
     pen.mission_event(id, MissionEvent::StepEntered(Step::Clarify, mission.revision.next()));
@@ -32,7 +32,14 @@ pub(super) fn enter(pen: &mut Pen<'_>, id: MissionId) {
 
 pub(super) fn surveyed(pen: &mut Pen<'_>, id: MissionId, survey: &Survey) {
     pen.mission_event(id, MissionEvent::Surveyed(Box::new(survey.clone())));
-    pen.want(id, EffectKind::Clarify);
+    let brief = pen.mission(id).map(|mission| mission.brief.clone());
+    match brief.as_deref() {
+        // The work is there already: nothing is asked or planned.
+        Some(Brief { patch: Some(patch), .. }) => draft::given(pen, id, *patch),
+        // Nobody may be there to answer.
+        Some(Brief { heals: Some(_), .. }) => asked(pen, id, &[]),
+        _ => pen.want(id, EffectKind::Clarify),
+    }
 }
 
 /// Questions beyond the bound are not asked; without any the plan is next.

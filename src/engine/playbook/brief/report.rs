@@ -190,7 +190,15 @@ pub(super) fn fault(
         EffectKind::Land { .. } => land::back_to_desk(pen, id, format!("landing failed: {why}")),
         EffectKind::Halt { .. } | EffectKind::Restore { .. } => end::release(pen, id),
         // The ideas agent works for no mission.
-        EffectKind::Release | EffectKind::Suggest { .. } => {}
+        // Those of ideas and incidents are reported elsewhere.
+        EffectKind::Release
+        | EffectKind::Suggest { .. }
+        | EffectKind::Investigate { .. }
+        | EffectKind::Heal { .. }
+        | EffectKind::Commission { .. }
+        | EffectKind::Deploy { .. }
+        | EffectKind::Verify { .. }
+        | EffectKind::Announce { .. } => {}
     }
 }
 

@@ -212,9 +212,10 @@ impl App {
                     self.notes().bad(format!("{} is a question: answer it by itself", request.id));
                     return Vec::new();
                 }
-                Subject::Command { .. } | Subject::Budget { .. } | Subject::Conflict { .. } => {
-                    Decision::Approve { team: None }
-                }
+                Subject::Command { .. }
+                | Subject::Budget { .. }
+                | Subject::Conflict { .. }
+                | Subject::Remedy { .. } => Decision::Approve { team: None },
             };
             commands.push(self.marked_decision(request, decision));
         }

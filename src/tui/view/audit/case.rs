@@ -73,6 +73,7 @@ fn sign(event: &Event) -> (&'static str, Role) {
             ("◆", Role::Ok)
         }
         Event::Team(..) => ("›", Role::Text),
+        Event::Incident(..) | Event::Ward(_) => ("!", Role::Attention),
         Event::Effect(_) | Event::Money(_) | Event::Control(_) | Event::Idea(_) => ("·", Role::Muted),
     }
 }

@@ -1,0 +1,450 @@
+//! Leave to act: what the gate says of a remedy, and what people answer.
+//!
+//! Invariant: an attempt begins only together with a ruling `Auto` of exactly its plan.
+
+use super::{
+    course::{self, announce, needs_human, target_of},
+    ward::Incident,
+};
+use crate::{
+    domain::{
+        candidate::DiffStat,
+        ids::{IncidentId, RequestId},
+        incident::{AttemptOutcome, Diagnosis, Phase, Remedy},
+        request::{Actor, Decision, Modification, Request, Subject},
+        text::{clean_line, count},
+        time::Millis,
+    },
+    engine::{
+        command::{Refusal, RefusalKind},
+        desk,
+        effect::EffectKind,
+        event::{DeskEvent, IncidentEvent},
+        pen::{Pen, refuse},
+        state::{Mission, State},
+    },
+    policy::{
+        calendar,
+        gate::{explain, gate},
+        proposal::{
+            Action, Approver, Given, Grounds, Proposal, ServiceRules, Standing, Surroundings, Target, Tests,
+        },
+        ruling::{Ruling, RulingOutcome},
+    },
+};
+use std::sync::Arc;
+
+/// Within this a remedy that keeps being needed is not the cure.
+const CHAIN: Millis = Millis::hours(24);
+/// Times an incident may come back after a remedy that helped.
+const CHAIN_MOST: usize = 2;
+/// A veto window counts as that long once it is over, however long it was: the timer was it.
+const WAITED: Millis = Millis(u64::MAX);
+
+/// The remedy of a diagnosis is put to the gate, and what it says is done.
+pub(super) fn propose(pen: &mut Pen<'_>, id: IncidentId) {
+    let Some(incident) = pen.incident(id) else { return };
+    let Some(diagnosis) = incident.diagnosis.clone() else { return };
+    if let Some(why) = exhausted(pen, &incident, &diagnosis.remedy) {
+        return needs_human(pen, id, &why);
+    }
+    let ruling = rule(pen, (&incident, &diagnosis), (Approver::Policy, Given::Nothing));
+    let outcome = ruling.outcome.clone();
+    let reasons = desk::reasons(ruling.clone());
+    pen.incident_event(id, IncidentEvent::Ruled(Box::new(ruling)));
+    match outcome {
+        RulingOutcome::Auto => start(pen, id),
+        RulingOutcome::Hold { .. } => {}
+        RulingOutcome::Deny => needs_human(pen, id, &format!("the gate denies it: {}", reasons.join("; "))),
+        RulingOutcome::Ask { .. } => {
+            let request = ask(pen, &incident, (&diagnosis.remedy, reasons));
+            pen.incident_event(id, IncidentEvent::Asked(request));
+            announce(pen, id, &format!("waits for a decision: {}", diagnosis.remedy.words()));
+        }
+        RulingOutcome::After(delay) => {
+            let request = ask(pen, &incident, (&diagnosis.remedy, reasons));
+            pen.incident_event(id, IncidentEvent::Asked(request));
+            let until = pen.order.at + delay;
+            pen.desk_event(DeskEvent::VetoOpened(request, until));
+            announce(pen, id, &format!("in {delay}, unless you say no: {}", diagnosis.remedy.words()));
+        }
+    }
+}
+
+/// The same once more, because something it rested on may have changed.
+pub(super) fn propose_again(pen: &mut Pen<'_>, id: IncidentId) {
+    let Some(incident) = pen.incident(id) else { return };
+    let Some(diagnosis) = incident.diagnosis.clone() else { return };
+    let asked = (Approver::Policy, Given::Nothing);
+    let now = rule(pen, (&incident, &diagnosis), asked);
+    let held = matches!(now.outcome, RulingOutcome::Hold { .. });
+    let same = incident.ruling.as_ref().is_some_and(|before| {
+        (&before.outcome, &before.reasons, before.policy) == (&now.outcome, &now.reasons, now.policy)
+    });
+    if held && same {
+        pen.incident_event(id, IncidentEvent::Ruled(Box::new(now)));
+    } else if !same {
+        course::withdraw(pen, id, "the rules changed while this waited");
+        propose(pen, id);
+    }
+}
+
+/// Remedies on hold are asked for again: what they waited for may be over.
+pub(super) fn reconsider_held(pen: &mut Pen<'_>) {
+    let held: Vec<IncidentId> = pen
+        .state
+        .ward
+        .live()
+        .filter(|incident| incident.phase == Phase::Diagnosed && incident.request.is_none())
+        .map(|incident| incident.id)
+        .collect();
+    for id in held {
+        propose_again(pen, id);
+    }
+}
+
+/// Why nothing more is tried.
+fn exhausted(pen: &Pen<'_>, incident: &Incident, remedy: &Remedy) -> Option<String> {
+    let most = pen.state.policy.healing.limits.attempts_per_incident;
+    let done = incident.attempts.iter().filter(|a| !matches!(a.outcome, Some(AttemptOutcome::Stopped(_))));
+    if done.count() >= usize::try_from(most).unwrap_or(usize::MAX) {
+        return Some(format!("{} were made", count(most, "attempt")));
+    }
+    let plan = remedy.plan();
+    let tried = incident.attempts.iter().find(|attempt| {
+        attempt.remedy.plan() == plan
+            && matches!(
+                attempt.outcome,
+                Some(
+                    AttemptOutcome::Ineffective(_)
+                        | AttemptOutcome::RolledBack(_)
+                        | AttemptOutcome::Failed(_)
+                )
+            )
+    });
+    if let Some(attempt) = tried {
+        return Some(format!("{} was tried and did not help", attempt.remedy.words()));
+    }
+    let now = pen.order.at;
+    let back = incident.reopened.iter().filter(|at| now.since(**at) <= CHAIN).count();
+    let helped = incident.attempts.iter().any(|a| a.outcome == Some(AttemptOutcome::Helped));
+    (helped && back >= CHAIN_MOST)
+        .then(|| format!("it came back {} after what helped: the cause is another", count(back, "time")))
+}
+
+fn ask(pen: &mut Pen<'_>, incident: &Incident, (remedy, reasons): (&Remedy, Vec<String>)) -> RequestId {
+    let subject =
+        Subject::Remedy { incident: incident.id, remedy: Box::new(remedy.clone()), approved: Vec::new() };
+    let policy = &pen.state.policy;
+    let urgent = incident.severity <= crate::domain::incident::Severity::P1;
+    let lasts = if urgent { policy.healing.hours.urgent_expiry } else { policy.approval_expiry };
+    desk::open_for(pen, subject, (reasons, lasts))
+}
+
+/// The attempt that was let begins.
+fn start(pen: &mut Pen<'_>, id: IncidentId) {
+    let Some(incident) = pen.incident(id) else { return };
+    let Some(diagnosis) = incident.diagnosis.clone() else { return };
+    let number = incident.attempts.last().map_or(0, |attempt| attempt.number).saturating_add(1);
+    let remedy = diagnosis.remedy.clone();
+    let plan = remedy.plan();
+    let kind = match &remedy {
+        Remedy::Runbook(_) => EffectKind::Heal { incident: id, attempt: number, plan },
+        Remedy::Revert(_) | Remedy::Code(_) => EffectKind::Commission { incident: id, attempt: number, plan },
+        Remedy::Nothing => return,
+    };
+    let target = target_of(&incident, &remedy);
+    pen.incident_event(id, IncidentEvent::AttemptBegan { number, remedy: Box::new(remedy), target });
+    pen.incident_event(id, IncidentEvent::PhaseEntered(Phase::Mitigating));
+    pen.want_for(id, (kind, &number.to_string()));
+}
+
+/// The gate's ruling on the remedy of a diagnosis.
+fn rule(
+    pen: &Pen<'_>,
+    (incident, diagnosis): (&Incident, &Diagnosis),
+    (approver, given): (Approver, Given),
+) -> Ruling {
+    let action = match &diagnosis.remedy {
+        Remedy::Runbook(plan) => Action::Runbook(plan),
+        Remedy::Revert(_) | Remedy::Code(_) | Remedy::Nothing => Action::Inquiry,
+    };
+    // What teams come to is graded when it is to land; looking for it changes nothing.
+    let graded = matches!(action, Action::Runbook(_));
+    let grounds = Grounds {
+        tests: Tests::Missing,
+        grade: graded.then_some(diagnosis.grade),
+        confidence: diagnosis.confidence.filter(|_| graded),
+        tainted: diagnosis.tainted && graded,
+        composed: false,
+    };
+    let halted = pen.state.halted();
+    let standing = Standing {
+        at: pen.order.at,
+        policy: &pen.state.policy,
+        halted: halted.as_deref(),
+        approver,
+        given,
+        grant: None,
+        surroundings: surroundings(&pen.state, incident, &diagnosis.remedy, pen.order.at),
+    };
+    gate(&Proposal { action, plan: diagnosis.remedy.plan(), grounds }, &standing)
+}
+
+/// How the world stands around an incident.
+fn surroundings(
+    state: &State,
+    incident: &Incident,
+    remedy: &Remedy,
+    now: crate::domain::time::Timestamp,
+) -> Surroundings {
+    let ward = &state.ward;
+    let rules = &state.policy.healing;
+    let day = |at: &crate::domain::time::Timestamp| now.since(*at) <= CHAIN;
+    let rollbacks = ward.lessons.iter().filter(|lesson| {
+        lesson.fingerprint == incident.fingerprint
+            && matches!(lesson.outcome, AttemptOutcome::RolledBack(_))
+            && day(&lesson.at)
+    });
+    let many = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+    let hours = &rules.hours;
+    let closed = (incident.severity >= hours.apply_from).then(|| calendar::closed(hours, now)).flatten();
+    Surroundings {
+        busy: busy(state, incident, remedy, now),
+        money: None,
+        deployments: many(ward.deployed.iter().filter(|at| day(at)).count()),
+        rollbacks: many(rollbacks.count()),
+        healthy_pct: None,
+        unrest: unrest(state, incident),
+        closed,
+        severity: Some(incident.severity),
+        affected: incident.sightings.affected,
+        service: service_rules(state, &incident.service),
+    }
+}
+
+fn service_rules(state: &State, name: &str) -> Option<ServiceRules> {
+    let service = state.policy.healing.services.iter().find(|service| service.name == name)?;
+    let clean = clean_line(&service.name, 64).to_string();
+    Some(ServiceRules {
+        name: clean,
+        level: service.level,
+        approvers: service.approvers,
+        tier_floor: service.tier_floor,
+    })
+}
+
+fn unrest(state: &State, incident: &Incident) -> Option<String> {
+    if state.ward.storm.is_some() {
+        return Some("too much happens at once: nothing acts by itself in a storm".into());
+    }
+    let flap = crate::policy::flap::share(&incident.sightings.states, state.at, &state.policy.healing.flap)?;
+    (flap >= state.policy.healing.flap.start_pct).then(|| "it comes and goes".to_owned())
+}
+
+/// Who or what must end first.
+fn busy(
+    state: &State,
+    incident: &Incident,
+    remedy: &Remedy,
+    now: crate::domain::time::Timestamp,
+) -> Option<String> {
+    let ward = &state.ward;
+    let target = target_of(incident, remedy);
+    let limits = &state.policy.healing.limits;
+    let others: Vec<_> = ward.at_work().filter(|(other, _)| other.id != incident.id).collect();
+    let same = others.iter().find(|(other, attempt)| {
+        other.fingerprint == incident.fingerprint
+            || other.service == incident.service
+            || target_of(other, &attempt.remedy) == target
+    });
+    if let Some((other, _)) = same {
+        return Some(other.id.to_string());
+    }
+    if others.len() >= usize::try_from(limits.concurrent).unwrap_or(usize::MAX) {
+        return Some(format!("{} of {}", others.len(), count(limits.concurrent, "place")));
+    }
+    let Remedy::Runbook(plan) = remedy else { return None };
+    let runs = |span: Millis, of: &dyn Fn(&super::ward::Run) -> bool| {
+        ward.runs.iter().filter(|run| of(run) && now.since(run.at) < span).count()
+    };
+    let on_target = |run: &super::ward::Run| run.target == target;
+    let of_cause = |run: &super::ward::Run| run.fingerprint == incident.fingerprint;
+    let (per_target, target_span) = plan.limits.max_per_target;
+    let (per_cause, cause_span) = plan.limits.max_per_fingerprint;
+    if runs(plan.limits.cooldown, &on_target) > 0 {
+        return Some(format!("the rest of {} after the last run", plan.limits.cooldown));
+    }
+    if runs(target_span, &on_target) >= usize::try_from(per_target).unwrap_or(usize::MAX) {
+        return Some(format!("{} in {target_span}, which is all it may have,", count(per_target, "run")));
+    }
+    (runs(cause_span, &of_cause) >= usize::try_from(per_cause).unwrap_or(usize::MAX)).then(|| {
+        format!("{} for this cause in {cause_span}, which is all it may have,", count(per_cause, "run"))
+    })
+}
+
+/// What a candidate that shall heal an incident must stand before the gate with: where it goes, what it rests on and
+/// the world around it. `None`: the mission heals nothing.
+pub(in crate::engine) fn rule_candidate(
+    state: &State,
+    mission: &Mission,
+    (stat, plan, mut grounds): (&DiffStat, crate::domain::digest::Digest, Grounds),
+    (at, approver, given): (crate::domain::time::Timestamp, Approver, Given),
+) -> Option<Ruling> {
+    let incident = state.ward.incidents.get(&mission.brief.heals?)?;
+    let diagnosis = incident.diagnosis.as_ref()?;
+    let service = state.policy.healing.services.iter().find(|service| service.name == incident.service);
+    // Landing and bringing it to the service are one decision.
+    let released = service.is_some_and(|service| service.release.is_some());
+    let target = if released { Target::Production } else { Target::Branch };
+    grounds.grade = Some(diagnosis.grade);
+    grounds.tainted = diagnosis.tainted;
+    let mut surroundings = surroundings(state, incident, &diagnosis.remedy, at);
+    surroundings.busy = None;
+    let halted = state.halted();
+    let standing = Standing {
+        at,
+        policy: &state.policy,
+        halted: halted.as_deref(),
+        approver,
+        given,
+        grant: None,
+        surroundings,
+    };
+    Some(gate(&Proposal { action: Action::Patch { stat, target }, plan, grounds }, &standing))
+}
+
+/// A person's answer.
+pub(in crate::engine) fn answer(
+    pen: &mut Pen<'_>,
+    request: &Request,
+    decision: &Decision,
+    by: &Actor,
+) -> Result<(), Refusal> {
+    let Some(id) = course::incident_of(&request.subject) else {
+        return Err(refuse(RefusalKind::Invalid, format!("{} is of no incident", request.id)));
+    };
+    let Some(incident) = pen.incident(id).filter(|incident| incident.request == Some(request.id)) else {
+        desk::close(pen, request, Decision::Withdrawn);
+        return Ok(());
+    };
+    match decision {
+        Decision::Approve { .. } => return approve(pen, (request, &incident), by),
+        Decision::Reject { reason } => {
+            end_request(pen, request, decision);
+            let why = clean_line(reason, 200);
+            needs_human(pen, id, &format!("{by} said no: {why}"));
+        }
+        Decision::Retry { reason } => {
+            end_request(pen, request, decision);
+            let why = clean_line(reason, 200);
+            pen.incident_event(id, IncidentEvent::Noted(format!("{by} wants another look: {why}")));
+            course::investigate(pen, id);
+        }
+        Decision::Expired => {
+            end_request(pen, request, decision);
+            needs_human(pen, id, "nobody decided in time: denied");
+        }
+        Decision::Modify { change: Modification::Prompt(words), .. } => {
+            return reword(pen, (request, &incident), (decision, words));
+        }
+        Decision::Modify { .. } => {
+            let text = format!(
+                "{} is approved as it is or not at all: what a runbook does stands in its file",
+                request.id
+            );
+            return Err(refuse(RefusalKind::Invalid, text));
+        }
+        Decision::Grant { .. } => {
+            let text = format!("{} is a remedy: only commands can be granted", request.id);
+            return Err(refuse(RefusalKind::Invalid, text));
+        }
+        Decision::Withdrawn => end_request(pen, request, decision),
+    }
+    Ok(())
+}
+
+fn end_request(pen: &mut Pen<'_>, request: &Request, decision: &Decision) {
+    desk::close(pen, request, decision.clone());
+    if let Some(id) = course::incident_of(&request.subject) {
+        pen.incident_event(id, IncidentEvent::Answered);
+    }
+}
+
+fn approve(
+    pen: &mut Pen<'_>,
+    (request, incident): (&Request, &Arc<Incident>),
+    by: &Actor,
+) -> Result<(), Refusal> {
+    let Subject::Remedy { remedy, approved, .. } = &request.subject else { return Ok(()) };
+    let Some(diagnosis) = incident.diagnosis.clone().filter(|d| d.remedy.plan() == remedy.plan()) else {
+        let text = format!("{} is not what would be done any more: look again", request.id);
+        return Err(refuse(RefusalKind::Stale, text));
+    };
+    if approved.contains(by) {
+        return Err(refuse(RefusalKind::Already, format!("{by} said yes to {} before", request.id)));
+    }
+    let given = u8::try_from(approved.len() + 1).unwrap_or(u8::MAX);
+    let ruling = rule(pen, (incident, &diagnosis), (Approver::Person, Given::Approved(given)));
+    match &ruling.outcome {
+        RulingOutcome::Auto => {}
+        RulingOutcome::Ask { approvals } if given < *approvals => {
+            let mut all = approved.clone();
+            all.push(by.clone());
+            let mut reasons = request.reasons.clone();
+            reasons.insert(0, format!("approved by {by}: {given} of {}", count(*approvals, "approval")));
+            let subject = Subject::Remedy { incident: incident.id, remedy: remedy.clone(), approved: all };
+            desk::revise(pen, request, subject, reasons);
+            return Ok(());
+        }
+        _ => {
+            let kind =
+                if pen.state.halted().is_some() { RefusalKind::Halted } else { RefusalKind::Forbidden };
+            return Err(refuse(kind, explain(&ruling).join("; ")));
+        }
+    }
+    end_request(pen, request, &Decision::Approve { team: None });
+    pen.incident_event(incident.id, IncidentEvent::Ruled(Box::new(ruling)));
+    start(pen, incident.id);
+    Ok(())
+}
+
+/// Other words for the teams: a changed plan, which is asked for anew.
+fn reword(
+    pen: &mut Pen<'_>,
+    (request, incident): (&Request, &Arc<Incident>),
+    (decision, words): (&Decision, &str),
+) -> Result<(), Refusal> {
+    let Some(diagnosis) = incident.diagnosis.as_deref().filter(|d| matches!(d.remedy, Remedy::Code(_)))
+    else {
+        let text = format!("{} takes no other words: only what teams are told can be changed", request.id);
+        return Err(refuse(RefusalKind::Invalid, text));
+    };
+    if words.trim().is_empty() {
+        return Err(refuse(RefusalKind::Invalid, "say what the teams shall be told"));
+    }
+    end_request(pen, request, decision);
+    let changed = Diagnosis { remedy: Remedy::Code(words.trim().to_owned()), ..diagnosis.clone() };
+    pen.incident_event(incident.id, IncidentEvent::Diagnosed(Box::new(changed)));
+    propose(pen, incident.id);
+    Ok(())
+}
+
+/// A veto window ended without a no.
+pub(in crate::engine) fn approve_waited(pen: &mut Pen<'_>, id: IncidentId) {
+    let Some(incident) = pen.incident(id) else { return };
+    let request = incident.request.and_then(|request| pen.state.desk.get(&request).cloned());
+    let (Some(request), Some(diagnosis)) = (request, incident.diagnosis.clone()) else { return };
+    let ruling = rule(pen, (&incident, &diagnosis), (Approver::Policy, Given::Waited(WAITED)));
+    if ruling.outcome == RulingOutcome::Auto {
+        end_request(pen, &request, &Decision::Approve { team: None });
+        pen.incident_event(id, IncidentEvent::Ruled(Box::new(ruling)));
+        return start(pen, id);
+    }
+    let mut reasons = desk::reasons(ruling);
+    reasons.insert(
+        0,
+        "the veto window ended, but the gate does not let it happen by itself any more".to_owned(),
+    );
+    desk::revise(pen, &request, request.subject.clone(), reasons);
+}

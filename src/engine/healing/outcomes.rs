@@ -1,0 +1,212 @@
+//! What the world answers: outcomes of effects of incidents. A report for an effect that is not running, or was
+//! answered before, is refused and changes nothing.
+
+use super::{
+    course::{announce, failed, needs_human},
+    leave,
+    ward::Incident,
+};
+use crate::{
+    domain::{
+        brief::Brief,
+        ids::{EffectId, MissionId},
+        incident::{AttemptOutcome, Clue, Diagnosis, Phase, Remedy},
+        text::clean_line,
+    },
+    engine::{
+        command::{Outcome, Refusal, RefusalKind, Report, Verification},
+        effect::{EffectKind, Failure, FailureKind},
+        event::{EffectEvent, Event, IncidentEvent, WardEvent},
+        pen::{Pen, refuse},
+        playbook::brief,
+    },
+};
+use std::sync::Arc;
+
+/// Investigations that may fail in a row before a person is called.
+const INQUIRIES_MOST: u32 = 3;
+/// Characters of a reason or a line.
+const WORDS_MOST: usize = 300;
+
+/// Takes one report.
+pub(in crate::engine) fn report(pen: &mut Pen<'_>, report: &Report) -> Result<(), Refusal> {
+    let effect = &report.effect;
+    let unknown = || refuse(RefusalKind::Unknown, format!("there is no effect {effect}"));
+    let incident = super::owner(effect).and_then(|id| pen.incident(id)).ok_or_else(unknown)?;
+    let late = || {
+        refuse(RefusalKind::Stale, format!("effect {effect} was answered before or is not wanted any more"))
+    };
+    let running = incident.effects.get(effect).ok_or_else(late)?;
+    if running.started.is_none() {
+        return Err(refuse(RefusalKind::Stale, format!("effect {effect} was not begun")));
+    }
+    let kind = running.kind.clone();
+    match (&kind, &report.outcome) {
+        (kind, Outcome::Logged(lines)) => {
+            let number = attempt_of(kind).ok_or_else(|| wrong(effect))?;
+            let lines = lines.iter().map(|line| clean_line(line, WORDS_MOST).into()).collect();
+            pen.incident_event(incident.id, IncidentEvent::Logged(number, lines));
+        }
+        (kind, Outcome::Failed(failure)) => fault(pen, (&incident, effect), (kind, failure)),
+        (EffectKind::Investigate { .. }, Outcome::Diagnosed(diagnosis)) => {
+            done(pen, effect);
+            diagnosed(pen, &incident, bounded((**diagnosis).clone()));
+        }
+        (EffectKind::Heal { attempt, .. }, Outcome::Healed) => {
+            done(pen, effect);
+            verify(pen, &incident, *attempt);
+        }
+        (EffectKind::Heal { attempt, .. } | EffectKind::Deploy { attempt, .. }, Outcome::TakenBack(why)) => {
+            done(pen, effect);
+            let why = clean_line(why, WORDS_MOST).into();
+            failed(pen, incident.id, (*attempt, AttemptOutcome::RolledBack(why)));
+        }
+        (EffectKind::Commission { attempt, .. }, Outcome::Commissioned(brief)) => {
+            commissioned(pen, (&incident, effect), (*attempt, brief))?;
+        }
+        (EffectKind::Deploy { attempt, .. }, Outcome::Deployed) => {
+            done(pen, effect);
+            pen.write(Event::Ward(WardEvent::Deployed));
+            verify(pen, &incident, *attempt);
+        }
+        (EffectKind::Verify { attempt, .. }, Outcome::Verified(verification)) => {
+            done(pen, effect);
+            verified(pen, &incident, (*attempt, verification));
+        }
+        (EffectKind::Announce { .. }, Outcome::Announced) => done(pen, effect),
+        _ => return Err(wrong(effect)),
+    }
+    Ok(())
+}
+
+fn wrong(effect: &EffectId) -> Refusal {
+    refuse(RefusalKind::Invalid, format!("{effect} cannot come to this"))
+}
+
+fn done(pen: &mut Pen<'_>, effect: &EffectId) {
+    pen.write(Event::Effect(EffectEvent::Done(effect.clone())));
+}
+
+fn attempt_of(kind: &EffectKind) -> Option<u32> {
+    match kind {
+        EffectKind::Heal { attempt, .. }
+        | EffectKind::Commission { attempt, .. }
+        | EffectKind::Deploy { attempt, .. }
+        | EffectKind::Verify { attempt, .. } => Some(*attempt),
+        _ => None,
+    }
+}
+
+/// It did not work. Looking may be tried again; doing is not, since nobody knows how far it came.
+fn fault(
+    pen: &mut Pen<'_>,
+    (incident, effect): (&Arc<Incident>, &EffectId),
+    (kind, failure): (&EffectKind, &Failure),
+) {
+    pen.write(Event::Effect(EffectEvent::Failed(effect.clone(), failure.clone())));
+    pen.write(Event::Effect(EffectEvent::Dropped(effect.clone())));
+    let id = incident.id;
+    let why: String = clean_line(&failure.reason, WORDS_MOST).into();
+    match (kind, attempt_of(kind)) {
+        (EffectKind::Announce { .. }, _) => {
+            pen.incident_event(id, IncidentEvent::Noted(format!("nobody could be told: {why}")));
+        }
+        (EffectKind::Investigate { .. }, _) => {
+            let again = failure.kind == FailureKind::Transient && failures(incident) < INQUIRIES_MOST;
+            pen.incident_event(id, IncidentEvent::Noted(format!("{LOOKING_FAILED}{why}")));
+            if again {
+                let part = pen.state.seq.0.to_string();
+                pen.want_for(id, (EffectKind::Investigate { incident: id }, &part));
+            } else {
+                needs_human(pen, id, &format!("it could not be looked into: {why}"));
+            }
+        }
+        (EffectKind::Verify { attempt, .. }, _) => {
+            let outcome =
+                AttemptOutcome::Ineffective(format!("it could not be told whether it helped: {why}"));
+            failed(pen, id, (*attempt, outcome));
+        }
+        (_, Some(number)) => failed(pen, id, (number, AttemptOutcome::Failed(why))),
+        (_, None) => {}
+    }
+}
+
+/// How the timeline says that looking failed.
+const LOOKING_FAILED: &str = "looking failed: ";
+
+fn failures(incident: &Incident) -> u32 {
+    let failed = incident.timeline.iter().rev().take_while(|(_, words)| words.starts_with(LOOKING_FAILED));
+    u32::try_from(failed.count()).unwrap_or(u32::MAX).saturating_add(1)
+}
+
+/// What comes from outside is bounded before it is kept.
+fn bounded(mut diagnosis: Diagnosis) -> Diagnosis {
+    diagnosis.clues.truncate(Clue::MOST);
+    diagnosis.gaps.truncate(Diagnosis::GAPS_MOST);
+    diagnosis.cause = clean_line(&diagnosis.cause, WORDS_MOST).into();
+    diagnosis
+}
+
+fn diagnosed(pen: &mut Pen<'_>, incident: &Arc<Incident>, diagnosis: Diagnosis) {
+    let id = incident.id;
+    let (healthy, remedy, cause) = (diagnosis.healthy, diagnosis.remedy.clone(), diagnosis.cause.clone());
+    pen.incident_event(id, IncidentEvent::Diagnosed(Box::new(diagnosis)));
+    match remedy {
+        _ if healthy => {
+            pen.incident_event(id, IncidentEvent::PhaseEntered(Phase::NoActionRequired));
+            announce(pen, id, "healthy by now: nothing is done");
+        }
+        Remedy::Nothing => needs_human(pen, id, &cause),
+        _ => {
+            pen.incident_event(id, IncidentEvent::PhaseEntered(Phase::Diagnosed));
+            leave::propose(pen, id);
+        }
+    }
+}
+
+fn verify(pen: &mut Pen<'_>, incident: &Arc<Incident>, attempt: u32) {
+    let id = incident.id;
+    pen.incident_event(id, IncidentEvent::PhaseEntered(Phase::Verifying));
+    pen.want_for(id, (EffectKind::Verify { incident: id, attempt }, &attempt.to_string()));
+}
+
+fn verified(pen: &mut Pen<'_>, incident: &Arc<Incident>, (number, verification): (u32, &Verification)) {
+    let id = incident.id;
+    match verification {
+        Verification::Helped => {
+            let outcome = AttemptOutcome::Helped;
+            pen.incident_event(id, IncidentEvent::AttemptEnded { number, outcome });
+            pen.incident_event(id, IncidentEvent::PhaseEntered(Phase::Verifying));
+            announce(pen, id, "what was done helped");
+            leave::reconsider_held(pen);
+        }
+        Verification::NotHelped(why) => {
+            let why = clean_line(why, WORDS_MOST).into();
+            failed(pen, id, (number, AttemptOutcome::Ineffective(why)));
+        }
+        Verification::Unknown(why) => {
+            let why = format!("it cannot be told: {}", clean_line(why, WORDS_MOST));
+            failed(pen, id, (number, AttemptOutcome::Ineffective(why)));
+        }
+    }
+}
+
+/// The brief is worded: its mission opens with the same stroke of the pen.
+fn commissioned(
+    pen: &mut Pen<'_>,
+    (incident, effect): (&Arc<Incident>, &EffectId),
+    (attempt, wanted): (u32, &Brief),
+) -> Result<(), Refusal> {
+    let id = incident.id;
+    let wanted = Brief { heals: Some(id), ..wanted.clone() };
+    let mission = MissionId(pen.state.counters.mission.saturating_add(1));
+    if let Err(refusal) = brief::open(pen, &wanted) {
+        let failure = Failure { kind: FailureKind::Permanent, reason: refusal.reason };
+        let kind = EffectKind::Commission { incident: id, attempt, plan: Default::default() };
+        fault(pen, (incident, effect), (&kind, &failure));
+        return Ok(());
+    }
+    done(pen, effect);
+    pen.incident_event(id, IncidentEvent::MissionOpened(attempt, mission));
+    Ok(())
+}

@@ -1,0 +1,512 @@
+//! Incidents from the first signal to the lesson, with a clock moved by hand.
+
+use super::*;
+use crate::{
+    domain::{
+        brief::{Approval, Brief},
+        ids::{IncidentId, MissionId, RequestId, Revision, Seq},
+        incident::{Attempt, AttemptOutcome, Diagnosis, Grade, Matcher, Remedy, Severity, Suppression},
+        request::{Decision, Subject},
+        runbook::{OnFail, RunPlan, RunStep, RunbookAutonomy, RunbookLimits, Verify},
+        service::Service,
+        signal::{Fingerprint, Signal, SignalState, kind},
+        time::Timestamp,
+    },
+    engine::{
+        command::{Command, ControlCommand, DeskCommand, HealCommand, Order, Outcome, Verification},
+        decide,
+        effect::EffectKind,
+        facts, next_deadline,
+        state::State,
+    },
+    policy::settings::Policy,
+};
+
+const I: IncidentId = IncidentId(1);
+/// A Wednesday at noon in London.
+const NOON: i64 = 1_768_392_000_000;
+
+struct House {
+    state: State,
+    now: i64,
+}
+
+impl House {
+    fn at_level(level: u8) -> Self {
+        let mut house = Self { state: State::default(), now: NOON };
+        house.load(|policy| policy.level = level);
+        house
+    }
+    fn load(&mut self, change: impl FnOnce(&mut Policy)) {
+        let mut policy = (*self.state.policy).clone();
+        change(&mut policy);
+        self.person(Command::Control(ControlCommand::Load(Box::new(policy)))).unwrap();
+    }
+    fn order(&mut self, actor: Actor, command: Command) -> Result<(), RefusalKind> {
+        let order = Order { actor, at: Timestamp(self.now), command };
+        let events = decide(&self.state, &order).map_err(|refusal| refusal.kind)?;
+        for fact in facts(&order, events) {
+            let next = Seq(self.state.seq.0 + 1);
+            self.state.apply(next, &fact);
+        }
+        assert!(
+            next_deadline(&self.state)
+                .is_none_or(|at| at > Timestamp(self.now) || !matches!(order.command, Command::Tick)),
+            "a tick leaves nothing due"
+        );
+        Ok(())
+    }
+    fn person(&mut self, command: Command) -> Result<(), RefusalKind> {
+        self.order(Actor::Person("ada".into()), command)
+    }
+    fn see(&mut self, signals: Vec<Signal>) {
+        self.order(Actor::Engine, Command::Heal(HealCommand::Observe(signals))).unwrap();
+    }
+    /// Time passes, and every deadline on the way is kept.
+    fn pass(&mut self, ms: i64) {
+        let end = self.now + ms;
+        while let Some(at) = next_deadline(&self.state).filter(|at| at.0 <= end) {
+            self.now = self.now.max(at.0);
+            self.order(Actor::Engine, Command::Tick).unwrap();
+        }
+        self.now = end;
+    }
+    fn incident(&self, id: IncidentId) -> &ward::Incident {
+        &self.state.ward.incidents[&id]
+    }
+    fn phase(&self) -> Phase {
+        self.incident(I).phase.clone()
+    }
+    fn wanted(&self, word: &str) -> Option<EffectId> {
+        self.incident(I)
+            .effects
+            .iter()
+            .find(|(_, effect)| effect.kind.word() == word)
+            .map(|(id, _)| id.clone())
+    }
+    fn begin(&mut self, word: &str) -> Result<EffectId, RefusalKind> {
+        let id = self
+            .wanted(word)
+            .unwrap_or_else(|| panic!("no {word} is wanted: {:?}", self.incident(I).effects));
+        self.order(Actor::Engine, Command::Begin(id.clone())).map(|()| id)
+    }
+    fn end(&mut self, word: &str, outcome: Outcome) {
+        let effect = self.begin(word).unwrap();
+        self.report(effect, outcome).unwrap();
+    }
+    fn report(&mut self, effect: EffectId, outcome: Outcome) -> Result<(), RefusalKind> {
+        self.order(Actor::Engine, Command::Report(crate::engine::command::Report { effect, outcome }))
+    }
+    fn diagnosed(level: u8, diagnosis: Diagnosis) -> Self {
+        let mut house = Self::at_level(level);
+        house.see(vec![down("web")]);
+        house.end("investigate", Outcome::Diagnosed(Box::new(diagnosis)));
+        house
+    }
+    fn answer(&mut self, decision: Decision) -> Result<(), RefusalKind> {
+        let request = self.incident(I).request.unwrap();
+        let seen = self.state.desk[&request].revision;
+        self.person(Command::Desk(DeskCommand::Decide(request, seen, Box::new(decision))))
+    }
+}
+
+fn signal(service: &str, kind: &str, severity: Severity) -> Signal {
+    Signal {
+        fingerprint: Fingerprint::of(&[service, kind]),
+        service: service.into(),
+        env: "production".into(),
+        kind: kind.into(),
+        severity,
+        title: format!("{service} is ill"),
+        probe: "p".into(),
+        state: SignalState::Firing,
+        count: 1,
+        affected: 0,
+        sample: None,
+        frames: vec![],
+        labels: Default::default(),
+    }
+}
+
+fn down(service: &str) -> Signal {
+    signal(service, kind::PROCESS_DOWN, Severity::P1)
+}
+
+fn clear(signal: &Signal) -> Signal {
+    Signal { state: SignalState::Clear, ..signal.clone() }
+}
+
+fn plan(tier: u8) -> RunPlan {
+    let argv = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<String>>();
+    RunPlan {
+        runbook: "restart-process".into(),
+        version: 1,
+        summary: "restart".into(),
+        target: "service web".into(),
+        env: "production".into(),
+        tier,
+        reversible: false,
+        idempotent: true,
+        steps: vec![RunStep {
+            id: "restart".into(),
+            run: argv(&["restart"]),
+            dry_run: Some(argv(&["true"])),
+            expect_exit: vec![0],
+            undo: None,
+        }],
+        prechecks: vec![],
+        limits: RunbookLimits {
+            cooldown: Millis::mins(5),
+            max_per_target: (2, Millis::hours(1)),
+            max_per_fingerprint: (3, Millis::hours(24)),
+            max_parallel: 1,
+            timeout: Millis::mins(1),
+        },
+        verify: Verify { after: Millis(0), window: Millis::mins(1), all: vec![], on_fail: OnFail::Escalate },
+        autonomy: RunbookAutonomy { levels: vec![2, 3], business_hours: false, environments: vec![] },
+    }
+}
+
+fn diagnosis(grade: Grade, remedy: Remedy) -> Diagnosis {
+    Diagnosis {
+        grade,
+        confidence: None,
+        rule: Some("process-gone".into()),
+        cause: "the process is gone".into(),
+        object: "web".into(),
+        clues: vec![],
+        carried_by: vec![],
+        gaps: vec![],
+        culprit: None,
+        frames: vec![],
+        remedy,
+        tainted: false,
+        healthy: false,
+    }
+}
+
+fn restart(grade: Grade, tier: u8) -> Diagnosis {
+    diagnosis(grade, Remedy::Runbook(Box::new(plan(tier))))
+}
+
+fn reject() -> Decision {
+    Decision::Reject { reason: "no".into() }
+}
+
+#[test]
+fn c6_tier_1_of_grade_a_heals_alone_at_level_2_and_is_proven() {
+    let mut house = House::diagnosed(2, restart(Grade::A, 1));
+    assert_eq!(house.phase(), Phase::Mitigating);
+    house.end("heal", Outcome::Healed);
+    assert_eq!(house.phase(), Phase::Verifying);
+    house.end("verify", Outcome::Verified(Verification::Helped));
+    house.see(vec![clear(&down("web"))]);
+    house.pass(299_000);
+    assert_eq!(house.phase(), Phase::Verifying, "clear for a while first");
+    house.pass(2_000);
+    assert_eq!(house.phase(), Phase::Resolved);
+    assert_eq!(house.incident(I).attempts[0].outcome, Some(AttemptOutcome::Helped));
+    house.pass(25 * 3_600_000);
+    assert_eq!(house.phase(), Phase::Closed);
+}
+
+#[test]
+fn c7_level_1_and_grades_below_a_ask_a_person() {
+    for (level, grade) in [(1, Grade::A), (2, Grade::B), (3, Grade::C)] {
+        let mut house = House::diagnosed(level, restart(grade, 1));
+        assert_eq!(house.phase(), Phase::Diagnosed, "level {level}, grade {grade}");
+        assert!(house.wanted("heal").is_none());
+        let request = house.incident(I).request.unwrap();
+        assert!(matches!(house.state.desk[&request].subject, Subject::Remedy { incident: I, .. }));
+        house.answer(Decision::Approve { team: None }).unwrap();
+        assert_eq!(house.phase(), Phase::Mitigating);
+        house.begin("heal").unwrap();
+    }
+}
+
+#[test]
+fn c6_tier_2_waits_a_veto_window_that_a_pause_stops_and_a_no_ends() {
+    let calm = |d: Diagnosis| {
+        let mut house = House::at_level(2);
+        house.see(vec![signal("web", kind::DISK_FULL, Severity::P2)]);
+        house.end("investigate", Outcome::Diagnosed(Box::new(d)));
+        house
+    };
+    let mut house = calm(restart(Grade::A, 2));
+    let request = house.incident(I).request.unwrap();
+    assert_eq!(house.state.clockwork.vetoes[&request], Timestamp(NOON + 300_000));
+    house.pass(180_000);
+    house.person(Command::Control(ControlCommand::Pause("wait".into()))).unwrap();
+    house.pass(120_000);
+    house.person(Command::Control(ControlCommand::Resume)).unwrap();
+    house.pass(119_000);
+    assert_eq!(house.phase(), Phase::Diagnosed, "two minutes did not count");
+    house.pass(2_000);
+    assert_eq!(house.phase(), Phase::Mitigating);
+    let mut house = calm(restart(Grade::A, 2));
+    house.answer(reject()).unwrap();
+    house.pass(3_600_000);
+    assert_eq!(house.phase(), Phase::NeedsHuman("ada said no: no".into()));
+    assert!(house.incident(I).attempts.is_empty());
+}
+
+#[test]
+fn c6_outside_business_hours_tier_2_asks_at_level_2_and_waits_at_level_3() {
+    for (level, veto) in [(2, false), (3, true)] {
+        let mut house = House { state: State::default(), now: NOON + 12 * 3_600_000 };
+        house.load(|policy| policy.level = level);
+        house.see(vec![signal("web", kind::DISK_FULL, Severity::P3)]);
+        house.end("investigate", Outcome::Diagnosed(Box::new(restart(Grade::A, 2))));
+        assert_eq!(!house.state.clockwork.vetoes.is_empty(), veto, "level {level}");
+    }
+}
+
+#[test]
+fn what_did_not_help_is_never_done_again_as_it_was() {
+    let mut house = House::diagnosed(2, restart(Grade::A, 1));
+    house.end("heal", Outcome::Healed);
+    house.end("verify", Outcome::Verified(Verification::Unknown("no data".into())));
+    assert!(matches!(house.phase(), Phase::NeedsHuman(why) if why.contains("it cannot be told: no data")));
+    house.person(Command::Heal(HealCommand::Investigate(I))).unwrap();
+    house.end("investigate", Outcome::Diagnosed(Box::new(restart(Grade::A, 1))));
+    assert!(matches!(house.phase(), Phase::NeedsHuman(why) if why.contains("was tried and did not help")));
+    assert!(house.wanted("heal").is_none());
+}
+
+#[test]
+fn what_keeps_coming_back_after_what_helped_is_a_persons() {
+    let mut house = House::diagnosed(2, restart(Grade::A, 1));
+    for round in 0..3 {
+        if round > 0 {
+            house.pass(600_000);
+            house.see(vec![down("web")]);
+            house.end("investigate", Outcome::Diagnosed(Box::new(restart(Grade::A, 1))));
+        }
+        if house.phase() != Phase::Mitigating {
+            assert_eq!(round, 2);
+            assert!(matches!(house.phase(), Phase::NeedsHuman(why) if why.contains("the cause is another")));
+            return;
+        }
+        house.end("heal", Outcome::Healed);
+        house.end("verify", Outcome::Verified(Verification::Helped));
+        house.see(vec![clear(&down("web"))]);
+        house.pass(400_000);
+        assert_eq!(house.phase(), Phase::Resolved);
+    }
+    panic!("it was healed for ever");
+}
+
+#[test]
+fn nothing_begins_without_a_ruling_of_the_policy_in_force() {
+    let mut house = House::diagnosed(2, restart(Grade::A, 1));
+    let effect = house.wanted("heal").unwrap();
+    house.load(|policy| policy.level = 1);
+    assert_eq!(house.order(Actor::Engine, Command::Begin(effect)), Err(RefusalKind::Unknown));
+    assert_eq!(house.phase(), Phase::Diagnosed, "it is asked for anew");
+    assert!(house.incident(I).request.is_some());
+}
+
+#[test]
+fn c10_the_kill_switch_ends_what_runs_and_nothing_resumes_by_itself() {
+    let mut house = House::diagnosed(2, restart(Grade::A, 1));
+    let effect = house.begin("heal").unwrap();
+    house.person(Command::Control(ControlCommand::Stop("enough".into()))).unwrap();
+    assert_eq!(house.report(effect, Outcome::Healed), Err(RefusalKind::Stale));
+    house.person(Command::Control(ControlCommand::Resume)).unwrap();
+    house.pass(1_000);
+    assert!(matches!(house.phase(), Phase::NeedsHuman(why) if why.contains("kill switch")));
+    assert!(house.wanted("heal").is_none());
+    assert!(matches!(house.incident(I).attempts[0].outcome, Some(AttemptOutcome::Stopped(_))));
+}
+
+#[test]
+fn c1_one_slow_answer_is_no_incident_and_two_of_three_are() {
+    let mut house = House::at_level(1);
+    let slow = signal("web", kind::HTTP_SLOW, Severity::P3);
+    house.see(vec![slow.clone()]);
+    house.see(vec![clear(&slow)]);
+    assert_eq!(house.phase(), Phase::Suspected);
+    house.pass(400_000);
+    assert_eq!(house.phase(), Phase::Discarded);
+    house.see(vec![slow.clone()]);
+    house.now += 10_000;
+    house.see(vec![slow.clone()]);
+    assert_eq!(house.incident(IncidentId(2)).phase, Phase::Investigating);
+    let mut house = House::at_level(1);
+    house.see(vec![slow]);
+    house.pass(31_000);
+    assert_eq!(house.phase(), Phase::Investigating, "firing for half a minute confirms as well");
+}
+
+#[test]
+fn c1_log_lines_are_confirmed_by_their_number_and_over_by_silence() {
+    let mut house = House::at_level(1);
+    let error = signal("web", kind::LOG_ERROR, Severity::P2);
+    house.see(vec![Signal { count: 2, ..error.clone() }]);
+    assert_eq!(house.phase(), Phase::Suspected);
+    house.see(vec![error]);
+    house.end("investigate", Outcome::Diagnosed(Box::new(diagnosis(Grade::C, Remedy::Nothing))));
+    assert!(matches!(house.phase(), Phase::NeedsHuman(_)));
+    house.pass(301_000);
+    assert_eq!(house.phase(), Phase::Resolved);
+}
+
+#[test]
+fn no_data_is_never_healthy() {
+    let mut house = House::diagnosed(1, restart(Grade::A, 1));
+    house.pass(3_600_000);
+    assert!(!house.phase().over(), "{:?}", house.phase());
+}
+
+#[test]
+fn c1_silences_maintenance_and_dependencies_keep_quiet_until_they_end() {
+    let mut house = House::at_level(2);
+    let silence = Silence {
+        matches: Matcher { service: Some("we*".into()), ..Matcher::default() },
+        from: Timestamp(0),
+        until: Timestamp(NOON + 60_000),
+        why: "move".into(),
+        maintenance: true,
+    };
+    house.person(Command::Heal(HealCommand::Silence(silence.clone()))).unwrap();
+    house.see(vec![down("web")]);
+    assert_eq!(house.phase(), Phase::Suppressed(Suppression::Maintenance));
+    house.pass(61_000);
+    assert_eq!(house.phase(), Phase::Investigating);
+    let long = Silence { until: Timestamp(NOON + 8 * 86_400_000), ..silence };
+    assert_eq!(house.person(Command::Heal(HealCommand::Silence(long))), Err(RefusalKind::Invalid));
+
+    let mut house = House::at_level(2);
+    let service = |name: &str, on: &[&str]| Service {
+        name: name.into(),
+        depends_on: on.iter().map(|on| (*on).to_owned()).collect(),
+        ..Service::default()
+    };
+    house.load(|policy| {
+        policy.healing.services = vec![service("db", &[]), service("api", &["db"]), service("web", &["api"])]
+    });
+    house.see(vec![down("db"), down("web")]);
+    assert_eq!(house.incident(IncidentId(2)).phase, Phase::Suppressed(Suppression::Inhibited(I)));
+    house.end("investigate", Outcome::Diagnosed(Box::new(diagnosis(Grade::C, Remedy::Nothing))));
+    house.see(vec![clear(&down("db"))]);
+    house.pass(301_000);
+    assert_eq!(house.incident(IncidentId(2)).phase, Phase::Investigating, "{:?}", house.incident(I).phase);
+}
+
+#[test]
+fn c1_what_comes_and_goes_does_nothing_by_itself() {
+    let mut house = House::at_level(2);
+    let slow = signal("web", kind::HTTP_SLOW, Severity::P3);
+    house.see(vec![slow.clone()]);
+    for _ in 0..6 {
+        house.now += 10_000;
+        house.see(vec![slow.clone()]);
+        house.now += 10_000;
+        house.see(vec![clear(&slow)]);
+    }
+    house.see(vec![slow.clone()]);
+    assert_eq!(house.phase(), Phase::Suppressed(Suppression::Flapping));
+    assert!(house.wanted("investigate").is_none());
+}
+
+#[test]
+fn c1_a_storm_is_one_thing_and_nothing_acts_in_it() {
+    let mut house = House::at_level(3);
+    for n in 0..25 {
+        house.now += 1_000;
+        house.see(vec![signal(&format!("s{n}"), kind::DISK_FULL, Severity::P2)]);
+    }
+    assert!(house.state.ward.storm.is_some());
+    let quiet = house.state.ward.live().filter(|i| i.phase == Phase::Suppressed(Suppression::Storm)).count();
+    assert!(quiet >= 3, "{quiet}");
+    house.end("investigate", Outcome::Diagnosed(Box::new(restart(Grade::A, 1))));
+    assert_eq!(house.phase(), Phase::Diagnosed, "a person is asked");
+    house.pass(601_000);
+    assert!(house.state.ward.storm.is_none());
+    assert!(house.state.ward.live().all(|i| i.phase != Phase::Suppressed(Suppression::Storm)));
+}
+
+#[test]
+fn one_service_is_healed_by_one_at_a_time_and_the_next_goes_on_by_itself() {
+    let mut house = House::diagnosed(2, restart(Grade::A, 1));
+    house.begin("heal").unwrap();
+    house.see(vec![signal("web", kind::DISK_FULL, Severity::P2)]);
+    let second = IncidentId(2);
+    let inquiry =
+        house.incident(second).effects.keys().find(|id| id.0.contains("investigate")).unwrap().clone();
+    house.order(Actor::Engine, Command::Begin(inquiry.clone())).unwrap();
+    let mut other = plan(1);
+    other.runbook = "clear-cache".into();
+    other.target = "dir /tmp/x".into();
+    let other = diagnosis(Grade::A, Remedy::Runbook(Box::new(other)));
+    house.report(inquiry, Outcome::Diagnosed(Box::new(other))).unwrap();
+    assert_eq!(house.incident(second).phase, Phase::Diagnosed);
+    assert!(house.incident(second).request.is_none(), "it waits, nobody is asked");
+    let heal = house.wanted("heal").unwrap();
+    house.report(heal, Outcome::Healed).unwrap();
+    house.end("verify", Outcome::Verified(Verification::Helped));
+    assert_eq!(house.incident(second).phase, Phase::Mitigating);
+}
+
+#[test]
+fn e1_two_people_where_the_service_wants_two_and_never_one_twice() {
+    let mut house = House::at_level(2);
+    house.load(|policy| {
+        policy.healing.services =
+            vec![Service { name: "web".into(), approvers: 2, tier_floor: 3, ..Service::default() }];
+    });
+    house.see(vec![down("web")]);
+    house.end("investigate", Outcome::Diagnosed(Box::new(restart(Grade::A, 1))));
+    house.answer(Decision::Approve { team: None }).unwrap();
+    assert_eq!(house.phase(), Phase::Diagnosed, "one of two");
+    assert_eq!(house.answer(Decision::Approve { team: None }), Err(RefusalKind::Already));
+    let request = house.incident(I).request.unwrap();
+    let yes = DeskCommand::Decide(request, Revision(2), Box::new(Decision::Approve { team: None }));
+    house.order(Actor::Person("bob".into()), Command::Desk(yes)).unwrap();
+    assert_eq!(house.phase(), Phase::Mitigating);
+}
+
+#[test]
+fn c4_a_code_remedy_is_a_mission_and_its_landing_is_deployed_and_verified() {
+    let mut house = House::diagnosed(2, diagnosis(Grade::B, Remedy::Code("fix it".into())));
+    assert_eq!(house.phase(), Phase::Mitigating, "looking for a fix changes nothing");
+    let brief = Brief { heals: None, ..crate::engine::simulation::brief(1, Approval::Ask, None) };
+    house.end("commission", Outcome::Commissioned(Box::new(brief)));
+    let mission = &house.state.missions[&MissionId(1)];
+    assert_eq!((mission.kind.word(), mission.brief.heals), ("heal", Some(I)));
+    assert_eq!(house.incident(I).mission(), Some(MissionId(1)));
+    let cancel = crate::engine::command::MissionCommand::Cancel(MissionId(1), "not now".into());
+    house.person(Command::Mission(cancel)).unwrap();
+    assert!(
+        matches!(house.phase(), Phase::NeedsHuman(why) if why.contains("M-1: not now")),
+        "{:?}",
+        house.phase()
+    );
+    assert!(house.incident(I).attempts.iter().all(|Attempt { outcome, .. }| outcome.is_some()));
+}
+
+#[test]
+fn after_a_crash_what_was_begun_is_asked_about_and_keeps_its_ruling() {
+    let mut house = House::diagnosed(2, restart(Grade::A, 1));
+    let effect = house.begin("heal").unwrap();
+    let start = ControlCommand::Start { version: "1".into() };
+    house.order(Actor::Engine, Command::Control(start)).unwrap();
+    let pending = crate::engine::resume(&house.state);
+    let again = pending.iter().find(|pending| pending.id == effect).unwrap();
+    assert!(again.unsure && matches!(again.kind, EffectKind::Heal { .. }));
+    house.order(Actor::Engine, Command::Begin(effect.clone())).unwrap();
+    house.report(effect, Outcome::TakenBack("it was not known how far it came".into())).unwrap();
+    assert!(matches!(house.phase(), Phase::NeedsHuman(_)));
+}
+
+#[test]
+fn signals_come_from_the_monitor_alone_and_agents_direct_nothing() {
+    let mut house = House::at_level(2);
+    let observe = Command::Heal(HealCommand::Observe(vec![down("web")]));
+    assert_eq!(house.order(Actor::Agent(MissionId(1), None), observe), Err(RefusalKind::Forbidden));
+    assert_eq!(house.person(Command::Heal(HealCommand::Investigate(I))), Err(RefusalKind::Unknown));
+    house.see(vec![down("web")]);
+    house.person(Command::Heal(HealCommand::Resolve(I, "known".into()))).unwrap();
+    assert_eq!(house.phase(), Phase::Closed);
+    assert!(!house.state.desk.contains_key(&RequestId(1)));
+}

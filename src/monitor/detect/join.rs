@@ -1,0 +1,223 @@
+//! Lines into records: the joiner holds every line until it knows that the next one does not go on with it.
+//!
+//! Owns which lines belong together; reads no trace and judges no level. Pure: time arrives as an argument.
+//! Invariants: every stream (a container, a process) is joined for itself, however its lines are mixed with others'; a
+//! record holds at most [`LINES_MOST`] lines and [`BYTES_MOST`] bytes, its first and last ones; at most [`STREAMS_MOST`]
+//! records are open; a record is closed after [`HOLD`] without a line and [`HOLD_MOST`] after its first; no line of a
+//! record holds a control character, so that no line can pass for two.
+
+pub mod prefix;
+
+use super::trace::grammar::{self, Mood};
+use crate::domain::{
+    text,
+    time::{Millis, Timestamp},
+};
+use prefix::Level;
+
+/// Lines of a record; more are left out of its middle.
+pub const LINES_MOST: usize = 256;
+/// Bytes of a record; more are left out of its middle.
+pub const BYTES_MOST: usize = 64 * 1024;
+/// Bytes of a line.
+pub const LINE_MOST: usize = 16 * 1024;
+/// Streams with an open record.
+pub const STREAMS_MOST: usize = 32;
+/// How long a record waits for its next line.
+pub const HOLD: Millis = Millis(500);
+/// How long a record stays open in all.
+pub const HOLD_MOST: Millis = Millis(10_000);
+/// Lines kept from the start of a record that is too long.
+const HEAD: usize = 160;
+
+/// Lines that belong together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// Whose: container, process, host; empty where the lines do not say.
+    pub stream: String,
+    /// Cleaned lines without the prefixes of their transport; never empty.
+    pub lines: Vec<String>,
+    /// Lines that were left out of the middle.
+    pub left_out: u64,
+    /// Whether its lines look like a trace.
+    pub traced: bool,
+    /// When its first line came.
+    pub at: Timestamp,
+}
+
+/// A record that may go on.
+#[derive(Debug)]
+struct Open {
+    record: Record,
+    mood: Mood,
+    /// Whether a logger reported an error or a warning in its first line, so that a trace may follow.
+    report: bool,
+    /// The last line goes on in the next one.
+    partial: bool,
+    bytes: usize,
+    last: Timestamp,
+}
+
+/// Joins the lines of one source.
+#[derive(Debug, Default)]
+pub struct Joiner {
+    open: Vec<Open>,
+}
+
+impl Joiner {
+    /// Takes one line; adds what is complete by it.
+    pub fn push(&mut self, raw: &str, at: Timestamp, done: &mut Vec<Record>) {
+        let bare = prefix::bare(raw);
+        let line = cleaned(&bare.text);
+        let Some(place) = self.open.iter().position(|open| open.record.stream == bare.key) else {
+            self.begin(&bare.key, line, bare.partial, at, done);
+            return;
+        };
+        if !self.open[place].over(at) && self.open[place].take(&line, bare.partial, at) {
+            return;
+        }
+        let open = self.open.swap_remove(place);
+        finish(open, done);
+        self.begin(&bare.key, line, bare.partial, at, done);
+    }
+
+    /// Closes the records that have waited long enough.
+    pub fn tick(&mut self, at: Timestamp, done: &mut Vec<Record>) {
+        let mut place = 0;
+        while place < self.open.len() {
+            if self.open[place].over(at) {
+                finish(self.open.remove(place), done);
+            } else {
+                place += 1;
+            }
+        }
+    }
+
+    /// Closes all of them.
+    pub fn finish(&mut self, done: &mut Vec<Record>) {
+        self.open.drain(..).for_each(|open| finish(open, done));
+    }
+
+    /// Lines and bytes that are held.
+    #[must_use]
+    pub fn held(&self) -> (usize, usize) {
+        let lines = self.open.iter().map(|open| open.record.lines.len()).sum();
+        (lines, self.open.iter().map(|open| open.bytes).sum())
+    }
+
+    fn begin(&mut self, key: &str, line: String, partial: bool, at: Timestamp, done: &mut Vec<Record>) {
+        if line.trim().is_empty() && !partial {
+            return;
+        }
+        if self.open.len() >= STREAMS_MOST {
+            let oldest =
+                self.open.iter().enumerate().min_by_key(|(_, open)| open.last).map_or(0, |(place, _)| place);
+            finish(self.open.remove(oldest), done);
+        }
+        let mut open = Open {
+            bytes: line.len(),
+            record: Record { stream: key.to_owned(), lines: vec![line], left_out: 0, traced: false, at },
+            mood: Mood::Plain,
+            report: false,
+            partial,
+            last: at,
+        };
+        open.look();
+        self.open.push(open);
+    }
+}
+
+/// A finished record without the blank lines at its end.
+fn finish(mut open: Open, done: &mut Vec<Record>) {
+    while open.record.lines.len() > 1 && open.record.lines.last().is_some_and(|line| line.trim().is_empty()) {
+        open.record.lines.pop();
+    }
+    open.record.traced = !matches!(open.mood, Mood::Plain) || open.record.lines.len() > 1;
+    done.push(open.record);
+}
+
+/// One line in which nothing acts on a terminal and nothing passes for another line.
+fn cleaned(raw: &str) -> String {
+    let end = (0..=LINE_MOST.min(raw.len())).rev().find(|at| raw.is_char_boundary(*at)).unwrap_or(0);
+    let raw = &raw[..end];
+    if raw.bytes().all(|b| matches!(b, b'\t' | 0x20..=0x7e)) {
+        return raw.to_owned();
+    }
+    text::clean(raw.trim_end_matches(['\r', '\n'])).replace('\n', " ")
+}
+
+impl Open {
+    /// Whether it has waited long enough; also if the clock went back.
+    fn over(&self, at: Timestamp) -> bool {
+        at < self.last || at.since(self.last) >= HOLD || at.since(self.record.at) >= HOLD_MOST
+    }
+
+    /// Learns from the first line what may follow.
+    fn look(&mut self) {
+        let Some(line) = self.record.lines.first() else { return };
+        let header = prefix::header(line);
+        let text = header.map_or(line.as_str(), |header| header.rest);
+        self.mood = grammar::opens(text).or_else(|| grammar::strong(text)).unwrap_or_default();
+        let bad = |level: Option<Level>| level.is_some_and(|level| level >= Level::Warning);
+        self.report =
+            header.is_some_and(|header| bad(header.level) || header.level.is_none() && says_bad(header.rest));
+    }
+
+    /// Takes a line if it goes on with the record.
+    fn take(&mut self, line: &str, partial: bool, at: Timestamp) -> bool {
+        if self.partial {
+            self.partial = partial;
+            self.last = at;
+            let last = self.record.lines.last_mut();
+            if let Some(last) = last.filter(|last| last.len() + line.len() <= LINE_MOST) {
+                last.push_str(line);
+                self.bytes += line.len();
+            }
+            if self.record.lines.len() == 1 {
+                self.look();
+            }
+            return true;
+        }
+        let header = prefix::header(line.trim_start());
+        let text = header.map_or(line, |header| header.rest);
+        let last = self.record.lines.last().map_or("", String::as_str);
+        let mood = if header.is_some() {
+            // Begins like a record: only what is surely a part of the trace above it goes on.
+            grammar::strong(text).map(|next| if self.mood <= Mood::Named { next } else { self.mood }).or_else(
+                || (self.mood > Mood::Named).then(|| grammar::goes_on(self.mood, last, text)).flatten(),
+            )
+        } else {
+            let fresh = matches!(self.mood, Mood::Plain) && self.report && self.record.lines.len() == 1;
+            grammar::goes_on(self.mood, last, text)
+                .or_else(|| if fresh { grammar::follows_report(text) } else { None })
+        };
+        let Some(mood) = mood else { return false };
+        self.mood = mood;
+        self.partial = partial;
+        self.last = at;
+        self.keep(text.to_owned());
+        true
+    }
+
+    /// Adds a line within the bounds: the middle goes first.
+    fn keep(&mut self, line: String) {
+        let lines = &mut self.record.lines;
+        while lines.len() >= LINES_MOST || (self.bytes + line.len() > BYTES_MOST && lines.len() > HEAD) {
+            self.bytes -= lines.remove(HEAD).len();
+            self.record.left_out += 1;
+        }
+        if self.bytes + line.len() > BYTES_MOST {
+            self.record.left_out += 1;
+            return;
+        }
+        self.bytes += line.len();
+        lines.push(line);
+    }
+}
+
+/// Whether a text without a level speaks of an error.
+fn says_bad(text: &str) -> bool {
+    ["rror", "xception", "ERROR", "panic", "CRITICAL", "FATAL", "failed"]
+        .iter()
+        .any(|word| text.contains(word))
+}

@@ -1,0 +1,135 @@
+//! Whether one rule fits the facts, and how well that is founded. Three-valued throughout: what is not known never
+//! makes a rule fit.
+
+use super::rule::{Clause, Rule};
+use crate::{
+    domain::{
+        expr::Answer,
+        incident::{ClueSort, Grade},
+    },
+    monitor::investigate::book::{Book, Fact, Standing, Trust},
+};
+
+/// A rule that fits.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fit<'r> {
+    /// Which.
+    pub rule: &'r Rule,
+    /// How well it is founded.
+    pub grade: Grade,
+    /// Whether something other than text speaks for it.
+    pub trusted: bool,
+    /// Whether the state of things now speaks for it.
+    pub now: bool,
+    /// Clauses that hold.
+    pub held: usize,
+    /// Numbers of the clues behind them, in order.
+    pub clues: Vec<u16>,
+    /// What could not be told, and what speaks against it, in words.
+    pub said: Vec<String>,
+}
+
+/// Asks one rule.
+#[must_use]
+pub fn fit<'r>(rule: &'r Rule, book: &Book) -> Option<Fit<'r>> {
+    let mut fit = Fit {
+        rule,
+        grade: Grade::B,
+        trusted: false,
+        now: false,
+        held: 0,
+        clues: Vec::new(),
+        said: Vec::new(),
+    };
+    let mut sorts: Vec<ClueSort> = Vec::new();
+    let mut open = false;
+    for clause in &rule.when {
+        let seen = Seen::of(clause, book);
+        match clause.ask.ask(book) {
+            Answer::True if clause.now && seen.is_now() => {
+                sorts.push(clause.sort);
+                fit.hold(&seen);
+            }
+            Answer::True if !clause.now => fit.hold(&seen),
+            Answer::False => return None,
+            // Neither what text says nor what was so once answers a question about now.
+            Answer::True | Answer::Unknown(_) if clause.needed => return None,
+            Answer::True | Answer::Unknown(_) => {
+                open = true;
+                fit.said.push(format!("could not tell whether {}", clause.text));
+            }
+        }
+    }
+    if fit.held == 0 {
+        return None;
+    }
+    fit.now = !sorts.is_empty();
+    let agrees = second(rule, book, &sorts);
+    if let Some(seen) = agrees.filter(|_| fit.now && !open) {
+        fit.grade = Grade::A;
+        fit.hold(&seen);
+    }
+    for (clause, say) in &rule.against {
+        let seen = Seen::of(clause, book);
+        if clause.ask.ask(book) == Answer::True && seen.trust == Trust::Own && seen.standing != Standing::Past
+        {
+            fit.grade = lower(fit.grade);
+            fit.said.push(format!("against it: {say}"));
+        }
+    }
+    Some(fit)
+}
+
+/// One grade less.
+#[must_use]
+pub fn lower(grade: Grade) -> Grade {
+    match grade {
+        Grade::A => Grade::B,
+        Grade::B | Grade::C => Grade::C,
+    }
+}
+
+/// Trusted evidence of another sort that agrees.
+fn second(rule: &Rule, book: &Book, sorts: &[ClueSort]) -> Option<Seen> {
+    rule.second.iter().filter(|clause| !sorts.contains(&clause.sort)).find_map(|clause| {
+        let seen = Seen::of(clause, book);
+        let agrees = clause.ask.ask(book) == Answer::True
+            && seen.trust == Trust::Own
+            && if clause.now { seen.standing == Standing::Now } else { seen.standing != Standing::Past };
+        agrees.then_some(seen)
+    })
+}
+
+impl Fit<'_> {
+    fn hold(&mut self, seen: &Seen) {
+        self.held += 1;
+        self.trusted |= seen.trust == Trust::Own;
+        for clue in &seen.clues {
+            if let Err(at) = self.clues.binary_search(clue) {
+                self.clues.insert(at, *clue);
+            }
+        }
+    }
+}
+
+/// What a clause looked at, taken at its weakest.
+struct Seen {
+    trust: Trust,
+    standing: Standing,
+    clues: Vec<u16>,
+}
+
+impl Seen {
+    fn of(clause: &Clause, book: &Book) -> Self {
+        let facts: Vec<&Fact> = clause.facts.iter().filter_map(|name| book.get(name)).collect();
+        Self {
+            trust: facts.iter().map(|fact| fact.trust).max().unwrap_or(Trust::Told),
+            standing: facts.iter().map(|fact| fact.standing).max().unwrap_or(Standing::Past),
+            clues: facts.iter().map(|fact| fact.clue).collect(),
+        }
+    }
+
+    fn is_now(&self) -> bool {
+        self.trust == Trust::Own && self.standing == Standing::Now
+    }
+}

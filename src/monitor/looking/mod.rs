@@ -1,0 +1,54 @@
+//! What expressions of runbooks ask of the world, answered by looking now. The list of facts is `domain::expr::FACTS`;
+//! what cannot be told is `None` and never a guess. Changes nothing.
+//!
+//! - [`read`](mod@read) answers from what the probes read last: health, checks, numbers and how they went.
+//! - [`world`] asks by itself: processes, units, containers, disks, files, ports, pages.
+
+pub mod read;
+mod world;
+
+use super::{investigate::scene::Newest, probes::Eyes};
+use crate::domain::{
+    expr::{Call, Value},
+    probe::ProbeHealth,
+    service::Service,
+};
+
+/// What is looked with, and at what.
+#[derive(Debug, Clone)]
+pub struct Sight {
+    /// Clock, web, programs.
+    pub eyes: Eyes,
+    /// The service that `service` and bare numbers are about.
+    pub service: Service,
+}
+
+/// What the probes read.
+#[derive(Debug, Clone, Copy)]
+pub struct Read<'a> {
+    /// Newest reading of every check and number.
+    pub newest: &'a [Newest],
+    /// How probes do.
+    pub health: &'a [ProbeHealth],
+    /// How numbers went: by service and metric.
+    pub past: &'a [Course],
+}
+
+/// How one number went, oldest first, in seconds since some moment and its unit.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Course {
+    /// Which service.
+    pub service: String,
+    /// Which metric.
+    pub metric: String,
+    /// When, in milliseconds of the clock, and how much.
+    pub points: Vec<(i64, f64)>,
+}
+
+/// A fact as it is now.
+pub async fn look(call: &Call, sight: &Sight, read: Read<'_>) -> Option<Value> {
+    match read::answer(call, sight, read) {
+        read::Answered::Known(value) => value,
+        read::Answered::NotHere => world::answer(call, sight).await,
+    }
+}

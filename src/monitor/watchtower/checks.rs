@@ -1,0 +1,59 @@
+//! Checks of one probe: which hold, and the signals of those that fail. A failing check is told at every look; one that
+//! holds again is told once.
+
+use crate::domain::{
+    probe::ProbeSpec,
+    signal::{Check, Fingerprint, Signal, SignalState},
+    text::clean_line,
+};
+use std::collections::BTreeMap;
+
+/// Checks of one probe.
+const CHECKS_MOST: usize = 64;
+
+/// What the last look found of each check.
+#[derive(Debug, Default)]
+pub(super) struct Checks {
+    last: BTreeMap<String, (bool, String)>,
+}
+
+impl Checks {
+    pub(super) fn take(&mut self, spec: &ProbeSpec, check: &Check) -> Vec<Signal> {
+        let words: String = clean_line(&check.words, Signal::TITLE_MOST).into();
+        if self.last.len() >= CHECKS_MOST && !self.last.contains_key(&check.name) {
+            return Vec::new();
+        }
+        let before = self.last.insert(check.name.clone(), (check.ok, words.clone()));
+        let state = match (check.ok, before) {
+            (false, _) => SignalState::Firing,
+            (true, Some((false, _))) => SignalState::Clear,
+            (true, _) => return Vec::new(),
+        };
+        let labels = check.labels.iter().take(Signal::LABELS_MOST);
+        vec![Signal {
+            fingerprint: Fingerprint::of(&[&spec.service, &spec.env, &spec.id, &check.name]),
+            service: spec.service.clone(),
+            env: spec.env.clone(),
+            kind: check.kind.to_owned(),
+            severity: check.severity,
+            title: words,
+            probe: spec.id.clone(),
+            state,
+            count: 1,
+            affected: 0,
+            sample: None,
+            frames: Vec::new(),
+            labels: labels.map(|(name, value)| (name.clone(), value.clone())).collect(),
+        }]
+    }
+
+    /// What fails, in words.
+    pub(super) fn failing(&self) -> Option<String> {
+        self.last.values().find(|(ok, _)| !ok).map(|(_, words)| words.clone())
+    }
+
+    /// What was found, in words.
+    pub(super) fn words(&self) -> String {
+        self.last.values().map(|(_, words)| words.as_str()).next().unwrap_or_default().to_owned()
+    }
+}

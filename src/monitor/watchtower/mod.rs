@@ -1,0 +1,257 @@
+//! The watchtower: what all probes read, and what it comes to. Owns the detectors, the newest reading of every check and
+//! number, and the silence of probes. Pure: observations and time arrive as arguments.
+//!
+//! Invariants: a probe that says nothing is an incident of its own, never well; a signal that says something new leaves
+//! at once, one that says the same again at most every [`thin::AGAIN`].
+
+mod checks;
+mod thin;
+
+use super::{
+    detect::{logs::LogDetector, series::SeriesDetector},
+    investigate::scene::Newest,
+    looking::Course,
+};
+use crate::domain::{
+    incident::Severity,
+    probe::{ProbeHealth, ProbeSpec, ProbeState, Source},
+    signal::{Fingerprint, Observation, Reading, Signal, SignalState, kind},
+    text::clean_line,
+    time::Timestamp,
+};
+use checks::Checks;
+use std::collections::{BTreeMap, VecDeque};
+use thin::Thinner;
+
+/// Numbers and checks of one probe that are remembered.
+const NEWEST_MOST: usize = 256;
+/// Metrics of one probe whose course is remembered, and points of each.
+const COURSES_MOST: usize = 64;
+const POINTS_MOST: usize = 360;
+/// Characters of words for people.
+const WORDS_MOST: usize = 200;
+
+/// Everything that is watched.
+pub struct Watchtower {
+    posts: BTreeMap<String, Post>,
+    thinner: Thinner,
+}
+
+/// One probe, and what it read.
+struct Post {
+    spec: ProbeSpec,
+    logs: Option<LogDetector>,
+    series: SeriesDetector,
+    checks: Checks,
+    /// Newest reading of each check and number.
+    newest: BTreeMap<String, Observation>,
+    /// How numbers went, by metric: when and how much, oldest first.
+    courses: BTreeMap<String, VecDeque<(i64, f64)>>,
+    began: Timestamp,
+    heard: Option<Timestamp>,
+    blind: Option<String>,
+    silent: bool,
+    /// Firing signals of logs and numbers, with their titles.
+    firing: BTreeMap<Fingerprint, String>,
+}
+
+impl Watchtower {
+    /// Watches with these probes from now on.
+    #[must_use]
+    pub fn new(probes: &[ProbeSpec], now: Timestamp) -> Self {
+        let posts = probes.iter().map(|spec| (spec.id.clone(), Post::new(spec, now))).collect();
+        Self { posts, thinner: Thinner::default() }
+    }
+
+    /// Takes what a probe read; what it comes to and is worth telling.
+    pub fn observe(&mut self, seen: Observation) -> Vec<Signal> {
+        let at = seen.at;
+        let Some(post) = self.posts.get_mut(&seen.probe) else { return Vec::new() };
+        let signals = post.take(seen);
+        self.thinner.pass(signals, at)
+    }
+
+    /// Time has passed: lines that waited for more, probes that fell silent, signals that were held back.
+    pub fn tick(&mut self, now: Timestamp) -> Vec<Signal> {
+        let signals: Vec<Signal> = self.posts.values_mut().flat_map(|post| post.tick(now)).collect();
+        let mut told = self.thinner.pass(signals, now);
+        told.extend(self.thinner.due(now));
+        told
+    }
+
+    /// The newest reading of every check and number.
+    #[must_use]
+    pub fn newest(&self) -> Vec<Newest> {
+        let of = |post: &Post| {
+            let (service, every) = (post.spec.service.clone(), post.spec.every);
+            let all: Vec<Newest> = post
+                .newest
+                .values()
+                .map(|seen| Newest { service: service.clone(), every, seen: seen.clone() })
+                .collect();
+            all
+        };
+        self.posts.values().flat_map(of).collect()
+    }
+
+    /// How numbers went.
+    #[must_use]
+    pub fn courses(&self) -> Vec<Course> {
+        let of = |post: &Post| -> Vec<Course> {
+            let course = |(metric, points): (&String, &VecDeque<(i64, f64)>)| Course {
+                service: post.spec.service.clone(),
+                metric: metric.clone(),
+                points: points.iter().copied().collect(),
+            };
+            post.courses.iter().map(course).collect()
+        };
+        self.posts.values().flat_map(of).collect()
+    }
+
+    /// How every probe does.
+    #[must_use]
+    pub fn health(&self) -> Vec<ProbeHealth> {
+        self.posts.values().map(Post::health).collect()
+    }
+}
+
+impl Post {
+    fn new(spec: &ProbeSpec, now: Timestamp) -> Self {
+        let speaks = matches!(spec.source, Source::File { .. } | Source::Command { .. });
+        Self {
+            spec: spec.clone(),
+            logs: speaks.then(|| LogDetector::new(spec)),
+            series: SeriesDetector::new(spec),
+            checks: Checks::default(),
+            newest: BTreeMap::new(),
+            courses: BTreeMap::new(),
+            began: now,
+            heard: None,
+            blind: None,
+            silent: false,
+            firing: BTreeMap::new(),
+        }
+    }
+
+    fn take(&mut self, seen: Observation) -> Vec<Signal> {
+        let at = seen.at;
+        let mut signals = match &seen.reading {
+            Reading::Blind(why) => {
+                self.blind = Some(clean_line(why, WORDS_MOST).into());
+                return Vec::new();
+            }
+            Reading::Lines(lines) => self.logs.as_mut().map(|logs| logs.feed(lines, at)).unwrap_or_default(),
+            Reading::Lost(_) => Vec::new(),
+            Reading::Check(check) => self.checks.take(&self.spec, check),
+            Reading::Sample { metric, value, labels } => self.series.feed(metric, *value, labels, at),
+            Reading::Alarm(signal) => vec![(**signal).clone()],
+        };
+        self.blind = None;
+        self.heard = Some(at);
+        signals.extend(self.heard_again());
+        self.note(&signals);
+        self.remember(seen);
+        signals
+    }
+
+    fn note(&mut self, signals: &[Signal]) {
+        for signal in signals {
+            match signal.state {
+                SignalState::Firing if self.firing.len() < NEWEST_MOST => {
+                    self.firing.insert(signal.fingerprint.clone(), signal.title.clone());
+                }
+                SignalState::Firing => {}
+                SignalState::Clear => drop(self.firing.remove(&signal.fingerprint)),
+            }
+        }
+    }
+
+    fn remember(&mut self, seen: Observation) {
+        let name = match &seen.reading {
+            Reading::Check(check) => format!("check {}", check.name),
+            Reading::Sample { metric, labels, .. } => {
+                let labels: Vec<String> =
+                    labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
+                format!("sample {metric} {}", labels.join(","))
+            }
+            _ => return,
+        };
+        if let Reading::Sample { metric, value, .. } = &seen.reading {
+            self.course(metric, (seen.at.0, *value));
+        }
+        if self.newest.len() < NEWEST_MOST || self.newest.contains_key(&name) {
+            self.newest.insert(name, seen);
+        }
+    }
+
+    fn course(&mut self, metric: &str, point: (i64, f64)) {
+        if self.courses.len() >= COURSES_MOST && !self.courses.contains_key(metric) {
+            return;
+        }
+        let points = self.courses.entry(metric.to_owned()).or_default();
+        if points.len() >= POINTS_MOST {
+            points.pop_front();
+        }
+        points.push_back(point);
+    }
+
+    fn heard_again(&mut self) -> Option<Signal> {
+        std::mem::take(&mut self.silent).then(|| self.silence(SignalState::Clear, "it speaks again"))
+    }
+
+    fn tick(&mut self, now: Timestamp) -> Vec<Signal> {
+        let mut signals = self.logs.as_mut().map(|logs| logs.tick(now)).unwrap_or_default();
+        self.note(&signals);
+        let last = self.heard.unwrap_or(self.began);
+        // Payloads come when something is wrong: their silence says nothing.
+        let speaks = !matches!(self.spec.source, Source::Webhook { .. });
+        if speaks && now.since(last) > self.spec.heartbeat {
+            let why = self.blind.clone().unwrap_or_else(|| "no word of it".to_owned());
+            self.silent = true;
+            signals.push(self.silence(SignalState::Firing, &why));
+        }
+        signals
+    }
+
+    fn silence(&self, state: SignalState, why: &str) -> Signal {
+        let spec = &self.spec;
+        Signal {
+            fingerprint: Fingerprint::of(&[&spec.service, &spec.env, &spec.id, "silent"]),
+            service: spec.service.clone(),
+            env: spec.env.clone(),
+            kind: kind::SILENT.into(),
+            severity: Severity::P2,
+            title: clean_line(&format!("probe {} sees nothing: {why}", spec.id), Signal::TITLE_MOST).into(),
+            probe: spec.id.clone(),
+            state,
+            count: 1,
+            affected: 0,
+            sample: None,
+            frames: Vec::new(),
+            labels: BTreeMap::new(),
+        }
+    }
+
+    fn health(&self) -> ProbeHealth {
+        let failing = self.checks.failing().or_else(|| self.firing.values().next().cloned());
+        let (state, words) = match (&self.blind, self.heard, failing) {
+            (Some(why), ..) => (ProbeState::Silent, why.clone()),
+            (None, None, _) if self.silent => (ProbeState::Silent, "no word of it".into()),
+            (None, None, _) => (ProbeState::Waiting, String::new()),
+            (None, Some(_), _) if self.silent => (ProbeState::Silent, "no word of it".into()),
+            (None, Some(_), Some(what)) => (ProbeState::Failing, what),
+            (None, Some(_), None) => (ProbeState::Well, self.checks.words()),
+        };
+        ProbeHealth {
+            id: self.spec.id.clone(),
+            service: self.spec.service.clone(),
+            source: self.spec.source.word().into(),
+            state,
+            words: clean_line(&words, WORDS_MOST).into(),
+            heard: self.heard,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

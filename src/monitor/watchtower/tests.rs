@@ -1,0 +1,90 @@
+//! Readings in, signals out.
+
+use super::*;
+use crate::domain::{signal::Check, time::Millis};
+
+fn spec(id: &str, source: Source) -> ProbeSpec {
+    ProbeSpec {
+        id: id.into(),
+        service: "web".into(),
+        env: "production".into(),
+        every: Millis::secs(10),
+        timeout: Millis::secs(5),
+        heartbeat: Millis::secs(30),
+        severity: Severity::P1,
+        source,
+    }
+}
+
+fn tcp() -> ProbeSpec {
+    spec("port", Source::Tcp { address: "127.0.0.1:1".into() })
+}
+
+fn check(at: i64, ok: bool) -> Observation {
+    let check = Check {
+        name: "connect".into(),
+        kind: kind::TCP_DOWN,
+        ok,
+        severity: Severity::P1,
+        words: if ok { "takes connections".into() } else { "refused\u{1b}[2J".into() },
+        labels: BTreeMap::new(),
+    };
+    Observation { probe: "port".into(), at: Timestamp(at), reading: Reading::Check(check) }
+}
+
+#[test]
+fn c1_a_failing_check_is_told_at_once_then_seldom_and_its_end_at_once() {
+    let mut tower = Watchtower::new(&[tcp()], Timestamp(0));
+    assert!(tower.observe(check(0, true)).is_empty());
+    let mut told = Vec::new();
+    for second in 1..=20 {
+        told.extend(tower.observe(check(second * 1_000, false)));
+        told.extend(tower.tick(Timestamp(second * 1_000)));
+    }
+    let counts: Vec<u64> = told.iter().map(|signal| signal.count).collect();
+    assert_eq!(counts, [1, 1, 1, 10], "three at once, then what was held back together");
+    assert!(told.iter().all(|signal| !signal.title.contains('\u{1b}')));
+    let clear = tower.observe(check(21_000, true));
+    assert_eq!((clear.len(), clear[0].state), (1, SignalState::Clear));
+    assert_eq!(clear[0].fingerprint, told[0].fingerprint);
+}
+
+#[test]
+fn c1_silence_is_an_incident_and_never_well() {
+    let mut tower = Watchtower::new(&[tcp()], Timestamp(0));
+    assert_eq!(tower.health()[0].state, ProbeState::Waiting);
+    tower.observe(check(1_000, true));
+    assert_eq!(tower.health()[0].state, ProbeState::Well);
+    let blind = Reading::Blind("no route".into());
+    tower.observe(Observation { probe: "port".into(), at: Timestamp(11_000), reading: blind });
+    assert_eq!(tower.health()[0].state, ProbeState::Silent);
+    assert!(tower.tick(Timestamp(31_000)).is_empty());
+    let told = tower.tick(Timestamp(31_001));
+    assert_eq!((told[0].kind.as_str(), told[0].severity), (kind::SILENT, Severity::P2));
+    assert!(told[0].title.contains("no route"), "{}", told[0].title);
+    let again = tower.observe(check(40_000, true));
+    assert_eq!((again[0].kind.as_str(), again[0].state), (kind::SILENT, SignalState::Clear));
+}
+
+#[test]
+fn payloads_that_do_not_come_are_no_silence() {
+    let webhook = Source::Webhook { format: crate::domain::probe::WebhookFormat::Generic };
+    let mut tower = Watchtower::new(&[spec("hook", webhook)], Timestamp(0));
+    assert!(tower.tick(Timestamp(86_400_000)).is_empty());
+}
+
+#[test]
+fn what_is_held_back_is_bounded() {
+    let mut tower = Watchtower::new(
+        &[spec("hook", Source::Webhook { format: crate::domain::probe::WebhookFormat::Generic })],
+        Timestamp(0),
+    );
+    let base = tower.posts["hook"].silence(SignalState::Firing, "x");
+    for n in 0..10_000 {
+        let signal = Signal { fingerprint: Fingerprint::of(&[&n.to_string()]), ..base.clone() };
+        let reading = Reading::Alarm(Box::new(signal));
+        tower.observe(Observation { probe: "hook".into(), at: Timestamp(n), reading });
+    }
+    assert!(tower.thinner.len() <= 4_096);
+    assert_eq!(tower.newest().len(), 0);
+}

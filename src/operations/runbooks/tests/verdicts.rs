@@ -1,0 +1,81 @@
+//! Whether it helped, on a clock that only moves when everything waits.
+
+use super::*;
+use std::future::pending;
+
+fn truths(list: &[Option<bool>]) -> Vec<Option<Value>> {
+    list.iter().map(|truth| truth.map(Value::Truth)).collect()
+}
+
+/// The verdict, and seconds until it.
+async fn judged(all: &[&str], world: World) -> (Verdict, u64) {
+    let mut plan = plan(vec![step("one", "true")]);
+    plan.verify.all = words(all);
+    let yard = Yard::new();
+    let pace = SteadyPace::begin();
+    let verdict = verify(&plan, &ground(yard.dir.path(), &world, &|_| {}), &pace, pending()).await;
+    (verdict, pace.now().0 / 1_000)
+}
+
+#[tokio::test(start_paused = true)]
+async fn c12_helped_is_said_once_everything_is_true_within_the_window() {
+    let world = World::default().with("signal_cleared", &truths(&[Some(false), None, Some(true)]));
+    assert_eq!(judged(&["signal_cleared()"], world).await, (Verdict::Helped, 30 + 20));
+    // Not before the wait is over, even if it is true at once.
+    assert_eq!(
+        judged(&["signal_cleared()"], World::default().says("signal_cleared", true)).await,
+        (Verdict::Helped, 30)
+    );
+    // Both at the same check, not each at some time.
+    let world = World::default()
+        .with("signal_cleared", &truths(&[Some(true), Some(false), Some(true)]))
+        .with("up(\"a\")", &truths(&[Some(false), Some(true), Some(true)]));
+    assert_eq!(judged(&["signal_cleared()", "up(a)"], world).await, (Verdict::Helped, 50));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_does_not_become_true_did_not_help_and_what_is_not_known_is_not_known() {
+    let (verdict, seconds) =
+        judged(&["signal_cleared()", "up(a)"], World::default().says("signal_cleared", false)).await;
+    assert_eq!((verdict, seconds), (Verdict::NotHelped(vec!["signal_cleared() does not hold".into()]), 330));
+    let (verdict, seconds) =
+        judged(&["signal_cleared()", "up(a)"], World::default().says("signal_cleared", true)).await;
+    assert_eq!(verdict, Verdict::Unknown(vec!["up(a) cannot be told: up(\"a\") is not known".into()]));
+    assert_eq!(seconds, 330);
+    assert!(matches!(judged(&[], World::default()).await.0, Verdict::Unknown(_)));
+    assert!(matches!(judged(&["up("], World::default()).await.0, Verdict::Unknown(_)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_condition_for_three_checks_holds_at_three_checks_in_a_row() {
+    let ok = |words: &[&str]| words.iter().map(|word| Some(Value::Text((*word).into()))).collect::<Vec<_>>();
+    let world = World::default().with("health(\"web\")", &ok(&["ok", "ok", "failing", "ok"]));
+    let (verdict, seconds) = judged(&["health(\"web\") == ok for 3 checks"], world).await;
+    assert_eq!((verdict, seconds), (Verdict::Helped, 30 + 50));
+    let mut gap = ok(&["ok", "ok"]);
+    gap.extend([None, Some(Value::Text("ok".into()))]);
+    let world = World::default().with("health(\"web\")", &gap);
+    assert_eq!(judged(&["health(\"web\") == ok for 3 checks"], world).await, (Verdict::Helped, 80));
+}
+
+/// Never answers.
+struct Mute;
+
+impl Looking for Mute {
+    fn look<'a>(&'a self, _: &'a Call) -> BoxFuture<'a, Option<Value>> {
+        pending().boxed()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_world_that_does_not_answer_holds_nothing_up() {
+    let yard = Yard::new();
+    let there = ground(yard.dir.path(), &Mute, &|_| {});
+    let plan = plan(vec![step("one", "touch ran")]);
+    let broken = carry_out(&plan, &there, pending()).await.unwrap_err();
+    assert!(broken.to_string().contains("is not known") && !yard.path("ran").exists());
+    let verdict = verify(&plan, &there, &SteadyPace::begin(), pending()).await;
+    assert!(matches!(verdict, Verdict::Unknown(_)), "{verdict:?}");
+    let verdict = verify(&plan, &there, &SteadyPace::begin(), ready(())).await;
+    assert_eq!(verdict, Verdict::Unknown(vec!["stopped before it could be told".into()]));
+}

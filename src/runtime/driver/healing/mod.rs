@@ -1,0 +1,302 @@
+//! What is done about incidents: looking into one, carrying a runbook out, commissioning a fix, bringing it to the service,
+//! proving that it helped, telling people. Each stands on the incident as the engine knows it; the plan is the one that
+//! was ruled on, or nothing is done.
+
+mod commission;
+mod deploy;
+mod outlook;
+mod scene;
+
+use super::site::{Site, permanent, transient};
+use crate::{
+    domain::{
+        brief::Brief,
+        ids::{IncidentId, RequestId},
+        incident::{Attempt, Remedy, Severity},
+        probe::ProbeSpec,
+        request::Actor,
+        runbook::{OnFail, RunPlan, Runbook},
+        service::Service,
+        text::clean_line,
+        time::Millis,
+    },
+    engine::{
+        command::{Command, Outcome, Report, Verification},
+        effect::{Effect, EffectKind, Failure, FailureKind},
+        healing::ward::Incident,
+    },
+    monitor::{
+        investigate::{self, Means, Rules},
+        probes::Eyes,
+        redact::redact,
+    },
+    operations::{
+        notify::{self, Notice},
+        runbooks::{self, Broken, Ground, Progress, Resumed, SteadyPace, Undone, Verdict},
+    },
+    runtime::supervisor::StopSign,
+};
+use outlook::Outlook;
+use std::{
+    future::Future,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+/// What the director has laid down about healing, apart from policy.
+#[derive(Debug)]
+pub struct HealRules {
+    /// What is watched.
+    pub probes: Vec<ProbeSpec>,
+    /// Safe operations.
+    pub runbooks: Vec<Runbook>,
+    /// What causes are told by.
+    pub rules: Rules,
+    /// What is looked with.
+    pub eyes: Eyes,
+    /// What the brief of a fix starts from; its words and its repository are added.
+    pub commission: Brief,
+    /// Address that is told of incidents, or where it comes from.
+    pub webhook: Option<String>,
+    /// Milder incidents are not told.
+    pub told_least: Severity,
+}
+
+/// Lines reported at once, and how long they gather.
+const LINES_MOST: usize = 32;
+const GATHER: Duration = Duration::from_millis(300);
+/// Characters of a line.
+const LINE_MOST: usize = 300;
+
+fn rules(site: &Site) -> Result<&HealRules, Failure> {
+    site.rules.healing.as_deref().ok_or_else(|| permanent("nothing is watched by this process"))
+}
+
+/// The incident as it stands now.
+fn incident_of(site: &Site, id: IncidentId) -> Result<Arc<Incident>, Failure> {
+    let state = site.lines.state.borrow();
+    state.ward.incidents.get(&id).cloned().ok_or_else(|| permanent(format!("{id} is not known any more")))
+}
+
+fn attempt_of(incident: &Incident, number: u32) -> Result<&Attempt, Failure> {
+    let found = incident.attempts.iter().find(|attempt| attempt.number == number);
+    found.ok_or_else(|| permanent(format!("{} has no attempt {number}", incident.id)))
+}
+
+/// The service of an incident; one that nobody wrote down is known by its name alone.
+fn service_of(site: &Site, incident: &Incident) -> Service {
+    let state = site.lines.state.borrow();
+    let known = state.policy.healing.services.iter().find(|service| service.name == incident.service);
+    known.cloned().unwrap_or_else(|| Service {
+        name: incident.service.clone(),
+        env: incident.env.clone(),
+        approvers: 1,
+        tier_floor: 1,
+        ..Service::default()
+    })
+}
+
+/// Where commands for a service run.
+fn dir_of(site: &Site, service: &Service) -> PathBuf {
+    let own = service.repo.as_ref().map(PathBuf::from).filter(|repo| repo.is_dir());
+    own.unwrap_or_else(|| site.data().to_path_buf())
+}
+
+/// Looks into an incident by rules.
+pub(super) async fn investigate(site: &Site, id: IncidentId, stop: &StopSign) -> Result<Outcome, Failure> {
+    let rules = rules(site)?;
+    let incident = incident_of(site, id)?;
+    let scene = scene::of(site, &incident);
+    let means = Means::host();
+    let looking = investigate::gather(&scene, &means);
+    let findings = tokio::select! {
+        findings = looking => findings,
+        () = stop.raised() => return Err(stopped()),
+    };
+    let diagnosis = investigate::judge(&scene, &findings, &rules.rules, &rules.runbooks);
+    Ok(Outcome::Diagnosed(Box::new(diagnosis)))
+}
+
+fn stopped() -> Failure {
+    Failure { kind: FailureKind::Cancelled, reason: "stopped".into() }
+}
+
+/// Lines on their way to the engine.
+#[derive(Default)]
+struct Lines(Mutex<Vec<String>>);
+
+impl Lines {
+    fn hear(&self, line: &str) {
+        let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if lines.len() < LINES_MOST {
+            lines.push(clean_line(&redact(line), LINE_MOST).into());
+        }
+    }
+
+    fn take(&self) -> Vec<String> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Does something and tells the engine meanwhile what it says.
+async fn telling<T>(
+    (site, effect): (&Site, &Effect),
+    lines: &Lines,
+    work: impl Future<Output = T> + Send,
+) -> T {
+    tokio::pin!(work);
+    loop {
+        let done = tokio::select! {
+            done = &mut work => Some(done),
+            () = tokio::time::sleep(GATHER) => None,
+        };
+        let said = lines.take();
+        if !said.is_empty() {
+            let report = Report { effect: effect.id.clone(), outcome: Outcome::Logged(said) };
+            if let Err(error) = site.lines.orders.give(Actor::Engine, Command::Report(report)).await {
+                tracing::debug!(%error, effect = %effect.id, "lines were not taken");
+            }
+        }
+        if let Some(done) = done {
+            return done;
+        }
+    }
+}
+
+/// The plan that was ruled on.
+fn plan_of(incident: &Incident, attempt: u32) -> Result<RunPlan, Failure> {
+    match &attempt_of(incident, attempt)?.remedy {
+        Remedy::Runbook(plan) => Ok((**plan).clone()),
+        other => Err(permanent(format!("{} is no runbook", other.word()))),
+    }
+}
+
+/// Carries a runbook out. After a crash the world is asked first, and what must not be done twice is not.
+pub(super) async fn heal(site: &Site, effect: &Effect, stop: &StopSign) -> Result<Outcome, Failure> {
+    let EffectKind::Heal { incident, attempt, plan: ruled } = &effect.kind else {
+        return Err(permanent("there is nothing to carry out"));
+    };
+    let incident = incident_of(site, *incident)?;
+    let plan = plan_of(&incident, *attempt)?;
+    if plan.digest() != *ruled {
+        return Err(permanent("the plan is not the one that was ruled on"));
+    }
+    let service = service_of(site, &incident);
+    let dir = dir_of(site, &service);
+    let outlook = Outlook::of(site, &incident, service)?;
+    let env = rules(site)?.eyes.env.clone();
+    let lines = Lines::default();
+    let tell = |line: &str| lines.hear(line);
+    let ground = Ground { dir: &dir, env: &env, look: &outlook, tell: &tell };
+    let work = async {
+        if effect.unsure {
+            let begun = plan.steps.first().map(|step| step.id.clone());
+            let progress = Progress { done: Vec::new(), begun };
+            return runbooks::resume(&plan, &progress, &ground, stop.raised()).await;
+        }
+        runbooks::carry_out(&plan, &ground, stop.raised()).await.map(Resumed::Done)
+    };
+    match telling((site, effect), &lines, work).await {
+        Ok(Resumed::Done(_) | Resumed::Already) => Ok(Outcome::Healed),
+        Ok(Resumed::Unclear(why)) => {
+            Err(permanent(format!("it was cut off and nobody knows how far it came: {}", why.join("; "))))
+        }
+        Err(Broken::Stopped { .. }) => Err(stopped()),
+        Err(broken) if all_taken_back(&broken) => Ok(Outcome::TakenBack(broken.to_string())),
+        Err(broken) => Err(permanent(broken)),
+    }
+}
+
+fn all_taken_back(broken: &Broken) -> bool {
+    let whole = |undone: &[Undone]| !undone.is_empty() && undone.iter().all(|step| step.failed.is_none());
+    matches!(broken, Broken::Step { undone, .. } if whole(undone))
+}
+
+/// Sees whether a remedy helped; a runbook that says so is taken back if it did not.
+pub(super) async fn verify(site: &Site, effect: &Effect, stop: &StopSign) -> Result<Outcome, Failure> {
+    let EffectKind::Verify { incident, attempt } = &effect.kind else {
+        return Err(permanent("there is nothing to verify"));
+    };
+    let incident = incident_of(site, *incident)?;
+    let service = service_of(site, &incident);
+    let plan = match plan_of(&incident, *attempt) {
+        Ok(plan) => plan,
+        Err(_) => deploy::proof(site, &incident, &service),
+    };
+    let dir = dir_of(site, &service);
+    let began = attempt_of(&incident, *attempt)?.began;
+    let outlook = Outlook::of(site, &incident, service)?.since(began);
+    let env = rules(site)?.eyes.env.clone();
+    let lines = Lines::default();
+    let tell = |line: &str| lines.hear(line);
+    let ground = Ground { dir: &dir, env: &env, look: &outlook, tell: &tell };
+    let work = async {
+        let verdict = runbooks::verify(&plan, &ground, &SteadyPace::begin(), stop.raised()).await;
+        let (Verdict::NotHelped(why), OnFail::Rollback) = (&verdict, plan.verify.on_fail) else {
+            return verdict;
+        };
+        let all: Vec<String> = plan.steps.iter().map(|step| step.id.clone()).collect();
+        let undone = runbooks::take_back(&plan, &all, &ground, stop.raised()).await;
+        let mut why = why.clone();
+        why.extend(undone.iter().map(|step| match &step.failed {
+            None => format!("{} was taken back", step.id),
+            Some(failed) => format!("{} could not be taken back: {failed}", step.id),
+        }));
+        Verdict::NotHelped(why)
+    };
+    let verdict = telling((site, effect), &lines, work).await;
+    Ok(Outcome::Verified(match verdict {
+        Verdict::Helped => Verification::Helped,
+        Verdict::NotHelped(why) => Verification::NotHelped(why.join("; ")),
+        Verdict::Unknown(why) => Verification::Unknown(why.join("; ")),
+    }))
+}
+
+pub(super) async fn commission(site: &Site, effect: &Effect) -> Result<Outcome, Failure> {
+    commission::commission(site, effect).await
+}
+
+pub(super) async fn deploy(site: &Site, effect: &Effect, stop: &StopSign) -> Result<Outcome, Failure> {
+    deploy::deploy(site, effect, stop).await
+}
+
+/// Tells people who are not at a screen.
+pub(super) async fn announce(site: &Site, effect: &Effect) -> Result<Outcome, Failure> {
+    let EffectKind::Announce { incident, words } = &effect.kind else {
+        return Err(permanent("there is nothing to tell"));
+    };
+    let incident = incident_of(site, *incident)?;
+    tracing::info!(incident = %incident.id, severity = %incident.severity, service = incident.service, words, "incident");
+    let Ok(rules) = rules(site) else { return Ok(Outcome::Announced) };
+    let Some(source) = rules.webhook.as_ref().filter(|_| incident.severity <= rules.told_least) else {
+        return Ok(Outcome::Announced);
+    };
+    let told = async {
+        let url = (rules.eyes.secret)(source).await?;
+        let parsed = reqwest::Url::parse(&url).map_err(|error| format!("notify.webhook: {error}"))?;
+        let client = rules.eyes.web.client(&parsed)?;
+        notify::post(&client, &url, &notice(effect, &incident, words)).await
+    };
+    told.await.map(|()| Outcome::Announced).map_err(transient)
+}
+
+fn notice(effect: &Effect, incident: &Incident, words: &str) -> Notice {
+    Notice {
+        id: effect.id.to_string(),
+        incident: incident.id.to_string(),
+        event: words.to_owned(),
+        severity: incident.severity.to_string(),
+        service: incident.service.clone(),
+        env: incident.env.clone(),
+        title: incident.title.clone(),
+        phase: incident.phase.word().to_owned(),
+        cause: incident.diagnosis.as_ref().map(|diagnosis| diagnosis.cause.clone()),
+        request: incident.request.as_ref().map(RequestId::to_string),
+        count: incident.sightings.count,
+        affected: incident.sightings.affected,
+    }
+}
+
+/// How long a proof may take that no runbook lays down.
+const PROOF_WINDOW: Millis = Millis::mins(5);

@@ -1,0 +1,95 @@
+//! What expressions ask, answered for one incident: what the engine knows of it, what the probes read last, and what the
+//! monitor finds by looking now.
+
+use super::{super::site::Site, rules};
+use crate::{
+    domain::{
+        expr::{Call, Value},
+        ids::IncidentId,
+        service::Service,
+        time::{Millis, Timestamp},
+    },
+    engine::{effect::Failure, healing::ward::Incident, state::State},
+    monitor::looking::{self, Read, Sight},
+    operations::runbooks::Looking,
+    runtime::watching::Watch,
+};
+use futures::future::{BoxFuture, FutureExt as _};
+use std::sync::Arc;
+use tokio::sync::watch;
+
+/// What is told by lines is over when none has come for this long.
+const LINES_QUIET: Millis = Millis::secs(30);
+
+pub(super) struct Outlook {
+    state: watch::Receiver<Arc<State>>,
+    watch: Option<Arc<Watch>>,
+    sight: Sight,
+    incident: IncidentId,
+    service: Service,
+    /// Sightings before this are of the time before the remedy.
+    since: Option<Timestamp>,
+}
+
+impl Outlook {
+    pub(super) fn of(site: &Site, incident: &Incident, service: Service) -> Result<Self, Failure> {
+        let sight = Sight { eyes: rules(site)?.eyes.clone(), service: service.clone() };
+        Ok(Self {
+            state: site.lines.state.clone(),
+            watch: site.watch().cloned(),
+            sight,
+            incident: incident.id,
+            service,
+            since: None,
+        })
+    }
+
+    pub(super) fn since(self, began: Timestamp) -> Self {
+        Self { since: Some(began), ..self }
+    }
+
+    fn cleared(&self) -> Option<bool> {
+        let state = self.state.borrow();
+        let incident = state.ward.incidents.get(&self.incident)?;
+        let seen = &incident.sightings;
+        if !incident.kind.starts_with("log.") {
+            return Some(!seen.firing);
+        }
+        let now = (self.sight.eyes.now)();
+        let after = self.since.is_none_or(|since| seen.last <= since);
+        let from = self.since.map_or(seen.last, |since| since.max(seen.last));
+        Some(now.since(from) >= LINES_QUIET && (after || now.since(seen.last) >= LINES_QUIET))
+    }
+
+    fn firing(&self, kind: &str) -> bool {
+        let state = self.state.borrow();
+        let fires = |incident: &Arc<Incident>| {
+            incident.service == self.service.name && incident.kind == kind && incident.sightings.firing
+        };
+        state.ward.live().any(fires)
+    }
+
+    async fn answer(&self, call: &Call) -> Option<Value> {
+        let text = |at: usize| match call.args.get(at) {
+            Some(Value::Text(text)) => Some(text.as_str()),
+            _ => None,
+        };
+        match call.name.as_str() {
+            "signal_cleared" => self.cleared().map(Value::Truth),
+            "firing" => Some(Value::Truth(self.firing(text(0)?))),
+            _ => {
+                let newest = self.watch.as_ref().map(|watch| watch.newest()).unwrap_or_default();
+                let health = self.watch.as_ref().map(|watch| watch.health()).unwrap_or_default();
+                let past = self.watch.as_ref().map(|watch| watch.courses()).unwrap_or_default();
+                let read = Read { newest: &newest, health: &health, past: &past };
+                looking::look(call, &self.sight, read).await
+            }
+        }
+    }
+}
+
+impl Looking for Outlook {
+    fn look<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Option<Value>> {
+        self.answer(call).boxed()
+    }
+}
