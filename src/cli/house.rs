@@ -213,6 +213,12 @@ impl House {
         super::out::note(&self.joined.end().await);
     }
 
+    /// What stands behind the handle.
+    #[must_use]
+    pub fn joined(&self) -> &Joined {
+        &self.joined
+    }
+
     /// See [`Joined::notes`].
     #[must_use]
     pub fn notes(&self) -> Vec<String> {

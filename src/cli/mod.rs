@@ -21,9 +21,12 @@ pub mod follow;
 pub mod grants;
 pub mod house;
 pub mod ideas;
+mod incidents;
+mod level;
 pub mod man;
 pub mod missions;
 pub mod models;
+mod monitor;
 pub mod named;
 pub mod out;
 pub mod own;
@@ -33,6 +36,8 @@ mod rate;
 pub mod reference;
 pub mod replay;
 pub mod restore;
+mod runbook;
+mod scan;
 pub mod screen;
 pub mod search;
 pub mod senses;
@@ -40,6 +45,7 @@ mod session;
 pub mod settings;
 pub mod show;
 pub mod signals;
+mod silence;
 pub mod stats;
 #[cfg(test)]
 mod tests;
@@ -62,6 +68,9 @@ pub struct Cli {
     /// Options of every subcommand.
     #[command(flatten)]
     pub everywhere: Everywhere,
+    /// Watch and heal without a screen until a signal ends it; decisions come from `chimera desk`
+    #[arg(long)]
+    pub monitor: bool,
     /// What to do; the screen where nothing is said.
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -104,6 +113,21 @@ pub enum Command {
     Stats(stats::StatsArgs),
     /// What could be done next, and why
     Ideas(ideas::IdeasArgs),
+    /// What is wrong with the services, and what is done about it
+    Incidents(incidents::IncidentsArgs),
+    /// Look into an incident again
+    Investigate(incidents::InvestigateArgs),
+    /// Say that an incident is over
+    Resolve(incidents::ResolveArgs),
+    /// Let every probe look once, now
+    Scan(scan::ScanArgs),
+    /// Quiet about a cause, a service or a kind for a while
+    Silence(silence::SilenceArgs),
+    /// How much happens alone, 1 to 3; shown without a number
+    Level(level::LevelArgs),
+    /// Safe operations: list, check, simulate, try out
+    #[command(subcommand)]
+    Runbook(runbook::RunbookCommand),
     /// What waits for a decision, and deciding it
     #[command(subcommand)]
     Desk(desk::DeskCommand),
@@ -173,7 +197,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
 /// Where nothing was typed there is nothing to parse: the screen does not wait for the whole description.
 fn parse(arguments: Vec<OsString>) -> Result<Cli, clap::Error> {
     match arguments.as_slice() {
-        [_] => Ok(Cli { everywhere: Everywhere::default(), command: None }),
+        [_] => Ok(Cli { everywhere: Everywhere::default(), monitor: false, command: None }),
         _ => Cli::try_parse_from(arguments),
     }
 }
@@ -219,12 +243,26 @@ fn dispatch(cli: Cli, out: &mut Out) -> Said {
         Some(Command::Audit(command)) => audit::run(&command, &Session::load(&cli.everywhere)?, out),
         Some(Command::Search(args)) => search::run(&args, &Session::load(&cli.everywhere)?, out),
         Some(Command::Export(args)) => export::run(&args, &Session::load(&cli.everywhere)?, out),
+        None if cli.monitor => {
+            let session = Session::load(&cli.everywhere)?;
+            session.say_notes();
+            let _logs = session.log();
+            runtime()?.block_on(monitor::run(&session, out))
+        }
+        Some(Command::Level(args)) => level::run(&args, &cli.everywhere, out),
         None => screen::run(&cli.everywhere),
         Some(command) => {
             let session = Session::load(&cli.everywhere)?;
             session.say_notes();
             // These look at the machine and the vendors only, and leave no trace in the data directory.
-            let traceless = matches!(command, Command::Doctor | Command::Models(_) | Command::Replay(_));
+            let traceless = matches!(
+                command,
+                Command::Doctor
+                    | Command::Models(_)
+                    | Command::Replay(_)
+                    | Command::Scan(_)
+                    | Command::Runbook(_)
+            );
             let _logs = if traceless { None } else { session.log() };
             runtime()?.block_on(live(command, (&cli.everywhere, &session), out))
         }
@@ -248,6 +286,12 @@ async fn live(command: Command, (everywhere, session): (&Everywhere, &Session), 
         Command::Show(args) => show::run(&args, session, out),
         Command::Stats(args) => stats::run(&args, session, out),
         Command::Ideas(args) => ideas::run(&args, session, out).await,
+        Command::Incidents(args) => incidents::run(&args, session, out),
+        Command::Investigate(args) => incidents::investigate(&args, session, out).await,
+        Command::Resolve(args) => incidents::resolve(&args, session, out).await,
+        Command::Scan(args) => scan::run(&args, session, out).await,
+        Command::Silence(args) => silence::run(&args, session, out).await,
+        Command::Runbook(command) => runbook::run(&command, session, out).await,
         Command::Desk(command) => desk::run(&command, session, out).await,
         Command::Grants(command) => grants::run(&command, session, out).await,
         Command::Pause(args) => control::pause(&args, session, out).await,
@@ -262,9 +306,11 @@ async fn live(command: Command, (everywhere, session): (&Everywhere, &Session), 
         Command::Completions(args) => completions::run(&args, out),
         Command::Man => man::run(out),
         Command::Replay(args) => replay::run(&args, session, out).await,
-        Command::Config(_) | Command::Audit(_) | Command::Search(_) | Command::Export(_) => {
-            Err(Complaint::error("answered before the runtime starts"))
-        }
+        Command::Level(_)
+        | Command::Config(_)
+        | Command::Audit(_)
+        | Command::Search(_)
+        | Command::Export(_) => Err(Complaint::error("answered before the runtime starts")),
     }
 }
 

@@ -7,21 +7,39 @@ use super::{
     session::Session,
 };
 use crate::{
+    config,
     domain::{
         ids::RequestId,
         request::{Request, Subject},
+        text::count,
+        time::Millis,
     },
     engine::state::State,
     policy::ruling::{Ruling, RulingOutcome},
+    runtime::{self, clock::Clock},
 };
 use clap::{Args, Subcommand};
 use serde_json::json;
+use std::path::PathBuf;
 
 /// What about the policy.
 #[derive(Debug, Clone, Subcommand)]
 pub enum PolicyCommand {
     /// Print every reason of the rulings behind a request
     Explain(ExplainArgs),
+    /// Print which decisions of the past another policy would have made otherwise
+    Replay(ReplayArgs),
+}
+
+/// Which policy, and how far back.
+#[derive(Debug, Clone, Args)]
+pub struct ReplayArgs {
+    /// A settings file with the other policy, laid over yours
+    #[arg(long, value_name = "FILE")]
+    pub policy: PathBuf,
+    /// How far back, such as 30d
+    #[arg(long, value_name = "SPAN", default_value = "30d")]
+    pub since: Millis,
 }
 
 /// Which request.
@@ -37,8 +55,41 @@ pub struct ExplainArgs {
 /// # Errors
 /// There is no such request, or the journal cannot be read.
 pub fn run(command: &PolicyCommand, session: &Session, out: &mut Out) -> Said {
-    let PolicyCommand::Explain(args) = command;
-    explain(args.request, &session.look()?, out)
+    match command {
+        PolicyCommand::Explain(args) => explain(args.request, &session.look()?, out),
+        PolicyCommand::Replay(args) => replay(args, session, out),
+    }
+}
+
+/// Decisions that would have been others.
+fn replay(args: &ReplayArgs, session: &Session, out: &mut Out) -> Said {
+    let mut wanted = session.source.wanted.clone();
+    wanted.file = Some(args.policy.clone());
+    let other = config::load(&wanted, &session.environment, &session.here)?.settings.policy;
+    let since = Clock::Wall.now() - args.since;
+    let data = &session.settings().places.data;
+    let replay =
+        runtime::look::replay(data, other, since).map_err(|error| Complaint::error(error.to_string()))?;
+    let mut changed = 0_u64;
+    for one in replay.compared.iter().filter(|one| one.before != one.after) {
+        changed += 1;
+        let (before, after) = (word(&one.before), word(&one.after));
+        let value = json!({
+            "kind": "decision", "seq": one.seq, "at": one.at.to_string(), "of": one.of, "before": before,
+            "after": after, "reasons": one.reasons,
+        });
+        out.both(&format!("{} {} {}: {before} -> {after}", one.seq, one.at, one.of), &value);
+        for reason in one.reasons.iter().skip(1).take(4) {
+            out.say(&format!("    {reason}"));
+        }
+    }
+    let all = replay.compared.len();
+    let words = format!("{changed} of {} would have been others", count(all, "decision"));
+    out.both(
+        &words,
+        &json!({"kind": "replayed", "decisions": all, "changed": changed, "not_kept": replay.more}),
+    );
+    Ok(Exit::Ok)
 }
 
 /// Explains a request of a state.
@@ -98,7 +149,11 @@ fn rulings(request: &Request, state: &State, out: &mut Out) {
 }
 
 fn outcome(ruling: &Ruling) -> String {
-    match &ruling.outcome {
+    word(&ruling.outcome)
+}
+
+fn word(outcome: &RulingOutcome) -> String {
+    match outcome {
         RulingOutcome::Auto => "at once".into(),
         RulingOutcome::After(delay) => format!("after {delay} unless somebody stops it"),
         RulingOutcome::Ask { approvals } => format!("needs {approvals} approval(s)"),

@@ -3,7 +3,7 @@
 
 use super::{
     exit::{Complaint, Exit, Said},
-    finish,
+    finish, incidents,
     missions::status,
     named,
     out::{Form, Out},
@@ -27,9 +27,9 @@ const BRIEF_LINES_MOST: usize = 40;
 /// Which mission.
 #[derive(Debug, Clone, Args)]
 pub struct ShowArgs {
-    /// Mission, such as M-1
+    /// Mission or incident, such as M-1 or I-7
     #[arg(value_name = "ID")]
-    pub mission: MissionId,
+    pub what: String,
     /// Print the patch of this team's last candidate, and nothing else
     #[arg(long, value_name = "TEAM")]
     pub patch: Option<String>,
@@ -41,8 +41,18 @@ pub struct ShowArgs {
 /// There is no such mission or team, or the journal cannot be read.
 pub fn run(args: &ShowArgs, session: &Session, out: &mut Out) -> Said {
     let state = session.look()?;
-    let Some(team) = &args.patch else { return print(args.mission, &state, out) };
-    let digest = patch_of(args.mission, team, &state)?;
+    if let Some(id) = args
+        .what
+        .get(..2)
+        .filter(|start| start.eq_ignore_ascii_case("I-"))
+        .and_then(|_| args.what.parse().ok())
+    {
+        return incidents::print(id, &state, out);
+    }
+    let mission: MissionId =
+        args.what.parse().map_err(|error: crate::domain::ids::BadId| Complaint::usage(error.to_string()))?;
+    let Some(team) = &args.patch else { return print(mission, &state, out) };
+    let digest = patch_of(mission, team, &state)?;
     let unread = |error: std::io::Error| Complaint::error(format!("the patch cannot be read: {error}"));
     let blobs = crate::store::look::blobs(&session.settings().places.data).map_err(unread)?;
     out.raw(text::clean_bytes(&blobs.get(digest).map_err(unread)?).as_bytes());

@@ -24,6 +24,7 @@ pub mod playbook;
 pub mod react;
 mod recording;
 pub mod records;
+pub mod replaying;
 
 pub use recording::kind_of;
 #[cfg(test)]

@@ -15,7 +15,7 @@ mod vendor;
 #[cfg(test)]
 mod tests;
 
-use aho_corasick::{AhoCorasick, AhoCorasickBuilder};
+use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind};
 use span::Span;
 use std::{borrow::Cow, sync::LazyLock};
 
@@ -75,7 +75,11 @@ static SEARCH: LazyLock<Option<Search>> = LazyLock::new(|| {
     ] {
         add(word, hint);
     }
-    let words = AhoCorasickBuilder::new().ascii_case_insensitive(true).build(words).ok()?;
+    let words = AhoCorasickBuilder::new()
+        .ascii_case_insensitive(true)
+        .kind(Some(AhoCorasickKind::DFA))
+        .build(words)
+        .ok()?;
     Some(Search { words, hints })
 });
 

@@ -6,8 +6,9 @@ use super::{
     start::{StartError, saved},
 };
 use crate::{
-    domain::ids::Seq,
-    engine::state::State,
+    domain::{ids::Seq, time::Timestamp},
+    engine::{replaying::Replay, state::State},
+    policy::settings::Policy,
     store::{
         error::Holder,
         history::Query,
@@ -57,6 +58,24 @@ impl Look {
     #[must_use]
     pub fn owner(data: &Path) -> Option<Holder> {
         owner_of(data)
+    }
+}
+
+/// Rulings of the journal from a time on, as another policy would have made them.
+///
+/// # Errors
+/// The journal cannot be read or understood.
+pub fn replay(data: &Path, policy: Policy, since: Timestamp) -> Result<Replay, StartError> {
+    let mut replay = Replay::under(policy, since);
+    let mut reader = Reader::after(data, Seq(0));
+    loop {
+        let entries = reader.more()?;
+        if entries.is_empty() {
+            return Ok(replay);
+        }
+        for entry in entries {
+            replay.take(entry.seq, &records::fact_of(&entry)?);
+        }
     }
 }
 

@@ -10,6 +10,7 @@ mod driver;
 pub mod feeds;
 pub mod handle;
 mod inbox;
+mod kill;
 pub mod look;
 mod office;
 mod orders;

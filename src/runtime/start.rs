@@ -10,6 +10,7 @@ use super::{
     },
     handle::{EngineEnd, SendError},
     inbox::Inbox,
+    kill,
     office::Lines,
     orders::{self, Orders},
     post,
@@ -192,6 +193,9 @@ pub async fn start(setup: Setup, mut faces: EngineEnd) -> Result<Engine, StartEr
     };
     if setup.working == Working::Yes {
         tidy_later(&engine);
+    }
+    if setup.working == Working::Yes {
+        beside(kill::listen(give.clone(), closed_for_watch.clone()));
     }
     if let Some(watch) = watch {
         beside(watch.keep(give.clone(), closed_for_watch));

@@ -177,11 +177,6 @@ impl Postgres {
         Some(Self { running })
     }
 
-    /// Its port.
-    pub fn port(&self) -> u16 {
-        self.running.port
-    }
-
     /// Address with the superuser's password.
     pub fn url(&self) -> String {
         self.url_of("postgres", Self::PASSWORD)

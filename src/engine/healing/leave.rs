@@ -159,6 +159,13 @@ fn start(pen: &mut Pen<'_>, id: IncidentId) {
     pen.want_for(id, (kind, &number.to_string()));
 }
 
+/// What the gate says of an incident's remedy as it stands, with nothing given for it.
+pub(in crate::engine) fn rule_again(pen: &Pen<'_>, id: IncidentId) -> Option<Ruling> {
+    let incident = pen.incident(id)?;
+    let diagnosis = incident.diagnosis.clone()?;
+    Some(rule(pen, (&incident, &diagnosis), (Approver::Policy, Given::Nothing)))
+}
+
 /// The gate's ruling on the remedy of a diagnosis.
 fn rule(
     pen: &Pen<'_>,

@@ -20,7 +20,7 @@ mod tests;
 pub mod ward;
 
 pub(super) use course::{begin, mission_ended, next_deadline, reconsider_all, stopped, tick};
-pub(super) use leave::{answer, approve_waited, rule_candidate};
+pub(super) use leave::{answer, approve_waited, rule_again, rule_candidate};
 pub(super) use outcomes::report;
 
 use super::{

@@ -52,6 +52,10 @@ struct Open {
     mood: Mood,
     /// Whether a logger reported an error or a warning in its first line, so that a trace may follow.
     report: bool,
+    /// The level of its first line.
+    level: Option<Level>,
+    /// Whether lines after the first have a logger's header, too.
+    headed: bool,
     /// The last line goes on in the next one.
     partial: bool,
     bytes: usize,
@@ -68,17 +72,14 @@ impl Joiner {
     /// Takes one line; adds what is complete by it.
     pub fn push(&mut self, raw: &str, at: Timestamp, done: &mut Vec<Record>) {
         let bare = prefix::bare(raw);
-        let line = cleaned(&bare.text);
-        let Some(place) = self.open.iter().position(|open| open.record.stream == bare.key) else {
-            self.begin(&bare.key, line, bare.partial, at, done);
-            return;
-        };
-        if !self.open[place].over(at) && self.open[place].take(&line, bare.partial, at) {
-            return;
+        let line = Line::of(cleaned(&bare.text), bare.partial);
+        if let Some(place) = self.open.iter().position(|open| open.record.stream == bare.key) {
+            if !self.open[place].over(at) && self.open[place].take(&line, at) {
+                return;
+            }
+            finish(self.open.swap_remove(place), done);
         }
-        let open = self.open.swap_remove(place);
-        finish(open, done);
-        self.begin(&bare.key, line, bare.partial, at, done);
+        self.begin(&bare.key, line, at, done);
     }
 
     /// Closes the records that have waited long enough.
@@ -105,25 +106,42 @@ impl Joiner {
         (lines, self.open.iter().map(|open| open.bytes).sum())
     }
 
-    fn begin(&mut self, key: &str, line: String, partial: bool, at: Timestamp, done: &mut Vec<Record>) {
-        if line.trim().is_empty() && !partial {
+    fn begin(&mut self, key: &str, line: Line, at: Timestamp, done: &mut Vec<Record>) {
+        if line.text.trim().is_empty() && !line.partial {
             return;
         }
         if self.open.len() >= STREAMS_MOST {
-            let oldest =
-                self.open.iter().enumerate().min_by_key(|(_, open)| open.last).map_or(0, |(place, _)| place);
+            let oldest = self.open.iter().enumerate().min_by_key(|(_, open)| open.last);
+            let oldest = oldest.map_or(0, |(place, _)| place);
             finish(self.open.remove(oldest), done);
         }
-        let mut open = Open {
-            bytes: line.len(),
-            record: Record { stream: key.to_owned(), lines: vec![line], left_out: 0, traced: false, at },
-            mood: Mood::Plain,
-            report: false,
-            partial,
-            last: at,
-        };
-        open.look();
-        self.open.push(open);
+        self.open.push(Open::of(key, line, at));
+    }
+}
+
+/// One line without the prefix of its transport, looked at once.
+#[derive(Debug)]
+struct Line {
+    text: String,
+    /// Where the text behind the header of a logger begins, and the level that is named there; `None` without one.
+    header: Option<(usize, Option<Level>)>,
+    partial: bool,
+}
+
+impl Line {
+    fn of(text: String, partial: bool) -> Self {
+        let found = prefix::header(text.trim_start());
+        let header = found.map(|found| (text.len() - found.rest.len(), found.level));
+        Self { text, header, partial }
+    }
+
+    /// The text behind the header.
+    fn rest(&self) -> &str {
+        self.header.map_or(&self.text, |(at, _)| &self.text[at..])
+    }
+
+    fn level(&self) -> Option<Level> {
+        self.header.and_then(|(_, level)| level)
     }
 }
 
@@ -152,51 +170,73 @@ impl Open {
         at < self.last || at.since(self.last) >= HOLD || at.since(self.record.at) >= HOLD_MOST
     }
 
-    /// Learns from the first line what may follow.
-    fn look(&mut self) {
-        let Some(line) = self.record.lines.first() else { return };
-        let header = prefix::header(line);
-        let text = header.map_or(line.as_str(), |header| header.rest);
-        self.mood = grammar::opens(text).or_else(|| grammar::strong(text)).unwrap_or_default();
-        let bad = |level: Option<Level>| level.is_some_and(|level| level >= Level::Warning);
-        self.report =
-            header.is_some_and(|header| bad(header.level) || header.level.is_none() && says_bad(header.rest));
+    fn of(key: &str, line: Line, at: Timestamp) -> Self {
+        let rest = line.rest();
+        let mood = grammar::opens(rest).or_else(|| grammar::strong(rest)).unwrap_or_default();
+        let level = line.level();
+        let report = match (line.header, level) {
+            (Some(_), Some(level)) => level >= Level::Warning,
+            (Some(_), None) => says_bad(rest),
+            (None, _) => false,
+        };
+        let bytes = line.text.len();
+        let record =
+            Record { stream: key.to_owned(), lines: vec![line.text], left_out: 0, traced: false, at };
+        Self { record, mood, report, level, headed: false, partial: line.partial, bytes, last: at }
     }
 
     /// Takes a line if it goes on with the record.
-    fn take(&mut self, line: &str, partial: bool, at: Timestamp) -> bool {
+    fn take(&mut self, line: &Line, at: Timestamp) -> bool {
         if self.partial {
-            self.partial = partial;
-            self.last = at;
-            let last = self.record.lines.last_mut();
-            if let Some(last) = last.filter(|last| last.len() + line.len() <= LINE_MOST) {
-                last.push_str(line);
-                self.bytes += line.len();
-            }
-            if self.record.lines.len() == 1 {
-                self.look();
-            }
+            self.complete(line, at);
             return true;
         }
-        let header = prefix::header(line.trim_start());
-        let text = header.map_or(line, |header| header.rest);
-        let last = self.record.lines.last().map_or("", String::as_str);
-        let mood = if header.is_some() {
-            // Begins like a record: only what is surely a part of the trace above it goes on.
-            grammar::strong(text).map(|next| if self.mood <= Mood::Named { next } else { self.mood }).or_else(
-                || (self.mood > Mood::Named).then(|| grammar::goes_on(self.mood, last, text)).flatten(),
-            )
-        } else {
-            let fresh = matches!(self.mood, Mood::Plain) && self.report && self.record.lines.len() == 1;
-            grammar::goes_on(self.mood, last, text)
-                .or_else(|| if fresh { grammar::follows_report(text) } else { None })
-        };
-        let Some(mood) = mood else { return false };
+        let Some(mood) = self.after(line) else { return false };
+        self.headed |= line.header.is_some();
         self.mood = mood;
-        self.partial = partial;
+        self.partial = line.partial;
         self.last = at;
-        self.keep(text.to_owned());
+        self.keep(line.rest().to_owned());
         true
+    }
+
+    /// Adds the next piece of a line that was cut.
+    fn complete(&mut self, line: &Line, at: Timestamp) {
+        let alone = self.record.lines.len() == 1;
+        let last = self.record.lines.last_mut().filter(|last| last.len() + line.text.len() <= LINE_MOST);
+        if let Some(last) = last {
+            last.push_str(&line.text);
+            self.bytes += line.text.len();
+        }
+        self.partial = line.partial;
+        self.last = at;
+        if let Some(whole) = self.record.lines.first().filter(|_| alone && !line.partial) {
+            let key = self.record.stream.clone();
+            let begun = self.record.at;
+            *self = Self { last: at, ..Self::of(&key, Line::of(whole.clone(), false), begun) };
+        }
+    }
+
+    /// What is being read after this line, if it goes on with the record.
+    fn after(&self, line: &Line) -> Option<Mood> {
+        let rest = line.rest();
+        let last = self.record.lines.last().map_or("", String::as_str);
+        if line.header.is_none() {
+            let fresh = self.mood == Mood::Plain && self.report && self.record.lines.len() == 1;
+            let on = grammar::goes_on(self.mood, last, rest);
+            return on.or_else(|| if fresh { grammar::follows_report(rest) } else { None });
+        }
+        // It begins like a record. It goes on only where every line of a trace has a header, and the same level.
+        let every = (self.headed || self.record.lines.len() == 1) && line.level() == self.level;
+        if !every {
+            return None;
+        }
+        match grammar::strong(rest) {
+            Some(next) if self.mood <= Mood::Named => Some(next),
+            Some(_) => Some(self.mood),
+            None if self.mood > Mood::Named => grammar::goes_on(self.mood, last, rest),
+            None => None,
+        }
     }
 
     /// Adds a line within the bounds: the middle goes first.

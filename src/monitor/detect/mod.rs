@@ -7,6 +7,5 @@ pub mod join;
 pub mod logs;
 pub mod scan;
 pub mod series;
-pub mod series;
 pub mod templates;
 pub mod trace;

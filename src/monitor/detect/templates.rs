@@ -5,15 +5,17 @@
 //! of one shape are one template, found by one look into a map. Shapes are joined in two cases, both on evidence only:
 //!
 //! - **A place that always varies.** Every word of a shape is also a hole in it. When [`HOLE_WORDS`] different words
-//!   have been seen in the same hole, the place is a value, and their templates become the oldest of them.
-//! - **A flood.** When [`FLOOD_SHAPES`] shapes have the same opening and grow no other way, all that opens so is one template.
+//!   have been seen in the same hole, the place is a value: their templates become the oldest of them, and a new line
+//!   that has the words of the template in its other places belongs to it at once.
+//! - **A flood.** When [`FLOOD_SHAPES`] shapes open with the same words, all that opens so is one template.
 //!
 //! **Ids last.** An id is made of the service and of the shape by which its template came to be, and of nothing else: the
 //! same first line gives the same id in every run, and a template that becomes more general keeps its id. Where templates are
 //! joined, the ids that end are told once in [`Learned::ended`] and stay known as names of the one that goes on.
 //!
-//! **Templates are a wall.** A shown template holds words of the program and typed placeholders; text of people and peers
-//! stands in parameters, which are cleaned, of one line and at most [`PARAMETER_MOST`] characters.
+//! **Templates are a wall, not a proof.** Values, what follows `key=`, and four or more words in quotes stand in parameters,
+//! which are cleaned, of one line and at most [`PARAMETER_MOST`] characters. A stranger's words without quotes cannot be told
+//! from the program's before their place has varied: a template is cleaned and bounded, and still tainted.
 
 mod hashing;
 mod kind;

@@ -44,7 +44,7 @@ impl Piece {
     /// Said by text.
     #[must_use]
     pub fn told(words: impl Into<String>) -> Self {
-        Self { trust: Trust::Told, standing: Standing::Past, ..Self::now(ClueSort::Log, words) }
+        Self { trust: Trust::Told, standing: Standing::Event, ..Self::now(ClueSort::Log, words) }
     }
 
     /// The same, of another trust.

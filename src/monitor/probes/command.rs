@@ -9,7 +9,6 @@ use super::{
     eyes::Eyes,
     lines::Lines,
     program::{last_words, spec as run_of},
-    reach,
     voice::{Unheard, Voice},
 };
 use crate::{
@@ -19,7 +18,7 @@ use crate::{
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::{
     sync::Notify,
-    time::{Instant, sleep_until},
+    time::{Instant, sleep_until, timeout},
 };
 
 /// Longest life of one run; then it is started again.
@@ -138,13 +137,14 @@ async fn once_through(
     }
 }
 
-/// Whether it can be started and does not fail at once; its lines are told by [`follow`] only.
+/// Whether it can be started and does not fail within half a look; its lines are told by [`follow`] only.
 pub(super) async fn look(spec: &ProbeSpec, argv: &[String], eyes: &Eyes) -> Result<Vec<Reading>, String> {
-    let limits = Limits { wall: reach::share(spec.timeout), output: WORDS_KEPT, ..Limits::default() };
-    let done = process::run(run_of(argv.to_vec(), limits, eyes), std::future::pending()).await;
-    match done {
-        Ok(Finished { exit: Exit::TimedOut | Exit::Code(0), .. }) => Ok(vec![Reading::Lines(Vec::new())]),
-        done => Err(end_of(argv, done)),
+    let limits = Limits { output: WORDS_KEPT, ..Limits::default() };
+    let run = process::run(run_of(argv.to_vec(), limits, eyes), std::future::pending());
+    // One that goes on is ended at once, by being dropped.
+    match timeout(spec.timeout.to_std() / 2, run).await {
+        Err(_) | Ok(Ok(Finished { exit: Exit::Code(0), .. })) => Ok(vec![Reading::Lines(Vec::new())]),
+        Ok(done) => Err(end_of(argv, done)),
     }
 }
 
@@ -310,6 +310,7 @@ mod tests {
         let (spec, argv) = probe("echo line; exec sleep 600", Millis::secs(1));
         assert_eq!(look(&spec, &argv, &eyes).await, Ok(vec![Reading::Lines(Vec::new())]));
         let (spec, argv) = probe("echo 'permission denied' >&2; exit 1", Millis::secs(1));
+        let spec = ProbeSpec { timeout: Millis::mins(2), ..spec };
         assert_eq!(
             look(&spec, &argv, &eyes).await,
             Err("sh ended with code 1: permission denied".to_owned())

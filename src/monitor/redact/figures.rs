@@ -147,7 +147,7 @@ pub fn accounts(text: &str, out: &mut Vec<Span>) {
             && b[2].is_ascii_digit()
             && b[3].is_ascii_digit();
         let apart = at.checked_sub(1).is_none_or(|before| !bytes[before].is_ascii_alphanumeric());
-        if let Some(end) = account(bytes, at).filter(|_| begins && apart) {
+        if let Some(end) = (begins && apart).then(|| account(bytes, at)).flatten() {
             out.push(Span { start: at, end, kind: "iban" });
             at = end;
             continue;

@@ -94,6 +94,12 @@ fn rule_team(
     Some((candidate.attempt, rule(pen, mission, (candidate, Some(evidence)), asked)))
 }
 
+/// What the gate says of a team's candidate as it stands, with nothing given for it.
+pub(in crate::engine) fn rule_again(pen: &Pen<'_>, id: MissionId, team: TeamId) -> Option<Ruling> {
+    let mission = pen.mission(id)?;
+    rule_team(pen, &mission, team, (Approver::Policy, Given::Nothing)).map(|(_, ruling)| ruling)
+}
+
 /// The judges have spoken, or it is said why not.
 pub(super) fn judged(pen: &mut Pen<'_>, id: MissionId, verdicts: &[Verdict], missing: &[String]) {
     let Some(mission) = pen.mission(id) else { return };

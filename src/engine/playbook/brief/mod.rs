@@ -9,7 +9,7 @@ mod open;
 mod prepare;
 mod report;
 
-pub(in crate::engine) use choice::{answer_choice, approve_waited, reconsider_all};
+pub(in crate::engine) use choice::{answer_choice, approve_waited, reconsider_all, rule_again};
 pub use draft::base_of;
 pub(in crate::engine) use draft::resume_over_budget;
 pub(in crate::engine) use end::{may_reopen, reopen_with, time_out};

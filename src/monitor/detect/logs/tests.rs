@@ -233,6 +233,19 @@ fn c1_mixed_streams_are_joined_apart() {
 }
 
 #[test]
+fn c1_the_record_after_a_trace_is_its_own() {
+    for next in [
+        "2026-11-28 23:12:01,200 [main] ERROR  c.e.shop.Api - stock is gone",
+        "2026-11-28 23:12:01,200 ERROR   stock is gone",
+        "ERROR: stock is gone",
+    ] {
+        let all = signals(&format!("{}\n{next}", TRACE.rsplit_once('\n').unwrap().0));
+        let kinds: Vec<_> = all.iter().map(|signal| signal.kind.as_str()).collect();
+        assert_eq!(kinds, [kind::LOG_EXCEPTION, kind::LOG_ERROR], "{next}: {all:#?}");
+    }
+}
+
+#[test]
 fn c1_pieces_of_a_cut_line_are_one_line() {
     let log =
         "2026-11-28T23:12:01.1Z stderr P ERROR cannot reach\n2026-11-28T23:12:01.1Z stderr F  the store";

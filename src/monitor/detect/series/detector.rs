@@ -214,7 +214,7 @@ impl SeriesDetector {
         self.say(series, Had { which: BOUND, at, severity }, |metric| Said {
             title: format!("{metric} is {side} its bound"),
             labels: vec![("value", shown(value)), ("bound", format!("{side} {}", shown(fire)))],
-        });
+        })
     }
 
     fn shape(&mut self, series: &mut Series, value: f64, at: Timestamp, signals: &mut Vec<Signal>) {
@@ -261,7 +261,7 @@ impl SeriesDetector {
                 labels.push(("window", format!("{}h", burning.minutes / 60)));
             }
             Said { title: format!("the error budget of {metric} goes too fast"), labels }
-        });
+        })
     }
 
     /// The signal of what a series has or has not, where something is to be said.

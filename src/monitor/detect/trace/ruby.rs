@@ -9,6 +9,9 @@ use super::{
 
 /// `a.rb:12:in 'A#b': the rest` as file, line, function and rest; with `from ` or `3: from ` before it or without.
 fn parts(line: &str) -> Option<(&str, Option<u32>, &str, &str)> {
+    if !line.contains(":in ") {
+        return None;
+    }
     let mut text = line.trim();
     if let Some((number, rest)) = text.split_once(": from ") {
         text = if digits(number) { rest } else { text };

@@ -119,7 +119,11 @@ pub fn belongs(line: &str) -> bool {
 
 /// `  12: a::b::{{closure}}` or `  12:  0x55d5c7 - a::b::h0123` as the function.
 fn function(line: &str) -> Option<&str> {
-    let (number, rest) = line.trim_start().split_once(": ")?;
+    let line = line.trim_start();
+    if !line.as_bytes().first().is_some_and(u8::is_ascii_digit) {
+        return None;
+    }
+    let (number, rest) = line.split_once(": ")?;
     let rest = rest.trim_start();
     if !digits(number) || rest.is_empty() {
         return None;

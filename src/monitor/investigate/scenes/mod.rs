@@ -4,7 +4,14 @@
 mod injected;
 mod read;
 
-use super::rules::{Cure, Rules, judge};
+use super::{
+    rules::{Cure, Rules, judge},
+    scene::Earlier,
+};
+use crate::domain::{
+    incident::{AttemptOutcome, Remedy},
+    time::Millis,
+};
 use read::{Frozen, runbooks};
 use std::collections::BTreeSet;
 
@@ -73,4 +80,74 @@ fn only_what_is_so_now_carries_grade_a() {
         let diagnosis = judge(&scene, &stale, &rules, &runbooks);
         assert_ne!(read::said(&diagnosis).split(' ').nth(1), Some("A"), "{}", frozen.name);
     }
+}
+
+fn named(name: &str) -> Frozen {
+    frozen().into_iter().find(|frozen| frozen.name == name).unwrap()
+}
+
+#[test]
+fn what_did_not_help_before_is_not_offered_again_by_itself() {
+    let (rules, runbooks) = (Rules::built_in().unwrap(), runbooks());
+    let (mut scene, findings) = named("a unit that failed once").seen();
+    let plain = judge(&scene, &findings, &rules, &runbooks);
+    let earlier = |outcome: AttemptOutcome| Earlier {
+        fingerprint: scene.signals[0].fingerprint.clone(),
+        cause: "it did not run".into(),
+        remedy: plain.remedy.clone(),
+        outcome: Some(outcome),
+        at: scene.first_seen - Millis::hours(3),
+    };
+    let (helped, not) =
+        (earlier(AttemptOutcome::Helped), earlier(AttemptOutcome::Ineffective("it fails on".into())));
+    scene.earlier = vec![helped.clone(), not.clone()];
+    assert_eq!(judge(&scene, &findings, &rules, &runbooks), plain, "it helped the last time");
+    scene.earlier = vec![not, helped];
+    let again = judge(&scene, &findings, &rules, &runbooks);
+    assert_eq!(read::said(&again), "unit-down B nothing");
+    assert!(again.gaps.iter().any(|gap| gap.contains("did not help")), "{:?}", again.gaps);
+}
+
+#[test]
+fn two_rules_that_say_otherwise_lower_the_grade_and_are_said() {
+    let rule = |id: &str, specific: u8, remedy: &str| {
+        format!(
+            "[[rule]]\nid = \"{id}\"\nkinds = [\"process.down\"]\nspecific = {specific}\ncause = \"x\"\nobject = \"y\"\n\
+             remedy = {remedy}\nwhen = [{{ sort = \"process\", now = true, ask = \"unit.failed\" }}]\n\
+             second = [{{ sort = \"check\", ask = \"check.failing > 0\" }}]\n"
+        )
+    };
+    let (scene, findings) = named("a unit that failed once").seen();
+    let verdict = |second: u8| {
+        let text = format!(
+            "pack = \"own\"\n{}{}",
+            rule("rule-a", 99, "\"nothing\""),
+            rule("rule-b", second, "{ code = \"z\" }")
+        );
+        let rules = Rules::with(&[("own.toml".into(), text)]).unwrap();
+        let diagnosis = judge(&scene, &findings, &rules, &runbooks());
+        (read::said(&diagnosis), diagnosis.gaps.join("; "))
+    };
+    let (said, gaps) = verdict(99);
+    assert!(
+        said == "rule-a B nothing" && gaps.contains("rule-b fits as well and says otherwise"),
+        "{said} {gaps}"
+    );
+    let (said, gaps) = verdict(98);
+    assert!(said == "rule-a A nothing" && gaps.contains("also fits: rule-b"), "{said} {gaps}");
+}
+
+#[test]
+fn a_release_is_taken_back_to_what_was_said_to_be_in_place_before() {
+    let (rules, frozen) = (Rules::built_in().unwrap(), named("errors since a release"));
+    let (mut scene, findings) = frozen.seen();
+    let remedy = judge(&scene, &findings, &rules, &[]).remedy;
+    let Remedy::Runbook(plan) = remedy else { panic!("{remedy:?}") };
+    assert_eq!(plan.steps[0].run, ["/opt/web/release", "v1"]);
+    assert_eq!(plan.steps[0].undo.as_deref().unwrap(), ["/opt/web/release", "v2"]);
+    assert_eq!((plan.tier, plan.target.as_str()), (2, "service web"));
+    scene.releases[1].said = "v1; reboot".into();
+    let refused = judge(&scene, &findings, &rules, &[]);
+    assert_eq!(refused.remedy, Remedy::Nothing);
+    assert!(refused.gaps.iter().any(|gap| gap.contains("is not offered")), "{:?}", refused.gaps);
 }

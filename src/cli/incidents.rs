@@ -1,0 +1,256 @@
+//! `chimera incidents`, `chimera show I-7`, `chimera investigate` and `chimera resolve`: what is or was wrong with the
+//! services, and a person's word on it.
+
+use super::{
+    exit::{Complaint, Exit, Said},
+    house::Purpose,
+    out::Out,
+    session::Session,
+};
+use crate::{
+    domain::{
+        ids::IncidentId,
+        incident::{Attempt, Clue, Diagnosis},
+        text::{clean_line, count},
+    },
+    engine::{
+        account,
+        command::{Command, HealCommand},
+        healing::ward::Incident,
+        state::State,
+    },
+    policy::{gate::explain, grants::moment},
+};
+use clap::Args;
+use serde_json::{Value, json};
+
+/// Which incidents.
+#[derive(Debug, Clone, Args)]
+pub struct IncidentsArgs {
+    /// Those that are over, too
+    #[arg(long)]
+    pub all: bool,
+}
+
+/// Which incident, and why.
+#[derive(Debug, Clone, Args)]
+pub struct ResolveArgs {
+    /// Incident, such as I-7
+    #[arg(value_name = "ID")]
+    pub incident: IncidentId,
+    /// Why it is over
+    #[arg(long, value_name = "WORDS", default_value = "a person says so")]
+    pub why: String,
+}
+
+/// Which incident.
+#[derive(Debug, Clone, Args)]
+pub struct InvestigateArgs {
+    /// Incident, such as I-7
+    #[arg(value_name = "ID")]
+    pub incident: IncidentId,
+}
+
+/// Lists them, newest first.
+///
+/// # Errors
+/// The journal cannot be read.
+pub fn run(args: &IncidentsArgs, session: &Session, out: &mut Out) -> Said {
+    list(&session.look()?, args.all, out);
+    Ok(Exit::Ok)
+}
+
+/// Lists the incidents of a state.
+pub fn list(state: &State, all: bool, out: &mut Out) {
+    let mut any = false;
+    if let Some(since) = state.ward.storm {
+        let words = format!("storm since {}: nothing acts by itself", moment(since, state.at));
+        out.both(&words, &json!({"kind": "storm", "since": since.to_string()}));
+    }
+    for incident in state.ward.incidents.values().rev().filter(|incident| all || !incident.phase.over()) {
+        any = true;
+        out.both(&line(state, incident), &value(state, incident));
+    }
+    for (id, silence) in &state.ward.silences {
+        let words = format!(
+            "{id} quiet until {}: {}",
+            moment(silence.until, state.at),
+            clean_line(&silence.why, 120)
+        );
+        let value = json!({
+            "kind": "silence", "silence": id.to_string(), "from": silence.from.to_string(),
+            "until": silence.until.to_string(), "why": silence.why, "maintenance": silence.maintenance,
+            "matches": silence.matches,
+        });
+        out.both(&words, &value);
+    }
+    if !any {
+        out.say(if all { "No incident so far." } else { "No incident. `--all` lists those that are over." });
+    }
+}
+
+fn line(state: &State, incident: &Incident) -> String {
+    let request = incident.request.map(|request| format!(" · {request} waits")).unwrap_or_default();
+    format!(
+        "{} {} {} · {} · {} · {} · since {}{request}",
+        incident.id,
+        incident.severity,
+        incident.phase.word(),
+        clean_line(&incident.service, 64),
+        clean_line(&incident.title, 100),
+        count(incident.sightings.count, "time"),
+        moment(incident.opened.unwrap_or(incident.first_seen), state.at),
+    )
+}
+
+/// An incident as JSON.
+#[must_use]
+pub fn value(state: &State, incident: &Incident) -> Value {
+    let veto = incident.request.and_then(|request| state.clockwork.vetoes.get(&request));
+    json!({
+        "kind": "incident", "incident": incident.id.to_string(), "fingerprint": incident.fingerprint.0,
+        "severity": incident.severity.word(), "phase": incident.phase.word(), "service": incident.service,
+        "env": incident.env, "signal": incident.kind, "title": incident.title, "count": incident.sightings.count,
+        "affected": incident.sightings.affected, "first_seen": incident.first_seen.to_string(),
+        "last_seen": incident.sightings.last.to_string(), "firing": incident.sightings.firing,
+        "opened": incident.opened.map(|at| at.to_string()),
+        "diagnosis": incident.diagnosis.as_ref().map(|diagnosis| diagnosed(diagnosis)),
+        "request": incident.request.map(|request| request.to_string()),
+        "happens_by_itself": veto.map(ToString::to_string),
+        "mission": incident.mission().map(|mission| mission.to_string()),
+        "attempts": incident.attempts.iter().map(attempted).collect::<Vec<_>>(),
+    })
+}
+
+fn diagnosed(diagnosis: &Diagnosis) -> Value {
+    json!({
+        "grade": diagnosis.grade.word(), "confidence": diagnosis.confidence, "rule": diagnosis.rule,
+        "cause": diagnosis.cause, "object": diagnosis.object, "remedy": diagnosis.remedy.word(),
+        "plan": account::remedy_lines(&diagnosis.remedy), "gaps": diagnosis.gaps, "tainted": diagnosis.tainted,
+        "culprit": diagnosis.culprit.as_ref().map(|culprit| json!({
+            "commit": culprit.commit, "subject": culprit.subject, "score": culprit.score,
+            "runner_up": culprit.runner_up,
+        })),
+        "evidence": diagnosis.clues.iter().map(|clue| json!({
+            "id": format!("E{}", clue.id), "sort": clue.sort.word(), "words": clue.words, "trusted": clue.trusted,
+            "still_true": clue.still_true, "at": clue.at.to_string(),
+        })).collect::<Vec<_>>(),
+    })
+}
+
+fn attempted(attempt: &Attempt) -> Value {
+    json!({
+        "number": attempt.number, "remedy": attempt.remedy.words(), "began": attempt.began.to_string(),
+        "mission": attempt.mission.map(|mission| mission.to_string()),
+        "outcome": attempt.outcome.as_ref().map(|outcome| outcome.word()), "log": attempt.log,
+    })
+}
+
+/// The incident of a state.
+///
+/// # Errors
+/// There is none of that number.
+pub fn named(id: IncidentId, state: &State) -> Result<&Incident, Complaint> {
+    let found = state.ward.incidents.get(&id).map(std::sync::Arc::as_ref);
+    found.ok_or_else(|| {
+        Complaint::error(format!("there is no incident {id}")).hint("`chimera incidents --all` lists them")
+    })
+}
+
+/// Prints all there is about one.
+///
+/// # Errors
+/// There is none of that number.
+pub fn print(id: IncidentId, state: &State, out: &mut Out) -> Said {
+    let incident = named(id, state)?;
+    out.tell(&value(state, incident));
+    out.say(&line(state, incident));
+    out.say(&format!("  cause of this kind: {} ({})", incident.kind, incident.fingerprint.short()));
+    for sample in &incident.sightings.samples {
+        out.say(&format!("  seen: {}", clean_line(sample, 300)));
+    }
+    for frame in &incident.sightings.frames {
+        let line = frame.line.map(|line| format!(":{line}")).unwrap_or_default();
+        out.say(&format!("  in {} ({}{line})", frame.function, frame.file));
+    }
+    if let Some(diagnosis) = &incident.diagnosis {
+        told(diagnosis, out);
+    }
+    if let Some(ruling) = &incident.ruling {
+        explain(ruling).iter().for_each(|line| out.say(&format!("  ruled: {line}")));
+    }
+    if let Some(until) = incident.request.and_then(|request| state.clockwork.vetoes.get(&request)) {
+        out.say(&format!("  happens by itself at {until} unless somebody says no"));
+    }
+    out.say("timeline");
+    for (at, words) in &incident.timeline {
+        out.say(&format!("  {} {}", moment(*at, state.at), clean_line(words, 300)));
+    }
+    Ok(Exit::Ok)
+}
+
+fn told(diagnosis: &Diagnosis, out: &mut Out) {
+    out.say(&format!("grade {}: {} ({})", diagnosis.grade, diagnosis.cause, diagnosis.object));
+    for clue in &diagnosis.clues {
+        let carries = if diagnosis.carried_by.contains(&clue.id) { "*" } else { " " };
+        out.say(&format!("  {carries}E{} {}: {}{}", clue.id, clue.sort.word(), clue.words, standing(clue)));
+    }
+    for gap in &diagnosis.gaps {
+        out.say(&format!("   gap: {gap}"));
+    }
+    if let Some(culprit) = &diagnosis.culprit {
+        out.say(&format!(
+            "  came with {} {} ({} of 100, next best {})",
+            culprit.commit.short(),
+            culprit.subject,
+            culprit.score,
+            culprit.runner_up
+        ));
+    }
+    for line in account::remedy_lines(&diagnosis.remedy) {
+        out.say(&format!("  remedy: {line}"));
+    }
+}
+
+fn standing(clue: &Clue) -> &'static str {
+    match (clue.trusted, clue.still_true) {
+        (false, _) => " (told by text)",
+        (true, Some(false)) => " (not so any more)",
+        (true, Some(true)) => " (so now)",
+        (true, None) => "",
+    }
+}
+
+/// Looks into one again.
+///
+/// # Errors
+/// There is none, or it is being healed.
+pub async fn investigate(args: &InvestigateArgs, session: &Session, out: &mut Out) -> Said {
+    let word = format!("looks into {} again", args.incident);
+    give(HealCommand::Investigate(args.incident), &word, session, out).await
+}
+
+/// A person says that it is over.
+///
+/// # Errors
+/// There is none, or it is over already.
+pub async fn resolve(args: &ResolveArgs, session: &Session, out: &mut Out) -> Said {
+    let word = format!("closed    {}", args.incident);
+    give(HealCommand::Resolve(args.incident, args.why.clone()), &word, session, out).await
+}
+
+/// Gives a word on incidents.
+///
+/// # Errors
+/// The house cannot be opened, or the engine refuses.
+pub async fn give(command: HealCommand, word: &str, session: &Session, out: &mut Out) -> Said {
+    let house = session.open(Purpose::Command).await?;
+    let sent = house.handle.send(Command::Heal(command)).await;
+    house.close().await;
+    let receipt = sent?;
+    out.both(
+        &format!("{word}, at {}", receipt.seq),
+        &json!({"kind": "done", "words": word, "seq": receipt.seq}),
+    );
+    Ok(Exit::Ok)
+}

@@ -1,0 +1,40 @@
+//! `chimera level`: how much happens alone. Shown without a number; with one it is written to your settings file, as
+//! `config set autonomy.level` does, and rules at once.
+
+use super::{
+    Everywhere,
+    config::{self, ConfigCommand, File, SetArgs},
+    exit::{Exit, Said},
+    out::Out,
+    session::Session,
+};
+use clap::Args;
+use serde_json::json;
+
+/// Which level.
+#[derive(Debug, Clone, Args)]
+pub struct LevelArgs {
+    /// 1 monitor only, 2 low-risk fixes alone, 3 full autonomy
+    #[arg(value_name = "N", value_parser = clap::value_parser!(u8).range(1..=3))]
+    pub level: Option<u8>,
+}
+
+/// Shows or sets it.
+///
+/// # Errors
+/// The settings have a mistake, or cannot be written.
+pub fn run(args: &LevelArgs, everywhere: &Everywhere, out: &mut Out) -> Said {
+    if let Some(level) = args.level {
+        let args = SetArgs { key: "autonomy.level".into(), value: level.to_string(), file: File::User };
+        return config::run(&ConfigCommand::Set(args), everywhere, out);
+    }
+    let session = Session::load(everywhere)?;
+    let level = session.settings().policy.level;
+    let words = match level {
+        2 => "low-risk fixes happen alone, the rest asks",
+        3 => "full autonomy: what is not urgent waits for a no, the rest is told afterwards",
+        _ => "monitor only: every action asks",
+    };
+    out.both(&format!("level {level}: {words}"), &json!({"kind": "level", "level": level, "words": words}));
+    Ok(Exit::Ok)
+}
