@@ -10,10 +10,13 @@
 
 mod engine;
 mod harness;
+mod logs;
 mod numbers;
 mod providers;
+mod rules;
 mod runtime;
 mod scene;
+mod series;
 mod soak;
 mod store;
 mod tui;
@@ -21,7 +24,7 @@ mod wire;
 mod workspace;
 
 /// Rooms in the order in which they are measured.
-const ROOMS: [(&str, fn()); 9] = [
+const ROOMS: [(&str, fn()); 12] = [
     ("providers", providers::measure),
     ("engine", engine::measure),
     ("tui", tui::measure),
@@ -30,6 +33,9 @@ const ROOMS: [(&str, fn()); 9] = [
     ("workspace", workspace::measure),
     ("store", store::measure),
     ("runtime", runtime::measure),
+    ("logs", logs::measure),
+    ("series", series::measure),
+    ("rules", rules::measure),
     ("soak", soak::measure),
 ];
 

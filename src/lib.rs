@@ -8,14 +8,15 @@
 //! | room | what it is | what it never does |
 //! |---|---|---|
 //! | [`domain`] | nouns: brief, mission, team, candidate, evidence, request, money, ids; the one text sanitizer | know a file, clock, process, socket or screen |
-//! | [`policy`] | rules: the gate, tiers, protected paths | look anything up: all facts arrive as arguments |
-//! | [`engine`] | brain: `decide`, `apply`, `react`, `resume`, the playbook of a brief, the numbers of the house | I/O, time, chance |
+//! | [`policy`] | rules: the gate, tiers, protected paths, business hours, whether a release is good | look anything up: all facts arrive as arguments |
+//! | [`engine`] | brain: `decide`, `apply`, `react`, `resume`, the playbook of a brief, incidents and their healing, the numbers of the house | I/O, time, chance |
 //! | [`providers`] | voices: one file per model API, retries, limits, prices, the rehearsal server | let a wire type out; know a mission |
 //! | [`workspace`] | hands: worktrees, patches, commits, processes, sandbox | decide; be bypassed: no other room starts a process |
 //! | [`store`] | memory: journal, history, blobs, audit | know what an event means |
 //! | [`config`] | layered settings, validated once into plain structs | guess: an unknown key is an error with its place |
 //! | [`agents`] | thought: the conversation loop, tools, roles, evidence | see the engine: it has an office and nothing else |
-//! | [`operations`] | deeds: landing and restoring | choose what to land |
+//! | [`monitor`] | senses: probes, what readings add up to, what lies behind an incident | decide; change anything it looks at |
+//! | [`operations`] | deeds: landing and restoring, runbooks, releases, telling people | choose what to do |
 //! | [`runtime`] | nerves: inbox, driver, supervisor, clock, feeds, the desk handle, the past | decide |
 //! | [`tui`] | face: the screen | touch anything but a handle |
 //! | [`cli`] | face: the command line; where a mode is chosen | hold state |
@@ -54,9 +55,19 @@
 //! 6. [`operations::landing`] prepares the commit and moves the branch by compare-and-swap, or says why not.
 //! 7. The mission ends; its trees are given back. Every step above is an entry of [`store`], or was refused.
 //!
+//! ## One incident through the rooms
+//!
+//! 1. [`monitor::probes`] look; [`monitor::watchtower`] makes signals of what they read; `runtime::watching` orders them in.
+//! 2. [`engine::healing`] makes one incident of each cause: confirmed, silenced, inhibited, flapping, part of a storm.
+//! 3. [`monitor::investigate`] gathers evidence and judges by rules; the diagnosis has a grade and names a remedy.
+//! 4. The engine asks [`policy::gate`]: at once, after a window in which a person can say no, or at the desk.
+//! 5. [`operations::runbooks`] carries a runbook out; a code fix is a mission as above, then brought to the service,
+//!    watched and, where [`policy::judgement`] says so, taken back.
+//! 6. It is verified: only what was seen to be true counts as healed. What did not help is never tried again as it was.
+//!
 //! ## What holds, always
 //!
-//! - Nothing lands without a journaled ruling for exactly that plan.
+//! - Nothing lands and no remedy begins without a journaled ruling for exactly that plan.
 //! - An effect is journaled as started before it touches the world. After a crash it is asked about, never
 //!   blindly repeated.
 //! - Money is reserved in the same order as everything else before a call, and settled after it; so caps hold.

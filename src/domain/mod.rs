@@ -22,6 +22,7 @@ pub mod request;
 pub mod runbook;
 pub mod search;
 pub mod service;
+pub mod severity;
 pub mod signal;
 pub mod team;
 pub mod text;

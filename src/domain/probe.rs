@@ -1,7 +1,7 @@
 //! A probe as the director wrote it down: what is looked at, how often, and what counts as wrong.
 
 use super::{
-    incident::Severity,
+    severity::Severity,
     time::{Millis, Timestamp},
 };
 use serde::{Deserialize, Serialize};

@@ -3,7 +3,7 @@
 
 use super::{
     digest::Digest,
-    incident::{Grade, Severity},
+    severity::{Grade, Severity},
     time::Millis,
 };
 use serde::{Deserialize, Serialize};

@@ -3,7 +3,7 @@
 //! Everything textual in a [`Signal`] has been redacted, cleaned and bounded where it was made (`monitor::detect`); it is
 //! still tainted: it describes, it never commands.
 
-use super::{digest::Digest, incident::Severity, time::Timestamp};
+use super::{digest::Digest, severity::Severity, time::Timestamp};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt};
 

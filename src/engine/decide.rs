@@ -27,8 +27,8 @@ pub fn decide(state: &State, order: &Order) -> Result<Vec<Event>, Refusal> {
         Command::Money(command) => ledger::decide(&mut pen, command)?,
         Command::Idea(command) => suggesting::decide(&mut pen, command)?,
         Command::Heal(command) => healing::decide(&mut pen, command)?,
-        Command::Begin(effect) if healing::owner(effect).is_some() => healing::begin(&mut pen, effect)?,
-        Command::Report(report) if healing::owner(&report.effect).is_some() => {
+        Command::Begin(effect) if healing::ward::owner(effect).is_some() => healing::begin(&mut pen, effect)?,
+        Command::Report(report) if healing::ward::owner(&report.effect).is_some() => {
             healing::report(&mut pen, report)?
         }
         Command::Begin(effect) if suggesting::owns(effect) => suggesting::begin(&mut pen, effect)?,

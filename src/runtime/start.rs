@@ -149,7 +149,7 @@ pub async fn start(setup: Setup, mut faces: EngineEnd) -> Result<Engine, StartEr
     let supervisor = Supervisor::default();
     let faces_state = faces.state.subscribe();
     let (close, closed) = watch::channel(false);
-    let closed_for_watch = closed.clone();
+    let (closed_for_watch, watched_state) = (closed.clone(), faces.state.subscribe());
     let previews = faces.previews.take().filter(|_| setup.working == Working::Yes);
     if let Some(end) = previews {
         let keeper = viewing::Keeper { site: site.clone(), supervisor: supervisor.clone() };
@@ -198,6 +198,7 @@ pub async fn start(setup: Setup, mut faces: EngineEnd) -> Result<Engine, StartEr
         beside(kill::listen(give.clone(), closed_for_watch.clone()));
     }
     if let Some(watch) = watch {
+        beside(watch.clone().ask_releases(watched_state, closed_for_watch.clone()));
         beside(watch.keep(give.clone(), closed_for_watch));
     }
     let load = (!same_policy).then(|| ControlCommand::Load(Box::new(setup.policy)));

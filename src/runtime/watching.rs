@@ -1,6 +1,8 @@
 //! The monitor at work: probes look, the watchtower tells what it comes to, and the engine hears of it as an order. Owns
 //! the tasks of the probes; they end when the engine does. Decides nothing.
 
+mod releases;
+
 use super::{orders::Orders, supervisor::beside};
 use crate::{
     domain::{
@@ -9,14 +11,18 @@ use crate::{
         signal::{Observation, Signal},
         time::{Millis, Timestamp},
     },
-    engine::command::{Command, HealCommand},
+    engine::{
+        command::{Command, HealCommand},
+        state::State,
+    },
     monitor::{
-        investigate::scene::Newest,
+        investigate::{Released, scene::Newest},
         looking::Course,
         probes::{self, Eyes},
         watchtower::Watchtower,
     },
 };
+use releases::Releases;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::{
     sync::{mpsc, watch},
@@ -33,13 +39,14 @@ pub(in crate::runtime) struct Watch {
     probes: Vec<ProbeSpec>,
     eyes: Eyes,
     tower: Mutex<Watchtower>,
+    releases: Releases,
     health: watch::Sender<Arc<Vec<ProbeHealth>>>,
 }
 
 impl Watch {
     pub fn new(probes: Vec<ProbeSpec>, eyes: Eyes, health: watch::Sender<Arc<Vec<ProbeHealth>>>) -> Self {
         let tower = Mutex::new(Watchtower::new(&probes, (eyes.now)()));
-        Self { probes, eyes, tower, health }
+        Self { probes, eyes, tower, releases: Releases::default(), health }
     }
 
     fn tower(&self) -> MutexGuard<'_, Watchtower> {
@@ -54,6 +61,32 @@ impl Watch {
     /// The newest reading of every check and number.
     pub fn newest(&self) -> Vec<Newest> {
         self.tower().newest()
+    }
+
+    /// Releases of a service, the newest first.
+    pub fn releases_of(&self, service: &str) -> Vec<Released> {
+        self.releases.of(service)
+    }
+
+    /// Asks what is in place, now and then, until the engine closes.
+    pub async fn ask_releases(
+        self: Arc<Self>,
+        state: watch::Receiver<Arc<State>>,
+        mut closed: watch::Receiver<bool>,
+    ) {
+        let mut turn = interval(releases::EVERY.to_std());
+        turn.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let open = tokio::select! {
+                _ = closed.changed() => false,
+                _ = turn.tick() => true,
+            };
+            if !open {
+                return;
+            }
+            let services = state.borrow().policy.healing.services.clone();
+            self.releases.ask(&services, || (self.eyes.now)()).await;
+        }
     }
 
     /// How numbers went.

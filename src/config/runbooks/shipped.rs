@@ -19,4 +19,5 @@ pub const SHIPPED: &[(&str, &str)] = &[
     ("rotate-logs", include_str!("../../../assets/runbooks/rotate-logs.toml")),
     ("scale-compose", include_str!("../../../assets/runbooks/scale-compose.toml")),
     ("scale-kubernetes", include_str!("../../../assets/runbooks/scale-kubernetes.toml")),
+    ("trim-cache-directory", include_str!("../../../assets/runbooks/trim-cache-directory.toml")),
 ];

@@ -3,7 +3,7 @@
 //! Invariant: an attempt begins only together with a ruling `Auto` of exactly its plan.
 
 use super::{
-    course::{self, announce, needs_human, target_of},
+    steps::{announce, incident_of, investigate, needs_human, target_of, withdraw},
     ward::Incident,
 };
 use crate::{
@@ -84,7 +84,7 @@ pub(super) fn propose_again(pen: &mut Pen<'_>, id: IncidentId) {
     if held && same {
         pen.incident_event(id, IncidentEvent::Ruled(Box::new(now)));
     } else if !same {
-        course::withdraw(pen, id, "the rules changed while this waited");
+        withdraw(pen, id, "the rules changed while this waited");
         propose(pen, id);
     }
 }
@@ -328,7 +328,7 @@ pub(in crate::engine) fn answer(
     decision: &Decision,
     by: &Actor,
 ) -> Result<(), Refusal> {
-    let Some(id) = course::incident_of(&request.subject) else {
+    let Some(id) = incident_of(&request.subject) else {
         return Err(refuse(RefusalKind::Invalid, format!("{} is of no incident", request.id)));
     };
     let Some(incident) = pen.incident(id).filter(|incident| incident.request == Some(request.id)) else {
@@ -346,7 +346,7 @@ pub(in crate::engine) fn answer(
             end_request(pen, request, decision);
             let why = clean_line(reason, 200);
             pen.incident_event(id, IncidentEvent::Noted(format!("{by} wants another look: {why}")));
-            course::investigate(pen, id);
+            investigate(pen, id);
         }
         Decision::Expired => {
             end_request(pen, request, decision);
@@ -373,7 +373,7 @@ pub(in crate::engine) fn answer(
 
 fn end_request(pen: &mut Pen<'_>, request: &Request, decision: &Decision) {
     desk::close(pen, request, decision.clone());
-    if let Some(id) = course::incident_of(&request.subject) {
+    if let Some(id) = incident_of(&request.subject) {
         pen.incident_event(id, IncidentEvent::Answered);
     }
 }

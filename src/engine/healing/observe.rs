@@ -1,6 +1,10 @@
 //! Signals become incidents: one for each cause, confirmed before anybody is told, counted whatever happens to it.
 
-use super::{course, ward::Incident, ward::Ward};
+use super::{
+    opening,
+    steps::{investigate, suppress, withdraw},
+    ward::{Incident, Ward},
+};
 use crate::{
     domain::{
         ids::IncidentId,
@@ -13,10 +17,7 @@ use crate::{
         event::{Event, IncidentEvent, WardEvent},
         pen::Pen,
     },
-    policy::{
-        flap::{Before, flaps},
-        healing::Grouping,
-    },
+    policy::{flap::Before, healing::Grouping},
 };
 
 /// Kinds that one look proves: a process is there or is not.
@@ -42,7 +43,7 @@ fn one(pen: &mut Pen<'_>, signal: &Signal) {
             see(pen, incident.id, signal);
             pen.incident_event(incident.id, IncidentEvent::Reopened);
             pen.incident_event(incident.id, IncidentEvent::PhaseEntered(Phase::Open));
-            return course::opened(pen, incident.id);
+            return opening::opened(pen, incident.id);
         }
         _ if !firing || pen.state.ward.live().count() >= Ward::LIVE_MOST => return,
         _ => IncidentId(pen.state.ward.counters.incident.saturating_add(1)),
@@ -69,11 +70,13 @@ pub(super) fn progress(pen: &mut Pen<'_>, id: IncidentId) {
     match &incident.phase {
         Phase::Suspected if confirmed(&incident, now, &pen.state.policy.healing.grouping) => {
             pen.incident_event(id, IncidentEvent::PhaseEntered(Phase::Open));
-            course::opened(pen, id);
+            opening::opened(pen, id);
         }
-        Phase::Open | Phase::Investigating | Phase::Diagnosed if flapping(pen, &incident, Before::Calm) => {
-            course::withdraw(pen, id, "it comes and goes");
-            course::suppress(pen, id, Suppression::Flapping);
+        Phase::Open | Phase::Investigating | Phase::Diagnosed
+            if opening::flapping(pen, &incident, Before::Calm) =>
+        {
+            withdraw(pen, id, "it comes and goes");
+            suppress(pen, id, Suppression::Flapping);
         }
         // It was thought to be healed, and is not.
         Phase::Verifying
@@ -83,14 +86,10 @@ pub(super) fn progress(pen: &mut Pen<'_>, id: IncidentId) {
                 && incident.sightings.last > incident.entered =>
         {
             pen.incident_event(id, IncidentEvent::PhaseEntered(Phase::Open));
-            course::investigate(pen, id);
+            investigate(pen, id);
         }
         _ => {}
     }
-}
-
-pub(super) fn flapping(pen: &Pen<'_>, incident: &Incident, before: Before) -> bool {
-    flaps(&incident.sightings.states, pen.order.at, (&pen.state.policy.healing.flap, before))
 }
 
 /// Whether enough was seen to believe it.
@@ -124,6 +123,6 @@ fn storm(pen: &mut Pen<'_>) {
         services >= 4 && ill.len() * 100 >= usize::from(rules.unhealthy_pct) * services && ill.len() > 1;
     if ward.storm.is_none() && (new > usize::try_from(rules.new_causes).unwrap_or(usize::MAX) || much) {
         pen.write(Event::Ward(WardEvent::StormBegan));
-        course::reconsider_open(pen);
+        opening::reconsider_open(pen);
     }
 }

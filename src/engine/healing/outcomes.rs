@@ -2,9 +2,10 @@
 //! answered before, is refused and changes nothing.
 
 use super::{
-    course::{announce, failed, needs_human},
+    ending::failed,
     leave,
-    ward::Incident,
+    steps::{announce, needs_human},
+    ward::{Incident, owner},
 };
 use crate::{
     domain::{
@@ -32,7 +33,7 @@ const WORDS_MOST: usize = 300;
 pub(in crate::engine) fn report(pen: &mut Pen<'_>, report: &Report) -> Result<(), Refusal> {
     let effect = &report.effect;
     let unknown = || refuse(RefusalKind::Unknown, format!("there is no effect {effect}"));
-    let incident = super::owner(effect).and_then(|id| pen.incident(id)).ok_or_else(unknown)?;
+    let incident = owner(effect).and_then(|id| pen.incident(id)).ok_or_else(unknown)?;
     let late = || {
         refuse(RefusalKind::Stale, format!("effect {effect} was answered before or is not wanted any more"))
     };

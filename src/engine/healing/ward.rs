@@ -167,7 +167,7 @@ impl Ward {
     }
 
     pub(in crate::engine) fn incident_mut(&mut self, effect: &EffectId) -> Option<&mut Incident> {
-        self.incidents.get_mut(&super::owner(effect)?).map(Arc::make_mut)
+        self.incidents.get_mut(&owner(effect)?).map(Arc::make_mut)
     }
 }
 
@@ -468,4 +468,10 @@ fn keep<T>(list: &mut Vec<T>, item: T, most: usize) {
     list.push(item);
     let surplus = list.len().saturating_sub(most);
     list.drain(..surplus);
+}
+
+/// The incident whose effect this is.
+#[must_use]
+pub fn owner(id: &EffectId) -> Option<IncidentId> {
+    id.0.split('/').next().filter(|part| part.starts_with("I-"))?.parse().ok()
 }

@@ -92,7 +92,7 @@ impl LogDetector {
     fn read(&mut self, at: Timestamp) {
         for record in self.done.drain(..) {
             if let Some(finding) = self.reader.read(&record) {
-                self.window.add(finding, at, || finding::sample(&record));
+                self.window.add(&finding, at, || self.reader.details(&record, &finding));
             }
         }
     }

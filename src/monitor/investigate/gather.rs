@@ -3,8 +3,8 @@
 
 use super::{
     facts::{
-        clock, code, config, container, disk, health, kernel, kubernetes, memory, past, paths, port, process,
-        reach, readings, stores, texts, unit,
+        clock, code, config, container, directory, disk, health, kernel, kubernetes, memory, past, paths,
+        port, process, reach, readings, stores, texts, unit,
     },
     findings::{Findings, Found},
     scene::{Means, Scene},
@@ -34,6 +34,7 @@ pub async fn gather(scene: &Scene, means: &Means) -> Findings {
     let host = async {
         tokio::join!(
             within.look("the disks", disk::look(scene)),
+            within.look("the directory", directory::look(scene)),
             within.look("the processes", process::look(scene, means)),
             within.look("the port", port::look(scene, means)),
             within.look("named paths", paths::look(scene)),
@@ -44,14 +45,21 @@ pub async fn gather(scene: &Scene, means: &Means) -> Findings {
     let git = timeout_at(until, code::look(scene, means, wall));
     let (programs, host, git) = tokio::join!(programs, host, git);
     let (units, containers, pods, kernel, clock, config) = programs;
-    let (disks, processes, port, paths, below, health) = host;
+    let (disks, outgrown, processes, port, paths, below, health) = host;
 
     let mut findings = Findings::default();
     // What is asked of the world comes before what text says, so that it has the smaller numbers and the room.
     let looked =
         [readings::read(scene), stores::read(scene), health, below, units, containers, pods, processes, port];
-    let looked =
-        looked.into_iter().chain([disks, memory::look(means), kernel, clock, config, past::read(scene)]);
+    let looked = looked.into_iter().chain([
+        disks,
+        outgrown,
+        memory::look(means),
+        kernel,
+        clock,
+        config,
+        past::read(scene),
+    ]);
     for found in looked.chain([texts::read(scene), paths]) {
         findings.add(found, scene.now);
     }

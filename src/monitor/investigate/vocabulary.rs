@@ -56,10 +56,10 @@ pub const ENTRIES: &[Entry] = entries! {
         "k8s.oom_killed" "k8s.unschedulable" "k8s.unready" "k8s.node_not_ready";
     Process Words: "process.name" "port.owner" "unit.name" "unit.result" "container.name" "container.status" "k8s.pod"
         "k8s.image" "k8s.node" "k8s.deployment";
-    Host Number: "disk.used_pct" "disk.inodes_used_pct" "disk.free_bytes" "memory.available_pct" "memory.swap_used_pct"
+    Host Number: "directory.bytes" "directory.bound" "disk.used_pct" "disk.inodes_used_pct" "disk.free_bytes" "memory.available_pct" "memory.swap_used_pct"
         "memory.pressure" "io.pressure" "cpu.pressure" "oom.age_s";
     Host Truth: "disk.read_only" "oom.recent" "clock.synced" "path.missing" "path.unreadable" "path.unwritable";
-    Host Words: "disk.path" "oom.victim" "path.name";
+    Host Words: "directory.path" "disk.path" "oom.victim" "path.name";
     Config Truth: "config.valid";
     Config Words: "config.complaint";
     Code Number: "culprit.score" "culprit.margin";

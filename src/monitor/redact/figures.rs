@@ -18,43 +18,63 @@ pub fn cards(text: &str, out: &mut Vec<Span>) {
             at += 1;
             continue;
         }
-        let (end, digits) = run(bytes, at);
-        let apart = |b: Option<&u8>| !b.is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_');
-        let before = at.checked_sub(1).and_then(|at| bytes.get(at));
-        let fraction = before.is_some_and(|b| matches!(b, b'.' | b'-'))
-            || bytes.get(end) == Some(&b'.') && bytes.get(end + 1).is_some_and(u8::is_ascii_digit);
-        if apart(before) && apart(bytes.get(end)) && !fraction && issued(&digits) && luhn(&digits) {
-            out.push(Span { start: at, end, kind: "card" });
+        let run = Run::at(bytes, at);
+        if run.digits().len() >= DIGITS_LEAST
+            && alone(bytes, at, run.end)
+            && issued(run.digits())
+            && luhn(run.digits())
+        {
+            out.push(Span { start: at, end: run.end, kind: "card" });
         }
-        at = end;
+        at = run.end;
     }
 }
 
-/// End and digits of a run of digits in which single blanks or dashes stand between groups of the same separator.
-fn run(bytes: &[u8], from: usize) -> (usize, Vec<u8>) {
-    let mut digits = Vec::with_capacity(DIGITS_MOST + 1);
-    let (mut at, mut end, mut mark) = (from, from, None);
-    while let Some(byte) = bytes.get(at) {
-        if byte.is_ascii_digit() {
-            if digits.len() <= DIGITS_MOST {
-                digits.push(byte - b'0');
+/// Whether a number stands for itself: no part of a word or of a fraction.
+fn alone(bytes: &[u8], start: usize, end: usize) -> bool {
+    let before = start.checked_sub(1).and_then(|at| bytes.get(at));
+    let after = bytes.get(end);
+    let word = |b: Option<&u8>| b.is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_');
+    let fraction = after == Some(&b'.') && bytes.get(end + 1).is_some_and(u8::is_ascii_digit);
+    !word(before) && !word(after) && !fraction && !before.is_some_and(|b| matches!(b, b'.' | b'-'))
+}
+
+/// Digits in which single blanks or dashes may stand between groups.
+struct Run {
+    digits: [u8; DIGITS_MOST + 1],
+    count: usize,
+    end: usize,
+}
+
+impl Run {
+    /// The one that begins with the digit here.
+    fn at(bytes: &[u8], from: usize) -> Self {
+        let mut run = Self { digits: [0; DIGITS_MOST + 1], count: 0, end: from };
+        let (mut at, mut mark) = (from, None);
+        while let Some(byte) = bytes.get(at) {
+            if byte.is_ascii_digit() {
+                if let Some(place) = run.digits.get_mut(run.count) {
+                    *place = byte - b'0';
+                    run.count += 1;
+                }
+                run.end = at + 1;
+            } else {
+                let next = bytes.get(at + 1).is_some_and(u8::is_ascii_digit);
+                // Groups of cards have four digits, six or five.
+                let apart = matches!(byte, b' ' | b'-') && mark.is_none_or(|mark| mark == *byte);
+                if !apart || !next || run.count < 4 {
+                    break;
+                }
+                mark = Some(*byte);
             }
-            end = at + 1;
-        } else {
-            let next = bytes.get(at + 1).is_some_and(u8::is_ascii_digit);
-            // Groups of cards have four digits, six or five.
-            if !matches!(byte, b' ' | b'-')
-                || mark.is_some_and(|mark| mark != *byte)
-                || !next
-                || digits.len() < 4
-            {
-                break;
-            }
-            mark = Some(*byte);
+            at += 1;
         }
-        at += 1;
+        run
     }
-    (end, digits)
+
+    fn digits(&self) -> &[u8] {
+        self.digits.get(..self.count).unwrap_or_default()
+    }
 }
 
 /// Whether an issuer gives out numbers of this start and length.

@@ -18,16 +18,16 @@ const FRAMES_READ_MOST: usize = 256;
 
 /// Reads one.
 pub(super) fn read(top: &Node<'_>, probe: &ProbeSpec) -> Result<Payload, BadPayload> {
-    let action = top.text("action")?;
+    top.text("action")?;
     let data = top.map("data")?;
     if let Some(event) = data.map_if("event")? {
-        return event_alert(top, action, &data, &event, probe);
+        return event_alert(top, &event, probe);
     }
     if let Some(alert) = data.map_if("metric_alert")? {
-        return metric_alert(top, action, &data, &alert, probe);
+        return metric_alert(top, &alert, probe);
     }
     if let Some(issue) = data.map_if("issue")? {
-        return issue_event(top, action, &issue, probe);
+        return issue_event(top, &issue, probe);
     }
     for (name, why) in [
         ("installation", "an installation"),
@@ -41,13 +41,9 @@ pub(super) fn read(top: &Node<'_>, probe: &ProbeSpec) -> Result<Payload, BadPayl
     Err(data.bad("holds neither event, metric_alert nor issue"))
 }
 
-fn event_alert(
-    top: &Node<'_>,
-    action: &str,
-    data: &Node<'_>,
-    event: &Node<'_>,
-    probe: &ProbeSpec,
-) -> Result<Payload, BadPayload> {
+fn event_alert(top: &Node<'_>, event: &Node<'_>, probe: &ProbeSpec) -> Result<Payload, BadPayload> {
+    let action = top.text("action")?;
+    let data = top.map("data")?;
     if action != "triggered" {
         return Err(top.bad_at("action", "is not triggered"));
     }
@@ -74,12 +70,8 @@ fn event_alert(
     Ok(Payload::one(signal))
 }
 
-fn issue_event(
-    top: &Node<'_>,
-    action: &str,
-    issue: &Node<'_>,
-    probe: &ProbeSpec,
-) -> Result<Payload, BadPayload> {
+fn issue_event(top: &Node<'_>, issue: &Node<'_>, probe: &ProbeSpec) -> Result<Payload, BadPayload> {
+    let action = top.text("action")?;
     let id = issue.id("id")?;
     let words = issue.text("title")?;
     let state = match action {
@@ -111,13 +103,9 @@ fn issue_event(
     Ok(Payload::one(signal))
 }
 
-fn metric_alert(
-    top: &Node<'_>,
-    action: &str,
-    data: &Node<'_>,
-    alert: &Node<'_>,
-    probe: &ProbeSpec,
-) -> Result<Payload, BadPayload> {
+fn metric_alert(top: &Node<'_>, alert: &Node<'_>, probe: &ProbeSpec) -> Result<Payload, BadPayload> {
+    let action = top.text("action")?;
+    let data = top.map("data")?;
     let rule = alert.map("alert_rule")?;
     let id = rule.id("id")?;
     let mut signal = alarm(probe, &probe.service, &["sentry", "metric", &id]);

@@ -91,18 +91,19 @@ pub fn prove(format: WebhookFormat, secret: &str, delivery: &Delivery<'_>) -> Re
         WebhookFormat::Github => {
             const NAME: &str = "X-Hub-Signature-256";
             let hex = delivery.header(NAME)?.strip_prefix("sha256=").ok_or(Refused::Malformed(NAME))?;
-            signed(hmac::HMAC_SHA256, secret, delivery.body, hex, NAME)
+            signed(hmac::HMAC_SHA256, secret, delivery.body, &code(hex, NAME)?)
         }
         WebhookFormat::Sentry => {
             const NAME: &str = "Sentry-Hook-Signature";
-            signed(hmac::HMAC_SHA256, secret, delivery.body, delivery.header(NAME)?, NAME)?;
+            let told = code(delivery.header(NAME)?, NAME)?;
+            signed(hmac::HMAC_SHA256, secret, delivery.body, &told)?;
             const TIME: &str = "Sentry-Hook-Timestamp";
             delivery.within(seconds(delivery.header(TIME)?, TIME)?, WINDOW)
         }
         WebhookFormat::Vercel => {
             const NAME: &str = "x-vercel-signature";
-            let hex = delivery.header(NAME)?;
-            signed(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, secret, delivery.body, hex, NAME)?;
+            let told = code(delivery.header(NAME)?, NAME)?;
+            signed(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, secret, delivery.body, &told)?;
             // One without a time is refused by `read`, by the field's name.
             created(delivery.body).map_or(Ok(()), |sent| delivery.within(sent, WINDOW_VERCEL))
         }
@@ -122,7 +123,7 @@ fn own(secret: &str, header: &str, delivery: &Delivery<'_>) -> Result<(), Refuse
     let (Some(time), Some(hex)) = (part("t"), part("v1")) else { return Err(Refused::Malformed(OWN)) };
     let sent = seconds(time, OWN)?;
     let message = [time.as_bytes(), b".", delivery.body].concat();
-    signed(hmac::HMAC_SHA256, secret, &message, hex, OWN)?;
+    signed(hmac::HMAC_SHA256, secret, &message, &code(hex, OWN)?)?;
     delivery.within(sent, WINDOW)
 }
 
@@ -139,23 +140,16 @@ fn bearer(secret: &str, delivery: &Delivery<'_>) -> Result<(), Refused> {
     hmac::verify(&key, token.trim().as_bytes(), expected.as_ref()).map_err(|_| Refused::Wrong)
 }
 
-fn signed(
-    with: hmac::Algorithm,
-    secret: &str,
-    message: &[u8],
-    hex: &str,
-    name: &'static str,
-) -> Result<(), Refused> {
-    let code = bytes(hex).ok_or(Refused::Malformed(name))?;
-    let key = hmac::Key::new(with, secret.as_bytes());
-    hmac::verify(&key, message, &code).map_err(|_| Refused::Wrong)
+fn signed(with: hmac::Algorithm, secret: &str, message: &[u8], code: &[u8]) -> Result<(), Refused> {
+    hmac::verify(&hmac::Key::new(with, secret.as_bytes()), message, code).map_err(|_| Refused::Wrong)
 }
 
-fn bytes(hex: &str) -> Option<Vec<u8>> {
+/// The code that a header tells in hexadecimal digits.
+fn code(hex: &str, name: &'static str) -> Result<Vec<u8>, Refused> {
     let digit = |byte: &u8| (*byte as char).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    let pairs = hex.as_bytes().chunks(2);
-    let read = |pair: &[u8]| Some(digit(pair.first()?)? << 4 | digit(pair.get(1)?)?);
-    if hex.is_empty() { None } else { pairs.map(read).collect() }
+    let pair = |pair: &[u8]| Some(digit(pair.first()?)? << 4 | digit(pair.get(1)?)?);
+    let code: Option<Vec<u8>> = hex.as_bytes().chunks(2).map(pair).collect();
+    code.filter(|code| !code.is_empty()).ok_or(Refused::Malformed(name))
 }
 
 fn seconds(text: &str, name: &'static str) -> Result<Timestamp, Refused> {
@@ -183,9 +177,9 @@ mod tests {
         prove(format, SECRET, &Delivery { headers: &headers, body: body.as_bytes(), at: NOW })
     }
 
-    fn code(with: hmac::Algorithm, message: &str) -> String {
-        let code = hmac::sign(&hmac::Key::new(with, SECRET.as_bytes()), message.as_bytes());
-        code.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    fn hex(with: hmac::Algorithm, message: &str) -> String {
+        let signed = hmac::sign(&hmac::Key::new(with, SECRET.as_bytes()), message.as_bytes());
+        signed.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     fn at(seconds: i64) -> String {
@@ -224,7 +218,7 @@ mod tests {
     #[test]
     fn c2_a_signature_of_sentry_is_refused_when_its_time_is_past() {
         let body = "{\"action\":\"created\"}";
-        let hex = code(hmac::HMAC_SHA256, body);
+        let hex = hex(hmac::HMAC_SHA256, body);
         let sent = |seconds: &str| {
             said(
                 WebhookFormat::Sentry,
@@ -250,7 +244,7 @@ mod tests {
             let body = format!("{{\"createdAt\":{created}}}");
             said(
                 WebhookFormat::Vercel,
-                &[("X-Vercel-Signature", &code(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &body))],
+                &[("X-Vercel-Signature", &hex(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &body))],
                 &body,
             )
         };
@@ -262,7 +256,7 @@ mod tests {
             matches!(sent(i64::MIN), Err(Refused::Late(_)))
                 && matches!(sent(i64::MAX), Err(Refused::Late(_)))
         );
-        let wrong = code(hmac::HMAC_SHA256, "{}");
+        let wrong = hex(hmac::HMAC_SHA256, "{}");
         assert_eq!(said(WebhookFormat::Vercel, &[("x-vercel-signature", &wrong)], "{}"), Err(Refused::Wrong));
     }
 
@@ -283,7 +277,7 @@ mod tests {
     #[test]
     fn c2_our_own_signature_signs_its_time() {
         let sent = |told: &str, signed: &str| {
-            let hex = code(hmac::HMAC_SHA256, &format!("{signed}.{{}}"));
+            let hex = hex(hmac::HMAC_SHA256, &format!("{signed}.{{}}"));
             said(WebhookFormat::Generic, &[(OWN, &format!("t={told}, v1={hex}"))], "{}")
         };
         assert_eq!(sent(&at(0), &at(0)), Ok(()));

@@ -34,7 +34,7 @@ pub fn bare(line: &str) -> Bare<'_> {
         Some(b'{') => wrapped(line),
         Some(b'[') => pod(line),
         Some(b'<') => line.split_once('>').and_then(|(_, rest)| numbered(rest).or_else(|| syslog(rest))),
-        Some(b'0'..=b'9') => runtime(line).or_else(|| journal(line)).or_else(|| compose(line)),
+        Some(b'0'..=b'9') => runtime(line).or_else(|| journal(line)),
         Some(b'A'..=b'Z') => syslog(line).or_else(|| compose(line)),
         Some(b'a'..=b'z') => compose(line),
         _ => None,

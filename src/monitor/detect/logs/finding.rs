@@ -13,7 +13,7 @@ use crate::{
         detect::{
             join::{Record, prefix},
             scan::{Level, Scanner, Seen},
-            templates::{Miner, Saved},
+            templates::{Miner, Saved, TemplateId},
             trace::{self, grammar, identity, model::Trace, python, wording::wording},
         },
         redact::redact,
@@ -38,14 +38,30 @@ pub struct Finding {
     pub fingerprint: Fingerprint,
     /// One of [`kind`].
     pub kind: &'static str,
+    /// Whom it hit, as a number that tells people apart.
+    pub person: Option<u64>,
+    seen: Seen,
+    how: How,
+}
+
+/// How it was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum How {
+    Trace(Box<Trace>),
+    Template(TemplateId),
+}
+
+/// What a signal of a finding says besides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Details {
     /// What it is, in one line.
     pub title: String,
     /// The program's own frames.
     pub frames: Vec<Frame>,
     /// Language, type, stream and the like.
     pub labels: BTreeMap<String, String>,
-    /// Whom it hit, as a number that tells people apart.
-    pub person: Option<u64>,
+    /// The record as an example.
+    pub sample: String,
 }
 
 /// Reads records of one service.
@@ -78,13 +94,15 @@ impl Reader {
     /// What is wrong according to this record.
     pub fn read(&mut self, record: &Record) -> Option<Finding> {
         let head = record.lines.first()?;
-        if !record.traced && !self.scanner.may_matter(head) && !head.starts_with('{') {
+        let hidden = || head.starts_with('{') && ["stack", "exc_info"].iter().any(|word| head.contains(word));
+        if !record.traced && !self.scanner.may_matter(head) && !hidden() {
             return None;
         }
         let seen = self.scanner.look(head);
         match found(record, &seen) {
-            Some(trace) => Some(self.traced(record, &seen, &trace)).filter(|_| !on_purpose(&trace)),
-            None => self.told(record, &seen),
+            Some(trace) if on_purpose(&trace) => None,
+            Some(trace) => Some(self.traced(head, seen, trace)),
+            None => self.told(record, seen),
         }
     }
 
@@ -101,26 +119,44 @@ impl Reader {
         self.scanner.look(&start).level.max(Level::Error)
     }
 
+    /// What its signal says; worked out only where there is one.
+    #[must_use]
+    pub fn details(&self, record: &Record, finding: &Finding) -> Details {
+        let mut labels = BTreeMap::new();
+        put(&mut labels, "stream", &record.stream);
+        put(&mut labels, "request", finding.seen.request.as_deref().unwrap_or_default());
+        let sample = sample(record);
+        match &finding.how {
+            How::Trace(trace) => {
+                put(&mut labels, "language", trace.language.word());
+                put(&mut labels, "exception", trace.faults.first().map_or("", |fault| &fault.kind));
+                let frames = trace.own_frames(Signal::FRAMES_MOST).into_iter().map(cleaned).collect();
+                Details { title: title(trace), frames, labels, sample }
+            }
+            How::Template(id) => {
+                put(&mut labels, "template", &id.to_string());
+                let title = self.miner.text(*id).unwrap_or_default();
+                let title = clean_line(&title, Signal::TITLE_MOST).to_string();
+                Details { title, frames: vec![], labels, sample }
+            }
+        }
+    }
+
     /// A finding of a trace.
-    fn traced(&self, record: &Record, seen: &Seen, trace: &Trace) -> Finding {
-        let crash = record.lines.first().is_some_and(|head| self.believed(head, seen) == Level::Crash);
-        let kind = if trace.crash || crash { kind::LOG_CRASH } else { kind::LOG_EXCEPTION };
-        let mut labels = labels(record, seen);
-        put(&mut labels, "language", trace.language.word());
-        let fault = trace.faults.first();
-        put(&mut labels, "exception", fault.map_or("", |fault| &fault.kind));
-        let frames = trace.own_frames(Signal::FRAMES_MOST).into_iter().map(cleaned).collect();
-        let fingerprint = identity::fingerprint(trace, &self.service);
-        Finding { fingerprint, kind, title: title(trace), frames, labels, person: person(seen) }
+    fn traced(&self, head: &str, seen: Seen, trace: Trace) -> Finding {
+        let crash = trace.crash || self.believed(head, &seen) == Level::Crash;
+        let kind = if crash { kind::LOG_CRASH } else { kind::LOG_EXCEPTION };
+        let fingerprint = identity::fingerprint(&trace, &self.service);
+        Finding { fingerprint, kind, person: person(&seen), seen, how: How::Trace(Box::new(trace)) }
     }
 
     /// A finding of a line without a trace.
-    fn told(&mut self, record: &Record, seen: &Seen) -> Option<Finding> {
+    fn told(&mut self, record: &Record, seen: Seen) -> Option<Finding> {
         let head = record.lines.first()?;
         // A crash may be told in a later line: `Segmentation fault` under an assertion.
         let rest = record.lines.iter().skip(1).map(|line| (line, self.scanner.look(line).level));
         let crashed = rest.filter(|(_, level)| *level == Level::Crash).map(|(line, _)| line).next();
-        let level = self.believed(head, seen);
+        let level = self.believed(head, &seen);
         let (line, level) = match crashed {
             Some(line) if seen.level == Level::Other => (line, Level::Crash),
             _ => (head, level),
@@ -134,24 +170,15 @@ impl Reader {
             return None;
         }
         let text = redact(&text);
-        let learned = self.miner.learn(&text);
-        let title = self.miner.text(learned.id).unwrap_or_else(|| text.to_string());
-        let template = learned.id.to_string();
-        let mut labels = labels(record, seen);
-        put(&mut labels, "template", &template);
+        let template = self.miner.learn(&text).id;
         let kind = match level {
             Level::Crash if out_of_memory(line) => kind::PROCESS_OOM,
             Level::Crash => kind::LOG_CRASH,
             _ => kind::LOG_ERROR,
         };
-        Some(Finding {
-            fingerprint: Fingerprint::of(&["log", &self.service, &self.env, level.name(), &template]),
-            kind,
-            title: clean_line(&title, Signal::TITLE_MOST).to_string(),
-            frames: vec![],
-            labels,
-            person: person(seen),
-        })
+        let id = template.to_string();
+        let fingerprint = Fingerprint::of(&["log", &self.service, &self.env, level.name(), &id]);
+        Some(Finding { fingerprint, kind, person: person(&seen), seen, how: How::Template(template) })
     }
 }
 
@@ -226,13 +253,6 @@ fn title(trace: &Trace) -> String {
     clean_line(&title, Signal::TITLE_MOST).to_string()
 }
 
-fn labels(record: &Record, seen: &Seen) -> BTreeMap<String, String> {
-    let mut labels = BTreeMap::new();
-    put(&mut labels, "stream", &record.stream);
-    put(&mut labels, "request", seen.request.as_deref().unwrap_or_default());
-    labels
-}
-
 /// Adds a label, cleaned, redacted and cut; none that is empty.
 fn put(labels: &mut BTreeMap<String, String>, name: &str, value: &str) {
     let value = clean_line(value, 4 * LABEL_MOST);
@@ -257,8 +277,7 @@ fn person(seen: &Seen) -> Option<u64> {
 }
 
 /// The record as an example: redacted, cleaned and cut in its middle.
-#[must_use]
-pub fn sample(record: &Record) -> String {
+fn sample(record: &Record) -> String {
     let text = clean(&record.lines.join("\n"));
     let text = redact(&text);
     head_tail(&text, Signal::SAMPLE_MOST - CUT)

@@ -306,7 +306,7 @@ fn c1_nothing_kept_holds_a_secret() {
 #[test]
 fn c1_every_bound_holds_whatever_comes() {
     let mut detector = LogDetector::new(&spec());
-    for at in 0..600_u64 {
+    for at in 0..300_u64 {
         let batch = [
             format!("[pod/p{}/c] java.io.IOException: {}", at % 100, "x".repeat(3_000)),
             format!("[pod/p{}/c] \tat com.example.A{at}.a(A.java:1)", at % 7),
@@ -368,7 +368,7 @@ fn any_line() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig::with_cases(96))]
 
     #[test]
     fn c1_how_lines_are_cut_into_portions_changes_nothing(

@@ -6,7 +6,7 @@
 //! one signal; at most [`KNOWN_MOST`] causes are remembered, each with at most [`PEOPLE_MOST`] people. A clock that goes back
 //! delays nothing.
 
-use super::finding::Finding;
+use super::finding::{Details, Finding};
 use crate::domain::{
     incident::Severity,
     probe::ProbeSpec,
@@ -50,13 +50,13 @@ struct Known {
     minute: (Timestamp, u64),
     people: BTreeSet<u64>,
     /// What its next signal says.
-    finding: Option<(Finding, String)>,
+    says: Option<(&'static str, Details)>,
 }
 
 impl Known {
     fn new(at: Timestamp) -> Self {
         let people = BTreeSet::new();
-        Self { first: at, last: at, said: None, waiting: 0, minute: (at, 0), people, finding: None }
+        Self { first: at, last: at, said: None, waiting: 0, minute: (at, 0), people, says: None }
     }
 
     fn count(&mut self, person: Option<u64>, at: Timestamp) {
@@ -122,14 +122,14 @@ impl Window {
         }
     }
 
-    /// Counts a finding. The sample is asked for only where it will be shown.
-    pub fn add(&mut self, finding: Finding, at: Timestamp, sample: impl FnOnce() -> String) {
+    /// Counts a finding. Details are asked for only where they will be shown.
+    pub fn add(&mut self, finding: &Finding, at: Timestamp, details: impl FnOnce() -> Details) {
         if passed(at, self.minute.0, MINUTE) {
             self.minute = (at, BTreeSet::new());
         }
         if !self.minute.1.contains(&finding.fingerprint) {
             if self.minute.1.len() >= CAUSES_MOST {
-                self.shelter(&finding, sample);
+                self.shelter(finding.kind, details);
                 return;
             }
             self.minute.1.insert(finding.fingerprint.clone());
@@ -139,7 +139,7 @@ impl Window {
         known.count(finding.person, at);
         if known.waiting == 1 {
             self.waiting.push(finding.fingerprint.clone());
-            known.finding = Some((finding, sample()));
+            known.says = Some((finding.kind, details()));
         }
     }
 
@@ -152,21 +152,21 @@ impl Window {
             if known.said.is_some_and(|said| !passed(at, said, BETWEEN)) {
                 return true;
             }
-            if let Some((finding, sample)) = known.finding.take() {
+            if let Some((kind, says)) = known.says.take() {
                 out.push(Signal {
-                    severity: known.severity(finding.kind),
-                    fingerprint: finding.fingerprint,
+                    severity: known.severity(kind),
+                    fingerprint: fingerprint.clone(),
                     service: service.clone(),
                     env: env.clone(),
-                    kind: finding.kind.to_owned(),
-                    title: finding.title,
+                    kind: kind.to_owned(),
+                    title: says.title,
                     probe: probe.clone(),
                     state: SignalState::Firing,
                     count: known.waiting,
                     affected: u32::try_from(known.people.len()).unwrap_or(u32::MAX),
-                    sample: Some(sample),
-                    frames: finding.frames,
-                    labels: finding.labels,
+                    sample: Some(says.sample),
+                    frames: says.frames,
+                    labels: says.labels,
                 });
             }
             known.waiting = 0;
@@ -196,14 +196,14 @@ impl Window {
         }
     }
 
-    fn shelter(&mut self, finding: &Finding, sample: impl FnOnce() -> String) {
-        let bad = matches!(finding.kind, kind::LOG_CRASH | kind::PROCESS_OOM);
+    fn shelter(&mut self, kind: &str, details: impl FnOnce() -> Details) {
+        let bad = matches!(kind, kind::LOG_CRASH | kind::PROCESS_OOM);
         let severity = if bad { Severity::P1 } else { Severity::P2 };
         self.umbrella.severity =
             if self.umbrella.waiting == 0 { severity } else { self.umbrella.severity.min(severity) };
         self.umbrella.waiting += 1;
         if self.umbrella.waiting == 1 {
-            self.umbrella.sample = Some(sample());
+            self.umbrella.sample = Some(details().sample);
         }
     }
 

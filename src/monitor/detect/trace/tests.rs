@@ -12,7 +12,7 @@ use crate::{
     },
 };
 use proptest::prelude::*;
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{collections::BTreeMap, fs, path::Path, sync::LazyLock};
 
 /// A sample: what is wanted, and the log.
 struct Sample {
@@ -44,6 +44,10 @@ fn samples() -> Vec<Sample> {
     samples.sort_by(|a, b| a.name.cmp(&b.name));
     samples
 }
+
+/// Every line of the corpus.
+static LINES: LazyLock<Vec<String>> =
+    LazyLock::new(|| samples().into_iter().flat_map(|sample| sample.log).collect());
 
 /// Records of a log.
 fn joined(log: &[String]) -> Vec<Record> {
@@ -175,9 +179,8 @@ proptest! {
 
     #[test]
     fn pieces_of_traces_in_any_order_are_taken(picks in prop::collection::vec((0_usize..1000, 0_usize..200), 0..40)) {
-        let all: Vec<String> = samples().into_iter().flat_map(|sample| sample.log).collect();
         let lines: Vec<String> = picks.iter().map(|(at, cut)| {
-            let line = &all[at % all.len()];
+            let line = &LINES[at % LINES.len()];
             line[..line.floor_char_boundary(*cut)].to_owned()
         }).collect();
         let refs: Vec<&str> = lines.iter().map(String::as_str).collect();

@@ -5,6 +5,7 @@ pub mod clock;
 pub mod code;
 pub mod config;
 pub mod container;
+pub mod directory;
 pub mod disk;
 pub mod health;
 pub mod kernel;

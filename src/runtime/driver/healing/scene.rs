@@ -18,10 +18,10 @@ pub(super) fn of(site: &Site, incident: &Incident) -> Scene {
     Scene {
         signals: signals(&state, incident),
         others: others.cloned().collect(),
+        releases: site.watch().map(|watch| watch.releases_of(&service.name)).unwrap_or_default(),
         service,
         readings: site.watch().map(|watch| watch.newest()).unwrap_or_default(),
         earlier: earlier(&state, incident),
-        releases: Vec::new(),
         first_seen: incident.first_seen,
         last_seen: incident.sightings.last,
         now: site.now(),

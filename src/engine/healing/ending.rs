@@ -1,0 +1,46 @@
+//! How attempts end: the mission that was to heal, and whatever ends badly.
+
+use super::{leave, steps::needs_human};
+use crate::{
+    domain::{
+        ids::{IncidentId, MissionId},
+        incident::AttemptOutcome,
+        mission::Ending,
+    },
+    engine::{effect::EffectKind, event::IncidentEvent, pen::Pen},
+};
+
+/// A mission ended that was to heal an incident.
+pub(in crate::engine) fn mission_ended(pen: &mut Pen<'_>, mission: MissionId, ending: &Ending) {
+    let Some(found) = pen.mission(mission) else { return };
+    let Some(incident) = found.brief.heals.and_then(|id| pen.incident(id)) else { return };
+    let Some(attempt) = incident.at_work().filter(|attempt| attempt.mission == Some(mission)) else { return };
+    let (id, number) = (incident.id, attempt.number);
+    match (ending, &found.result.landed) {
+        (Ending::Landed, Some((commit, _))) => {
+            let kind = EffectKind::Deploy { incident: id, attempt: number, commit: commit.clone() };
+            pen.want_for(id, (kind, &number.to_string()));
+        }
+        (ending, _) => {
+            let why = match ending {
+                Ending::Failed(why) | Ending::Cancelled(why) | Ending::OverBudget(why) => why.clone(),
+                Ending::Landed => "it landed nowhere".to_owned(),
+            };
+            failed(pen, id, (number, AttemptOutcome::Failed(format!("{mission}: {why}"))));
+        }
+    }
+}
+
+/// A remedy ended badly: a person goes on.
+pub(super) fn failed(pen: &mut Pen<'_>, id: IncidentId, (number, outcome): (u32, AttemptOutcome)) {
+    let why = match &outcome {
+        AttemptOutcome::Ineffective(why) => format!("what was done did not help: {why}"),
+        AttemptOutcome::Failed(why) => format!("what was to be done could not be: {why}"),
+        AttemptOutcome::RolledBack(why) => format!("what was done was taken back: {why}"),
+        AttemptOutcome::Stopped(why) => why.clone(),
+        AttemptOutcome::Helped => String::new(),
+    };
+    pen.incident_event(id, IncidentEvent::AttemptEnded { number, outcome });
+    needs_human(pen, id, &why);
+    leave::reconsider_held(pen);
+}

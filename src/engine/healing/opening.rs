@@ -1,0 +1,110 @@
+//! Whether an incident is told and looked into, or kept quiet: silences, maintenance, what it follows from, flapping, storms.
+
+use super::{
+    steps::{announce, investigate, suppress, withdraw},
+    ward::Incident,
+};
+use crate::{
+    domain::{
+        ids::IncidentId,
+        incident::{Phase, Severity, Suppression},
+        time::Timestamp,
+    },
+    engine::{event::IncidentEvent, pen::Pen, state::State},
+    policy::flap::{Before, flaps},
+};
+use std::sync::Arc;
+
+/// It is confirmed: quiet if something says so, else people are told and it is looked into.
+pub(super) fn opened(pen: &mut Pen<'_>, id: IncidentId) {
+    let Some(incident) = pen.incident(id) else { return };
+    match suppression(&pen.state, &incident, pen.order.at) {
+        Some(why) => suppress(pen, id, why),
+        None => {
+            announce(pen, id, "opened");
+            investigate(pen, id);
+        }
+    }
+}
+
+/// Whether it comes and goes.
+pub(super) fn flapping(pen: &Pen<'_>, incident: &Incident, before: Before) -> bool {
+    flaps(&incident.sightings.states, pen.order.at, (&pen.state.policy.healing.flap, before))
+}
+
+/// What keeps an incident quiet now.
+fn suppression(state: &State, incident: &Incident, now: Timestamp) -> Option<Suppression> {
+    let ward = &state.ward;
+    let silence = ward.silences.values().find(|silence| {
+        (silence.from..silence.until).contains(&now)
+            && silence.matches.matches(&incident.fingerprint, &incident.service, &incident.kind)
+    });
+    if let Some(silence) = silence {
+        return Some(if silence.maintenance { Suppression::Maintenance } else { Suppression::Silenced });
+    }
+    if let Some(upstream) = upstream(state, incident) {
+        return Some(Suppression::Inhibited(upstream));
+    }
+    // What is urgent is told even in a storm.
+    let late = ward.storm.is_some_and(|since| incident.opened.is_some_and(|opened| opened > since));
+    (late && incident.severity > Severity::P1).then_some(Suppression::Storm)
+}
+
+/// An incident, as bad or worse, of something that this one's service stands on.
+fn upstream(state: &State, incident: &Incident) -> Option<IncidentId> {
+    let services = &state.policy.healing.services;
+    let mut below: Vec<&str> = Vec::new();
+    let mut next = vec![incident.service.as_str()];
+    while let Some(name) = next.pop() {
+        let found = services.iter().find(|service| service.name == name);
+        for dependency in found.into_iter().flat_map(|service| &service.depends_on) {
+            if dependency != &incident.service && !below.contains(&dependency.as_str()) {
+                below.push(dependency);
+                next.push(dependency);
+            }
+        }
+    }
+    let cause = |other: &&Arc<Incident>| {
+        other.opened.is_some()
+            && !matches!(other.phase, Phase::Suppressed(_))
+            && other.severity <= incident.severity
+            && below.contains(&other.service.as_str())
+    };
+    state.ward.live().find(cause).map(|other| other.id)
+}
+
+/// Something new may keep open incidents quiet: those that nothing is done about are looked at again.
+pub(super) fn reconsider_open(pen: &mut Pen<'_>) {
+    let open: Vec<Arc<Incident>> = pen.state.ward.live().cloned().collect();
+    for incident in open {
+        let idle = matches!(
+            incident.phase,
+            Phase::Open | Phase::Investigating | Phase::Diagnosed | Phase::NeedsHuman(_)
+        );
+        if let Some(why) = suppression(&pen.state, &incident, pen.order.at).filter(|_| idle) {
+            withdraw(pen, incident.id, "it is quiet now");
+            suppress(pen, incident.id, why);
+        }
+    }
+}
+
+/// Something that kept incidents quiet may be over.
+pub(super) fn reconsider_suppressed(pen: &mut Pen<'_>) {
+    let quiet: Vec<Arc<Incident>> =
+        pen.state.ward.live().filter(|i| matches!(i.phase, Phase::Suppressed(_))).cloned().collect();
+    for incident in quiet {
+        let flaps = incident.phase == Phase::Suppressed(Suppression::Flapping)
+            && flapping(pen, &incident, Before::Flapping);
+        if flaps || !incident.sightings.firing {
+            continue;
+        }
+        match suppression(&pen.state, &incident, pen.order.at) {
+            Some(why) if incident.phase == Phase::Suppressed(why.clone()) => {}
+            Some(why) => suppress(pen, incident.id, why),
+            None => {
+                pen.incident_event(incident.id, IncidentEvent::PhaseEntered(Phase::Open));
+                opened(pen, incident.id);
+            }
+        }
+    }
+}

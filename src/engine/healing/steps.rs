@@ -1,0 +1,85 @@
+//! Single steps of an incident, each with everything that goes with it: told, quiet, looked into, given to a person.
+
+use super::ward::Incident;
+use crate::{
+    domain::{
+        ids::IncidentId,
+        incident::{AttemptOutcome, Phase, Remedy, Suppression},
+        request::{Decision, Subject},
+    },
+    engine::{
+        desk,
+        effect::EffectKind,
+        event::{EffectEvent, Event, IncidentEvent},
+        pen::Pen,
+    },
+};
+
+/// Nobody is woken and nothing is done, for this reason.
+pub(super) fn suppress(pen: &mut Pen<'_>, id: IncidentId, why: Suppression) {
+    pen.incident_event(id, IncidentEvent::PhaseEntered(Phase::Suppressed(why)));
+}
+
+/// Evidence is gathered.
+pub(super) fn investigate(pen: &mut Pen<'_>, id: IncidentId) {
+    let Some(incident) = pen.incident(id) else { return };
+    withdraw(pen, id, "it is looked into again");
+    if !incident.wants(|kind| matches!(kind, EffectKind::Investigate { .. })) {
+        pen.incident_event(id, IncidentEvent::PhaseEntered(Phase::Investigating));
+        let part = pen.state.seq.0.to_string();
+        pen.want_for(id, (EffectKind::Investigate { incident: id }, &part));
+    }
+}
+
+/// Only a person can go on.
+pub(super) fn needs_human(pen: &mut Pen<'_>, id: IncidentId, why: &str) {
+    withdraw(pen, id, why);
+    pen.incident_event(id, IncidentEvent::PhaseEntered(Phase::NeedsHuman(why.to_owned())));
+    announce(pen, id, &format!("needs a person: {why}"));
+}
+
+/// People are told.
+pub(super) fn announce(pen: &mut Pen<'_>, id: IncidentId, words: &str) {
+    let part = pen.state.seq.0.to_string();
+    pen.want_for(id, (EffectKind::Announce { incident: id, words: words.to_owned() }, &part));
+}
+
+/// What waits at the desk for it does not matter any more; nor does what has not begun.
+pub(super) fn withdraw(pen: &mut Pen<'_>, id: IncidentId, why: &str) {
+    let Some(incident) = pen.incident(id) else { return };
+    if let Some(request) = incident.request.and_then(|request| pen.state.desk.get(&request).cloned()) {
+        desk::close(pen, &request, Decision::Withdrawn);
+    }
+    if incident.request.is_some() {
+        pen.incident_event(id, IncidentEvent::Answered);
+    }
+    drop_effects(pen, &incident, |kind| !matches!(kind, EffectKind::Announce { .. }));
+    if let Some(attempt) = incident.at_work().filter(|attempt| attempt.mission.is_none()) {
+        let outcome = AttemptOutcome::Stopped(why.to_owned());
+        pen.incident_event(id, IncidentEvent::AttemptEnded { number: attempt.number, outcome });
+    }
+}
+
+fn drop_effects(pen: &mut Pen<'_>, incident: &Incident, which: impl Fn(&EffectKind) -> bool) {
+    for (effect, state) in &incident.effects {
+        if which(&state.kind) {
+            pen.write(Event::Effect(EffectEvent::Dropped(effect.clone())));
+        }
+    }
+}
+
+/// What a remedy acts on, so that no two act on it together.
+pub(super) fn target_of(incident: &Incident, remedy: &Remedy) -> String {
+    match remedy {
+        Remedy::Runbook(plan) => plan.target.clone(),
+        _ => format!("service {}", incident.service),
+    }
+}
+
+/// The request that waits for an incident, if it is of it.
+pub(super) fn incident_of(subject: &Subject) -> Option<IncidentId> {
+    match subject {
+        Subject::Remedy { incident, .. } => Some(*incident),
+        _ => None,
+    }
+}
