@@ -5,6 +5,7 @@ mod agents;
 mod architecture;
 mod crash;
 mod docs;
+mod healing;
 mod house;
 mod screen;
 mod workspace;

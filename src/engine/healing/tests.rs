@@ -1,19 +1,23 @@
 //! Incidents from the first signal to the lesson, with a clock moved by hand.
 
-use super::*;
+use super::ward;
 use crate::{
     domain::{
         brief::{Approval, Brief},
-        ids::{IncidentId, MissionId, RequestId, Revision, Seq},
-        incident::{Attempt, AttemptOutcome, Diagnosis, Grade, Matcher, Remedy, Severity, Suppression},
-        request::{Decision, Subject},
+        ids::{EffectId, IncidentId, MissionId, RequestId, Revision, Seq},
+        incident::{
+            Attempt, AttemptOutcome, Diagnosis, Grade, Matcher, Phase, Remedy, Severity, Silence, Suppression,
+        },
+        request::{Actor, Decision, Subject},
         runbook::{OnFail, RunPlan, RunStep, RunbookAutonomy, RunbookLimits, Verify},
         service::Service,
         signal::{Fingerprint, Signal, SignalState, kind},
-        time::Timestamp,
+        time::{Millis, Timestamp},
     },
     engine::{
-        command::{Command, ControlCommand, DeskCommand, HealCommand, Order, Outcome, Verification},
+        command::{
+            Command, ControlCommand, DeskCommand, HealCommand, Order, Outcome, RefusalKind, Verification,
+        },
         decide,
         effect::EffectKind,
         facts, next_deadline,

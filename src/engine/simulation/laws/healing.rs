@@ -13,7 +13,7 @@ use crate::{
     engine::{
         effect::EffectKind,
         event::{ControlEvent, EffectEvent, Event, Fact, IncidentEvent, WardEvent},
-        healing::owner,
+        healing::ward::owner,
         state::{Control, State},
     },
     policy::{
@@ -26,6 +26,48 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Longest text of a diagnosis that may be kept, in characters.
 const TEXT_MOST: usize = 64 * 1024;
 const DAY: Millis = Millis::hours(24);
+
+/// What must have happened to incidents in a simulation that tests anything.
+pub(super) const SEEN: [&str; 38] = [
+    "suspected",
+    "discarded",
+    "open",
+    "silenced",
+    "inhibited",
+    "maintenance",
+    "flapping",
+    "part of a storm",
+    "investigating",
+    "diagnosed",
+    "mitigating",
+    "verifying",
+    "needs human",
+    "no action required",
+    "resolved",
+    "closed",
+    "came back",
+    "storm began",
+    "storm ended",
+    "silence",
+    "remedy let",
+    "remedy waits for a veto",
+    "remedy asked",
+    "remedy asked of several",
+    "remedy held",
+    "remedy denied",
+    "began by itself",
+    "began by a person",
+    "mission opened",
+    "logged",
+    "helped",
+    "ineffective",
+    "could not be done",
+    "rolled back",
+    "ended by a stop",
+    "unsure healing",
+    "deployment",
+    "deployed",
+];
 
 /// What is known of incidents by what was journaled alone.
 #[derive(Default)]
@@ -164,11 +206,20 @@ impl Healing {
             }
             IncidentEvent::AttemptEnded { number, outcome } => {
                 let tried = known.tries.iter_mut().find(|tried| tried.number == *number).expect("no attempt");
-                assert!(tried.outcome.replace(outcome.clone()).is_none(), "{id}: attempt {number} ends twice");
+                assert!(
+                    tried.outcome.replace(outcome.clone()).is_none(),
+                    "{id}: attempt {number} ends twice"
+                );
                 if matches!(outcome, AttemptOutcome::RolledBack(_)) {
                     self.taken_back.push((known.fingerprint.clone(), fact.at));
                 }
-                self.seen.push(outcome.word());
+                self.seen.push(match outcome {
+                    AttemptOutcome::Helped => "helped",
+                    AttemptOutcome::Ineffective(_) => "ineffective",
+                    AttemptOutcome::Failed(_) => "could not be done",
+                    AttemptOutcome::RolledBack(_) => "rolled back",
+                    AttemptOutcome::Stopped(_) => "ended by a stop",
+                });
             }
             IncidentEvent::Logged(..) => self.seen.push("logged"),
             IncidentEvent::Noted(_) | IncidentEvent::Seen(_) | IncidentEvent::AttemptBegan { .. } => {}
@@ -179,10 +230,10 @@ impl Healing {
 
     fn sighting(&mut self, after: &State, at: Timestamp, (id, signal): (IncidentId, &Signal)) {
         if !self.incidents.contains_key(&id) {
-            let same = self.incidents.values().find(|known| {
-                known.fingerprint == signal.fingerprint
-                    && !known.phase.over()
-            });
+            let same = self
+                .incidents
+                .values()
+                .find(|known| known.fingerprint == signal.fingerprint && !known.phase.over());
             assert!(same.is_none(), "{id} is of a cause that has an incident");
             assert!(signal.state == SignalState::Firing, "{id} begins with what is over");
         }
@@ -208,7 +259,9 @@ impl Healing {
         let known = &self.incidents[&id];
         let plan = remedy.plan();
         let ruling = known.ruling.as_ref().filter(|ruling| {
-            ruling.outcome == RulingOutcome::Auto && ruling.plan == plan && Some(ruling.policy) == self.version
+            ruling.outcome == RulingOutcome::Auto
+                && ruling.plan == plan
+                && Some(ruling.policy) == self.version
         });
         assert!(ruling.is_some(), "{id}: attempt {number} begins without leave for exactly this");
         let diagnosis = known.diagnosis.as_ref().expect("nothing was found out");
@@ -236,9 +289,10 @@ impl Healing {
         let counted = |tried: &&Try| !matches!(tried.outcome, Some(AttemptOutcome::Stopped(_)));
         let made = known.tries.iter().filter(counted).count();
         assert!(made < most(limits.attempts_per_incident), "{id}: {made} attempts were made");
-        let back = self.taken_back.iter().filter(|(cause, at)| {
-            *cause == known.fingerprint && fact.at.since(*at) <= DAY
-        });
+        let back = self
+            .taken_back
+            .iter()
+            .filter(|(cause, at)| *cause == known.fingerprint && fact.at.since(*at) <= DAY);
         assert!(back.count() < most(limits.rollbacks_per_cause), "{id}: after too many rollbacks");
         let again = known.tries.iter().any(|tried| {
             tried.plan == plan
@@ -343,7 +397,7 @@ impl Healing {
                 self.storm = false;
                 self.seen.push("storm ended");
             }
-            WardEvent::Deployed => {}
+            WardEvent::Deployed => self.seen.push("deployed"),
         }
     }
 

@@ -70,9 +70,8 @@ impl Healing {
 
     fn goes_on(&self, state: &State, incident: &Incident) {
         let id = incident.id;
-        let works = |wanted: fn(&EffectKind) -> bool| {
-            incident.effects.values().find(|effect| wanted(&effect.kind))
-        };
+        let works =
+            |wanted: fn(&EffectKind) -> bool| incident.effects.values().find(|effect| wanted(&effect.kind));
         let stuck = |why: &str| -> ! {
             panic!("{id} is stuck at {:?}, {why}: {:?}", incident.phase, incident.effects.keys())
         };
@@ -108,7 +107,8 @@ impl Healing {
         }
         if !matches!(incident.phase, Phase::Mitigating | Phase::Verifying) {
             assert!(incident.at_work().is_none(), "{id} is {} and healed", incident.phase.word());
-            let doing = works(|kind| !matches!(kind, EffectKind::Announce { .. } | EffectKind::Investigate { .. }));
+            let doing =
+                works(|kind| !matches!(kind, EffectKind::Announce { .. } | EffectKind::Investigate { .. }));
             assert!(doing.is_none(), "{id} is {} and something is done", incident.phase.word());
         }
     }
@@ -147,9 +147,11 @@ fn over(incident: &Incident) {
 /// Whether what keeps an incident quiet is still so, or has an end in sight.
 fn holds(state: &State, incident: &Incident, why: &Suppression) -> bool {
     match why {
-        Suppression::Silenced | Suppression::Maintenance => state.ward.silences.values().any(|silence| {
-            silence.matches.matches(&incident.fingerprint, &incident.service, &incident.kind)
-        }),
+        Suppression::Silenced | Suppression::Maintenance => {
+            state.ward.silences.values().any(|silence| {
+                silence.matches.matches(&incident.fingerprint, &incident.service, &incident.kind)
+            })
+        }
         Suppression::Inhibited(by) => state.ward.incidents.get(by).is_some_and(|other| !other.phase.over()),
         Suppression::Storm => state.ward.storm.is_some(),
         // Its states grow old.

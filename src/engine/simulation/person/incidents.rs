@@ -103,10 +103,8 @@ fn resolve(run: &mut Run) {
 fn withdraw(run: &mut Run) {
     let asked = run.state.desk.values().find(|request| matches!(request.subject, Subject::Remedy { .. }));
     let Some((id, seen)) = asked.map(|request| (request.id, request.revision)) else { return };
-    let _ = run.send(
-        Actor::Engine,
-        Command::Desk(DeskCommand::Decide(id, seen, Box::new(Decision::Withdrawn))),
-    );
+    let _ =
+        run.send(Actor::Engine, Command::Desk(DeskCommand::Decide(id, seen, Box::new(Decision::Withdrawn))));
 }
 
 fn load(run: &mut Run) {

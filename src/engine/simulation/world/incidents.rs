@@ -16,7 +16,7 @@ use crate::{
     engine::{
         command::{Command, HealCommand, Outcome, Report, Verification},
         effect::{Effect, EffectKind, Failure, FailureKind},
-        healing::owner,
+        healing::ward::owner,
         simulation::{Run, person::brief},
     },
 };
@@ -224,7 +224,11 @@ fn failed(reason: &str) -> Outcome {
 fn remedy(run: &mut Run, effect: &Effect, (fingerprint, well): (&Fingerprint, Outcome)) -> Outcome {
     if run.world.patients.done.contains(&effect.id) {
         assert!(effect.unsure, "{} runs again, and nobody asks whether it was done", effect.id);
-        return if run.dice.pct(70) { well } else { Outcome::TakenBack("how far it came is not known".into()) };
+        return if run.dice.pct(70) {
+            well
+        } else {
+            Outcome::TakenBack("how far it came is not known".into())
+        };
     }
     if !run.faults || run.dice.pct(60) {
         run.world.patients.carry_out(&effect.id);
@@ -287,7 +291,9 @@ fn diagnose(run: &mut Run, (id, service): (IncidentId, &str)) -> Outcome {
     let wrong = match run.dice.below(16) {
         // Whatever speaks from logs says what it likes: that all is well, or that a tier 1 runbook is due.
         0 => Diagnosis { healthy: true, ..right },
-        1 | 2 => Diagnosis { tainted: true, remedy: Remedy::Runbook(Box::new(plan(run, service, 1))), ..right },
+        1 | 2 => {
+            Diagnosis { tainted: true, remedy: Remedy::Runbook(Box::new(plan(run, service, 1))), ..right }
+        }
         3 => {
             let other = run.dice.pick(&SERVICES).copied().unwrap_or("db");
             Diagnosis { remedy: Remedy::Runbook(Box::new(plan(run, other, 1))), ..right }

@@ -97,7 +97,7 @@ fn numbered(rest: &str) -> Option<Bare<'_>> {
     let mut parts = rest.splitn(5, ' ');
     let (host, app, pid, id) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
     let key = &rest[..host.len() + app.len() + pid.len() + 2];
-    let rest = &rest[key.len() + id.len() + 2..];
+    let rest = rest.get(key.len() + id.len() + 2..).unwrap_or_default();
     let text = match rest.strip_prefix("- ") {
         Some(text) => text,
         None => rest.strip_prefix('[').and_then(|rest| rest.split_once("] ")).map_or(rest, |(_, text)| text),
@@ -400,10 +400,18 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_taken(text in "\\PC{0,200}", time in "(2026-11-28T23:12:01|Nov 28 23:12:01|<1>1 |\\{\"log\":\"|\\[pod/)?") {
-            let line = format!("{time}{text}");
-            let _ = bare(&line);
-            let _ = header(&line);
+        fn any_text_is_taken(parts in prop::collection::vec(prop_oneof![
+            Just("2026-11-28T23:12:01"), Just("12:00:01,123"), Just("Nov 28 23:12:01"), Just("<1>"), Just("1 "), Just("Z"),
+            Just("{\"log\":\""), Just("[pod/"), Just("]"), Just("["), Just(" "), Just("web1"), Just("api[1]:"), Just("stderr"),
+            Just("F"), Just("P "), Just("ERROR"), Just(":"), Just("- "), Just("E1128 "), Just("E, ["), Just("web-1 "), Just("|"),
+            Just("+00:00"), Just("ü"), Just("\t"), Just("("), Just("9"),
+        ], 0..14), text in "\\PC{0,40}") {
+            let line = format!("{}{text}", parts.concat());
+            let found = bare(&line);
+            prop_assert!(found.text.len() <= line.len() && found.key.len() <= line.len());
+            if let Some(header) = header(&line) {
+                prop_assert!(line.ends_with(header.rest));
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use super::{
     super::site::{Site, permanent, transient},
-    attempt_of, incident_of, rules, service_of,
+    ground::{attempt_of, incident_of, rules, service_of},
 };
 use crate::{
     domain::{

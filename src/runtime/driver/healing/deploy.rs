@@ -3,9 +3,8 @@
 
 use super::{
     super::site::{Site, permanent},
-    Lines, PROOF_WINDOW, dir_of, incident_of,
+    ground::{Lines, PROOF_WINDOW, dir_of, incident_of, rules, service_of, stopped, telling},
     outlook::Outlook,
-    rules, service_of, stopped, telling,
 };
 use crate::{
     domain::{

@@ -1,7 +1,7 @@
 //! What expressions ask, answered for one incident: what the engine knows of it, what the probes read last, and what the
 //! monitor finds by looking now.
 
-use super::{super::site::Site, rules};
+use super::{super::site::Site, ground::rules};
 use crate::{
     domain::{
         expr::{Call, Value},

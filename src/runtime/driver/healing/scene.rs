@@ -13,7 +13,7 @@ use crate::{
 
 pub(super) fn of(site: &Site, incident: &Incident) -> Scene {
     let state = site.lines.state.borrow().clone();
-    let service = super::service_of(site, incident);
+    let service = super::ground::service_of(site, incident);
     let others = state.policy.healing.services.iter().filter(|other| other.name != service.name);
     Scene {
         signals: signals(&state, incident),
