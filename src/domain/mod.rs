@@ -12,6 +12,7 @@ pub mod grant;
 pub mod ids;
 pub mod mission;
 pub mod money;
+pub mod picture;
 pub mod plan;
 pub mod preview;
 pub mod request;

@@ -259,6 +259,7 @@ impl App {
         if matches!(action, Action::Key(_)) {
             self.notes().last = None;
         }
+        let typed = matches!(action, Action::Key(_) | Action::Paste(_) | Action::Done(_));
         let mut tasks = match action {
             Action::Key(key) => self.key(key),
             Action::Paste(text) => self.paste(&text),
@@ -291,6 +292,9 @@ impl App {
             Action::Tick => Vec::new(),
             Action::Done(done) => self.done(done),
         };
+        if typed && self.writes() {
+            tasks.extend(self.unweighed());
+        }
         tasks.extend(self.missing_shots());
         tasks.extend(self.audit_wants());
         tasks
@@ -476,6 +480,8 @@ impl App {
                     picker.fill_briefs(briefs);
                 }
             }
+            Done::Looked(found) => self.looked(found),
+            Done::Weighed(name, weight) => self.briefing.images.weighed(name, weight),
             Done::Copied(Ok(words)) => self.notes().good(words),
             Done::Heard(heard) => self.heard(heard),
             Done::Shot(channel, shot) => self.channels.show_kept(channel, shot),

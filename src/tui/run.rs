@@ -12,6 +12,7 @@ use super::{
     dictation::{self, Hush},
     held::{Exit, Held, Signals, Told, TuiError},
     herald::Herald,
+    images,
     input::{Input, Keys},
     looks::{self, Ground, Own},
     opening,
@@ -471,6 +472,7 @@ pub(super) fn serve(handle: Handle, ports: Ports, task: Task) -> BoxFuture<'stat
                 Ok(()) => Done::Told(Vec::new()),
                 Err(why) => Done::Told(vec![why]),
             },
+            look @ (Task::Look(..) | Task::Weigh(..)) => images::serve(&handle, &ports, look).await,
             Task::Files => Done::Files((ports.files)().await),
             Task::Briefs => Done::Briefs(earlier::briefs(&handle).await),
             Task::Shell(line) => {
