@@ -85,6 +85,8 @@ pub enum Task {
     Briefs,
     /// Run a candidate to be looked at, or end that.
     Preview(Want),
+    /// Ask the terminal whether it shows images.
+    AskImages,
     /// Listen until told to hush.
     Listen,
     /// End listening.
