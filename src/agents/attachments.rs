@@ -3,13 +3,16 @@
 
 use crate::{
     agents::{office::Office, prompt},
-    domain::{brief::Attachment, feed::FeedItem, text},
+    domain::{
+        brief::Attachment,
+        feed::FeedItem,
+        picture::{self, BYTES_MOST},
+        text,
+    },
     providers::wire::Block,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-/// Largest image, in bytes.
-pub const IMAGE_MOST: u64 = 5 * 1024 * 1024;
 /// Bytes of a text file that are shown.
 const TEXT_MOST: usize = 32 * 1024;
 /// Attachments of one brief that are looked at.
@@ -47,8 +50,8 @@ fn block(
     name: &str,
 ) -> Result<(String, Option<Block>), String> {
     let image = attachment.media_type.starts_with("image/");
-    if image && attachment.bytes > IMAGE_MOST {
-        return Err(format!("{} bytes are more than the {IMAGE_MOST} an image may have", attachment.bytes));
+    if image && attachment.bytes > BYTES_MOST {
+        return Err(format!("{} bytes are more than the {BYTES_MOST} an image may have", attachment.bytes));
     }
     let bytes = office.fetch(attachment.content).map_err(|error| error.to_string())?;
     if !image {
@@ -61,24 +64,12 @@ fn block(
             None,
         ));
     }
-    if bytes.len() as u64 > IMAGE_MOST {
-        return Err(format!("{} bytes are more than the {IMAGE_MOST} an image may have", bytes.len()));
+    if bytes.len() as u64 > BYTES_MOST {
+        return Err(format!("{} bytes are more than the {BYTES_MOST} an image may have", bytes.len()));
     }
-    let media_type = kind(&bytes).ok_or("it is no PNG, JPEG, GIF or WebP image")?.to_owned();
+    let media_type = picture::kind(&bytes).ok_or("it is no PNG, JPEG, GIF or WebP image")?.to_owned();
     let image = Block::Image { media_type, data: STANDARD.encode(&bytes) };
     Ok((format!("Image {name}, put beside the brief by the director:"), Some(image)))
-}
-
-/// What an image is by its first bytes, whatever its name says.
-#[must_use]
-pub fn kind(bytes: &[u8]) -> Option<&'static str> {
-    match bytes {
-        [0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a, ..] => Some("image/png"),
-        [0xff, 0xd8, 0xff, ..] => Some("image/jpeg"),
-        [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Some("image/gif"),
-        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some("image/webp"),
-        _ => None,
-    }
 }
 
 #[cfg(test)]
@@ -121,13 +112,5 @@ mod tests {
         assert!(words(4).starts_with("~~~~ file notes.txt") && words(4).len() < 40_000);
         assert!(words(5).contains("binary"));
         assert_eq!(desk.fed().len(), 3, "each that is missing is said");
-    }
-
-    #[test]
-    fn four_kinds_of_images_are_known() {
-        assert_eq!(kind(b"\xff\xd8\xff\xe0"), Some("image/jpeg"));
-        assert_eq!(kind(b"GIF89a.."), Some("image/gif"));
-        assert_eq!(kind(b"RIFF\x01\x02\x03\x04WEBPVP8 "), Some("image/webp"));
-        assert_eq!(kind(b"<svg>"), None);
     }
 }

@@ -1,10 +1,16 @@
-//! `@file` mentions of a brief: which words are meant, and what of the file goes to the models.
+//! `@file` mentions of a brief: which words are meant, and what of the file goes to the models; and images whose path a
+//! person pasted.
 //!
 //! A mention is taken only from inside the repository or the current directory: a brief may be piped in from
-//! somewhere, and must not be able to send any file of this machine to a vendor.
+//! somewhere, and must not be able to send any file of this machine to a vendor. What a person drags onto the screen
+//! may lie anywhere, but is taken only if its bytes are those of an image, and the screen names it before it is sent.
 
 use crate::{
-    domain::{brief::Attachment, text},
+    domain::{
+        brief::Attachment,
+        picture::{self, BYTES_MOST, SIDE_MOST},
+        text,
+    },
     runtime::handle::{Handle, SendError},
 };
 use std::{
@@ -16,8 +22,8 @@ use std::{
 pub const FILES_MOST: usize = 16;
 /// Bytes of a text file.
 const TEXT_MOST: u64 = 256 * 1024;
-/// Bytes of an image: what vendors take.
-const IMAGE_MOST: u64 = 5 * 1024 * 1024;
+/// First bytes of a pasted path's file that tell whether it is an image.
+const HEAD: usize = 16;
 
 /// A file that is meant, read.
 #[derive(Debug, PartialEq)]
@@ -99,9 +105,9 @@ fn read(path: &Path, repository: &Path, here: &Path) -> Result<(&'static str, Ve
     }
     let mut bytes = Vec::new();
     let file = std::fs::File::open(&real).map_err(|e| e.to_string())?;
-    file.take(IMAGE_MOST + 1).read_to_end(&mut bytes).map_err(|e| e.to_string())?;
-    let (media_type, most) = match image_type(&bytes) {
-        Some(media_type) => (media_type, IMAGE_MOST),
+    file.take(BYTES_MOST + 1).read_to_end(&mut bytes).map_err(|e| e.to_string())?;
+    let (media_type, most) = match picture::kind(&bytes) {
+        Some(media_type) => (media_type, BYTES_MOST),
         None if std::str::from_utf8(&bytes[..bytes.len().min(8_000)])
             .is_ok_and(|text| !text.contains('\0')) =>
         {
@@ -116,22 +122,39 @@ fn read(path: &Path, repository: &Path, here: &Path) -> Result<(&'static str, Ve
     if bytes.len() as u64 > most {
         return Err(format!("it is longer than {most} bytes"));
     }
+    fits(&bytes)?;
     Ok((media_type, bytes))
 }
 
-/// By its first bytes; a name proves nothing.
-fn image_type(bytes: &[u8]) -> Option<&'static str> {
-    let starts = |magic: &[u8]| bytes.starts_with(magic);
-    if starts(b"\x89PNG\r\n\x1a\n") {
-        Some("image/png")
-    } else if starts(b"\xff\xd8\xff") {
-        Some("image/jpeg")
-    } else if starts(b"GIF87a") || starts(b"GIF89a") {
-        Some("image/gif")
-    } else if starts(b"RIFF") && bytes.get(8..12) == Some(b"WEBP") {
-        Some("image/webp")
-    } else {
-        None
+/// An image whose path was pasted: media type and content; none where there is none.
+///
+/// # Errors
+/// There is one that no model takes.
+pub fn pasted(path: &Path, here: &Path) -> Result<Option<(String, Vec<u8>)>, String> {
+    let path = here.join(path);
+    // A pipe or a device could be waited for for ever.
+    if !std::fs::metadata(&path).is_ok_and(|found| found.is_file()) {
+        return Ok(None);
+    }
+    let Ok(file) = std::fs::File::open(&path) else { return Ok(None) };
+    let mut file = file.take(BYTES_MOST + 1);
+    let mut bytes = Vec::new();
+    let read = file.by_ref().take(HEAD as u64).read_to_end(&mut bytes);
+    let Some(media_type) = read.ok().and_then(|_| picture::kind(&bytes)) else { return Ok(None) };
+    file.read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    if bytes.len() as u64 > BYTES_MOST {
+        return Err(format!("it is longer than {BYTES_MOST} bytes"));
+    }
+    fits(&bytes)?;
+    Ok(Some((media_type.to_owned(), bytes)))
+}
+
+fn fits(bytes: &[u8]) -> Result<(), String> {
+    match picture::size(bytes) {
+        Some(size) if size.width.max(size.height) > SIDE_MOST => {
+            Err(format!("{size} pixels are more than the {SIDE_MOST} a side may have"))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -158,5 +181,29 @@ mod tests {
         assert_eq!(notes.len(), 4, "{notes:?}");
         assert!(notes[0].contains("outside") && notes[1].contains("outside"), "{notes:?}");
         assert!(notes[2].contains("neither") && notes[3].contains("longer"), "{notes:?}");
+    }
+
+    #[test]
+    fn a6_a_pasted_path_is_an_image_by_its_bytes_or_nothing() {
+        let top = tempfile::tempdir().unwrap();
+        let put = |name: &str, bytes: &[u8]| std::fs::write(top.path().join(name), bytes).unwrap();
+        let head = |side: [u8; 4]| {
+            [b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".as_slice(), &side, &side, b"\x08\x02\0\0\0"].concat()
+        };
+        put("shot", &head([0, 0, 1, 0]));
+        put("fake.png", b"#!/bin/sh\nrm -rf /\n");
+        put("wide.png", &head([0, 1, 0, 0]));
+        put("big.png", &[head([0, 0, 1, 0]), vec![0; 6_000_000]].concat());
+        put("empty.png", b"");
+        let look = |name: &str| pasted(Path::new(name), top.path());
+        let (media_type, bytes) = look("shot").unwrap().unwrap();
+        assert_eq!((media_type.as_str(), bytes.len()), ("image/png", 29));
+        let whole = top.path().join("shot");
+        assert!(pasted(&whole, Path::new("/")).unwrap().is_some(), "it may lie anywhere");
+        for none in ["fake.png", "empty.png", "nowhere.png", "."] {
+            assert_eq!(look(none), Ok(None), "{none}");
+        }
+        assert!(look("big.png").unwrap_err().contains("longer than"));
+        assert!(look("wide.png").unwrap_err().contains("65536×65536"));
     }
 }

@@ -9,14 +9,17 @@ use super::{
     out::Out,
     session::Session,
     signals::{Interrupts, Signals},
+    voices,
 };
 use crate::{
     config::settings::OnAir,
     domain::{
         brief::{Approval, Brief},
         ids::MissionId,
-        money::Money,
+        money::{Cost, Money},
+        picture,
         team::{ModelRef, TeamSpec},
+        text,
         time::Millis,
     },
     engine::{
@@ -83,10 +86,33 @@ pub async fn run(args: &BriefArgs, session: &Session, out: &mut Out) -> Said {
     for note in notes {
         notice(out, &note);
     }
+    for line in costs(&files, &brief, session) {
+        notice(out, &line);
+    }
     brief.attachments = attach::keep(&house.handle, files).await?;
     let said = open_and_follow(&house.handle, brief, answers, (out, &mut interrupts)).await;
     house.close().await;
     said
+}
+
+/// What each image adds to a call of each team's model, as far as it is known.
+fn costs(files: &[attach::Found], brief: &Brief, session: &Session) -> Vec<String> {
+    let images = files.iter().filter_map(|file| Some((file, picture::size(&file.bytes)?)));
+    let Ok(table) = voices::estimates(session.settings(), &session.environment) else { return Vec::new() };
+    let line = |(file, size): (&attach::Found, picture::Size)| {
+        let costs = brief.teams.iter().map(|team| {
+            let (tokens, cost) = table.picture(&team.model, size);
+            let tokens = tokens.map_or("tokens unknown".to_owned(), |tokens| format!("≈{tokens} tok"));
+            let cost = match cost {
+                Cost::Known(money) => money.to_string(),
+                Cost::Unknown => "price unknown".to_owned(),
+            };
+            format!("{} {tokens}, {cost}", team.name)
+        });
+        let line = format!("image @{} {size}, a call: {}", file.path, costs.collect::<Vec<_>>().join("; "));
+        text::clean_line(&line, 300).to_string()
+    };
+    images.map(line).collect()
 }
 
 /// Opens a mission of this brief and follows it.

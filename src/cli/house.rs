@@ -189,6 +189,7 @@ fn work_rules(settings: &Settings, environment: &Environment) -> WorkRules {
             command: settings.preview.command.clone(),
             path: settings.preview.path.clone(),
             health: settings.preview.health.clone(),
+            browser: settings.preview.browser.clone(),
         }),
         repository: workspace::Rules {
             network: match settings.reach.network {

@@ -6,11 +6,12 @@ use super::{
     exit::{Complaint, Exit, Said},
     house, out, own,
     session::Session,
+    voices,
 };
 use crate::{
     agents::tools::list,
-    config::environment::Environment,
-    domain::{text, time::Millis},
+    config::{environment::Environment, places},
+    domain::{money::Cost, text, time::Millis},
     runtime::{
         clock::Clock,
         handle::{self, EngineEnd},
@@ -242,6 +243,8 @@ fn ports(session: &Session, repo: &Path) -> Ports {
     let copies = session.settings().places.data.join("copies");
     let environment = session.environment.clone();
     let (here, ready_in) = (session.here.clone(), repo.to_path_buf());
+    let (pasted_from, homes, prices_of) = (here.clone(), environment.clone(), environment.clone());
+    let priced = session.settings().clone();
     let source = &session.source;
     let (book_of, change_in, vendor_by) = (source.clone(), source.clone(), source.clone());
     Ports {
@@ -262,6 +265,22 @@ fn ports(session: &Session, repo: &Path) -> Ports {
             let (repo, here) = (attach_of.clone(), here.clone());
             let read = tokio::task::spawn_blocking(move || attach::one(&path, &repo, &here));
             async move { read.await.map_err(|error| error.to_string())? }.boxed()
+        }),
+        picture: Arc::new(move |path| {
+            let (here, environment) = (pasted_from.clone(), homes.clone());
+            let look = move || attach::pasted(&places::expand_home(&path, &environment), &here);
+            let read = tokio::task::spawn_blocking(look);
+            async move { read.await.map_err(|error| error.to_string())? }.boxed()
+        }),
+        weigh: Arc::new(move |models, size| {
+            let (settings, environment) = (priced.clone(), prices_of.clone());
+            let weigh = tokio::task::spawn_blocking(move || {
+                let table = voices::estimates(&settings, &environment).ok();
+                let unknown = (None, Cost::Unknown);
+                let one = |model| table.as_ref().map_or(unknown, |table| table.picture(model, size));
+                models.iter().map(one).collect()
+            });
+            async move { weigh.await.unwrap_or_default() }.boxed()
         }),
         shell: Some(Arc::new(move |line| {
             let dir = shell_in.clone();

@@ -201,6 +201,18 @@ pub fn prices(environment: &Environment) -> anyhow::Result<PriceTable> {
     }
 }
 
+/// The same, knowing what runs on a server of one's own and is free.
+///
+/// # Errors
+/// As [`prices`].
+pub fn estimates(settings: &Settings, environment: &Environment) -> anyhow::Result<PriceTable> {
+    let table = prices(environment)?;
+    let provider = settings.provider(Vendor::Openai);
+    let own = provider.usable(Vendor::Openai, environment)
+        && !provider.key_source(Vendor::Openai).present(environment);
+    Ok(if own { table.with_free(Vendor::Openai) } else { table })
+}
+
 /// Jitter only has to differ between processes.
 fn seed() -> u64 {
     Clock::Wall.now().0.unsigned_abs() ^ (u64::from(std::process::id()) << 40)

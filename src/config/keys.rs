@@ -550,6 +550,14 @@ on, on 127.0.0.1. In the sandbox: it listens there and reaches nobody.",
         Set
     ),
     key!(
+        "preview.browser",
+        "Shows the page as an image where the terminal can show one: \"auto\" takes an installed Chromium or Chrome, \
+\"off\" none, anything else is a program that knows their --headless --screenshot. In the sandbox: it reaches the preview and \
+nothing else.",
+        Slot::Text(words, lens!(preview.browser)),
+        Nothing
+    ),
+    key!(
         "voice.command",
         "Listens until it is interrupted (SIGINT) and prints what it heard, such as a script around whisper.cpp: a key \
 records until it is pressed again, and the words land in the brief.",

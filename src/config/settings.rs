@@ -280,6 +280,8 @@ pub struct Preview {
     pub health: String,
     /// Columns at which the page is laid out, in turn.
     pub widths: Vec<String>,
+    /// What takes photos of the page: `auto`, `off`, or a program.
+    pub browser: String,
 }
 
 impl Default for Preview {
@@ -289,6 +291,7 @@ impl Default for Preview {
             path: "/".into(),
             health: "/".into(),
             widths: ["40", "80", "120"].map(str::to_owned).to_vec(),
+            browser: "auto".into(),
         }
     }
 }

@@ -15,6 +15,7 @@ pub mod ids;
 pub mod incident;
 pub mod mission;
 pub mod money;
+pub mod picture;
 pub mod plan;
 pub mod preview;
 pub mod probe;

@@ -2,11 +2,45 @@
 //! lasts; no part of the journal.
 
 use super::{text::Clean, time::Millis};
+use std::sync::Arc;
 
 /// Bytes of a page's text that are kept.
 pub const TEXT_MOST: usize = 64 * 1024;
 /// Bytes of the program's last words that are kept.
 pub const TAIL_MOST: usize = 8 * 1024;
+
+/// Bytes of a photo that are kept.
+pub const PHOTO_MOST: u64 = 4 * 1024 * 1024;
+/// Pixels of a viewport, each way: the least and the most.
+pub const VIEWPORT: (u16, u16) = (160, 4_096);
+
+/// What a browser shows of a page, in pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Viewport {
+    /// From left to right.
+    pub width: u16,
+    /// From top to bottom.
+    pub height: u16,
+}
+
+impl Viewport {
+    /// One within [`VIEWPORT`].
+    #[must_use]
+    pub fn new(width: u32, height: u32) -> Self {
+        let bounded =
+            |side: u32| u16::try_from(side.min(u32::from(VIEWPORT.1))).unwrap_or(VIEWPORT.1).max(VIEWPORT.0);
+        Self { width: bounded(width), height: bounded(height) }
+    }
+}
+
+/// The page as a browser shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Photo {
+    /// How it was looked at.
+    pub viewport: Viewport,
+    /// A PNG of exactly that size, or why there is none.
+    pub png: Result<Arc<[u8]>, String>,
+}
 
 /// One candidate's preview.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +53,8 @@ pub struct Preview {
     pub url: String,
     /// What it answered.
     pub answer: Option<Answer>,
+    /// How its page looks, once somebody who can see it has asked.
+    pub photo: Option<Photo>,
     /// Its last words.
     pub tail: Clean,
 }

@@ -2,9 +2,14 @@
 //! rounded up once per call. A model that is not in the table has an unknown price, never a guessed one. Also the
 //! estimate of what a request will cost at worst, which is set aside before it is sent.
 
-use super::wire::{Block, CallRequest};
+use super::{
+    pictures,
+    routed::behind,
+    wire::{Block, CallRequest},
+};
 use crate::domain::{
     money::{Cost, Money, Usage},
+    picture::Size,
     team::{ModelRef, Vendor},
 };
 use serde::Deserialize;
@@ -13,8 +18,6 @@ use serde::Deserialize;
 const BUILT_IN: &str = include_str!("../../assets/prices.toml");
 /// Bytes of text per token, at the least that is usual: English and code have about four.
 const BYTES_PER_TOKEN: u64 = 3;
-/// Tokens of one image, at the most that the vendors' own scaling leaves.
-const IMAGE_TOKENS: u64 = 2_000;
 /// Tokens around a message that are not in its text.
 const MESSAGE_TOKENS: u64 = 16;
 /// Tokens a vendor adds to a request with tools.
@@ -98,20 +101,15 @@ impl Price {
     }
 
     /// The most a request can cost: the whole prompt at the dearest way in, and every token of the answer.
-    #[must_use]
-    pub fn worst(&self, request: &CallRequest) -> Money {
+    fn worst(&self, input: u64, request: &CallRequest) -> Money {
         let dearest = Self { input: self.input.max(self.cache_write), ..*self };
-        dearest.cost(&Usage {
-            input: estimated_input(request),
-            output: u64::from(request.max_output),
-            ..Usage::default()
-        })
+        dearest.cost(&Usage { input, output: u64::from(request.max_output), ..Usage::default() })
     }
 }
 
-/// Tokens of a request's prompt, estimated high.
+/// Tokens of a request's prompt to a model, estimated high.
 #[must_use]
-pub fn estimated_input(request: &CallRequest) -> u64 {
+pub fn estimated_input(model: &ModelRef, request: &CallRequest) -> u64 {
     let mut bytes = request.system.len();
     let mut tokens = MESSAGE_TOKENS * (request.messages.len() as u64 + 1);
     for block in request.messages.iter().flat_map(|message| &message.blocks) {
@@ -122,7 +120,7 @@ pub fn estimated_input(request: &CallRequest) -> u64 {
             }
             Block::ToolCall { name, input, .. } => bytes += name.len() + input.to_string().len(),
             Block::ToolResult { name, content, .. } => bytes += name.len() + content.len(),
-            Block::Image { .. } => tokens += IMAGE_TOKENS,
+            Block::Image { .. } => tokens += pictures::reserved(model, block),
             Block::Opaque { value, .. } => bytes += value.to_string().len(),
         }
     }
@@ -225,22 +223,21 @@ impl PriceTable {
     /// The most a request to this model can cost.
     #[must_use]
     pub fn worst(&self, model: &ModelRef, request: &CallRequest) -> Cost {
-        let prompt = estimated_input(request);
-        self.find(model, prompt).map_or(Cost::Unknown, |price| Cost::Known(price.worst(request)))
+        let prompt = estimated_input(model, request);
+        self.find(model, prompt).map_or(Cost::Unknown, |price| Cost::Known(price.worst(prompt, request)))
     }
-}
 
-/// The vendor's own model behind one of OpenRouter, which asks the vendors' list prices: `anthropic/claude-opus-4.5`
-/// there is `claude-opus-4-5` at home. Variants (`:free`, `:nitro`) have prices of their own.
-fn behind(model: &ModelRef) -> Option<ModelRef> {
-    let (vendor, id) = model.model.split_once('/').filter(|_| model.vendor == Vendor::Openrouter)?;
-    let (vendor, id) = match vendor {
-        "anthropic" => (Vendor::Anthropic, id.replace('.', "-")),
-        "google" => (Vendor::Google, id.to_owned()),
-        "openai" => (Vendor::Openai, id.to_owned()),
-        _ => return None,
-    };
-    (!id.contains(':')).then_some(ModelRef { vendor, model: id })
+    /// What a picture adds to one call of a model: tokens and money, each as far as it is known.
+    #[must_use]
+    pub fn picture(&self, model: &ModelRef, size: Size) -> (Option<u64>, Cost) {
+        let tokens = pictures::tokens(model, size);
+        let cost = match (self.find(model, tokens.unwrap_or(0)), tokens) {
+            (Some(Price::FREE), _) => Cost::Known(Money::ZERO),
+            (Some(price), Some(input)) => Cost::Known(price.cost(&Usage { input, ..Usage::default() })),
+            _ => Cost::Unknown,
+        };
+        (tokens, cost)
+    }
 }
 
 fn entry_of(row: Row) -> Result<Entry, String> {
@@ -384,9 +381,23 @@ mod tests {
             max_output: 1_000,
             thinking: 0,
         };
-        assert_eq!(estimated_input(&request), 100 + 32 + 2_000);
-        let price = PriceTable::built_in().unwrap().find(&model("anthropic/claude-sonnet-4-5"), 0).unwrap();
+        let sonnet = model("anthropic/claude-sonnet-4-5");
+        assert_eq!(estimated_input(&sonnet, &request), 100 + 32 + 2_000);
         // The prompt as if it were all written to the cache: 3.75 dollars a million.
-        assert_eq!(price.worst(&request), Money(2_132 * 375 / 100 + 15_000));
+        let worst = PriceTable::built_in().unwrap().worst(&sonnet, &request);
+        assert_eq!(worst, Cost::Known(Money(2_132 * 375 / 100 + 15_000)));
+    }
+
+    #[test]
+    fn a6_a_picture_costs_its_tokens_at_the_models_price_and_an_unknown_price_stays_unknown() {
+        let table = PriceTable::built_in().unwrap();
+        let size = Size { width: 1_000, height: 1_000 };
+        let of = |table: &PriceTable, name: &str| table.picture(&model(name), size);
+        let sonnet = of(&table, "anthropic/claude-sonnet-4-5-20250929");
+        assert_eq!(sonnet, (Some(1_334), Cost::Known(Money(4_002))));
+        assert_eq!(of(&table, "google/gemini-2.0-pro-001"), (Some(4 * 258), Cost::Unknown));
+        assert_eq!(of(&table, "openai/llava"), (None, Cost::Unknown));
+        let local = table.with_free(Vendor::Openai);
+        assert_eq!(of(&local, "openai/llava"), (None, Cost::Known(Money::ZERO)));
     }
 }

@@ -1,7 +1,10 @@
 //! The face's end of previews: what a person wants of them, and all that run or ran. Where nobody can run one, as in a
 //! process that is attached to another, asking says so.
 
-use crate::domain::{feed::Channel, preview::Preview};
+use crate::domain::{
+    feed::Channel,
+    preview::{Preview, Viewport},
+};
 use std::{collections::BTreeMap, sync::Arc};
 use tokio::sync::{mpsc, watch};
 
@@ -16,6 +19,8 @@ pub type Shown = BTreeMap<Channel, Preview>;
 pub enum Want {
     /// That it runs; where it runs, that the page is asked for again.
     Show(Channel),
+    /// That its page is photographed in this size, now and whenever it is asked for.
+    Photograph(Channel, Viewport),
     /// That it ends.
     End(Channel),
 }

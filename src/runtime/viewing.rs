@@ -15,13 +15,13 @@ use crate::{
         preview::{Preview, Stage},
     },
     engine::state::{Control, Mission, State},
-    operations::preview::{self, Happened},
+    operations::preview::{self, Happened, Wish},
 };
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
 };
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 
 /// Previews that are remembered, those that have ended forgotten first.
 const SHOWN_MOST: usize = 32;
@@ -36,7 +36,7 @@ impl Keeper {
     /// Serves until no face is left or the program closes.
     pub async fn serve(self, end: PreviewsEnd, mut closed: watch::Receiver<bool>) {
         let PreviewsEnd { mut wants, shown } = end;
-        let board = Arc::new(Board { shown, again: Mutex::default() });
+        let board = Arc::new(Board { shown, wishes: Mutex::default() });
         loop {
             let want = tokio::select! {
                 _ = closed.wait_for(|close| *close) => return,
@@ -45,7 +45,11 @@ impl Keeper {
             match want {
                 None => return,
                 Some(Want::End(channel)) => self.supervisor.stop(&id_of(channel)),
-                Some(Want::Show(channel)) if board.lives(channel) => board.again(channel).notify_one(),
+                Some(Want::Photograph(channel, viewport)) if board.lives(channel) => {
+                    board.wish(channel).look(viewport);
+                }
+                Some(Want::Photograph(..)) => {}
+                Some(Want::Show(channel)) if board.lives(channel) => board.wish(channel).again(),
                 Some(Want::Show(channel)) => {
                     let (site, told) = (self.site.clone(), board.clone());
                     let work = move |stop: StopSign| async move { keep(&site, &told, channel, stop).await };
@@ -71,7 +75,7 @@ fn id_of(channel: Channel) -> EffectId {
 /// What is shown, and who is to ask again.
 struct Board {
     shown: watch::Sender<Arc<Shown>>,
-    again: Mutex<BTreeMap<Channel, Arc<Notify>>>,
+    wishes: Mutex<BTreeMap<Channel, Arc<Wish>>>,
 }
 
 impl Board {
@@ -79,8 +83,8 @@ impl Board {
         self.shown.borrow().get(&channel).is_some_and(|preview| preview.stage.lives())
     }
 
-    fn again(&self, channel: Channel) -> Arc<Notify> {
-        let mut all = self.again.lock().unwrap_or_else(PoisonError::into_inner);
+    fn wish(&self, channel: Channel) -> Arc<Wish> {
+        let mut all = self.wishes.lock().unwrap_or_else(PoisonError::into_inner);
         all.entry(channel).or_default().clone()
     }
 
@@ -104,13 +108,20 @@ impl Board {
     }
 
     fn stage(&self, channel: Channel, stage: Stage) {
-        self.change(channel, |preview| preview.stage = stage);
+        self.change(channel, |preview| {
+            // Nobody looks at what does not run; a photo is large.
+            if !stage.lives() {
+                preview.photo = None;
+            }
+            preview.stage = stage;
+        });
     }
 
     fn hear(&self, channel: Channel, happened: Happened) {
         self.change(channel, |preview| match happened {
             Happened::Placed(url) => preview.url = url,
             Happened::Said(tail) => preview.tail = tail,
+            Happened::Photographed(photo) => preview.photo = Some(photo),
             Happened::Answered(answer) => {
                 preview.stage = Stage::Up;
                 preview.answer = Some(answer);
@@ -157,6 +168,7 @@ async fn keep(site: &Site, board: &Board, channel: Channel, stop: StopSign) {
             board.change(channel, |preview| {
                 if preview.stage.lives() {
                     preview.stage = Stage::Gone(why.into());
+                    preview.photo = None;
                 }
             });
             return;
@@ -165,7 +177,7 @@ async fn keep(site: &Site, board: &Board, channel: Channel, stop: StopSign) {
 }
 
 fn fresh(attempt: u32, stage: Stage) -> Preview {
-    Preview { attempt, stage, url: String::new(), answer: None, tail: Default::default() }
+    Preview { attempt, stage, url: String::new(), answer: None, photo: None, tail: Default::default() }
 }
 
 async fn run(
@@ -190,7 +202,7 @@ async fn run(
         Err(error) => return error.to_string(),
     };
     let tell = |happened| board.hear(channel, happened);
-    preview::run(plan, (&shop, &tree), &board.again(channel), &tell).await
+    preview::run(plan, (&shop, &tree), &board.wish(channel), &tell).await
 }
 
 /// The team's newest candidate, while its mission is open.

@@ -12,6 +12,7 @@ use super::{
     notes::Notes,
     options::{BriefDefaults, Manner, Prefill, TuiOptions},
     pressed::Pressed,
+    preview::eyes::Eyes,
     screens::{ScreenId, Screens},
     sheets::Sheet,
     shot::is_patch,
@@ -58,6 +59,8 @@ pub enum Action {
     Focus(bool),
     /// The terminal's ground is this.
     Ground(Rgb),
+    /// The terminal shows images.
+    Sees(Eyes),
     /// The person's own themes and keymaps are these now.
     Looks(Box<Own>),
     /// A newer state.
@@ -106,6 +109,8 @@ pub struct Look {
     pub hears: bool,
     /// Widths of a preview's page, in columns.
     pub widths: Vec<u16>,
+    /// Whether the terminal shows images.
+    pub eyes: Eyes,
 }
 
 /// All panes.
@@ -169,6 +174,7 @@ impl App {
                 manner: options.manner,
                 hears: options.ports.voice.is_some(),
                 widths: options.widths.clone(),
+                eyes: Eyes::default(),
             },
             state: Arc::default(),
             now: Moment::default(),
@@ -259,6 +265,7 @@ impl App {
         if matches!(action, Action::Key(_)) {
             self.notes().last = None;
         }
+        let typed = matches!(action, Action::Key(_) | Action::Paste(_) | Action::Done(_));
         let mut tasks = match action {
             Action::Key(key) => self.key(key),
             Action::Paste(text) => self.paste(&text),
@@ -273,6 +280,10 @@ impl App {
             }
             Action::Ground(rgb) => {
                 self.grounded(rgb);
+                Vec::new()
+            }
+            Action::Sees(eyes) => {
+                self.look.eyes = eyes;
                 Vec::new()
             }
             Action::Looks(own) => {
@@ -291,6 +302,10 @@ impl App {
             Action::Tick => Vec::new(),
             Action::Done(done) => self.done(done),
         };
+        if typed && self.writes() {
+            tasks.extend(self.unweighed());
+        }
+        tasks.extend(self.missing_photo());
         tasks.extend(self.missing_shots());
         tasks.extend(self.audit_wants());
         tasks
@@ -476,6 +491,8 @@ impl App {
                     picker.fill_briefs(briefs);
                 }
             }
+            Done::Looked(found) => self.looked(found),
+            Done::Weighed(name, weight) => self.briefing.images.weighed(name, weight),
             Done::Copied(Ok(words)) => self.notes().good(words),
             Done::Heard(heard) => self.heard(heard),
             Done::Shot(channel, shot) => self.channels.show_kept(channel, shot),

@@ -2,6 +2,7 @@
 //! acknowledged it; what is wrong is said beside the field that is wrong.
 
 use super::{
+    images::{Album, Picture},
     keymap::{Editing, Key},
     options::{BriefDefaults, Prefill},
     vim,
@@ -62,6 +63,8 @@ pub struct Briefing {
     pub field: Field,
     areas: [TextArea<'static>; 4],
     pastes: Vec<(String, String)>,
+    /// Images that were pasted or named.
+    pub images: Album,
     /// Vim's state, where the keymap asks for it.
     pub modal: Option<vim::Modal>,
     /// Briefs that wait for the running mission, first first.
@@ -93,6 +96,7 @@ impl Briefing {
             field: Field::Text,
             areas,
             pastes: Vec::new(),
+            images: Album::default(),
             modal: (editing == Editing::Modal).then(vim::Modal::default),
             queue: VecDeque::new(),
             complaint: None,
@@ -163,6 +167,7 @@ impl Briefing {
     pub fn clear(&mut self) {
         self.set(Field::Text, "");
         self.pastes.clear();
+        self.images.forget_weights();
     }
 
     /// A line break at the caret.
@@ -218,6 +223,36 @@ impl Briefing {
         self.insert(&token);
         self.pastes.retain(|(old, _)| held.contains(old));
         self.pastes.push((token, text));
+    }
+
+    /// A pasted path that is an image gives its place in the text to the image's token; none if it is gone.
+    ///
+    /// # Errors
+    /// There are too many images.
+    pub fn attach(&mut self, written: &str, picture: Picture) -> Result<Option<String>, String> {
+        let lines = self.areas[0].lines();
+        let found =
+            lines.iter().enumerate().rev().find_map(|(row, line)| Some((row, line.rfind(written)?, line)));
+        let Some((row, at, line)) = found else { return Ok(None) };
+        let column = line.get(..at).unwrap_or_default().chars().count();
+        let token = self.images.take(picture, &self.text(Field::Text))?;
+        let (long, short) = (written.chars().count(), token.chars().count());
+        let area = &mut self.areas[0];
+        let caret = area.cursor();
+        let jump = |row: usize, column: usize| {
+            let bounded = |n| u16::try_from(n).unwrap_or(u16::MAX);
+            CursorMove::Jump(bounded(row), bounded(column))
+        };
+        area.move_cursor(jump(row, column));
+        area.delete_str(long);
+        area.insert_str(&token);
+        // The caret stays with the words it stood at.
+        if caret.0 != row || caret.1 < column {
+            area.move_cursor(jump(caret.0, caret.1));
+        } else if caret.1 >= column + long {
+            area.move_cursor(jump(row, caret.1 - long + short));
+        }
+        Ok(Some(token))
     }
 
     /// An editing key; false if it edits nothing.
@@ -347,7 +382,7 @@ impl Briefing {
             constraints: list(Field::Constraints),
             checks: list(Field::Checks),
             budget,
-            attachments: Vec::new(),
+            attachments: self.images.attachments(text),
             teams: self.teams.clone(),
             approve: Approval::Ask,
             repo: self.defaults.repo.clone(),
@@ -369,20 +404,6 @@ impl Briefing {
         self.clear();
         true
     }
-}
-
-/// `@path` mentions of a text, in order, once each. `\@` is no mention.
-#[must_use]
-pub fn mentions(text: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    for word in text.split_whitespace() {
-        let Some(path) = word.strip_prefix('@') else { continue };
-        let path = path.trim_end_matches([',', ';', ':', '.', ')', '?', '!']);
-        if !path.is_empty() && !found.iter().any(|old| old == path) {
-            found.push(path.to_owned());
-        }
-    }
-    found
 }
 
 fn moves(key: Key) -> bool {
@@ -460,10 +481,5 @@ mod tests {
         assert!(room.is_empty());
         room.key(Key { code: KeyCode::Up, modifiers: KeyModifiers::NONE });
         assert_eq!(room.whole(), "one more");
-    }
-
-    #[test]
-    fn mentions_are_read_once_each() {
-        assert_eq!(mentions("see @src/a.rs, @b.png and @src/a.rs; mail me\\@x @"), ["src/a.rs", "b.png"]);
     }
 }

@@ -2,6 +2,7 @@
 //! the environment, since that is all there is over a slow line. Decides what may be asked, what the clipboard takes
 //! and how a call for attention is wrapped. Pure: the caller reads the variables.
 
+use super::preview::eyes::{How, IMAGE};
 use crate::{config::settings::Notify, domain::text::clean_line};
 use base64::Engine as _;
 
@@ -35,6 +36,8 @@ pub struct Carrier {
     plain: bool,
     clipboard: bool,
     notifies: bool,
+    /// Whether strings of a kind it does not know are passed over and not printed.
+    passes_over: bool,
 }
 
 impl Carrier {
@@ -63,6 +66,7 @@ impl Carrier {
             plain,
             clipboard: !plain && !refuses && !far,
             notifies: known && between == Between::Nothing,
+            passes_over: !plain && !far && between != Between::Screen && program != "apple_terminal",
         }
     }
 
@@ -90,6 +94,26 @@ impl Carrier {
             Between::Tmux => "OSC 52 through tmux",
             Between::Screen => "OSC 52 through screen",
         }
+    }
+
+    /// The bytes that ask whether images are shown, and then what it is, which everybody answers; none where the
+    /// question would be seen.
+    #[must_use]
+    pub fn images(&self) -> Option<Vec<u8>> {
+        let question = format!("\x1b_Gi={IMAGE},s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\");
+        self.passes_over.then(|| [&self.wrapped(&question), b"\x1b[c".as_slice()].concat())
+    }
+
+    /// How an image comes into the screen.
+    #[must_use]
+    pub fn how(&self) -> How {
+        if self.between == Between::Tmux { How::Woven } else { How::Laid }
+    }
+
+    /// A command of the graphics protocol, as it has to be sent.
+    #[must_use]
+    pub fn graphics(&self, command: &str) -> Vec<u8> {
+        self.wrapped(command)
     }
 
     /// The bytes that set the title of the window; none where they would be shown as text or never be undone.
@@ -173,6 +197,24 @@ mod tests {
             let carrier = carrier(env);
             assert_eq!(carrier.answers(), answers, "{env:?}");
             assert_eq!(carrier.title("x").is_some(), answers, "{env:?}");
+        }
+    }
+
+    #[test]
+    fn a13_images_are_asked_for_where_the_question_is_not_printed() {
+        let xterm = carrier(&[("TERM", "xterm-256color")]);
+        assert_eq!(xterm.images().unwrap(), b"\x1b_Gi=77,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\\x1b[c");
+        let tmux = carrier(&[("TERM", "tmux-256color"), ("TMUX", "/tmp/tmux")]);
+        assert!(tmux.images().unwrap().starts_with(b"\x1bPtmux;\x1b\x1b_Gi=77,"));
+        assert_eq!((xterm.how(), tmux.how()), (How::Laid, How::Woven));
+        for env in [
+            &[("TERM", "linux")][..],
+            &[("TERM", "dumb")],
+            &[("TERM", "screen"), ("STY", "1.tty")],
+            &[("TERM", "tmux-256color")],
+            &[("TERM", "xterm-256color"), ("TERM_PROGRAM", "Apple_Terminal")],
+        ] {
+            assert_eq!(carrier(env).images(), None, "{env:?}");
         }
     }
 

@@ -57,6 +57,8 @@ pub enum Answer {
     Ground(Rgb),
     /// It knows kitty's keys.
     Keyboard,
+    /// It shows images (kitty's graphics protocol).
+    Images,
     /// Its kind (DA1): the last answer, nothing more is to come.
     Last,
 }
@@ -108,7 +110,7 @@ impl Decoder {
         match (&self.paste, self.held.as_slice()) {
             (Some(_), _) => Waits::Paste,
             (None, []) => Waits::No,
-            (None, [0x1b] | [0x1b, b'[' | b'O' | b']']) => Waits::Key,
+            (None, [0x1b] | [0x1b, b'[' | b'O' | b']' | b'_']) => Waits::Key,
             (None, _) => Waits::Report,
         }
     }
@@ -123,7 +125,9 @@ impl Decoder {
         }
         let alone = match self.held.as_slice() {
             [0x1b] => Some(key(KeyCode::Esc, KeyModifiers::NONE)),
-            [0x1b, c @ (b'[' | b'O' | b']')] => Some(key(KeyCode::Char(char::from(*c)), KeyModifiers::ALT)),
+            [0x1b, c @ (b'[' | b'O' | b']' | b'_')] => {
+                Some(key(KeyCode::Char(char::from(*c)), KeyModifiers::ALT))
+            }
             _ => None,
         };
         told.extend(alone);
@@ -226,6 +230,7 @@ fn escape(after: &[u8]) -> Parsed {
     let counted = match kind {
         b'[' => control_sequence(after.get(1..).unwrap_or_default()),
         b'O' => single_shift(after.get(1..).unwrap_or_default()),
+        b'_' => graphics(after.get(1..).unwrap_or_default()),
         b']' => answer(after.get(1..).unwrap_or_default()),
         // Escape twice is two keys: the second one may begin something.
         0x1b => return Parsed::Took(1, Some(key(KeyCode::Esc, KeyModifiers::NONE))),
@@ -291,6 +296,29 @@ fn answer(after: &[u8]) -> Parsed {
             _ if at == 0 => {
                 return Parsed::Took(0, Some(key(KeyCode::Char(']'), KeyModifiers::ALT)));
             }
+            _ => return Parsed::Took(at, None),
+        }
+    }
+    if after.len() >= ANSWER_MOST { Parsed::Took(ANSWER_MOST, None) } else { Parsed::More }
+}
+
+/// An answer of kitty's graphics protocol: `Gi=77;OK` and its end. Where no `G` follows, it is a key.
+fn graphics(after: &[u8]) -> Parsed {
+    match after.first() {
+        None => return Parsed::More,
+        Some(b'G') => {}
+        Some(_) => return Parsed::Took(0, Some(key(KeyCode::Char('_'), KeyModifiers::ALT))),
+    }
+    for (at, &byte) in after.iter().enumerate().take(ANSWER_MOST) {
+        match (byte, after.get(at + 1)) {
+            (0x1b, None) => return Parsed::More,
+            (0x1b, Some(b'\\')) => {
+                let sees =
+                    after.get(1..at).is_some_and(|body| body.starts_with(b"i=77") && body.ends_with(b";OK"));
+                return Parsed::Took(at + 2, sees.then_some(Heard::Answer(Answer::Images)));
+            }
+            (0x20..=0x7e, _) => {}
+            // No byte of an answer: what came before it is none.
             _ => return Parsed::Took(at, None),
         }
     }

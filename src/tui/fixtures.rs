@@ -61,6 +61,11 @@ pub(super) fn ports() -> Ports {
         files: Arc::new(|| async { vec!["src/cart.rs".to_owned(), "src/main.rs".to_owned()] }.boxed()),
         ready: Arc::new(|| async { Ok(()) }.boxed()),
         attach: Arc::new(|path| async move { Ok(("text/plain".to_owned(), path.into_bytes())) }.boxed()),
+        picture: Arc::new(|_| async { Ok(None) }.boxed()),
+        weigh: Arc::new(|models, _| {
+            let cost = Cost::Known(Money(4_002));
+            async move { models.iter().map(|_| (Some(1_334), cost)).collect() }.boxed()
+        }),
         shell: None,
         voice: None,
         book: Arc::new(|| async { Ok(Book::default()) }.boxed()),

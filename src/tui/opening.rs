@@ -1,6 +1,6 @@
 //! How a brief becomes a mission: with the files it mentions, and told of the idea it came from.
 
-use super::{briefing, options::Ports, task::opened};
+use super::{mentions::mentions, options::Ports, task::opened};
 use crate::{
     domain::{
         brief::{Attachment, Brief},
@@ -19,7 +19,7 @@ use crate::{
 /// In words: work cannot start here, a file cannot be read, or the engine refuses.
 pub(super) async fn open(handle: &Handle, ports: &Ports, mut brief: Brief) -> Result<Receipt, String> {
     (ports.ready)().await?;
-    for path in briefing::mentions(&brief.text) {
+    for path in mentions(&brief.text) {
         let (media_type, bytes) =
             (ports.attach)(path.clone()).await.map_err(|why| format!("@{path}: {why}"))?;
         let length = bytes.len() as u64;

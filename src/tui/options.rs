@@ -9,8 +9,9 @@ use crate::{
         settings::{Motion, Notify},
     },
     domain::{
-        money::Money,
-        team::{TeamSpec, Vendor},
+        money::{Cost, Money},
+        picture::Size,
+        team::{ModelRef, TeamSpec, Vendor},
         time::{Millis, Timestamp},
     },
 };
@@ -26,6 +27,13 @@ pub type ReadyPort = Arc<dyn Fn() -> BoxFuture<'static, Result<(), String>> + Se
 /// Reads a mentioned file: media type and content, or why not (no such file, too big).
 pub type AttachPort =
     Arc<dyn Fn(String) -> BoxFuture<'static, Result<(String, Vec<u8>), String>> + Send + Sync>;
+/// Reads a picture that a person pasted the path of: media type and content; none where there is no picture, an error
+/// where there is one that no model takes.
+pub type PicturePort =
+    Arc<dyn Fn(String) -> BoxFuture<'static, Result<Option<(String, Vec<u8>)>, String>> + Send + Sync>;
+/// Says what a picture of this size adds to one call of each model: tokens and money, as far as they are known.
+pub type WeighPort =
+    Arc<dyn Fn(Vec<ModelRef>, Size) -> BoxFuture<'static, Vec<(Option<u64>, Cost)>> + Send + Sync>;
 /// Runs a shell line in the repository and gives its output.
 pub type ShellPort = Arc<dyn Fn(String) -> BoxFuture<'static, Result<String, String>> + Send + Sync>;
 /// Reads every setting as it is now; the error says every mistake.
@@ -56,6 +64,10 @@ pub struct Ports {
     pub ready: ReadyPort,
     /// Reads what `@` names.
     pub attach: AttachPort,
+    /// Reads what was pasted as a path.
+    pub picture: PicturePort,
+    /// What a picture costs.
+    pub weigh: WeighPort,
     /// `!`; without it the key is a character.
     pub shell: Option<ShellPort>,
     /// Every setting.

@@ -18,7 +18,7 @@ impl App {
         let (writes, elsewhere) = (self.writes(), self.elsewhere());
         match &mut self.sheet {
             Some(sheet) => sheet.paste(text),
-            None if writes => self.briefing.paste(text),
+            None if writes => return self.paste_brief(text),
             None if elsewhere => self.notes().note("a paste goes into the brief, on the first screen"),
             None => self.notes().note("a paste goes into the brief: press i first"),
         }

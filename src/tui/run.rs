@@ -3,6 +3,7 @@
 
 mod copying;
 mod earlier;
+mod imaging;
 mod manners;
 
 use super::{
@@ -12,12 +13,15 @@ use super::{
     dictation::{self, Hush},
     held::{Exit, Held, Signals, Told, TuiError},
     herald::Herald,
+    images,
     input::{Input, Keys},
     looks::{self, Ground, Own},
     opening,
     options::{Ports, TuiOptions},
     pace::{Pace, Why},
-    past, settings,
+    past,
+    preview::easel::Easel,
+    settings,
     shot::Highlighter,
     task::{Done, EditFor, Task},
     terminal::{self, Guard, Mode, Outbox, Screen},
@@ -95,7 +99,8 @@ pub async fn run(
         started: Instant::now(),
         hush: None,
         back: None,
-        asked: carrier.answers(),
+        asked: carrier.answers().then(Instant::now),
+        easel: Easel::new(carrier.clone()),
         herald: Herald::new(carrier.clone(), options.manner.notify),
         untold: false,
         carrier,
@@ -153,8 +158,9 @@ struct Loop {
     hush: Option<oneshot::Sender<Hush>>,
     /// When the terminal was taken again after a Ctrl-Z.
     back: Option<Instant>,
-    /// Whether answers of the terminal are still to come.
-    asked: bool,
+    /// Since when answers of the terminal are still to come.
+    asked: Option<Instant>,
+    easel: Easel,
     carrier: Carrier,
     herald: Herald,
     /// Whether the herald has not seen the newest state.
@@ -216,6 +222,11 @@ impl Loop {
                 Some(own) = self.own.next() => Woken::Own(own),
                 () = wait(hint), if hint.is_some() => Woken::Second,
                 () = wait(tick), if tick.is_some() => Woken::Second,
+                // Last of all: a photo holds up nothing.
+                () = std::future::ready(()), if self.easel.has_more() && !waits => {
+                    self.outbox.send(&self.easel.next_piece())?;
+                    continue;
+                }
             };
             let exit = match woken {
                 Woken::Told(told) => self.told(told)?,
@@ -270,13 +281,16 @@ impl Loop {
             }
         }
         view::fit(&mut self.app);
+        if self.screen.is_forgotten() {
+            self.easel.forget();
+        }
         let app = &self.app;
         let bytes = self.screen.frame(|buf| view::draw(app, buf))?;
         if !bytes.is_empty() {
             self.outbox.send(bytes)?;
         }
         self.pace.drew(now.mono);
-        Ok(())
+        self.hang()
     }
 
     async fn act(&mut self, action: Action, why: Why) -> Result<Option<Exit>, TuiError> {
@@ -380,6 +394,7 @@ impl Loop {
                 self.hush = Some(hush);
                 self.tasks.push(dictation::listen(ports.voice, stopped).map(Done::Heard).boxed());
             }
+            Task::AskImages => self.ask_images()?,
             Task::Hush(how) => {
                 // A program that has ended by itself needs no telling.
                 let _ = self.hush.take().map(|hush| hush.send(how));
@@ -471,6 +486,7 @@ pub(super) fn serve(handle: Handle, ports: Ports, task: Task) -> BoxFuture<'stat
                 Ok(()) => Done::Told(Vec::new()),
                 Err(why) => Done::Told(vec![why]),
             },
+            look @ (Task::Look(..) | Task::Weigh(..)) => images::serve(&handle, &ports, look).await,
             Task::Files => Done::Files((ports.files)().await),
             Task::Briefs => Done::Briefs(earlier::briefs(&handle).await),
             Task::Shell(line) => {
@@ -491,6 +507,7 @@ pub(super) fn serve(handle: Handle, ports: Ports, task: Task) -> BoxFuture<'stat
             Task::Edit(..)
             | Task::EditBlob(..)
             | Task::CopyBlob(_)
+            | Task::AskImages
             | Task::Listen
             | Task::Hush(_)
             | Task::Suspend

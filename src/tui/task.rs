@@ -2,6 +2,7 @@
 
 use super::{
     dictation::Hush,
+    images::{Found, Paste, Weight},
     past::{PastDone, PastTask},
 };
 use crate::{
@@ -11,7 +12,7 @@ use crate::{
         digest::Digest,
         feed::{Channel, Shot},
         ids::{MissionId, RequestId, Revision, TeamId},
-        team::Vendor,
+        team::{ModelRef, Vendor},
         time::Millis,
     },
     engine::{
@@ -76,10 +77,16 @@ pub enum Task {
     CopyFile(Digest),
     /// List files for a mention.
     Files,
+    /// Look whether these pasted paths are pictures, keep those and say what they cost these models.
+    Look(Vec<Paste>, Vec<ModelRef>),
+    /// Say what a mentioned file costs these models, if it is a picture.
+    Weigh(String, Vec<ModelRef>),
     /// Read earlier briefs.
     Briefs,
     /// Run a candidate to be looked at, or end that.
     Preview(Want),
+    /// Ask the terminal whether it shows images.
+    AskImages,
     /// Listen until told to hush.
     Listen,
     /// End listening.
@@ -130,6 +137,10 @@ pub enum Done {
     Page(String, Result<Vec<u8>, String>),
     /// Files.
     Files(Vec<String>),
+    /// What pasted paths turned out to be.
+    Looked(Vec<Found>),
+    /// What a mentioned file costs; none if it is no picture.
+    Weighed(String, Option<Weight>),
     /// Earlier briefs, newest first.
     Briefs(Vec<String>),
     /// A candidate's patch.

@@ -56,10 +56,14 @@ pub enum Mode {
     Mouse,
     /// The title is this program's.
     Title,
+    /// An image of this program's is in the terminal.
+    Image,
+    /// The same, behind tmux.
+    ImageBehindTmux,
 }
 
 impl Mode {
-    const ALL: [Self; 3] = [Self::Keyboard, Self::Mouse, Self::Title];
+    const ALL: [Self; 5] = [Self::Keyboard, Self::Mouse, Self::Title, Self::Image, Self::ImageBehindTmux];
 
     fn bit(self) -> u8 {
         1 << (self as u8)
@@ -70,6 +74,8 @@ impl Mode {
             Self::Keyboard => b"\x1b[>1u",
             Self::Mouse => b"\x1b[?1000h\x1b[?1006h",
             Self::Title => b"\x1b[22;2t",
+            // What is wanted is sent when it is drawn.
+            Self::Image | Self::ImageBehindTmux => b"",
         }
     }
 
@@ -78,6 +84,8 @@ impl Mode {
             Self::Keyboard => b"\x1b[<1u",
             Self::Mouse => b"\x1b[?1006l\x1b[?1000l",
             Self::Title => b"\x1b[23;2t",
+            Self::Image => b"\x1b_Ga=d,d=I,i=77,q=2\x1b\\",
+            Self::ImageBehindTmux => b"\x1bPtmux;\x1b\x1b_Ga=d,d=I,i=77,q=2\x1b\x1b\\\x1b\\",
         }
     }
 }
@@ -202,6 +210,12 @@ pub fn size() -> (u16, u16) {
         .ok()
         .filter(|size| size.ws_col > 0 && size.ws_row > 0)
         .map_or((80, 24), |size| (size.ws_col, size.ws_row))
+}
+
+/// Width and height of the screen in pixels; 0 where the terminal does not say.
+#[must_use]
+pub fn pixels() -> (u16, u16) {
+    tcgetwinsize(rustix::stdio::stdout()).map_or((0, 0), |size| (size.ws_xpixel, size.ws_ypixel))
 }
 
 /// The terminal, opened once more for writing without waiting: the flag is this process's alone, while one set on
@@ -349,6 +363,12 @@ impl Screen {
     /// The next picture is written whole.
     pub fn forget(&mut self) {
         self.whole = true;
+    }
+
+    /// Whether the next picture wipes the terminal first.
+    #[must_use]
+    pub fn is_forgotten(&self) -> bool {
+        self.whole
     }
 
     /// Draws a picture and returns the bytes that bring the terminal there: none if it is there.

@@ -10,6 +10,7 @@
 //! - The director's index, branches and files change only in [`Workshop::advance_branch`], by compare-and-swap.
 //! - Work that has not landed is never deleted, unless a snapshot commit holds exactly the tree.
 
+pub mod browser;
 pub mod dictation;
 mod diffs;
 pub mod editor;

@@ -9,7 +9,7 @@ pub mod lines;
 mod manners;
 mod mistakes;
 pub mod money;
-mod preview;
+pub mod preview;
 pub mod reach;
 mod settings;
 mod signing;

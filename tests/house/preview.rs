@@ -7,7 +7,7 @@ use super::{
 };
 
 /// Serves one page; beside it a grandchild that hears no signal, in a session of its own.
-const SERVE: &str = r#"
+pub const SERVE: &str = r#"
 use IO::Socket::INET;
 my ($port, $mark) = @ARGV;
 system("sh -c 'trap \"\" TERM INT HUP; while :; do sleep 1; done # $mark child' &");

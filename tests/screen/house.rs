@@ -138,7 +138,12 @@ fn marked(terminal: &Terminal) -> String {
 }
 
 #[test]
-fn a9_a_key_within_300_ms_of_another_request_coming_up_decides_nothing_and_says_so() {
+fn a9_a_key_for_a_request_or_revision_that_is_not_the_one_seen_is_refused_and_says_so() {
+    a_key_within_300_ms_of_another_request_coming_up_decides_nothing();
+    a_key_for_an_older_revision_is_refused();
+}
+
+fn a_key_within_300_ms_of_another_request_coming_up_decides_nothing() {
     let stage = Stage::default();
     for _ in 0..2 {
         stage.brief(&["--approve", "none"]).exits(3);
@@ -171,8 +176,7 @@ fn a9_a_key_within_300_ms_of_another_request_coming_up_decides_nothing_and_says_
     );
 }
 
-#[test]
-fn a9_a_key_for_an_older_revision_is_refused_and_says_so() {
+fn a_key_for_an_older_revision_is_refused() {
     let more = Turn { fault: Some(Fault::Hang), said: Some("shorter please".into()), ..turn("", &[]) };
     let mut turns = vec![more];
     turns.extend(script());

@@ -4,6 +4,7 @@
 
 mod far;
 mod house;
+mod photo;
 pub mod pty;
 mod recording;
 
@@ -206,7 +207,7 @@ fn a1_a2_a_storm_of_sizes_ends_in_the_right_picture_and_a_paste_of_a_mebibyte_fo
 }
 
 #[test]
-fn s6_s7_a_signal_ends_it_at_once_and_every_mode_it_was_switched_to_is_off() {
+fn s6_s7_a_signal_ends_it_at_once_whatever_it_waits_for_and_every_mode_it_was_switched_to_is_off() {
     let Some(shop) = shop("s6_signals") else { return };
     everything_on(&shop);
     for signal in ["TERM", "INT", "HUP"] {
@@ -225,6 +226,8 @@ fn s6_s7_a_signal_ends_it_at_once_and_every_mode_it_was_switched_to_is_off() {
     let mut terminal = shop.screen(WIDE);
     terminal.hang_up();
     terminal.ended();
+    ends_while_it_waits_for_its_settings(&shop);
+    ends_on_a_terminal_that_does_not_read(&shop);
 }
 
 /// A shell line in a terminal: `sh` in the shop, with `chimera` as `$0`.
@@ -268,9 +271,7 @@ fn s6_what_stands_in_the_way_of_the_screen_is_told_on_the_terminal_as_it_was() {
     }
 }
 
-#[test]
-fn s6_a_signal_ends_it_while_it_still_waits_for_its_settings() {
-    let Some(shop) = shop("s6_waiting") else { return };
+fn ends_while_it_waits_for_its_settings(shop: &Shop) {
     // Nobody ever writes to it.
     let slow = shop.home.join("slow.toml");
     assert!(run(Command::new("mkfifo").arg(&slow)));
@@ -286,9 +287,7 @@ fn s6_a_signal_ends_it_while_it_still_waits_for_its_settings() {
     restored(&terminal);
 }
 
-#[test]
-fn s6_a_terminal_that_does_not_read_holds_up_no_signal() {
-    let Some(shop) = shop("s6_blocked") else { return };
+fn ends_on_a_terminal_that_does_not_read(shop: &Shop) {
     let mut terminal = shop.screen((300, 90));
     terminal.stop_reading();
     // Whole pictures until the terminal is full, however large its buffer is.

@@ -3,19 +3,21 @@
 
 mod http;
 mod page;
+mod wish;
 
 use crate::{
     domain::{
-        preview::{Answer, TAIL_MOST, TEXT_MOST},
+        preview::{Answer, Photo, TAIL_MOST, TEXT_MOST, Viewport},
         text,
         time::Millis,
     },
     workspace::{
-        Workshop, Worktree, listeners,
+        Workshop, Worktree, browser, listeners,
         process::{self, Confinement, Exit, Spec},
         sandbox::{Network, Profile},
     },
 };
+use futures::future::{BoxFuture, FutureExt as _};
 use std::{
     collections::VecDeque,
     convert::Infallible,
@@ -23,6 +25,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 use tokio::{net::TcpListener, sync::Notify, time};
+pub use wish::Wish;
 
 /// Longest life of one preview.
 const WALL: Millis = Millis::hours(24);
@@ -46,6 +49,8 @@ pub struct Plan {
     pub path: String,
     /// Path that answers below 500 once the service is ready.
     pub health: String,
+    /// What takes photos of the page: `auto`, `off`, or a program.
+    pub browser: String,
 }
 
 /// What happens meanwhile.
@@ -55,16 +60,18 @@ pub enum Happened {
     Placed(String),
     /// It answers, so.
     Answered(Answer),
+    /// It looks so.
+    Photographed(Photo),
     /// Its last words so far.
     Said(text::Clean),
 }
 
-/// Runs it in a tree until it ends, and tells why it did. Asks for the page again whenever `again` says so. Dropping
+/// Runs it in a tree until it ends, and tells why it did. Asks for the page, and for a photo of it, as `wish` says. Dropping
 /// the future ends every process of it.
 pub async fn run(
     plan: &Plan,
     (shop, tree): (&Workshop, &Worktree),
-    again: &Notify,
+    wish: &Wish,
     tell: &(dyn Fn(Happened) + Send + Sync),
 ) -> String {
     let port = match free_port().await {
@@ -85,13 +92,25 @@ pub async fn run(
         limits: process::Limits { wall: WALL, output: TAIL_MOST, ..process::Limits::default() },
         confinement: Confinement::Sandbox(Profile { network: Network::Listen(port), ..shop.profile(tree) }),
     };
+    let seen = path.as_str();
+    let camera = |viewport| {
+        async move {
+            let png = match browser::find(&plan.browser) {
+                Some(found) => browser::photograph(&found, (port, seen), viewport, (shop, tree)).await,
+                None if plan.browser == browser::OFF => Err("preview.browser is off".into()),
+                None => Err(format!("no browser is installed that takes photos ({})", plan.browser)),
+            };
+            Photo { viewport, png }
+        }
+        .boxed()
+    };
     let process = process::run_heard(spec, Arc::new(move |bytes: &[u8]| ear.hear(bytes)));
     let why = tokio::select! {
         ended = process => match ended {
             Ok(finished) => format!("the program ended: {}", exit_words(finished.exit)),
             Err(error) => error.to_string(),
         },
-        why = ask(port, (&health, &path), again, tell) => match why {
+        why = ask((port, &health, &path), &camera, wish, tell) => match why {
             Err(why) => why,
         },
         never = tell_words(&said, tell) => match never {},
@@ -120,10 +139,10 @@ async fn free_port() -> std::io::Result<u16> {
 }
 
 /// Asks until it answers, then for the page, then whenever that is wanted.
-async fn ask(
-    port: u16,
-    (health, path): (&str, &str),
-    again: &Notify,
+async fn ask<'a>(
+    (port, health, path): (u16, &str, &str),
+    camera: &(dyn Fn(Viewport) -> BoxFuture<'a, Photo> + Send + Sync),
+    wish: &Wish,
     tell: &(dyn Fn(Happened) + Send + Sync),
 ) -> Result<Infallible, String> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
@@ -149,7 +168,10 @@ async fn ask(
             Ok(got) => tell(Happened::Answered(answer(&got))),
             Err(error) => return Err(format!("{path} is not answered: {error}")),
         }
-        again.notified().await;
+        if let Some(viewport) = wish.viewport() {
+            tell(Happened::Photographed(camera(viewport).await));
+        }
+        wish.made().await;
     }
 }
 
@@ -240,14 +262,19 @@ mod tests {
                 stream.write_all(head.as_bytes()).await.unwrap();
             }
         };
-        let again = Notify::new();
+        let wish = Wish::default();
+        wish.look(Viewport::new(360, 640));
+        let photos = Mutex::new(Vec::new());
         let heard = Mutex::new(Vec::new());
-        let tell = |happened: Happened| {
-            if let Happened::Answered(answer) = happened {
+        let tell = |happened: Happened| match happened {
+            Happened::Answered(answer) => {
                 heard.lock().unwrap().push(answer);
-                again.notify_one();
+                wish.again();
             }
+            Happened::Photographed(photo) => photos.lock().unwrap().push(photo.viewport.width),
+            _ => {}
         };
+        let camera = |viewport| async move { Photo { viewport, png: Err("no film".into()) } }.boxed();
         let both = async {
             loop {
                 if heard.lock().unwrap().len() >= 2 {
@@ -257,12 +284,13 @@ mod tests {
             }
         };
         tokio::select! {
-            _ = ask(port, ("/health", "/page"), &again, &tell) => panic!("it ended"),
+            _ = ask((port, "/health", "/page"), &camera, &wish, &tell) => panic!("it ended"),
             () = server => {}
             () = both => {}
         }
         let heard = heard.into_inner().unwrap();
         assert_eq!((heard[0].status, &*heard[0].title), (200, "Shop 3"), "503 is not ready");
         assert_eq!(&*heard[1].text, "GET /page HTTP/1.1");
+        assert_eq!(photos.into_inner().unwrap().first(), Some(&360), "one photo for each page");
     }
 }

@@ -86,7 +86,7 @@ impl<'a> Settlement<'a> {
 
     fn estimate(&self) -> Usage {
         let output = tokens_of_bytes(self.heard);
-        Usage { input: estimated_input(self.request), output, ..Usage::default() }
+        Usage { input: estimated_input(self.model, self.request), output, ..Usage::default() }
     }
 }
 

@@ -97,6 +97,8 @@ pub struct Linear {
     waits: Option<Waits>,
     /// The last entry that a command of ours brought about: states before it tell nothing of it.
     known: Seq,
+    /// A brief is sent as soon as it is known what its images cost.
+    pub(super) weighs: bool,
     /// Previews that were asked for and of which nothing was heard.
     asked: BTreeSet<Channel>,
     /// Whether anything was heard of the house.
@@ -119,6 +121,7 @@ impl Linear {
             writer,
             waits: None,
             known: Seq(0),
+            weighs: false,
             asked: BTreeSet::new(),
             heard: false,
         }
@@ -249,6 +252,14 @@ impl Linear {
                 return Vec::new();
             }
             Done::Shot(..) => return Vec::new(),
+            Done::Weighed(name, weight) => {
+                self.app.briefing.images.weighed(name, weight);
+                if !std::mem::take(&mut self.weighs) {
+                    return Vec::new();
+                }
+                let text = self.app.briefing.text(Field::Text);
+                return self.transmit(&text);
+            }
             // Nobody here can run it.
             Done::Told(ref lines) if !lines.is_empty() => self.asked.clear(),
             Done::Sent(_, Ok(ref receipt)) | Done::Opened(_, Ok(ref receipt)) => {

@@ -18,6 +18,14 @@ impl Linear {
             self.say("not done", "the last brief is still being sent; say wait, then transmit");
             return Vec::new();
         }
+        // What its images cost is said before it is sent.
+        if let Some(task) = self.app.unweighed() {
+            self.weighs = true;
+            return self.wants(vec![task]);
+        }
+        let lines =
+            self.app.briefing.images.lines(&self.app.briefing.text(Field::Text), self.app.briefing.teams());
+        lines.iter().for_each(|line| self.say("image", line.trim()));
         match self.app.briefing.brief() {
             Some(brief) => {
                 let tasks = self.app.open(brief);

@@ -4,7 +4,7 @@ use super::Look;
 use crate::{
     domain::feed::Channel,
     runtime::previews::Want,
-    tui::{app::App, commands::CommandId, sheets::Sheet, task::Task},
+    tui::{app::App, commands::CommandId, preview::eyes::Eyes, sheets::Sheet, task::Task, view},
 };
 
 impl App {
@@ -22,8 +22,11 @@ impl App {
                     self.notes().note("there is no team whose candidate could be looked at");
                     return Vec::new();
                 };
-                self.sheet = Some(Sheet::Preview(open.unwrap_or(Look { channel, width: 0, at: 0 })));
-                vec![Task::Preview(Want::Show(channel))]
+                self.sheet =
+                    Some(Sheet::Preview(open.unwrap_or(Look { channel, width: 0, at: 0, asked: None })));
+                let ask = view::shows_photos(self) && self.look.eyes == Eyes::Unasked;
+                let ask = ask.then_some(Task::AskImages);
+                ask.into_iter().chain([Task::Preview(Want::Show(channel))]).collect()
             }
             (CommandId::PreviewEnd, Some(look)) => vec![Task::Preview(Want::End(look.channel))],
             (CommandId::PreviewWidth, Some(look)) => {
@@ -41,19 +44,32 @@ impl App {
     }
 }
 
+impl App {
+    /// The photo that there is room for, if it was not asked for.
+    pub(in crate::tui) fn missing_photo(&mut self) -> Option<Task> {
+        let wanted = view::photo_room(self)?.viewport;
+        let Some(Sheet::Preview(look)) = &mut self.sheet else { return None };
+        let taken = self.previews.get(&look.channel).and_then(|preview| preview.photo.as_ref());
+        let known = look.asked == Some(wanted) || taken.is_some_and(|photo| photo.viewport == wanted);
+        look.asked = Some(wanted);
+        (!known).then_some(Task::Preview(Want::Photograph(look.channel, wanted)))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
         domain::{
             ids::{MissionId, TeamId},
-            preview::{Answer, Preview, Stage},
+            preview::{Answer, Photo, Preview, Stage},
             text::clean,
             time::Millis,
         },
         tui::{
             app::Action,
             fixtures::{Bench, waiting},
+            preview::eyes::{Cell, How},
             view,
         },
     };
@@ -72,7 +88,7 @@ mod tests {
             text: clean(&format!("Checkout\u{1b}[2J\n{}", "many words ".repeat(30))),
         };
         let (url, tail) = ("http://127.0.0.1:4567/".to_owned(), clean("listening on 4567"));
-        Preview { attempt: 1, stage: Stage::Up, url, answer: Some(answer), tail }
+        Preview { attempt: 1, stage: Stage::Up, url, answer: Some(answer), photo: None, tail }
     }
 
     fn drawn(bench: &Bench, (columns, rows): (u16, u16)) -> String {
@@ -87,6 +103,7 @@ mod tests {
         let mut bench = Bench::new((160, 40));
         bench.state(waiting()).wait(1_000).press("esc P");
         assert_eq!(bench.tasks.pop(), Some(Task::Preview(Want::Show(CHANNEL))));
+        assert_eq!(bench.tasks.pop(), Some(Task::AskImages), "once, and only when there is something to see");
         assert!(drawn(&bench, (160, 40)).contains("nothing is known of it yet"));
         bench.act(Action::Previews(Arc::new([(CHANNEL, up())].into())));
         let picture = drawn(&bench, (160, 40));
@@ -115,5 +132,90 @@ mod tests {
         }
         bench.press("q");
         assert!(bench.app.sheet.is_none());
+    }
+
+    fn seeing(how: How) -> Bench {
+        let mut bench = Bench::new((160, 40));
+        bench.state(waiting()).wait(1_000).press("esc P");
+        bench.act(Action::Sees(Eyes::Sees(how, Cell { width: 8, height: 16 })));
+        bench
+    }
+
+    /// Answers the photo that was asked for.
+    fn photograph(bench: &mut Bench) -> Arc<[u8]> {
+        bench.tasks.clear();
+        bench.act(Action::Previews(Arc::new([(CHANNEL, up())].into())));
+        let Some(Task::Preview(Want::Photograph(CHANNEL, viewport))) = bench.tasks.pop() else {
+            panic!("no photo is asked for")
+        };
+        let png: Arc<[u8]> = vec![1, 2, 3].into();
+        let photo = Some(Photo { viewport, png: Ok(png.clone()) });
+        let tail = clean("one\ntwo\nthree\nfour\nfive");
+        bench.act(Action::Previews(Arc::new([(CHANNEL, Preview { photo, tail, ..up() })].into())));
+        assert!(bench.tasks.is_empty(), "it is asked for once");
+        png
+    }
+
+    #[test]
+    fn a13_where_the_terminal_shows_images_the_page_is_one_in_its_place() {
+        let mut bench = seeing(How::Laid);
+        let png = photograph(&mut bench);
+        let picture = drawn(&bench, (160, 40));
+        assert!(picture.contains("page as an image") && !picture.contains("many words"), "{picture}");
+        let placed = view::placement(&bench.app).unwrap();
+        assert!(Arc::ptr_eq(&placed.png, &png));
+        assert!(placed.at.0 > 80 && placed.at.1 > 2 && placed.seen.0 == 0, "{placed:?}");
+        assert!(placed.at.1 + placed.seen.1 <= 38 && placed.at.0 + placed.room.columns <= 159);
+        // Scrolled, covered, closed.
+        bench.press("down down down down down down down down");
+        let scrolled = view::placement(&bench.app).unwrap();
+        assert!(scrolled.seen.0 > 0 && scrolled.at.1 < placed.at.1 + placed.seen.0 + 1, "{scrolled:?}");
+        bench.press("=");
+        assert!(matches!(bench.tasks.pop(), Some(Task::Preview(Want::Photograph(..)))), "another width");
+        assert_eq!(view::placement(&bench.app), None, "the old one has another size");
+        assert!(drawn(&bench, (160, 40)).contains("many words"), "text meanwhile");
+        bench.press("q");
+        assert_eq!(view::placement(&bench.app), None);
+    }
+
+    #[test]
+    fn a13_behind_tmux_the_image_is_signs_of_the_text() {
+        let mut bench = seeing(How::Woven);
+        photograph(&mut bench);
+        let picture = drawn(&bench, (160, 40));
+        assert!(picture.contains("\u{10EEEE}\u{305}\u{305}\u{10EEEE}\u{305}\u{30d}"), "{picture}");
+        let mut buf = Buffer::empty(Rect::new(0, 0, 160, 40));
+        let _caret = view::draw(&bench.app, &mut buf);
+        let placed = view::placement(&bench.app).unwrap();
+        assert_eq!(buf[placed.at].fg, ratatui::style::Color::Indexed(77));
+    }
+
+    #[test]
+    fn a13_no_image_where_it_is_not_wanted_or_cannot_be_had() {
+        for command in ["z b", "z r"] {
+            let mut bench = seeing(How::Laid);
+            photograph(&mut bench);
+            bench.press("q").press(command).press("P");
+            assert_eq!(view::placement(&bench.app), None, "{command}");
+        }
+        let mut bench = seeing(How::Laid);
+        bench.tasks.clear();
+        bench.act(Action::Previews(Arc::new([(CHANNEL, up())].into())));
+        let Some(Task::Preview(Want::Photograph(_, viewport))) = bench.tasks.pop() else { panic!() };
+        let photo = Some(Photo { viewport, png: Err("no browser is installed".into()) });
+        bench.act(Action::Previews(Arc::new([(CHANNEL, Preview { photo, ..up() })].into())));
+        let picture = drawn(&bench, (160, 40));
+        assert!(
+            picture.contains("no image: no browser is installed") && picture.contains("many words"),
+            "{picture}"
+        );
+        assert!(bench.tasks.is_empty());
+        let mut small = Bench::new((45, 12));
+        small.state(waiting()).wait(1_000).press("esc P");
+        small.act(Action::Sees(Eyes::Sees(How::Laid, Cell { width: 8, height: 16 })));
+        small.tasks.clear();
+        small.act(Action::Previews(Arc::new([(CHANNEL, up())].into())));
+        small.act(Action::Resize(20, 5));
+        assert_eq!(view::placement(&small.app), None);
     }
 }

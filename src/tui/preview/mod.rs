@@ -2,9 +2,14 @@
 //! scrolled; and what the keys do. What is seen comes with [`App::previews`](crate::tui::app::App::previews).
 
 mod deeds;
+pub mod easel;
+pub mod eyes;
 
 use crate::{
-    domain::{feed::Channel, preview::Preview},
+    domain::{
+        feed::Channel,
+        preview::{Preview, Viewport},
+    },
     tui::wrap,
 };
 
@@ -17,6 +22,8 @@ pub struct Look {
     pub width: usize,
     /// Rows scrolled.
     pub at: usize,
+    /// The photo that was asked for.
+    pub asked: Option<Viewport>,
 }
 
 /// Status, address and first answer in words.

@@ -9,6 +9,7 @@ use crate::{
         decode::{Answer, Heard},
         held::TuiError,
         input::Input,
+        preview::eyes::How,
         terminal::{self, Mode},
     },
 };
@@ -25,7 +26,10 @@ impl Loop {
         match answer {
             Answer::Ground(rgb) => return Ok(Some(Action::Ground(rgb))),
             Answer::Keyboard => self.outbox.send(terminal::switch(Mode::Keyboard, true))?,
-            Answer::Last => self.asked = false,
+            Answer::Images => return Ok(self.sees().map(Action::Sees)),
+            // tmux answers before the terminal behind it can.
+            Answer::Last if self.carrier.how() == How::Woven => {}
+            Answer::Last => self.asked = None,
         }
         Ok(None)
     }
@@ -38,7 +42,7 @@ impl Loop {
 
     /// Hears the answers that are on their way to a screen that was left at once.
     pub(super) async fn hear_out(&mut self) {
-        if !self.asked || self.started.elapsed() > ANSWERS_UNTIL {
+        if self.asked.is_none_or(|asked| asked.elapsed() > ANSWERS_UNTIL) {
             return;
         }
         let last = async {

@@ -22,6 +22,7 @@ pub mod versions;
 mod which;
 
 use super::app::App;
+use super::preview::eyes::{Placement, Room};
 use super::screens::ScreenId;
 use super::theme::Role;
 use frame::Pen;
@@ -99,6 +100,24 @@ pub fn fit(app: &mut App) {
     if let Some(past) = &mut app.past {
         command::fit(past, audit::stage(body(screen)));
     }
+}
+
+/// Whether a page may be shown as an image: not on a slow line, and not where nothing shall move.
+#[must_use]
+pub fn shows_photos(app: &App) -> bool {
+    preview::lively(app)
+}
+
+/// The room for a photo of the page that is looked at; none where the terminal shows none.
+#[must_use]
+pub fn photo_room(app: &App) -> Option<Room> {
+    preview::room(app)
+}
+
+/// Where the photo of the page is on the screen, if it is in sight.
+#[must_use]
+pub fn placement(app: &App) -> Option<Placement> {
+    preview::placement(app)
 }
 
 /// Rows of numbers on the audit screen.

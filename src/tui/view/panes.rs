@@ -26,6 +26,9 @@ use crate::{
 use ratatui::layout::{Position, Rect};
 use unicode_width::UnicodeWidthStr;
 
+/// Rows that tell what images cost.
+const IMAGE_ROWS: u16 = 7;
+
 pub(super) fn briefing(app: &App, pen: &mut Pen<'_>, area: Rect) -> Option<Position> {
     let room = &app.briefing;
     let mode = room.modal.map(|modal| format!(" ─ {}", modal.word())).unwrap_or_default();
@@ -33,7 +36,13 @@ pub(super) fn briefing(app: &App, pen: &mut Pen<'_>, area: Rect) -> Option<Posit
     let inner = pen.framed(area, &title, Focused::from(app.focus.0 == Focus::Brief));
     let complaint = room.complaint.as_ref().map(|(_, what)| what.as_str());
     let said = complaint.map_or(0, |what| wrap::rows(what, usize::from(inner.width)).len().min(4));
-    let bottom = 5 + u16::try_from(said).unwrap_or(4);
+    let costs = match room.images.is_empty() {
+        true => Vec::new(),
+        false => room.images.lines(&room.text(Field::Text), room.teams()),
+    };
+    let costly =
+        u16::try_from(costs.len()).unwrap_or(u16::MAX).min(inner.height.saturating_sub(8)).min(IMAGE_ROWS);
+    let bottom = 5 + u16::try_from(said).unwrap_or(4) + costly;
     let text = Rect { height: inner.height.saturating_sub(bottom).max(1), ..inner };
     let mut caret = field(app, pen, text, Field::Text);
     if room.is_empty() && room.field_is_empty() && room.field == Field::Text {
@@ -53,6 +62,14 @@ pub(super) fn briefing(app: &App, pen: &mut Pen<'_>, area: Rect) -> Option<Posit
     let line = row(inner, y);
     pen.put(line, 0, "teams", Role::Muted);
     pen.put(line, 13, &names.join(", "), Role::Text);
+    for (nth, words) in costs.iter().take(usize::from(costly)).enumerate() {
+        y += 1;
+        let left = costs.len() - nth;
+        match nth + 1 == usize::from(costly) && left > 1 {
+            true => pen.put(row(inner, y), 0, &format!("  and {left} lines more of images"), Role::Muted),
+            false => pen.put(row(inner, y), 0, words, Role::Muted),
+        };
+    }
     let rest =
         Rect { y: inner.y + (y + 1).min(inner.height), height: inner.height.saturating_sub(y + 1), ..inner };
     if let Some(what) = complaint {

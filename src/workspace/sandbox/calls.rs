@@ -120,7 +120,7 @@ fn sockets(network: Network, unix_allowed: bool) -> Result<Vec<SeccompRule>, sec
         let raw = condition(1, SeccompCmpOp::MaskedEq(SOCK_TYPE_MASK), SOCK_RAW)?;
         rules.push(SeccompRule::new(vec![condition(0, SeccompCmpOp::Eq, family)?, raw])?);
         // Landlock knows the ports of TCP only: on the host's network nothing else may leave.
-        if matches!(network, Network::Listen(_)) {
+        if matches!(network, Network::Listen(_) | Network::Reach(_)) {
             let packet = condition(1, SeccompCmpOp::MaskedEq(SOCK_TYPE_MASK), SOCK_DGRAM)?;
             rules.push(SeccompRule::new(vec![condition(0, SeccompCmpOp::Eq, family)?, packet])?);
         }

@@ -103,7 +103,7 @@ pub(super) fn restrict(
         LandlockStatus::Available { effective_abi, .. } => effective_abi as i32,
         _ => 0,
     };
-    if matches!(profile.network, Network::Listen(_)) && version < ABI::V4 as i32 {
+    if matches!(profile.network, Network::Listen(_) | Network::Reach(_)) && version < ABI::V4 as i32 {
         return Err(format!(
             "this kernel's Landlock (version {version}) cannot hold a program to one port: Linux 6.7 or newer can"
         ));
@@ -127,12 +127,15 @@ fn build(
     }
     let mut ruleset =
         Ruleset::default().set_compatibility(CompatLevel::BestEffort).handle_access(all)?.scope(scopes)?;
-    if let Network::Listen(_) = network {
+    if let Network::Listen(_) | Network::Reach(_) = network {
         ruleset = ruleset.handle_access(AccessNet::from_all(ABI::V4))?;
     }
     let mut created = ruleset.create()?;
     if let Network::Listen(port) = network {
         created = created.add_rule(NetPort::new(port, AccessNet::BindTcp))?;
+    }
+    if let Network::Reach(port) = network {
+        created = created.add_rule(NetPort::new(port, AccessNet::ConnectTcp))?;
     }
     created
         .add_rules(path_beneath_rules(SYSTEM, read))?

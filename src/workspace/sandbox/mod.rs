@@ -81,6 +81,9 @@ pub enum Network {
     /// The host's loopback to listen on, at this port and no other; nobody can be reached. For a service that a person
     /// looks at. Wants Landlock version 4 (Linux 6.7); without it the command does not run.
     Listen(u16),
+    /// The host's loopback to reach this port and no other; nothing can be listened on. For a browser that looks at such
+    /// a service. Wants Landlock version 4 too.
+    Reach(u16),
     /// The host's network: only by a director's decision.
     All,
 }
