@@ -19,6 +19,7 @@ pub mod dictation;
 mod granting;
 mod held;
 pub mod herald;
+pub mod incidents;
 mod input;
 pub mod keymap;
 pub mod line;
@@ -45,6 +46,7 @@ mod terms;
 pub mod theme;
 mod undo;
 pub mod view;
+pub mod vigil;
 pub mod vim;
 pub mod words;
 pub mod wrap;
@@ -60,6 +62,8 @@ mod dressed;
 mod fixtures;
 #[cfg(test)]
 mod ideas_tests;
+#[cfg(test)]
+mod incident_tests;
 #[cfg(test)]
 mod settings_tests;
 #[cfg(test)]

@@ -18,7 +18,7 @@ use crate::{
     domain::{
         brief::{Answer, AnswerForm, Question},
         digest::Digest,
-        ids::{MissionId, RequestId, Revision, TeamId},
+        ids::{IncidentId, MissionId, RequestId, Revision, TeamId},
         mission::Rating,
         money::Money,
         text::clean_line,
@@ -270,6 +270,8 @@ pub enum PromptFor {
     Refine(MissionId, TeamId),
     /// Why a mission ends.
     Cancel(MissionId),
+    /// Why an incident is closed.
+    Close(IncidentId),
     /// What a mission does differently.
     RetryMission(MissionId),
     /// Stars and words for what a mission came to.

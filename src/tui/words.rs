@@ -150,9 +150,7 @@ pub fn asks(mission: Option<&Mission>, request: &Request) -> String {
                 count(files.len(), "file")
             )
         }
-        Subject::Remedy { incident, remedy, .. } => {
-            format!("{incident}: {}", clean_line(&remedy.words(), 160))
-        }
+        Subject::Remedy { remedy, .. } => clean_line(&remedy.words(), 160).to_string(),
     }
 }
 
@@ -227,7 +225,8 @@ pub fn mission_elapsed(mission: &Mission, now: Timestamp) -> Millis {
 /// Whether a clock on screen moves.
 #[must_use]
 pub fn ticking(state: &State) -> bool {
-    !state.desk.is_empty() || state.missions.values().any(|mission| mission.result.ending.is_none())
+    let ill = state.ward.live().any(|incident| !super::incidents::is_quiet(incident));
+    ill || !state.desk.is_empty() || state.missions.values().any(|mission| mission.result.ending.is_none())
 }
 
 /// `12.4k`.

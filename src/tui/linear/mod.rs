@@ -25,6 +25,7 @@ mod streams;
 #[cfg(test)]
 mod tests;
 pub mod verbs;
+mod ward;
 
 pub use face::Writer;
 pub use run::run;

@@ -12,6 +12,7 @@ mod dossier;
 mod evidence;
 mod frame;
 mod ideas;
+mod incident;
 pub(in crate::tui) mod operations;
 mod panes;
 mod preview;
@@ -99,6 +100,12 @@ pub fn fit(app: &mut App) {
     if let Some(past) = &mut app.past {
         command::fit(past, audit::stage(body(screen)));
     }
+}
+
+/// The last row that the card of the shown incident can be scrolled to.
+#[must_use]
+pub fn incident_rows(app: &App) -> usize {
+    command::last_row(app, body(Rect::new(0, 0, app.focus.1.0, app.focus.1.1)))
 }
 
 /// Rows of numbers on the audit screen.
