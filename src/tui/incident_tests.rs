@@ -427,3 +427,46 @@ fn s6_the_attention_bar_names_the_incident_that_waits_and_leads_there() {
     assert_eq!(bench.app.vigil.shown(), Some(IncidentId(1)));
     assert!(words(&bench).contains("⚑ I-1: restart-process on service web"), "{}", words(&bench));
 }
+
+#[test]
+fn s4_the_audit_lists_incidents_with_outcome_and_time_and_opens_them() {
+    pictures("audit_incidents", |bench| bench.state(healed()).press("f5 right right"));
+    let mut bench = Bench::new((120, 40));
+    bench.state(healed()).press("f5 right right");
+    assert!(words(&bench).contains("✓ HEALED"), "{}", words(&bench));
+    bench.press("enter");
+    assert_eq!((bench.app.screens.at, bench.app.vigil.shown()), (ScreenId::Command, Some(IncidentId(1))));
+}
+
+#[test]
+fn c14_healing_stands_beside_its_targets_in_the_numbers() {
+    let mut bench = Bench::new((120, 40));
+    bench.state(healed()).press("f5 left");
+    let seen = words(&bench);
+    let row = |name: &str| seen.lines().find(|line| line.contains(name)).unwrap_or_default().to_owned();
+    assert!(row("tier 1 success").contains("100.0 %") && row("tier 1 success").contains("✓ met"), "{seen}");
+    assert!(row("tier 1 time to fix").contains("< 5 min"), "{seen}");
+    assert!(row("incidents healed").contains('1') && row("false positives").contains("0.0 %"), "{seen}");
+    assert_eq!(seen.matches("tier 1 success").count(), 1);
+}
+
+#[test]
+fn s6_the_palette_finds_incidents() {
+    let mut bench = Bench::new((120, 40));
+    bench.state(needs_human()).press("ctrl-p").write("mail is down").press("enter");
+    assert_eq!(bench.app.vigil.shown(), Some(IncidentId(2)));
+}
+
+#[test]
+fn nothing_of_an_incident_breaks_at_any_size() {
+    for state in [vetoed(), asked(), needs_human(), healed()] {
+        for (columns, rows) in [(1, 1), (40, 10), (60, 12), (79, 22), (80, 24), (119, 30), (300, 100)] {
+            let mut bench = Bench::new((columns, rows));
+            card(&mut bench, state.clone());
+            for keys in ["G", "pgup", "f", "G", "f", "f3", "f5", "f2", "f1"] {
+                bench.press(keys);
+                let _ = words(&bench);
+            }
+        }
+    }
+}

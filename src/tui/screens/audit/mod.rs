@@ -42,17 +42,17 @@ pub enum Section {
     /// Finished missions.
     #[default]
     Missions,
-    /// Incidents.
-    Incidents,
     /// The journal.
     Journal,
+    /// Incidents, those that go on and those that are over.
+    Incidents,
     /// Success, cost, leaderboard.
     Numbers,
 }
 
 impl Section {
     /// All of them, in order.
-    pub const ALL: [Self; 4] = [Self::Missions, Self::Incidents, Self::Journal, Self::Numbers];
+    pub const ALL: [Self; 4] = [Self::Missions, Self::Journal, Self::Incidents, Self::Numbers];
     /// Its heading.
     #[must_use]
     pub fn word(self) -> &'static str {
@@ -67,10 +67,10 @@ impl Section {
     #[must_use]
     pub fn beside(self, right: bool) -> Self {
         match (self, right) {
-            (Self::Missions, true) | (Self::Journal, false) => Self::Incidents,
-            (Self::Incidents, true) | (Self::Numbers, false) => Self::Journal,
-            (Self::Journal, true) | (Self::Missions, false) => Self::Numbers,
-            (Self::Numbers, true) | (Self::Incidents, false) => Self::Missions,
+            (Self::Missions, true) | (Self::Incidents, false) => Self::Journal,
+            (Self::Journal, true) | (Self::Numbers, false) => Self::Incidents,
+            (Self::Incidents, true) | (Self::Missions, false) => Self::Numbers,
+            (Self::Numbers, true) | (Self::Journal, false) => Self::Missions,
         }
     }
 }
