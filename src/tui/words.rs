@@ -5,6 +5,7 @@ use super::{commands::CommandId, theme::Role};
 use crate::{
     domain::{
         candidate::{CheckOutcome, CheckResult, Evidence},
+        incident::Phase,
         mission::{Ending, Step},
         money::{Cost, Money},
         request::{Decision, Hold, Request, Subject},
@@ -225,7 +226,8 @@ pub fn mission_elapsed(mission: &Mission, now: Timestamp) -> Millis {
 /// Whether a clock on screen moves.
 #[must_use]
 pub fn ticking(state: &State) -> bool {
-    let ill = state.ward.live().any(|incident| !super::incidents::is_quiet(incident));
+    let quiet = |phase: &Phase| matches!(phase, Phase::Suppressed(_) | Phase::Suspected);
+    let ill = state.ward.live().any(|incident| !quiet(&incident.phase));
     ill || !state.desk.is_empty() || state.missions.values().any(|mission| mission.result.ending.is_none())
 }
 

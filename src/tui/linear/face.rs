@@ -510,7 +510,7 @@ impl Linear {
 
     fn show(&mut self, rest: &str) {
         let state = self.app.state.clone();
-        if let (Some(_), _) = super::ward::take_incident(rest) {
+        if let (Some(_), _) = super::named::take_incident(rest) {
             self.monitor("incident", rest);
             return;
         }

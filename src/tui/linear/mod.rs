@@ -9,8 +9,10 @@ mod answers;
 mod compare;
 mod decide;
 mod face;
+mod incidents;
 mod journal;
 mod missions;
+mod monitor;
 mod named;
 mod news;
 mod pages;
@@ -25,7 +27,6 @@ mod streams;
 #[cfg(test)]
 mod tests;
 pub mod verbs;
-mod ward;
 
 pub use face::Writer;
 pub use run::run;

@@ -113,7 +113,7 @@ impl News {
 /// What is told of incidents by itself, by incident.
 fn ill(state: &State) -> BTreeMap<IncidentId, String> {
     let known = state.ward.incidents.values();
-    known.filter_map(|incident| Some((incident.id, super::ward::news_of(state, incident)?))).collect()
+    known.filter_map(|incident| Some((incident.id, super::incidents::news_of(state, incident)?))).collect()
 }
 
 fn held(state: &State) -> BTreeMap<RequestId, String> {

@@ -1,7 +1,10 @@
 //! A request in full: who asks, exactly what, what it rests on, the policy's reasons, what a no means, and until when.
 //! The card and the approvals screen show the same.
 
-use super::{incident, panes};
+use super::{
+    panes, remedy,
+    rows::{Row, wrapped},
+};
 use crate::{
     domain::{
         ids::TeamId,
@@ -10,11 +13,8 @@ use crate::{
     },
     engine::{desk::word, playbook::brief, snapshot, state::Mission},
     policy::grants::moment,
-    tui::{app::App, argv::join_argv, commands::CommandId, incidents, theme::Role, undo, words, wrap},
+    tui::{app::App, argv::join_argv, commands::CommandId, incidents, theme::Role, undo, words},
 };
-
-/// A row of text in a colour.
-pub(super) type Row = (String, Role);
 
 /// Elements of a command that are shown one by one.
 const ELEMENTS_MOST: usize = 64;
@@ -160,7 +160,7 @@ fn subject(rows: &mut Vec<Row>, mission: Option<&Mission>, request: &Request, wi
         }
         Subject::Remedy { remedy, approved, .. } => {
             rows.push(("what would be done:".into(), Role::Title));
-            incident::remedy(remedy, rows, width);
+            remedy::rows(remedy, rows, width);
             for by in approved {
                 wrapped(rows, &format!("approved by {by}"), Role::Ok, width);
             }
@@ -201,14 +201,6 @@ fn named(rows: &mut Vec<Row>, files: &[String]) {
     }
     if let Some(more) = files.len().checked_sub(FILES_MOST).filter(|more| *more > 0) {
         rows.push((format!("      and {}", count(more, "file")), Role::Muted));
-    }
-}
-
-pub(super) fn wrapped(rows: &mut Vec<Row>, text: &str, role: Role, width: usize) {
-    for line in text.split('\n') {
-        for range in wrap::rows(line, width) {
-            rows.push((line[range].trim_end().to_owned(), role));
-        }
     }
 }
 

@@ -2,20 +2,20 @@
 //! that is known, newest last. The card of its request says of the remedy what stands here.
 
 use super::{
-    dossier::{Row, wrapped},
+    dossier,
     frame::{Focused, Pen, row},
+    remedy,
+    rows::{Row, wrapped},
 };
 use crate::{
     domain::{
-        incident::{Attempt, Clue, Diagnosis, Phase, Remedy, Suppression},
-        runbook::{OnFail, RunPlan},
+        incident::{Attempt, Clue, Diagnosis, Phase, Suppression},
         text::{clean_line, count},
     },
-    engine::{account, healing::ward::Incident},
+    engine::healing::ward::Incident,
     policy::gate::explain,
     tui::{
         app::{App, Focus},
-        argv::join_argv,
         commands::CommandId,
         incidents,
         theme::Role,
@@ -73,7 +73,7 @@ pub(super) fn last_row(app: &App, area: Rect) -> usize {
 fn keys(app: &App, incident: &Incident) -> String {
     let key = |id| app.key_word(id);
     let asked = incidents::request(&app.state, incident);
-    let answers = asked.map(|request| format!("{}   ", super::dossier::keys(app, request)));
+    let answers = asked.map(|request| format!("{}   ", dossier::keys(app, request)));
     let again = match asked {
         Some(_) => String::new(),
         None if incident.phase.over() => String::new(),
@@ -143,7 +143,7 @@ fn rows(app: &App, incident: &Incident, width: usize) -> Vec<Row> {
     }
     if let Some(found) = &incident.diagnosis {
         rows.push((format!("REMEDY  {}", found.remedy.word()), Role::Title));
-        remedy(&found.remedy, &mut rows, width);
+        remedy::rows(&found.remedy, &mut rows, width);
     }
     if let Some(ruling) = &incident.ruling {
         rows.push(("RULING".into(), Role::Title));
@@ -259,63 +259,6 @@ fn clue(clue: &Clue, carries: bool, rows: &mut Vec<Row>, width: usize) {
     for line in clue.detail.lines().take(DETAIL_MOST) {
         wrapped(rows, &format!("     │ {}", clean_line(line, 300)), Role::Code, width);
     }
-}
-
-/// Exactly what a remedy would do.
-pub(super) fn remedy(remedy: &Remedy, rows: &mut Vec<Row>, width: usize) {
-    match remedy {
-        Remedy::Runbook(plan) => runbook(plan, rows, width),
-        other => {
-            for line in account::remedy_lines(other) {
-                wrapped(rows, &format!("  {line}"), Role::Code, width);
-            }
-        }
-    }
-}
-
-fn runbook(plan: &RunPlan, rows: &mut Vec<Row>, width: usize) {
-    let back = if plan.reversible { "can be taken back" } else { "cannot be taken back" };
-    let head = format!(
-        "  {} version {}, tier {} as written, on {} in {}; {back}",
-        clean_line(&plan.runbook, 64),
-        plan.version,
-        plan.tier,
-        clean_line(&plan.target, 120),
-        clean_line(&plan.env, 40)
-    );
-    wrapped(rows, &head, Role::Text, width);
-    wrapped(rows, &format!("  {}", clean_line(&plan.summary, 300)), Role::Muted, width);
-    let argv = |argv: &[String]| clean_line(&join_argv(argv), 2_000).to_string();
-    wrapped(rows, "  exactly this runs, without a shell:", Role::Text, width);
-    for step in &plan.steps {
-        wrapped(rows, &format!("    {} │ {}", clean_line(&step.id, 64), argv(&step.run)), Role::Code, width);
-        if let Some(undo) = &step.undo {
-            wrapped(rows, &format!("      taken back by │ {}", argv(undo)), Role::Code, width);
-        }
-    }
-    if plan.prechecks.is_empty() {
-        rows.push(("  no check before it".into(), Role::Muted));
-    }
-    for check in &plan.prechecks {
-        wrapped(rows, &format!("  only if       {}", clean_line(&check.expr, 300)), Role::Text, width);
-    }
-    for clause in &plan.verify.all {
-        wrapped(rows, &format!("  it helped if  {}", clean_line(clause, 300)), Role::Text, width);
-    }
-    let fails = match plan.verify.on_fail {
-        OnFail::Escalate => "a person is called",
-        OnFail::Rollback => "it is taken back, then a person is called",
-    };
-    let verify =
-        format!("  looked at {} after it, for {}; if not, {fails}", plan.verify.after, plan.verify.window);
-    wrapped(rows, &verify, Role::Text, width);
-    let (runs, within) = plan.limits.max_per_target;
-    let limits = format!(
-        "  at most {} in {within} on one target, {} apart",
-        count(runs, "time"),
-        plan.limits.cooldown
-    );
-    wrapped(rows, &limits, Role::Muted, width);
 }
 
 fn attempt(app: &App, attempt: &Attempt, rows: &mut Vec<Row>, width: usize) {

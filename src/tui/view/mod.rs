@@ -16,6 +16,8 @@ mod incident;
 pub(in crate::tui) mod operations;
 mod panes;
 mod preview;
+mod remedy;
+mod rows;
 mod settings;
 mod sheet;
 mod under;

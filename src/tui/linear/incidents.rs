@@ -1,46 +1,25 @@
-//! Incidents and probes by lines: what there is to read of them, and what may be said to them. Nothing is told by a
-//! glyph here: every line begins with a plain word.
+//! What there is to read of incidents and probes, as lines: each begins with a plain word, none has a glyph. Pure.
 
-use super::{
-    face::{Linear, Want, send},
-    named::first,
-    say,
-};
+use super::say;
 use crate::{
     domain::{
-        ids::{IncidentId, SilenceId},
-        incident::{Attempt, Clue, Diagnosis, Matcher, Phase, Silence},
+        incident::{Attempt, Clue, Diagnosis, Phase},
         probe::ProbeHealth,
         text::count,
-        time::{Millis, Timestamp},
+        time::Timestamp,
     },
     engine::{
         account,
-        command::{Command, HealCommand},
         healing::{figures, ward::Incident},
         state::State,
     },
     policy::gate::explain,
-    tui::{
-        app::{Action, Moment},
-        incidents,
-    },
+    tui::incidents,
 };
 use std::sync::Arc;
 
 /// Incidents that are listed.
 const INCIDENTS_MOST: usize = 50;
-
-/// An incident's name at the beginning, and the rest.
-#[must_use]
-pub(super) fn take_incident(rest: &str) -> (Option<IncidentId>, &str) {
-    let (word, after) = first(rest);
-    let named = word.starts_with("I-") || word.starts_with("i-");
-    match named.then(|| word.parse().ok()).flatten() {
-        Some(id) => (Some(id), after),
-        None => (None, rest.trim()),
-    }
-}
 
 /// How it stands, in a word or two, with the reason.
 fn standing(state: &State, incident: &Incident) -> String {
@@ -73,7 +52,7 @@ pub(super) fn news_of(state: &State, incident: &Incident) -> Option<String> {
 
 /// Incidents that go on, worst first; with finished ones where all are asked for.
 #[must_use]
-fn list(state: &State, all: bool) -> Vec<String> {
+pub(super) fn list(state: &State, all: bool) -> Vec<String> {
     let shown: Vec<&Arc<Incident>> =
         incidents::past(state).into_iter().filter(|incident| all || !incident.phase.over()).collect();
     let mut lines: Vec<String> = shown.iter().take(INCIDENTS_MOST).map(|it| line_of(state, it)).collect();
@@ -91,7 +70,7 @@ fn list(state: &State, all: bool) -> Vec<String> {
 
 /// All there is about an incident.
 #[must_use]
-fn page(state: &State, incident: &Incident, now: Timestamp) -> Vec<String> {
+pub(super) fn page(state: &State, incident: &Incident, now: Timestamp) -> Vec<String> {
     let seen = &incident.sightings;
     let mut lines = vec![line_of(state, incident)];
     let firing = match seen.clear_since {
@@ -187,7 +166,7 @@ fn attempt(attempt: &Attempt, lines: &mut Vec<String>) {
 }
 
 /// A probe in one line.
-fn probe(probe: &ProbeHealth) -> String {
+pub(super) fn probe(probe: &ProbeHealth) -> String {
     let heard = probe.heard.map_or("heard nothing yet".to_owned(), |at| format!("heard {at}"));
     let words = format!(
         "{}, {}, {} of {}, {}, {heard}",
@@ -198,101 +177,4 @@ fn probe(probe: &ProbeHealth) -> String {
         probe.words
     );
     say::line("probe", &words)
-}
-
-impl Linear {
-    /// How probes do: what has changed of their states is said.
-    pub fn probes(&mut self, probes: Arc<Vec<ProbeHealth>>, now: Moment) {
-        let before = self.app.vigil.probes.clone();
-        let known = |id: &str| before.iter().find(|known| known.id == id).map(|known| known.state);
-        let changed = probes.iter().filter(|one| known(&one.id).is_some_and(|state| state != one.state));
-        let lines: Vec<String> = changed.map(probe).collect();
-        self.lines.extend(lines);
-        self.app.on(Action::Probes(probes), now);
-    }
-
-    /// Everything that is said of or to the monitor.
-    pub(super) fn monitor(&mut self, verb: &str, rest: &str) -> Vec<Want> {
-        let state = self.app.state.clone();
-        match verb {
-            "incidents" => self.lines.extend(list(&state, rest == "all")),
-            "probes" if self.app.vigil.probes.is_empty() => {
-                self.say("probes", "none is configured: nothing outside is watched");
-            }
-            "probes" => {
-                let lines: Vec<String> = self.app.vigil.probes.iter().map(probe).collect();
-                self.lines.extend(lines);
-            }
-            "silence" if rest.is_empty() => {
-                if state.ward.silences.is_empty() {
-                    self.say("silences", "there are none");
-                }
-                for (id, silence) in &state.ward.silences {
-                    let whom = silence.matches.service.as_deref().unwrap_or("every service");
-                    self.say("silence", &format!("{id}, {whom}, until {}, {}", silence.until, silence.why));
-                }
-            }
-            "silence" => return self.silence(rest),
-            "unsilence" => match first(rest).0.parse::<SilenceId>() {
-                Ok(id) => {
-                    return vec![send(Command::Heal(HealCommand::Unsilence(id)), format!("{id} ended"))];
-                }
-                Err(_) => self.say("not done", "say which: unsilence S-1; silence lists them"),
-            },
-            _ => return self.incident(verb, rest),
-        }
-        Vec::new()
-    }
-
-    fn incident(&mut self, verb: &str, rest: &str) -> Vec<Want> {
-        let state = self.app.state.clone();
-        let (named, words) = take_incident(rest);
-        let worst = || incidents::past(&state).first().map(|incident| incident.id);
-        let id = named.or_else(|| worst().filter(|_| verb == "incident"));
-        let Some(incident) = id.and_then(|id| state.ward.incidents.get(&id)) else {
-            let words = match id {
-                Some(id) => format!("there is no {id} here; say incidents for those there are"),
-                None => format!("say which: {verb} I-1; incidents lists them"),
-            };
-            self.say("not done", &words);
-            return Vec::new();
-        };
-        let id = incident.id;
-        match verb {
-            "investigate" => {
-                vec![send(Command::Heal(HealCommand::Investigate(id)), format!("{id} is looked into again"))]
-            }
-            "close" => {
-                let close = HealCommand::Resolve(id, words.to_owned());
-                vec![send(Command::Heal(close), format!("{id} closed"))]
-            }
-            _ => {
-                self.app.show_incident(id);
-                self.lines.extend(page(&state, incident, self.app.now.wall));
-                if let Some(request) = incidents::request(&state, incident) {
-                    self.seen.insert(request.id, (request.revision, self.app.now.mono));
-                }
-                Vec::new()
-            }
-        }
-    }
-
-    /// `silence web 2h the provider moves`.
-    fn silence(&mut self, rest: &str) -> Vec<Want> {
-        let (service, rest) = first(rest);
-        let (span, why) = first(rest);
-        let Ok(span) = span.parse::<Millis>() else {
-            self.say("not done", "say a service, how long and why: silence web 2h the provider moves");
-            return Vec::new();
-        };
-        let now = self.app.now.wall;
-        let silence = Silence {
-            matches: Matcher { service: Some(service.to_owned()), ..Matcher::default() },
-            from: now,
-            until: now + span,
-            why: why.to_owned(),
-            maintenance: false,
-        };
-        vec![send(Command::Heal(HealCommand::Silence(silence)), format!("{service} is silent for {span}"))]
-    }
 }
