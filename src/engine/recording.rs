@@ -4,15 +4,18 @@
 use super::{
     effect::{FailureKind, mission_of},
     event::{
-        ControlEvent, DeskEvent, EffectEvent, Event, Fact, IdeaEvent, MissionEvent, MoneyEvent, TeamEvent,
+        ControlEvent, DeskEvent, EffectEvent, Event, Fact, IdeaEvent, IncidentEvent, MissionEvent,
+        MoneyEvent, TeamEvent, WardEvent,
     },
-    records::{Account, Activity, Entrant, Records, Sums, Tally, What, longer, more, short},
+    healing::ward::Ward,
+    records::{Account, Activity, Entrant, Records, Sums, Tally, Turn, What, longer, more, short},
     state::{Ledger, Mission, State, Team, TeamPhase},
 };
 use crate::domain::{
     brief::Brief,
     candidate::{CommitId, Evidence},
-    ids::{CallId, EffectId, MissionId, RequestId, TeamId},
+    ids::{CallId, EffectId, IncidentId, MissionId, RequestId, TeamId},
+    incident::{AttemptOutcome, Phase},
     mission::{Ending, MissionKind, Rating},
     money::{Cost, Money, Usage},
     plan::Survey,
@@ -29,8 +32,8 @@ const REASON_MOST: usize = 80;
 
 /// Books one fact. Total, as the fold is: what is about something unknown is left out.
 pub(super) fn record(state: &mut State, fact: &Fact) {
-    let State { records, missions, desk, ledger, .. } = state;
-    let mut book = Book { records, missions, desk, ledger, actor: &fact.actor, at: fact.at };
+    let State { records, missions, desk, ledger, ward, .. } = state;
+    let mut book = Book { records, missions, desk, ledger, ward, actor: &fact.actor, at: fact.at };
     match &fact.event {
         Event::Mission(id, event) => book.mission(*id, event),
         Event::Team(id, team, event) => book.team(*id, *team, event),
@@ -42,7 +45,8 @@ pub(super) fn record(state: &mut State, fact: &Fact) {
         Event::Money(event) => book.money(event),
         Event::Control(event) => book.control(event),
         Event::Idea(event) => book.idea(event),
-        Event::Incident(..) | Event::Ward(_) => {}
+        Event::Incident(id, event) => book.incident(*id, event),
+        Event::Ward(event) => book.ward(event),
     }
 }
 
@@ -52,6 +56,7 @@ struct Book<'a> {
     missions: &'a BTreeMap<MissionId, Arc<Mission>>,
     desk: &'a BTreeMap<RequestId, Arc<Request>>,
     ledger: &'a Ledger,
+    ward: &'a Ward,
     actor: &'a Actor,
     at: Timestamp,
 }
@@ -102,6 +107,7 @@ impl<'a> Book<'a> {
     }
 
     fn happened(&mut self, mission: Option<MissionId>, what: What) {
+        let mission = mission.filter(|mission| *mission != MissionId::HOUSE);
         let item = Activity { at: self.at, actor: self.actor.clone(), mission, what };
         self.records().happened(item);
     }
@@ -283,7 +289,7 @@ impl<'a> Book<'a> {
         match event {
             DeskEvent::RequestOpened(request) => {
                 self.count(|sums| more(&mut sums.asked, 1));
-                let what = What::Asked(request.id, request.subject.word().to_owned());
+                let what = What::Asked(request.id, asked(request));
                 self.happened(Some(request.mission), what);
             }
             DeskEvent::RequestDecided(id, _, decision) => self.decided(*id, decision),
@@ -314,8 +320,7 @@ impl<'a> Book<'a> {
             (Actor::Person(_), _) => self.by_person(request, decision),
             (Actor::Engine | Actor::Agent(..), _) => {}
         }
-        let subject = request.subject.word().to_owned();
-        self.happened(Some(request.mission), What::Decided(id, subject, short(&answer)));
+        self.happened(Some(request.mission), What::Decided(id, asked(request), short(&answer)));
     }
 
     fn by_person(&mut self, request: &Request, decision: &Decision) {
@@ -384,6 +389,46 @@ impl<'a> Book<'a> {
         self.happened(mission, what);
     }
 
+    /// What a person may want to know of an incident. Sightings are too many, and what waits is told as a request.
+    fn incident(&mut self, id: IncidentId, event: &IncidentEvent) {
+        let (turn, words) = match event {
+            IncidentEvent::PhaseEntered(phase) => match phase {
+                Phase::Open => {
+                    let known = self.ward.incidents.get(&id);
+                    let words = known.map(|known| format!("{} {}", known.severity, known.title));
+                    (Turn::Open, words.unwrap_or_default())
+                }
+                Phase::Suppressed(why) => (Turn::Quiet, why.words()),
+                Phase::NeedsHuman(why) => (Turn::NeedsHuman, why.clone()),
+                Phase::Resolved | Phase::NoActionRequired | Phase::Closed => {
+                    (Turn::Over, phase.word().to_owned())
+                }
+                _ => return,
+            },
+            IncidentEvent::Reopened => (Turn::Back, String::new()),
+            IncidentEvent::Diagnosed(found) => {
+                (Turn::Diagnosed, format!("grade {}, {}", found.grade, found.cause))
+            }
+            IncidentEvent::AttemptBegan { remedy, .. } => (Turn::Acts, remedy.words()),
+            IncidentEvent::AttemptEnded { outcome: AttemptOutcome::Helped, .. } => {
+                (Turn::Helped, String::new())
+            }
+            IncidentEvent::AttemptEnded { outcome, .. } => (Turn::Unhelped, outcome.word().to_owned()),
+            _ => return,
+        };
+        self.happened(None, What::Incident(id, turn, short(&words)));
+    }
+
+    fn ward(&mut self, event: &WardEvent) {
+        let what = match event {
+            WardEvent::Silenced(id, silence) => What::Silenced(id.to_string(), short(&silence.why)),
+            WardEvent::StormBegan => What::Storm(true),
+            WardEvent::StormEnded => What::Storm(false),
+            WardEvent::SilenceEnded(_) | WardEvent::Deployed => return,
+        };
+        self.happened(None, what);
+    }
+
     fn control(&mut self, event: &ControlEvent) {
         let what = match event {
             ControlEvent::Paused(why) => What::Paused(short(why)),
@@ -395,6 +440,14 @@ impl<'a> Book<'a> {
             ControlEvent::Recovered { bytes } => What::Recovered(*bytes),
         };
         self.happened(None, what);
+    }
+}
+
+/// What sort of request it is; a remedy with its incident.
+fn asked(request: &Request) -> String {
+    match &request.subject {
+        Subject::Remedy { incident, .. } => format!("{} of {incident}", request.subject.word()),
+        other => other.word().to_owned(),
     }
 }
 

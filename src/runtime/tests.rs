@@ -123,6 +123,7 @@ fn setup(data: &Path, working: Working, voices: Voices) -> Setup {
             reach: Default::default(),
             landing: Target::Current,
             repository: workspace::Rules::default(),
+            healing: None,
         },
         transcripts: Transcripts::default(),
         switchboard: Arc::new(voices),

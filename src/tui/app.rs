@@ -18,6 +18,7 @@ use super::{
     shot::is_patch,
     task::{Done, EditFor, Task, opened},
     theme::{Theme, color::Rgb},
+    vigil::Vigil,
     words,
 };
 use crate::{
@@ -26,6 +27,7 @@ use crate::{
         feed::Channel,
         ids::MissionId,
         mission::Ending,
+        probe::ProbeHealth,
         time::{Millis, Timestamp},
     },
     engine::{
@@ -71,6 +73,8 @@ pub enum Action {
     Tick,
     /// What runs to be looked at.
     Previews(Arc<Shown>),
+    /// How probes do.
+    Probes(Arc<Vec<ProbeHealth>>),
     /// A task is done.
     Done(Done),
 }
@@ -125,6 +129,8 @@ pub struct App {
     pub briefing: Briefing,
     /// The mission on screen.
     pub shown: Option<MissionId>,
+    /// The watch over services; where it shows an incident, no mission is shown.
+    pub vigil: Vigil,
     /// Its channels.
     pub channels: Channels,
     /// Candidates that run to be looked at.
@@ -180,6 +186,7 @@ impl App {
             now: Moment::default(),
             briefing,
             shown: None,
+            vigil: Vigil::default(),
             channels: Channels::default(),
             previews: Arc::default(),
             dictation: None,
@@ -213,6 +220,7 @@ impl App {
             now: self.now,
             briefing: Briefing::new(defaults, Some(prefill), self.look.keymap.editing()),
             shown: None,
+            vigil: Vigil::default(),
             channels,
             previews: Arc::default(),
             dictation: None,
@@ -299,6 +307,10 @@ impl App {
                 self.previews = shown;
                 Vec::new()
             }
+            Action::Probes(probes) => {
+                self.vigil.probes = probes;
+                Vec::new()
+            }
             Action::Tick => Vec::new(),
             Action::Done(done) => self.done(done),
         };
@@ -330,7 +342,9 @@ impl App {
         self.tell_warnings(&before);
         self.tell_unused();
         self.tell_holds(&before);
-        if self.shown.is_none_or(|id| !self.state.missions.contains_key(&id)) || (is_new && self.watches()) {
+        self.tell_incidents(&before);
+        let gone = self.shown.is_some_and(|id| !self.state.missions.contains_key(&id));
+        if gone || self.listed().is_none() || (is_new && self.watches()) {
             self.show(newest);
         }
         self.desk.follow(&self.state, self.now.mono);
@@ -389,11 +403,15 @@ impl App {
 
     /// Whether a new mission may take the screen: nobody looks at a sheet or decides.
     fn watches(&self) -> bool {
-        self.sheet.is_none() && self.focus.0 != Focus::Desk && self.screens.at != ScreenId::Approvals
+        self.sheet.is_none()
+            && self.focus.0 != Focus::Desk
+            && self.screens.at != ScreenId::Approvals
+            && self.vigil.shown().is_none()
     }
 
     /// Puts a mission on screen.
     pub fn show(&mut self, mission: Option<MissionId>) {
+        self.vigil.show(None);
         if self.shown != mission {
             self.shown = mission;
             self.channels.turn_to(mission);

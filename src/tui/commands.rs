@@ -129,7 +129,7 @@ commands! {
     Editor "brief.editor" Text Help "open $EDITOR" "Write the field in $EDITOR.";
     History "brief.history" Text Help "history" "Search earlier briefs.";
     Dictate "voice.dictate" Everywhere Help "dictate" "Listen with the program of voice.command; again: what it heard lands in the brief.";
-    Palette "palette.open" Everywhere Footer "palette" "Find any command or mission by name.";
+    Palette "palette.open" Everywhere Footer "palette" "Find any command, mission or incident by name.";
     Help "help.open" Everywhere Footer "help" "Show every key that works here.";
     Back "back" Everywhere Quiet "back" "Close what is open, or leave the text; never quits.";
     Interrupt "interrupt" Everywhere Quiet "interrupt" "Clear the text or interrupt; pressed again at once: quit.";
@@ -152,7 +152,7 @@ commands! {
     ReplayFaster "audit.faster" Audit Help "faster" "Play the replay faster: ×1, ×4, ×16, max.";
     ReplaySlower "audit.slower" Audit Help "slower" "Play the replay slower.";
     FocusBrief "pane.brief" Browse Footer "brief" "Go to the Briefing Room.";
-    FocusMissions "pane.missions" Browse Help "missions" "Go to the list of missions.";
+    FocusMissions "pane.missions" Browse Help "missions" "Go to the list of missions and incidents.";
     FocusChannels "pane.channels" Browse Help "channels" "Go to the channels.";
     FocusDesk "pane.desk" Browse Help "desk" "Go to the Decision Desk.";
     Up "move.up" Browse Quiet "up" "Up one row.";
@@ -209,10 +209,10 @@ commands! {
     MarkClass "approvals.mark_class" Approvals Footer "mark its class" "Mark every request of the same risk class; again: take the marks off.";
     ReadPatch "approvals.patch" Approvals Footer "patch" "Show the patch or the conflict that the request is about.";
     Compare "desk.compare" Browse Help "compare" "Candidates side by side with their evidence.";
-    Card "desk.card" Browse Help "open" "Open the request, mission or channel under the cursor.";
-    RetryMission "mission.retry" Browse Help "retry mission" "Try the mission again from the draft, with feedback for every team.";
+    Card "desk.card" Browse Help "open" "Open the request, mission, incident or channel under the cursor.";
+    RetryMission "mission.retry" Browse Help "retry mission" "Try the mission again from the draft, with feedback for every team; look into an incident again.";
     Rate "mission.rate" Browse Help "rate mission" "Say what came of an ended mission, 1 to 5; teams, models and kinds of task are measured by it.";
-    Cancel "mission.cancel" Browse Help "cancel mission" "End the mission; the reason is recorded.";
+    Cancel "mission.cancel" Browse Help "cancel mission" "End the mission, or close the incident; the reason is recorded.";
     TakeOver "team.take_over" Browse Help "take over" "Work in this team's worktree yourself; the team stops.";
     HandBack "team.hand_back" Browse Help "hand back" "Give the worktree back: as it stands it becomes the team's next candidate.";
     Pause "house.pause" Everywhere Help "pause" "Nothing new starts; what runs goes on to its next turn.";

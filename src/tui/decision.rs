@@ -18,7 +18,10 @@ use crate::{
         text::clean_line,
         time::Millis,
     },
-    engine::command::{Command, DeskCommand},
+    engine::{
+        command::{Command, DeskCommand},
+        snapshot,
+    },
     policy::ruling::RulingOutcome,
 };
 use std::sync::Arc;
@@ -27,14 +30,12 @@ impl App {
     /// The request that a decision key may decide, or the words why not.
     pub(super) fn decidable(&mut self) -> Option<(std::sync::Arc<Request>, Revision)> {
         match self.desk.decidable(&self.state, self.now.mono) {
-            // What an incident asks is shown whole where it waits.
-            Ok((request, seen)) if request.mission == MissionId::HOUSE => Some((request, seen)),
-            Ok((request, seen)) if self.shown == Some(request.mission) => Some((request, seen)),
+            Ok((request, seen)) if self.faces(&request) => Some((request, seen)),
             Ok((request, _)) => {
-                self.show(Some(request.mission));
+                self.face(&request);
                 self.desk.touch(self.now.mono);
-                self.notes()
-                    .note(format!("{} is about {}, shown now: press it again", request.id, request.mission));
+                let place = snapshot::place(&request);
+                self.notes().note(format!("{} is about {place}, shown now: press it again", request.id));
                 None
             }
             Err(why) => {
@@ -92,6 +93,7 @@ impl App {
             Decision::Approve { team: None } => format!("{id} approved"),
             Decision::Grant { terms } => format!("{id} approved, and {} times more", terms.uses),
             Decision::Modify { .. } => format!("{id} approved with changes"),
+            Decision::Retry { .. } if self.is_remedy(id) => format!("{id} rejected, it is looked into again"),
             Decision::Retry { .. } => format!("{id} rejected, teams try again"),
             _ => format!("{id} rejected"),
         };
@@ -101,6 +103,11 @@ impl App {
             return what;
         }
         format!("{what}; {} takes it back within {} s", self.key_word(CommandId::Undo), window.0 / 1_000)
+    }
+
+    /// Whether a request is of an incident.
+    fn is_remedy(&self, id: RequestId) -> bool {
+        self.state.desk.get(&id).is_some_and(|request| matches!(request.subject, Subject::Remedy { .. }))
     }
 
     /// The key of a command as the keymap has it.
@@ -130,11 +137,11 @@ impl App {
             CommandId::Modify => self.modify(&request, seen),
             CommandId::Grant => self.offer_grant(&request, seen),
             CommandId::Retry => {
-                self.sheet = Some(Sheet::prompt(
-                    format!("reject {id} and try again: what should be different?"),
-                    "",
-                    PromptFor::Retry(id, seen),
-                ));
+                let title = match self.is_remedy(id) {
+                    true => format!("reject {id} and look again: what should be looked at?"),
+                    false => format!("reject {id} and try again: what should be different?"),
+                };
+                self.sheet = Some(Sheet::prompt(title, "", PromptFor::Retry(id, seen)));
                 Vec::new()
             }
             _ => {

@@ -1,5 +1,6 @@
 //! What each command does. One match over the one list: a command without a deed does not compile.
 
+mod incidents;
 mod looks;
 mod mouse;
 mod screens;
@@ -20,7 +21,6 @@ use crate::{
     domain::{
         digest::Digest,
         feed::Channel,
-        ids::MissionId,
         mission::Rating,
         request::{Decision, Modification},
     },
@@ -302,8 +302,8 @@ impl App {
             let by = if last { isize::MIN } else { 1 };
             self.desk.step(&self.state.clone(), by, self.now.mono);
         }
-        if let Some(mission) = self.desk.request(&self.state).map(|request| request.mission) {
-            self.show(Some(mission));
+        if let Some(request) = self.desk.request(&self.state).cloned() {
+            self.face(&request);
             self.sheet = None;
             self.focus.0 = Focus::Desk;
         }
@@ -323,18 +323,16 @@ impl App {
             return self.scroll(by);
         }
         match self.focus.0 {
-            Focus::Missions => {
-                let ids: Vec<MissionId> = self.state.missions.keys().rev().copied().collect();
-                let at = self.shown.and_then(|id| ids.iter().position(|known| *known == id)).unwrap_or(0);
-                let next = at.saturating_add_signed(by).min(ids.len().saturating_sub(1));
-                self.show(ids.get(next).copied());
-            }
+            Focus::Missions => self.step_listed(by),
             Focus::Desk => self.desk.step(&self.state.clone(), by, self.now.mono),
             Focus::Channels | Focus::Brief => self.scroll_channel(by),
         }
     }
 
     fn scroll_channel(&mut self, by: isize) {
+        if self.scroll_card(by) {
+            return;
+        }
         let Some(channel) = self.chosen() else { return };
         let motion = motion_of(by);
         if self.channels.face == Face::Shot {
@@ -396,6 +394,9 @@ impl App {
     }
 
     fn steer(&mut self, command: CommandId) -> Vec<Task> {
+        if let Some(tasks) = self.steer_incident(command) {
+            return tasks;
+        }
         let Some(mission) = self.shown else {
             self.notes().note("there is no mission yet");
             return Vec::new();
@@ -511,6 +512,7 @@ impl App {
                 let name = known.map_or_else(|| team.to_string(), |mission| words::team_name(mission, team));
                 vec![Task::Send(mission(MissionCommand::Refine(id, team, text)), format!("said to {name}"))]
             }
+            PromptFor::Close(id) => Self::close_incident(id, text),
             PromptFor::Cancel(id) => {
                 vec![Task::Send(mission(MissionCommand::Cancel(id, text)), format!("{id} cancelled"))]
             }

@@ -20,6 +20,7 @@ mod granting;
 mod held;
 pub mod herald;
 pub mod images;
+pub mod incidents;
 mod input;
 pub mod keymap;
 pub mod line;
@@ -47,6 +48,7 @@ mod terms;
 pub mod theme;
 mod undo;
 pub mod view;
+pub mod vigil;
 pub mod vim;
 pub mod words;
 pub mod wrap;
@@ -62,6 +64,8 @@ mod dressed;
 mod fixtures;
 #[cfg(test)]
 mod ideas_tests;
+#[cfg(test)]
+mod incident_tests;
 #[cfg(test)]
 mod settings_tests;
 #[cfg(test)]

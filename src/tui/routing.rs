@@ -164,6 +164,7 @@ impl App {
         match picked {
             PickedBy::Command(command) => self.run_picked(command),
             PickedBy::Mission(mission) => self.visit(mission),
+            PickedBy::Incident(incident) => self.visit_incident(incident),
             PickedBy::Theme(name) => {
                 self.choose_theme(name);
                 Vec::new()

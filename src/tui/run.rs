@@ -137,6 +137,7 @@ enum Woken {
     State(bool),
     Feed,
     Previews(bool),
+    Probes(bool),
     Painted,
     Done(Done),
     Due,
@@ -179,6 +180,8 @@ impl Loop {
         let mut states = self.handle.subscribe();
         let mut feeds = self.handle.feeds().subscribe();
         let (mut previews, mut previewed) = (self.handle.previews().subscribe(), true);
+        let (mut probes, mut probed) = (self.handle.watch_probes(), true);
+        probes.mark_changed();
         states.mark_changed();
         feeds.mark_changed();
         let (mut engine_lives, mut painter_lives) = (true, true);
@@ -215,6 +218,7 @@ impl Loop {
                 () = wait(due), if due.is_some() => Woken::Due,
                 Ok(()) = feeds.changed(), if self.pace.due(tempo).is_none() => Woken::Feed,
                 changed = previews.changed(), if previewed => Woken::Previews(changed.is_ok()),
+                changed = probes.changed(), if probed => Woken::Probes(changed.is_ok()),
                 changed = painted.changed(), if painter_lives => {
                     painter_lives = changed.is_ok();
                     Woken::Painted
@@ -248,6 +252,11 @@ impl Loop {
                     previewed = changed;
                     let shown = previews.borrow_and_update().clone();
                     self.act(Action::Previews(shown), Why::News).await?
+                }
+                Woken::Probes(changed) => {
+                    probed = changed;
+                    let probes = probes.borrow_and_update().clone();
+                    self.act(Action::Probes(probes), Why::News).await?
                 }
                 Woken::Feed => {
                     self.pace.want(Why::Stream);

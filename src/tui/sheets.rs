@@ -5,6 +5,7 @@ use super::{
     argv::split_argv,
     commands::{self, CommandId, Hint},
     compare::Board,
+    incidents,
     keymap::{Key, Keymap},
     line::Line,
     pressed::GUARD,
@@ -18,7 +19,7 @@ use crate::{
     domain::{
         brief::{Answer, AnswerForm, Question},
         digest::Digest,
-        ids::{MissionId, RequestId, Revision, TeamId},
+        ids::{IncidentId, MissionId, RequestId, Revision, TeamId},
         mission::Rating,
         money::Money,
         text::clean_line,
@@ -93,6 +94,8 @@ pub enum PickedBy {
     Command(CommandId),
     /// A mission.
     Mission(MissionId),
+    /// An incident.
+    Incident(IncidentId),
     /// A file.
     File(String),
     /// An earlier brief.
@@ -270,6 +273,8 @@ pub enum PromptFor {
     Refine(MissionId, TeamId),
     /// Why a mission ends.
     Cancel(MissionId),
+    /// Why an incident is closed.
+    Close(IncidentId),
     /// What a mission does differently.
     RetryMission(MissionId),
     /// Stars and words for what a mission came to.
@@ -473,7 +478,7 @@ impl Clarify {
 }
 
 impl Sheet {
-    /// Commands and missions.
+    /// Commands, missions, and incidents that are kept.
     #[must_use]
     pub fn palette(keymap: &Keymap, state: &State) -> Self {
         let commands = commands::ALL.iter().filter(|entry| entry.hint != Hint::Quiet).map(|entry| Pick {
@@ -486,7 +491,13 @@ impl Sheet {
             detail: words::mission_sign(state, mission).word.to_owned(),
             what: PickedBy::Mission(mission.id),
         });
-        Self::Picker(Picker::new("PALETTE", commands.chain(missions).collect(), false))
+        let incidents = incidents::past(state).into_iter().map(|incident| Pick {
+            label: format!("{}  {}", incident.id, clean_line(&incident.title, 80)),
+            detail: incidents::incident_sign(state, incident).word.to_owned(),
+            what: PickedBy::Incident(incident.id),
+        });
+        let rows = commands.chain(missions).chain(incidents).collect();
+        Self::Picker(Picker::new("PALETTE", rows, false))
     }
 
     /// Files, once they are listed.

@@ -5,6 +5,7 @@ use super::{commands::CommandId, theme::Role};
 use crate::{
     domain::{
         candidate::{CheckOutcome, CheckResult, Evidence},
+        incident::Phase,
         mission::{Ending, Step},
         money::{Cost, Money},
         request::{Decision, Hold, Request, Subject},
@@ -150,9 +151,7 @@ pub fn asks(mission: Option<&Mission>, request: &Request) -> String {
                 count(files.len(), "file")
             )
         }
-        Subject::Remedy { incident, remedy, .. } => {
-            format!("{incident}: {}", clean_line(&remedy.words(), 160))
-        }
+        Subject::Remedy { remedy, .. } => clean_line(&remedy.words(), 160).to_string(),
     }
 }
 
@@ -227,7 +226,9 @@ pub fn mission_elapsed(mission: &Mission, now: Timestamp) -> Millis {
 /// Whether a clock on screen moves.
 #[must_use]
 pub fn ticking(state: &State) -> bool {
-    !state.desk.is_empty() || state.missions.values().any(|mission| mission.result.ending.is_none())
+    let quiet = |phase: &Phase| matches!(phase, Phase::Suppressed(_) | Phase::Suspected);
+    let ill = state.ward.live().any(|incident| !quiet(&incident.phase));
+    ill || !state.desk.is_empty() || state.missions.values().any(|mission| mission.result.ending.is_none())
 }
 
 /// `12.4k`.

@@ -7,6 +7,7 @@
 //! - `leave`: what the gate says of a remedy, and what people answer.
 //! - `outcomes`: what effects came to; `ending`: how attempts end.
 //! - `course`: what time, a policy, a stop and the start of an effect mean for all of them.
+//! - [`figures`]: what all of it came to, against the targets.
 //!
 //! Invariants: no remedy is wanted without a ruling `Auto` of the same plan; at most one remedy at work for a
 //! fingerprint and for a target; a remedy that did not help is never tried again as it was; nothing resumes by itself
@@ -14,6 +15,7 @@
 
 mod course;
 mod ending;
+pub mod figures;
 mod leave;
 mod observe;
 mod opening;

@@ -1,7 +1,7 @@
 //! The last day's activities as typed items: what a feed shows. Bounded in number, age and the length of words.
 
 use crate::domain::{
-    ids::{MissionId, RequestId},
+    ids::{IncidentId, MissionId, RequestId},
     money::Money,
     request::Actor,
     text::{clean_line, count},
@@ -88,6 +88,54 @@ pub enum What {
     Started(String),
     /// So many bytes of a torn tail were cut.
     Recovered(u64),
+    /// An incident took this turn; more in words.
+    Incident(IncidentId, Turn, String),
+    /// Some signals wake nobody for a while: why.
+    Silenced(String, String),
+    /// A storm of incidents began, or ended.
+    Storm(bool),
+}
+
+/// A turn of an incident that a person may want to know of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Turn {
+    /// It was confirmed.
+    Open,
+    /// It wakes nobody.
+    Quiet,
+    /// Its cause was told.
+    Diagnosed,
+    /// Something is done about it.
+    Acts,
+    /// What was done helped.
+    Helped,
+    /// What was done did not help.
+    Unhelped,
+    /// Only a person can go on.
+    NeedsHuman,
+    /// It is over.
+    Over,
+    /// It came back.
+    Back,
+}
+
+impl Turn {
+    /// In words.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Open => "opened",
+            Self::Quiet => "is quiet",
+            Self::Diagnosed => "diagnosed",
+            Self::Acts => "is being healed",
+            Self::Helped => "what was done helped",
+            Self::Unhelped => "what was done did not help",
+            Self::NeedsHuman => "needs a person",
+            Self::Over => "is over",
+            Self::Back => "came back",
+        }
+    }
 }
 
 impl What {
@@ -125,6 +173,9 @@ impl What {
             Self::Suggested(_) => "suggested",
             Self::Started(_) => "started",
             Self::Recovered(_) => "recovered",
+            Self::Incident(..) => "incident",
+            Self::Silenced(..) => "silenced",
+            Self::Storm(_) => "storm",
         }
     }
 
@@ -162,6 +213,11 @@ impl What {
             Self::Taken(id) => format!("{id} has become a mission"),
             Self::Suggested(ideas) => format!("the ideas agent had {}", count(*ideas, "suggestion")),
             Self::Started(version) => format!("chimera {version} started"),
+            Self::Incident(id, turn, words) if words.is_empty() => format!("{id} {}", turn.word()),
+            Self::Incident(id, turn, words) => format!("{id} {}: {words}", turn.word()),
+            Self::Silenced(id, why) => format!("{id} keeps signals quiet: {why}"),
+            Self::Storm(true) => "a storm of incidents: nothing acts by itself".to_owned(),
+            Self::Storm(false) => "the storm of incidents is over".to_owned(),
             Self::Recovered(bytes) => format!("a torn tail of {} was cut", count(*bytes, "byte")),
         }
     }

@@ -17,7 +17,7 @@ mod track;
 mod trouble;
 
 pub(super) use activity::short;
-pub use activity::{Activity, Recent, What};
+pub use activity::{Activity, Recent, Turn, What};
 pub use board::{Board, Entrant, Race};
 pub use calendar::{Calendar, Spend};
 pub use metrics::{Figure, Metric, Standing, metrics};
@@ -97,7 +97,7 @@ pub(super) struct Account<'a> {
 impl Records {
     /// Grows when a fact comes to mean something else here or for ideas: a saved state of another version is not used,
     /// and all numbers and traces are folded from the journal anew.
-    pub const VERSION: u32 = 2;
+    pub const VERSION: u32 = 3;
 
     /// What a saved state from before there were records holds.
     pub(super) fn missing() -> Arc<Self> {

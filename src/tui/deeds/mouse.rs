@@ -49,6 +49,10 @@ impl App {
                     self.show(id);
                 }
             }
+            Under::Incident(id) => {
+                self.focus.0 = Focus::Missions;
+                self.show_incident(id);
+            }
             Under::Channel(nth) => {
                 self.focus.0 = Focus::Channels;
                 self.channels.at = nth;
@@ -57,7 +61,7 @@ impl App {
                 self.focus.0 = Focus::Desk;
                 let state = self.state.clone();
                 if let Some(request) = request.and_then(|id| state.desk.get(&id)) {
-                    self.show(Some(request.mission));
+                    self.face(request);
                     self.desk.choose(request, self.now.mono);
                 }
             }
@@ -79,7 +83,7 @@ impl App {
                     (self.focus.0, self.channels.at) = kept;
                     return Vec::new();
                 }
-                Under::Mission(_) if self.focus.0 == Focus::Missions => {}
+                Under::Mission(_) | Under::Incident(_) if self.focus.0 == Focus::Missions => {}
                 _ => return Vec::new(),
             }
         }

@@ -455,6 +455,9 @@ impl Linear {
             "audit" => return self.audit(rest),
             "entry" => return self.entry(rest),
             "search" => return self.search(rest),
+            "incidents" | "incident" | "probes" | "investigate" | "close" | "silence" | "unsilence" => {
+                return self.monitor(verb, rest);
+            }
             "screen" => return self.screen(rest),
             "run" => {
                 let (name, rest) = first(rest);
@@ -518,6 +521,10 @@ impl Linear {
 
     fn show(&mut self, rest: &str) {
         let state = self.app.state.clone();
+        if let (Some(_), _) = super::named::take_incident(rest) {
+            self.monitor("incident", rest);
+            return;
+        }
         if let (Some(id), _) = super::named::take_request(rest) {
             match state.desk.get(&id) {
                 Some(request) => {

@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{
-        ids::{MissionId, RequestId, Revision, TeamId},
+        ids::{IncidentId, MissionId, RequestId, Revision, TeamId},
         text::clean_line,
     },
     engine::state::Mission,
@@ -76,6 +76,17 @@ pub fn take_mission(rest: &str) -> (Option<MissionId>, &str) {
 pub fn take_request(rest: &str) -> (Option<RequestId>, &str) {
     let (word, after) = first(rest);
     let named = word.starts_with("R-") || word.starts_with("r-");
+    match named.then(|| word.parse().ok()).flatten() {
+        Some(id) => (Some(id), after),
+        None => (None, rest.trim()),
+    }
+}
+
+/// An incident's name at the beginning, and the rest.
+#[must_use]
+pub fn take_incident(rest: &str) -> (Option<IncidentId>, &str) {
+    let (word, after) = first(rest);
+    let named = word.starts_with("I-") || word.starts_with("i-");
     match named.then(|| word.parse().ok()).flatten() {
         Some(id) => (Some(id), after),
         None => (None, rest.trim()),

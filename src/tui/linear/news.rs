@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     domain::{
-        ids::{MissionId, RequestId, Revision},
+        ids::{IncidentId, MissionId, RequestId, Revision},
         mission::{Ending, Step},
         text::count,
     },
@@ -26,6 +26,7 @@ pub struct News {
     /// By mission: what each of its topics said last.
     missions: BTreeMap<MissionId, BTreeMap<String, String>>,
     requests: BTreeMap<RequestId, Revision>,
+    incidents: BTreeMap<IncidentId, String>,
     held: BTreeMap<RequestId, String>,
     house: Option<String>,
 }
@@ -37,6 +38,7 @@ impl News {
         Self {
             missions: state.missions.values().map(|mission| (mission.id, facts(state, mission))).collect(),
             requests: state.desk.values().map(|request| (request.id, request.revision)).collect(),
+            incidents: ill(state),
             held: held(state),
             house: state.halted(),
         }
@@ -61,6 +63,10 @@ impl News {
             self.missions.insert(mission.id, now);
         }
         self.missions.retain(|id, _| state.missions.contains_key(id));
+        let now = ill(state);
+        let changed = now.iter().filter(|(id, line)| self.incidents.get(*id) != Some(*line));
+        lines.extend(changed.map(|(_, line)| line.clone()));
+        self.incidents = now;
         let said = self.requests(state, &mut lines);
         self.held(state, &mut lines);
         (lines, said)
@@ -102,6 +108,12 @@ impl News {
         }
         said
     }
+}
+
+/// What is told of incidents by itself, by incident.
+fn ill(state: &State) -> BTreeMap<IncidentId, String> {
+    let known = state.ward.incidents.values();
+    known.filter_map(|incident| Some((incident.id, super::incidents::news_of(state, incident)?))).collect()
 }
 
 fn held(state: &State) -> BTreeMap<RequestId, String> {

@@ -30,7 +30,7 @@ pub fn request_words(state: &State, request: &Request) -> String {
     let opens = state.clockwork.vetoes.get(&request.id);
     let by_itself = opens
         .map(|at| match &request.subject {
-            Subject::Remedy { .. } => format!(", it happens by itself at {at}"),
+            Subject::Remedy { .. } => format!(", it happens by itself at {at} unless you say no"),
             _ => format!(", the best lands by itself at {at}"),
         })
         .unwrap_or_default();

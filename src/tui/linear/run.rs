@@ -94,6 +94,7 @@ enum Woken {
     State(bool),
     Feed,
     Previews(bool),
+    Probes(bool),
     Quiet,
 }
 
@@ -111,6 +112,8 @@ impl Loop {
         let mut states = self.handle.subscribe();
         let mut feeds = self.handle.feeds().subscribe();
         let (mut previews, mut previewed) = (self.handle.previews().subscribe(), true);
+        let (mut probes, mut probed) = (self.handle.watch_probes(), true);
+        probes.mark_changed();
         // Nothing is said or read before there is a house to speak of.
         let notes = loop {
             tokio::select! {
@@ -147,6 +150,7 @@ impl Loop {
                 Some(came) = self.tasks.next(), if busy => Woken::Came(came),
                 changed = states.changed() => Woken::State(changed.is_ok()),
                 changed = previews.changed(), if previewed => Woken::Previews(changed.is_ok()),
+                changed = probes.changed(), if probed => Woken::Probes(changed.is_ok()),
                 Ok(()) = feeds.changed(), if follows => Woken::Feed,
                 read = self.lines.recv(), if !held && !self.closing => Woken::Read(read),
                 () = tokio::time::sleep(PAUSE), if follows && !quiet => Woken::Quiet,
@@ -198,6 +202,11 @@ impl Loop {
                     previewed = changed;
                     let shown = previews.borrow_and_update().clone();
                     self.face.previews(shown, now);
+                }
+                Woken::Probes(changed) => {
+                    probed = changed;
+                    let probes = probes.borrow_and_update().clone();
+                    self.face.probes(probes, now);
                 }
                 Woken::Feed | Woken::Quiet => self.read_feeds(quiet),
             }

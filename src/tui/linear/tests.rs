@@ -7,12 +7,12 @@ use super::{
 use crate::{
     domain::{
         feed::{Channel, FeedItem},
-        ids::{MissionId, RequestId, Revision, TeamId},
+        ids::{IncidentId, MissionId, RequestId, Revision, TeamId},
         request::{Decision, Modification},
         time::Millis,
     },
     engine::{
-        command::{Command, DeskCommand, MissionCommand},
+        command::{Command, DeskCommand, HealCommand, MissionCommand},
         state::State,
     },
     runtime::feeds::Batch,
@@ -330,4 +330,46 @@ fn nothing_is_said_twice() {
     decided.desk.clear();
     talk.state(decided);
     assert_eq!(talk.said(), "decided: R-3, no longer waits");
+}
+
+#[test]
+fn incidents_and_probes_are_read_and_a_remedy_is_decided_by_lines() {
+    let mut talk = Talk::over(crate::tui::incident_tests::vetoed(), Writer::Pipe);
+    let now = talk.now();
+    talk.face.probes(crate::tui::incident_tests::probes(), now);
+    let (said, _) = talk.line("incidents");
+    assert!(said.contains("incident: I-1 P2, web: /var is 96 % full, heals unless stopped"), "{said}");
+    let (said, _) = talk.line("show I-1");
+    for wanted in [
+        "waiting: R-1, in 01:48 it happens by itself",
+        "diagnosis: grade A, by the rule unit-failed",
+        "evidence: E3 log, tainted, not asked again",
+        "not looked at: the database",
+        "remedy: runbook",
+        "systemctl",
+        "ruling: happens after",
+        "timeline: ",
+    ] {
+        assert!(said.contains(wanted), "{wanted}: {said}");
+    }
+    let (said, _) = talk.line("probes");
+    assert!(said.contains("probe: web-http, failing, http of web, 503"), "{said}");
+    let no = Decision::Reject { reason: "not now".into() };
+    assert_eq!(talk.decides("reject R-1 not now"), (RequestId(1), Revision(1), no));
+    let close = HealCommand::Resolve(IncidentId(1), "gone".into());
+    let (_, wants) = talk.line("close I-1 gone");
+    assert!(
+        matches!(&wants[..], [Want::Task(Task::Send(command, _))] if **command == Command::Heal(close.clone()))
+    );
+}
+
+#[test]
+fn what_becomes_of_an_incident_is_said_once() {
+    let mut talk = Talk::over(State::default(), Writer::Pipe);
+    talk.said();
+    talk.state(crate::tui::incident_tests::needs_human());
+    let said = talk.said();
+    assert_eq!(said.matches("incident: I-1 P1, web is down, needs a person").count(), 1, "{said}");
+    talk.state(crate::tui::incident_tests::needs_human());
+    assert_eq!(talk.said(), "");
 }

@@ -33,7 +33,7 @@ verbs! {
     "transmit" [], "" "Send the brief that is laid out, as in a demo.";
     "status" [], "" "Say how the house stands.";
     "missions" [], "" "List the missions, newest first.";
-    "show" [], "[M-1 | R-1]" "Say all there is about a mission or a request; without a name about the last one.";
+    "show" [], "[M-1 | R-1 | I-1]" "Say all there is about a mission, a request or an incident; without a name about the last one.";
     "watch" ["follow"], "[M-1] [TEAM] | off" "Say what teams think, say and do as it streams; off ends it.";
     "patch" ["diff"], "[M-1] TEAM" "Say a team's patch, line by line.";
     "preview" [], "[M-1] TEAM | off" "Run a team's candidate and say what its page answers; again: ask again; off ends all.";
@@ -63,6 +63,13 @@ verbs! {
     "pause" [], "[WHY]" "Start nothing new; what runs goes on to its next turn.";
     "resume" [], "" "Go on after a pause or a stop.";
     "stop" [], "[WHY]" "Kill switch: nothing starts, everything in flight ends.";
+    "incidents" [], "[all]" "List the incidents that go on, worst first; all: finished ones too.";
+    "incident" [], "[I-1]" "Say all there is about an incident; without a name about the worst one.";
+    "probes" [], "" "Say what each probe finds.";
+    "investigate" [], "I-1" "Look into an incident again.";
+    "close" [], "I-1 WHY" "Close an incident; the reason is recorded.";
+    "silence" [], "[SERVICE SPAN WHY]" "Let a service wake nobody for a while; alone: list the silences.";
+    "unsilence" [], "S-1" "End a silence.";
     "audit" ["journal"], "[M-1] [KIND] [N]" "Say the newest entries of the journal, 20 unless a number says otherwise.";
     "entry" [], "N" "Say one entry of the journal in full.";
     "search" [], "WORDS" "Find words in briefs, missions and the newest entries of the journal.";

@@ -12,7 +12,7 @@ use crate::{
     },
     engine::{desk::word, playbook::brief, snapshot},
     policy::grants::moment,
-    tui::{app::App, argv::join_argv, commands::CommandId, screens::Shelf, theme::Role, words},
+    tui::{app::App, argv::join_argv, commands::CommandId, incidents, screens::Shelf, theme::Role, words},
 };
 use ratatui::layout::{Position, Rect};
 use std::sync::Arc;
@@ -152,7 +152,7 @@ fn waiting_row(app: &App, pen: &mut Pen<'_>, line: Rect, (request, columns): (&R
     pen.put(line, 2, glyph, role);
     pen.put(cut(4, 9), 0, &request.id.to_string(), role);
     pen.put(cut(9, 18), 0, request.subject.word(), Role::Text);
-    pen.put(cut(18, columns.team), 0, &request.mission.to_string(), Role::Text);
+    pen.put(cut(18, columns.team), 0, &snapshot::place(request), Role::Text);
     if let Some(hold) = hold {
         pen.put(cut(columns.team, columns.expires), 0, &answer(app, request, &hold.decision), role);
         let left = words::seconds(hold.until.since(app.now.wall));
@@ -166,11 +166,17 @@ fn waiting_row(app: &App, pen: &mut Pen<'_>, line: Rect, (request, columns): (&R
     pen.put(cut(columns.risk, columns.sure), 0, &text, Role::Text);
     let sure = confidence(app, request).map_or("–".to_owned(), |pct| format!("{pct}%"));
     pen.put(cut(columns.sure, columns.age), 0, &sure, Role::Text);
+    if let Some(left) = incidents::left(&app.state, request.id, app.now.wall) {
+        // The opposite of what the column says: without a word it is done.
+        pen.put(cut(columns.age, line.width + 1), 0, &format!("◷ done in {left}"), Role::Attention);
+        return;
+    }
     let age = app.now.wall.since(request.opened).to_string();
     pen.put(cut(columns.age, columns.expires), 0, &age, Role::Muted);
+    let end = cut(columns.expires, line.width + 1);
     let left = request.expires.since(app.now.wall);
     let role = if left.0 < 300_000 { Role::Warn } else { Role::Muted };
-    pen.put(cut(columns.expires, line.width + 1), 0, &left.to_string(), role);
+    pen.put(end, 0, &left.to_string(), role);
 }
 
 /// Who asks, or how many there are to choose from.
@@ -183,7 +189,10 @@ fn asker(app: &App, request: &Request) -> String {
         }
         Subject::Budget { team, .. } => team.map_or("orchestrator".to_owned(), name),
         Subject::Choose { teams } => teams.iter().map(|team| name(*team)).collect::<Vec<_>>().join(", "),
-        Subject::Remedy { incident, .. } => incident.to_string(),
+        Subject::Remedy { incident, .. } => {
+            let known = app.state.ward.incidents.get(incident);
+            known.map_or("monitor".to_owned(), |it| clean_line(&it.service, 80).to_string())
+        }
     }
 }
 

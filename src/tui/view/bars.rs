@@ -7,7 +7,7 @@ use crate::{
     tui::{
         app::App,
         commands::{self, CommandId, Context, Hint},
-        keymap,
+        incidents, keymap,
         screens::ScreenId,
         theme::Role,
         words,
@@ -36,8 +36,13 @@ pub(super) fn header(app: &App, pen: &mut Pen<'_>, area: Rect) {
         Control::Paused(_) => "Ⅱ PAUSED",
         Control::Stopped(_) => "■ STOPPED",
     };
+    let watched = incidents::monitor(&app.vigil.probes);
+    let (watched, watched_role) =
+        watched.as_ref().map_or(("", Role::Muted), |(words, role)| (words.as_str(), *role));
+    // Of the watch the first words are enough where there is no room: how it does, and its glyph.
+    let brief = incidents::monitor_short(watched);
     // What gives way where there is no room: first the explanation of the notice, then keys, then the level, then
-    // what waits next, last the place.
+    // what waits next, then how many probes there are, last the place.
     let dictates = app.dictation_words().unwrap_or_default();
     let notice = app.look.notice.as_str();
     let short = notice.split_once(':').map_or(notice, |(head, _)| head);
@@ -46,21 +51,23 @@ pub(super) fn header(app: &App, pen: &mut Pen<'_>, area: Rect) {
     let (waits, few) = (waits.as_str(), few.as_str());
     let place = app.look.place.as_str();
     let variants = [
-        (notice, place, waits, 0, level),
-        (short, place, waits, 0, level),
-        (short, place, waits, 1, level),
-        (short, place, waits, 1, ""),
-        (short, place, few, 1, ""),
-        (short, place, few, 2, ""),
-        (short, "", few, 2, ""),
+        (notice, place, waits, 0, level, watched),
+        (short, place, waits, 0, level, watched),
+        (short, place, waits, 1, level, watched),
+        (short, place, waits, 1, "", watched),
+        (short, place, few, 1, "", watched),
+        (short, place, few, 1, "", brief),
+        (short, place, few, 2, "", brief),
+        (short, "", few, 2, "", brief),
     ];
     let mut chosen = None;
-    for (notice, place, waits, help, level) in variants {
+    for (notice, place, waits, help, level, watched) in variants {
         let runs = [
             ("CHIMERA", Role::Title),
             (screen, Role::Accent),
             (place, Role::Text),
             (level, Role::Muted),
+            (watched, watched_role),
             (notice, Role::Attention),
             (halted, Role::Warn),
             (dictates.as_str(), Role::Bad),
@@ -95,7 +102,7 @@ fn next(app: &App) -> Option<String> {
         (Some(mission), _) => format!("{} questions", mission.id),
         (None, Some(request)) => {
             let (word, age) = (request.subject.word(), app.now.wall.since(request.opened));
-            format!("{} {word} {age}", request.mission)
+            format!("{} {word} {age}", snapshot::place(request))
         }
         (None, None) => return None,
     };

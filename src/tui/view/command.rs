@@ -1,10 +1,13 @@
 //! The first screen: Briefing Room, missions, Anchor Desk, channels, Decision Desk. Where they go is decided here;
 //! what is in them, in the files beside.
 
-use super::{channel, frame::Pen, panes, under::Under};
+use super::{channel, frame::Pen, incident, panes, under::Under};
 use crate::{
     domain::feed::Channel,
-    tui::app::{App, Focus},
+    tui::{
+        app::{App, Focus},
+        incidents::{self, Listed},
+    },
 };
 use ratatui::layout::{Position, Rect};
 
@@ -28,6 +31,8 @@ pub(super) struct Places {
     /// Index of a team and where it is.
     channels: Vec<(usize, Rect)>,
     desk: Option<Rect>,
+    /// The card of an incident, in place of anchor and channels.
+    incident: Option<Rect>,
 }
 
 /// Draws it; returns where the caret is, if there is one.
@@ -49,6 +54,9 @@ pub(super) fn draw(app: &App, pen: &mut Pen<'_>, body: Rect) -> Option<Position>
     for (team, at) in &places.channels {
         channel::draw(app, pen, *at, *team);
     }
+    if let Some(at) = places.incident {
+        incident::draw(app, pen, at);
+    }
     if let Some(at) = places.desk {
         panes::desk(app, pen, at);
     }
@@ -69,6 +77,11 @@ fn places(app: &App, area: Rect) -> Places {
     if desk > 0 {
         places.desk = Some(row(body.height, desk));
     }
+    let ill = app.vigil.incident(&app.state).is_some();
+    if app.channels.full && ill {
+        places.incident = Some(body);
+        return places;
+    }
     if app.channels.full && app.mission().is_some() {
         places.channels = vec![(app.channels.at, body)];
         return places;
@@ -80,9 +93,14 @@ fn places(app: &App, area: Rect) -> Places {
     let left = Rect { width: LEFT.min(area.width / 3 + 4), ..body };
     let right = Rect { x: left.right(), width: body.width - left.width, ..body };
     let missions =
-        (u16::try_from(app.state.missions.len()).unwrap_or(u16::MAX).clamp(2, body.height / 3)) + 2;
+        (u16::try_from(incidents::listed(&app.state).len()).unwrap_or(u16::MAX).clamp(2, body.height / 3))
+            + 2;
     places.brief = Some(Rect { height: left.height - missions, ..left });
     places.missions = Some(Rect { y: left.bottom() - missions, height: missions, ..left });
+    if ill {
+        places.incident = Some(right);
+        return places;
+    }
     places.anchor = Some(Rect { height: 4, ..right });
     let rest = Rect { y: right.y + 4, height: right.height - 4, ..right };
     spread(app, rest, area.width >= WIDE, &mut places);
@@ -94,6 +112,9 @@ fn one_pane(app: &App, body: Rect, places: &mut Places) {
     match app.focus.0 {
         Focus::Brief => places.brief = Some(body),
         Focus::Missions => places.missions = Some(body),
+        Focus::Channels | Focus::Desk if app.vigil.incident(&app.state).is_some() => {
+            places.incident = Some(body);
+        }
         Focus::Channels | Focus::Desk => {
             let anchor = 4.min(body.height / 2);
             places.anchor = Some(Rect { height: anchor, ..body });
@@ -148,10 +169,15 @@ pub(super) fn under(app: &App, body: Rect, place: Position) -> Under {
         return Under::Brief;
     }
     if let Some(area) = places.missions.filter(|area| area.contains(place)) {
-        let list: Vec<_> = app.state.missions.keys().rev().copied().collect();
-        let at = list.iter().position(|id| Some(*id) == app.shown).unwrap_or(0);
+        let list = incidents::listed(&app.state);
+        let shown = app.listed();
+        let at = list.iter().position(|listed| Some(*listed) == shown).unwrap_or(0);
         let top = (at + 1).saturating_sub(usize::from(area.height.saturating_sub(2)));
-        return Under::Mission(list.get(top + row_of(area)).copied().filter(|_| is_inner(area, place)));
+        return match list.get(top + row_of(area)).filter(|_| is_inner(area, place)) {
+            Some(Listed::Mission(id)) => Under::Mission(Some(*id)),
+            Some(Listed::Incident(id)) => Under::Incident(*id),
+            None => Under::Mission(None),
+        };
     }
     if let Some(area) = places.desk.filter(|area| area.contains(place)) {
         let list = crate::engine::snapshot::waiting(&app.state);
@@ -161,8 +187,16 @@ pub(super) fn under(app: &App, body: Rect, place: Position) -> Under {
         let row = list.get(top + row_of(area)).filter(|_| is_inner(area, place));
         return Under::Desk(row.map(|request| request.id));
     }
+    if inside(places.incident) {
+        return Under::Channel(0);
+    }
     let channel = places.channels.iter().find(|(_, area)| area.contains(place));
     channel.map_or(Under::Nothing, |(nth, _)| Under::Channel(*nth))
+}
+
+/// The last row the card of the shown incident can be scrolled to.
+pub(super) fn last_row(app: &App, body: Rect) -> usize {
+    places(app, body).incident.map_or(0, |at| incident::last_row(app, at))
 }
 
 /// Whether a place is within a pane's frame and not on it.

@@ -1,20 +1,20 @@
 //! A request in full: who asks, exactly what, what it rests on, the policy's reasons, what a no means, and until when.
 //! The card and the approvals screen show the same.
 
-use super::panes;
+use super::{
+    panes, remedy,
+    rows::{Row, wrapped},
+};
 use crate::{
     domain::{
         ids::TeamId,
         request::{Request, Subject},
         text::{clean_line, count},
     },
-    engine::{account, desk::word, playbook::brief, snapshot, state::Mission},
+    engine::{desk::word, playbook::brief, snapshot, state::Mission},
     policy::grants::moment,
-    tui::{app::App, argv::join_argv, commands::CommandId, theme::Role, undo, words, wrap},
+    tui::{app::App, argv::join_argv, commands::CommandId, incidents, theme::Role, undo, words},
 };
-
-/// A row of text in a colour.
-pub(super) type Row = (String, Role);
 
 /// Elements of a command that are shown one by one.
 const ELEMENTS_MOST: usize = 64;
@@ -31,11 +31,16 @@ pub(super) fn rows(app: &App, request: &Request, width: usize) -> Vec<Row> {
         wrapped(&mut rows, &text, Role::Accent, width);
     }
     let asks = words::asks(mission, request);
-    wrapped(&mut rows, &format!("{} of {}: {asks}", request.id, request.mission), Role::Attention, width);
+    let place = snapshot::place(request);
+    wrapped(&mut rows, &format!("{} of {place}: {asks}", request.id), Role::Attention, width);
+    if let Some(clock) = incidents::clock(&app.state, request.id, app.now.wall) {
+        wrapped(&mut rows, &format!("◷ {clock}"), Role::Attention, width);
+    }
     if let Some(mission) = mission {
         wrapped(&mut rows, &format!("brief: {}", clean_line(&mission.brief.text, 300)), Role::Muted, width);
     }
     asker(&mut rows, mission, request, width);
+    ill(app, request, &mut rows, width);
     subject(&mut rows, mission, request, width);
     rows.push(("why the gate did not decide by itself:".into(), Role::Title));
     for reason in &request.reasons {
@@ -55,6 +60,9 @@ pub(super) fn rows(app: &App, request: &Request, width: usize) -> Vec<Row> {
 fn ends(app: &App, request: &Request) -> String {
     let seen = request.revision;
     if app.state.desk.contains_key(&request.id) {
+        if app.state.clockwork.vetoes.contains_key(&request.id) {
+            return format!("without a word of yours it happens when the clock has run down   ({seen})");
+        }
         let left = request.expires.since(app.now.wall);
         return format!("expires in {left}, then it is denied   ({seen})");
     }
@@ -87,6 +95,40 @@ fn asker(rows: &mut Vec<Row>, mission: Option<&Mission>, request: &Request, widt
     wrapped(rows, &text, Role::Muted, width);
 }
 
+/// The incident that a remedy is for, and what its diagnosis rests on.
+fn ill(app: &App, request: &Request, rows: &mut Vec<Row>, width: usize) {
+    let Subject::Remedy { incident, .. } = &request.subject else { return };
+    let Some(incident) = app.state.ward.incidents.get(incident) else {
+        rows.push((format!("{incident} is only in the history"), Role::Muted));
+        return;
+    };
+    let sign = incidents::incident_sign(&app.state, incident);
+    let what = format!(
+        "{} {} {}   {} {}   service {}, {}",
+        incident.id,
+        incident.severity,
+        clean_line(&incident.title, 200),
+        sign.glyph,
+        sign.word,
+        clean_line(&incident.service, 80),
+        clean_line(&incident.env, 40)
+    );
+    wrapped(rows, &what, Role::Text, width);
+    if let Some(found) = &incident.diagnosis {
+        let gaps = match found.gaps.len() {
+            0 => String::new(),
+            gaps => format!(", {} not looked at", count(gaps, "thing")),
+        };
+        let why = format!(
+            "grade {}: {}; {}{gaps}",
+            found.grade,
+            clean_line(&found.cause, 400),
+            count(found.clues.len(), "clue")
+        );
+        wrapped(rows, &why, Role::Text, width);
+    }
+}
+
 fn subject(rows: &mut Vec<Row>, mission: Option<&Mission>, request: &Request, width: usize) {
     match &request.subject {
         Subject::Command { argv, reason, .. } => {
@@ -117,9 +159,8 @@ fn subject(rows: &mut Vec<Row>, mission: Option<&Mission>, request: &Request, wi
             wrapped(rows, &clean_line(question, 4_000), Role::Text, width);
         }
         Subject::Remedy { remedy, approved, .. } => {
-            for line in account::remedy_lines(remedy) {
-                wrapped(rows, &line, Role::Code, width);
-            }
+            rows.push(("what would be done:".into(), Role::Title));
+            remedy::rows(remedy, rows, width);
             for by in approved {
                 wrapped(rows, &format!("approved by {by}"), Role::Ok, width);
             }
@@ -160,14 +201,6 @@ fn named(rows: &mut Vec<Row>, files: &[String]) {
     }
     if let Some(more) = files.len().checked_sub(FILES_MOST).filter(|more| *more > 0) {
         rows.push((format!("      and {}", count(more, "file")), Role::Muted));
-    }
-}
-
-fn wrapped(rows: &mut Vec<Row>, text: &str, role: Role, width: usize) {
-    for line in text.split('\n') {
-        for range in wrap::rows(line, width) {
-            rows.push((line[range].trim_end().to_owned(), role));
-        }
     }
 }
 

@@ -12,9 +12,12 @@ mod dossier;
 mod evidence;
 mod frame;
 mod ideas;
+mod incident;
 pub(in crate::tui) mod operations;
 mod panes;
 mod preview;
+mod remedy;
+mod rows;
 mod settings;
 mod sheet;
 mod under;
@@ -118,6 +121,12 @@ pub fn photo_room(app: &App) -> Option<Room> {
 #[must_use]
 pub fn placement(app: &App) -> Option<Placement> {
     preview::placement(app)
+}
+
+/// The last row that the card of the shown incident can be scrolled to.
+#[must_use]
+pub fn incident_rows(app: &App) -> usize {
+    command::last_row(app, body(Rect::new(0, 0, app.focus.1.0, app.focus.1.1)))
 }
 
 /// Rows of numbers on the audit screen.

@@ -12,6 +12,7 @@ use crate::{
         text::clean_line,
     },
     engine::{
+        healing::ward::Incident,
         snapshot::{self, Tick},
         state::Mission,
     },
@@ -19,6 +20,7 @@ use crate::{
         app::{App, Focus},
         briefing::Field,
         commands::{self, CommandId},
+        incidents::{self, Listed},
         theme::Role,
         undo, words, wrap,
     },
@@ -131,31 +133,57 @@ fn field(app: &App, pen: &mut Pen<'_>, area: Rect, which: Field) -> Option<Posit
 
 pub(super) fn missions(app: &App, pen: &mut Pen<'_>, area: Rect) {
     let inner = pen.framed(area, "MISSIONS", Focused::from(app.focus.0 == Focus::Missions));
-    let list: Vec<_> = app.state.missions.values().rev().collect();
+    let list = incidents::listed(&app.state);
     if list.is_empty() {
         pen.put(row(inner, 0), 0, "none yet", Role::Muted);
     }
-    let at = list.iter().position(|mission| Some(mission.id) == app.shown).unwrap_or(0);
+    let shown = app.listed();
+    let at = list.iter().position(|listed| Some(*listed) == shown).unwrap_or(0);
     let top = (at + 1).saturating_sub(usize::from(inner.height));
-    for (y, mission) in list.iter().skip(top).take(usize::from(inner.height)).enumerate() {
+    for (y, listed) in list.iter().skip(top).take(usize::from(inner.height)).enumerate() {
         let line = row(inner, u16::try_from(y).unwrap_or(0));
-        let sign = words::mission_sign(&app.state, mission);
-        let (done, all) = snapshot::progress(mission);
-        let right = match sign.word {
-            "WAITS FOR YOU" => "⚑ you".to_owned(),
-            "ACTIVE" => format!("{done}/{all}"),
-            other => format!("{} {}", sign.glyph, other.to_lowercase()),
-        };
-        let mark = if Some(mission.id) == app.shown { "▸" } else { " " };
-        let room = usize::from(line.width).saturating_sub(right.width() + 1);
-        let title =
-            wrap::fit(&format!("{mark} {} {}", mission.id, clean_line(&mission.brief.text, 80)), room);
-        pen.put(line, 0, &title, Role::Text);
-        pen.put_right(line, &right, sign.role);
-        if Some(mission.id) == app.shown && app.focus.0 == Focus::Missions {
-            pen.choose(line);
+        match listed {
+            Listed::Mission(id) => {
+                app.state.missions.get(id).into_iter().for_each(|it| one(app, pen, line, it))
+            }
+            Listed::Incident(id) => {
+                app.state.ward.incidents.get(id).into_iter().for_each(|it| ill(app, pen, line, it));
+            }
+        }
+        if Some(*listed) == shown {
+            pen.put(line, 0, "▸", Role::Text);
+            if app.focus.0 == Focus::Missions {
+                pen.choose(line);
+            }
         }
     }
+}
+
+/// A mission's row.
+fn one(app: &App, pen: &mut Pen<'_>, line: Rect, mission: &Mission) {
+    let sign = words::mission_sign(&app.state, mission);
+    let (done, all) = snapshot::progress(mission);
+    let right = match sign.word {
+        "WAITS FOR YOU" => "⚑ you".to_owned(),
+        "ACTIVE" => format!("{done}/{all}"),
+        other => format!("{} {}", sign.glyph, other.to_lowercase()),
+    };
+    let room = usize::from(line.width).saturating_sub(right.width() + 1);
+    let title = wrap::fit(&format!("  {} {}", mission.id, clean_line(&mission.brief.text, 80)), room);
+    pen.put(line, 0, &title, Role::Text);
+    pen.put_right(line, &right, sign.role);
+}
+
+/// An incident's row: what, how bad, where it stands.
+fn ill(app: &App, pen: &mut Pen<'_>, line: Rect, incident: &Incident) {
+    let (right, role) = incidents::short_sign(&app.state, incident, app.now.wall);
+    let severity = format!("{} ", incident.severity);
+    let room = usize::from(line.width).saturating_sub(right.width() + severity.width() + 1);
+    let title = wrap::fit(&format!("  {} {}", incident.id, clean_line(&incident.title, 80)), room);
+    pen.put(line, 0, &title, Role::Text);
+    pen.put_right(line, &right, role);
+    let left = line.width.saturating_sub(u16::try_from(right.width()).unwrap_or(u16::MAX));
+    pen.put_right(Rect { width: left, ..line }, &severity, incidents::severity_role(incident.severity));
 }
 
 pub(super) fn anchor(app: &App, pen: &mut Pen<'_>, area: Rect) {
@@ -257,7 +285,7 @@ fn asked(app: &App, mark: &str, request: &Request) -> (String, Role) {
         return (format!("{} {} {words}", mark.replace('⚑', "◷"), request.id), Role::Accent);
     }
     let mission = app.state.missions.get(&request.mission).map(AsRef::as_ref);
-    (format!("{mark} {} {}", request.mission, words::asks(mission, request)), Role::Attention)
+    (format!("{mark} {} {}", incidents::place(request), words::asks(mission, request)), Role::Attention)
 }
 
 fn strip(app: &App, pen: &mut Pen<'_>, line: Rect, (mark, request): (&str, &Request)) {

@@ -81,8 +81,7 @@ pub(super) fn draw(app: &App, sheet: &Sheet, pen: &mut Pen<'_>, screen: Rect) ->
 
 /// The keys that decide what a sheet shows.
 fn decides(app: &App, shows_it: bool) -> String {
-    let Some(request) = app.desk.request(&app.state).filter(|request| app.shown == Some(request.mission))
-    else {
+    let Some(request) = app.desk.request(&app.state).filter(|request| app.faces(request)) else {
         return String::new();
     };
     if shows_it { format!("{}   ", dossier::keys(app, request)) } else { String::new() }

@@ -91,10 +91,10 @@ impl App {
         }
     }
 
-    /// The mission of the request under the cursor is the one that is shown, as it is where keys decide.
+    /// The mission or incident of the request under the cursor is the one that is shown, as it is where keys decide.
     fn face_request(&mut self) {
-        if let Some(mission) = self.desk.request(&self.state).map(|request| request.mission) {
-            self.show(Some(mission));
+        if let Some(request) = self.desk.request(&self.state).cloned() {
+            self.face(&request);
         }
     }
 

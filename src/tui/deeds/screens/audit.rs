@@ -21,6 +21,7 @@ use crate::{
     tui::{
         app::{App, Moment},
         commands::{self, CommandId, Context},
+        incidents,
         past::{PastDone, PastTask},
         screens::{
             ScreenId,
@@ -118,6 +119,10 @@ impl App {
         }
         match (audit.section, &mut audit.journal.finding) {
             (Section::Missions, _) => Self::step(&mut audit.missions, command, ended),
+            (Section::Incidents, _) => {
+                let known = self.state.ward.incidents.len();
+                Self::step(&mut audit.incidents, command, known)
+            }
             (Section::Numbers, _) => Self::step(&mut audit.numbers, command, numbers),
             (Section::Journal, Some(finding)) => {
                 let rows = finding.hits.len();
@@ -154,7 +159,7 @@ impl App {
             (Section::Missions, _) => finished(&self.state).get(audit.missions).map(|mission| mission.id),
             (Section::Journal, Some(finding)) => finding.hits.get(finding.at)?.mission,
             (Section::Journal, None) => audit.journal.row(audit.journal.chosen(self.state.seq.0)?)?.mission,
-            (Section::Numbers, _) => None,
+            (Section::Numbers | Section::Incidents, _) => None,
         }
     }
 
@@ -215,6 +220,10 @@ impl App {
         match (audit.section, &audit.journal.finding) {
             (Section::Missions, _) => self.gather(Wish::Case),
             (Section::Numbers, _) => Vec::new(),
+            (Section::Incidents, _) => {
+                let chosen = incidents::past(&self.state).get(audit.incidents).map(|incident| incident.id);
+                chosen.map(|id| self.visit_incident(id)).unwrap_or_default()
+            }
             (Section::Journal, Some(finding)) => match finding.hits.get(finding.at) {
                 Some(hit) => match &hit.found {
                     Found::Transcript { team, turn, content, .. } => {

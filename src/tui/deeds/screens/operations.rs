@@ -1,9 +1,13 @@
 //! The operations screen: what its commands do.
 
+use crate::engine::records::What;
 use crate::tui::{
     app::{App, Focus},
     commands::CommandId,
-    screens::operations::{Section, Target, agents, live, problems},
+    screens::{
+        ScreenId,
+        operations::{Section, Target, agents, live, problems},
+    },
     task::Task,
     view::operations,
 };
@@ -69,14 +73,20 @@ impl App {
             Section::Problems => problems(&self.state, self.now.wall).get(at).map(|problem| problem.target),
             Section::Feed => {
                 let item = self.state.records.recent().newest(self.now.wall).nth(at);
-                item.and_then(|item| item.mission).map(|mission| Target::Mission(mission, 0))
+                item.and_then(|item| match (&item.what, item.mission) {
+                    (What::Incident(id, ..), _) if self.state.ward.incidents.contains_key(id) => {
+                        Some(Target::Incident(*id))
+                    }
+                    (_, mission) => mission.map(|mission| Target::Mission(mission, 0)),
+                })
             }
             Section::Spend | Section::Health => None,
         };
         match target {
             Some(Target::Request(id)) => {
                 let Some(request) = self.state.desk.get(&id).cloned() else { return Vec::new() };
-                let tasks = self.visit(request.mission);
+                let tasks = self.go_to(ScreenId::Command);
+                self.face(&request);
                 self.desk.choose(&request, self.now.mono);
                 self.focus.0 = Focus::Desk;
                 tasks
@@ -90,6 +100,7 @@ impl App {
                 self.notes().note(format!("{id} ended long ago and is only in the history"));
                 Vec::new()
             }
+            Some(Target::Incident(id)) => self.visit_incident(id),
             Some(Target::House) | None => {
                 self.notes().note("there is nothing to open here");
                 Vec::new()

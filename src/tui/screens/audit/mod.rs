@@ -44,18 +44,21 @@ pub enum Section {
     Missions,
     /// The journal.
     Journal,
+    /// Incidents, those that go on and those that are over.
+    Incidents,
     /// Success, cost, leaderboard.
     Numbers,
 }
 
 impl Section {
     /// All of them, in order.
-    pub const ALL: [Self; 3] = [Self::Missions, Self::Journal, Self::Numbers];
+    pub const ALL: [Self; 4] = [Self::Missions, Self::Journal, Self::Incidents, Self::Numbers];
     /// Its heading.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
             Self::Missions => "finished missions",
+            Self::Incidents => "incidents",
             Self::Journal => "journal",
             Self::Numbers => "numbers",
         }
@@ -64,8 +67,9 @@ impl Section {
     #[must_use]
     pub fn beside(self, right: bool) -> Self {
         match (self, right) {
-            (Self::Missions, true) | (Self::Numbers, false) => Self::Journal,
-            (Self::Journal, true) | (Self::Missions, false) => Self::Numbers,
+            (Self::Missions, true) | (Self::Incidents, false) => Self::Journal,
+            (Self::Journal, true) | (Self::Numbers, false) => Self::Incidents,
+            (Self::Incidents, true) | (Self::Missions, false) => Self::Numbers,
             (Self::Numbers, true) | (Self::Journal, false) => Self::Missions,
         }
     }
@@ -78,6 +82,8 @@ pub struct Audit {
     pub section: Section,
     /// The chosen one of the finished missions.
     pub missions: usize,
+    /// The chosen one of the incidents.
+    pub incidents: usize,
     /// Where the numbers are scrolled to.
     pub numbers: usize,
     /// The journal.

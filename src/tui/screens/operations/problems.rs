@@ -3,16 +3,19 @@
 use super::live;
 use crate::{
     domain::{
-        ids::{MissionId, RequestId},
+        ids::{IncidentId, MissionId, RequestId},
+        incident::Phase,
         money::Money,
         request::{Request, Subject},
         time::{Millis, Timestamp},
     },
     engine::{
+        healing::ward::Incident,
         ledger, snapshot,
         state::{Control, Mission, State, Team, TeamPhase},
     },
 };
+use std::sync::Arc;
 
 /// A team that has not finished a turn for so long stands still.
 const QUIET: Millis = Millis::mins(5);
@@ -24,6 +27,8 @@ pub enum Target {
     Request(RequestId),
     /// In a mission, at the n-th of its teams.
     Mission(MissionId, usize),
+    /// An incident's card.
+    Incident(IncidentId),
     /// Nowhere in particular.
     House,
 }
@@ -45,6 +50,14 @@ pub enum Wrong<'a> {
     Budget(&'a Mission),
     /// The day's cap is nearly spent or reached.
     Day(Money, Money),
+    /// Too many incidents at once: nothing acts by itself, and so many are part of it.
+    Storm(usize),
+    /// Only a person can go on with an incident: why.
+    NeedsHuman(&'a Incident, &'a str),
+    /// An incident that nothing waits for goes on.
+    Ill(&'a Incident),
+    /// An incident wakes nobody: why.
+    Silenced(&'a Incident, String),
     /// So many calls had no known price.
     Unpriced(u64),
 }
@@ -87,10 +100,16 @@ pub fn problems(state: &State, now: Timestamp) -> Vec<Problem<'_>> {
         let since = state.clockwork.halted;
         found.push(Problem { what: Wrong::Halted(why), since, target: Target::House });
     }
+    if let Some(since) = state.ward.storm {
+        let part = |incident: &&Arc<Incident>| incident.opened.is_some();
+        let what = Wrong::Storm(state.ward.live().filter(part).count());
+        found.push(Problem { what, since: Some(since), target: Target::House });
+    }
     for request in snapshot::waiting(state) {
         let (since, target) = (Some(request.opened), Target::Request(request.id));
         found.push(Problem { what: Wrong::Waits(request), since, target });
     }
+    ill(state, &mut found);
     let day = ledger::spent_today(state, now);
     let caps = &state.policy.budget;
     if nearly(day, caps.per_day, caps.soft_pct) {
@@ -99,11 +118,36 @@ pub fn problems(state: &State, now: Timestamp) -> Vec<Problem<'_>> {
     for mission in live(state) {
         of_mission(state, mission, now, &mut found);
     }
+    let quiet = state.ward.live().filter_map(|incident| match &incident.phase {
+        Phase::Suppressed(why) => Some((incident, why.words())),
+        _ => None,
+    });
+    for (incident, why) in quiet {
+        let (since, target) = (Some(incident.entered), Target::Incident(incident.id));
+        found.push(Problem { what: Wrong::Silenced(incident, why), since, target });
+    }
     if state.ledger.unknown_calls > 0 {
         let what = Wrong::Unpriced(state.ledger.unknown_calls);
         found.push(Problem { what, since: None, target: Target::House });
     }
     found
+}
+
+/// Incidents that go on, those that only a person can go on with first. One that waits at the desk is said there.
+fn ill<'a>(state: &'a State, found: &mut Vec<Problem<'a>>) {
+    let mut live: Vec<&Arc<Incident>> = state.ward.live().collect();
+    let needs = |incident: &Incident| matches!(incident.phase, Phase::NeedsHuman(_));
+    live.sort_by_key(|incident| (!needs(incident), incident.severity, incident.id));
+    for incident in live {
+        let what = match &incident.phase {
+            Phase::NeedsHuman(why) => Wrong::NeedsHuman(incident, why),
+            Phase::Suppressed(_) | Phase::Suspected => continue,
+            _ if incident.request.is_some() => continue,
+            _ => Wrong::Ill(incident),
+        };
+        let (since, target) = (Some(incident.entered), Target::Incident(incident.id));
+        found.push(Problem { what, since, target });
+    }
 }
 
 fn of_mission<'a>(state: &'a State, mission: &'a Mission, now: Timestamp, found: &mut Vec<Problem<'a>>) {

@@ -2,6 +2,7 @@
 
 mod case;
 mod entry;
+mod incidents;
 mod journal;
 mod missions;
 mod numbers;
@@ -38,6 +39,7 @@ pub(super) fn draw(app: &App, pen: &mut Pen<'_>, area: Rect) -> Option<Position>
     let body = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
     match audit.section {
         Section::Missions => missions::draw(app, pen, body),
+        Section::Incidents => incidents::draw(app, pen, body),
         Section::Journal => journal::draw(app, pen, body),
         Section::Numbers => numbers::draw(app, pen, body),
     }

@@ -6,7 +6,10 @@ use super::{
 };
 use crate::{
     domain::text::clean_line,
-    engine::records::{Race, Standing, Table, metrics},
+    engine::{
+        healing::figures::healed,
+        records::{Race, Standing, Table, metrics},
+    },
     tui::{app::App, theme::Role},
 };
 use ratatui::layout::Rect;
@@ -36,7 +39,10 @@ fn rows(app: &App, names: u16) -> Vec<Vec<Cell>> {
     let records = &app.state.records;
     let mut rows =
         vec![heads(&[(names.min(26), "SUCCESS"), (9, "FIGURE"), (9, "TARGET"), (13, ""), (0, "TOLD FROM")])];
-    for metric in metrics(records.total()) {
+    let healing = healed(&app.state.ward);
+    let plain = metrics(records.total()).into_iter();
+    let plain = plain.filter(|metric| healing.iter().all(|other| other.id != metric.id));
+    for metric in plain.chain(healing.clone()) {
         let (glyph, role) = match metric.standing {
             Standing::Met => ("✓", Role::Ok),
             Standing::Missed => ("✗", Role::Bad),

@@ -2,7 +2,7 @@
 
 use super::super::frame::{Pen, row};
 use crate::{
-    engine::records::{Activity, What},
+    engine::records::{Activity, Turn, What},
     tui::{app::App, screens::operations::Section, theme::Role},
 };
 use ratatui::layout::Rect;
@@ -37,6 +37,14 @@ fn one(pen: &mut Pen<'_>, line: Rect, item: &Activity) {
         What::Checked(_, _, false) | What::TeamFailed(..) | What::Ended(..) | What::Stopped(_) => Role::Bad,
         What::Asked(..) | What::TakenOver(_) => Role::Attention,
         What::OverCap(_) | What::Paused(_) | What::Recovered(_) | What::Restored(..) => Role::Warn,
+        What::Incident(_, turn, _) => match turn {
+            Turn::Helped | Turn::Over => Role::Ok,
+            Turn::Unhelped => Role::Bad,
+            Turn::NeedsHuman => Role::Attention,
+            Turn::Open | Turn::Back => Role::Warn,
+            Turn::Quiet | Turn::Diagnosed | Turn::Acts => Role::Text,
+        },
+        What::Storm(true) => Role::Bad,
         _ => Role::Text,
     };
     let runs = [

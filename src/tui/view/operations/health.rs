@@ -2,8 +2,12 @@
 
 use super::lines::{Line, line};
 use crate::{
-    domain::{text::count, time::Timestamp},
-    tui::{app::App, theme::Role, words},
+    domain::{
+        probe::{ProbeHealth, ProbeState},
+        text::{clean_line, count},
+        time::Timestamp,
+    },
+    tui::{app::App, incidents, theme::Role, words},
 };
 
 /// Rows of each kind.
@@ -17,7 +21,7 @@ pub(super) fn lines(app: &App) -> Vec<Line> {
     lines.push(line("failures that came again", Role::Title));
     failures(app, &mut lines);
     lines.push(line("probes and integrations", Role::Title));
-    lines.push(line("○ no probes configured: nothing outside is watched", Role::Muted));
+    probes(app, &mut lines);
     lines.push(match app.state.seq.0 {
         0 => line("○ journal: nothing in it yet", Role::Muted),
         entries => vec![
@@ -29,6 +33,38 @@ pub(super) fn lines(app: &App) -> Vec<Line> {
         ],
     });
     lines
+}
+
+/// Every probe, what is wrong first: its source, what it finds, in words, when it read anything last.
+fn probes(app: &App, lines: &mut Vec<Line>) {
+    let mut probes: Vec<&ProbeHealth> = app.vigil.probes.iter().collect();
+    if probes.is_empty() {
+        lines.push(line("○ no probes configured: nothing outside is watched", Role::Muted));
+    }
+    let rank = |state| match state {
+        ProbeState::Failing => 0,
+        ProbeState::Silent => 1,
+        ProbeState::Waiting => 2,
+        ProbeState::Well => 3,
+    };
+    probes.sort_by_key(|probe| rank(probe.state));
+    for probe in probes {
+        let sign = incidents::probe_sign(probe.state);
+        let heard = match probe.heard {
+            Some(at) => format!("heard {}", words::when(app.now.wall, at)),
+            None => "heard nothing yet".to_owned(),
+        };
+        lines.push(vec![
+            (format!("{} {:<7}", sign.glyph, sign.word), sign.role),
+            (clean_line(&probe.id, 64).to_string(), Role::Text),
+            (
+                format!("{} of {},", clean_line(&probe.source, 16), clean_line(&probe.service, 64)),
+                Role::Muted,
+            ),
+            (heard, Role::Muted),
+            (clean_line(&probe.words, 300).to_string(), Role::Text),
+        ]);
+    }
 }
 
 /// Models by use: calls in the air, when one was last answered, and how often the price is not known.

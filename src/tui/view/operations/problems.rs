@@ -3,8 +3,10 @@
 use super::super::frame::{Pen, row};
 use crate::{
     domain::text::{clean_line, count},
+    engine::healing::ward::Incident,
     tui::{
         app::App,
+        incidents,
         screens::operations::{Problem, Section, Wrong},
         theme::Role,
         words,
@@ -42,7 +44,11 @@ fn words_of(app: &App, problem: &Problem<'_>) -> (&'static str, Role, String) {
         Wrong::Halted(why) => ("■ HALTED", Role::Bad, clean_line(why, 200).to_string()),
         Wrong::Waits(request) => {
             let mission = app.state.missions.get(&request.mission).map(AsRef::as_ref);
-            ("⚑ WAITS", Role::Attention, format!("{} {}", request.mission, words::asks(mission, request)))
+            (
+                "⚑ WAITS",
+                Role::Attention,
+                format!("{} {}", incidents::place(request), words::asks(mission, request)),
+            )
         }
         Wrong::Questions(mission) => {
             let asked = words::questions(mission).map_or(0, <[_]>::len);
@@ -64,8 +70,29 @@ fn words_of(app: &App, problem: &Problem<'_>) -> (&'static str, Role, String) {
             (sign, role, format!("{} has spent {spent} of {cap}{note}", mission.id))
         }
         Wrong::Day(spent, cap) => ("! DAY CAP", Role::Warn, format!("{spent} of {cap} is spent today")),
+        Wrong::Storm(part) => {
+            let words = format!("{} at once: nothing acts by itself", count(*part, "incident"));
+            ("✗ STORM", Role::Bad, words)
+        }
+        Wrong::NeedsHuman(incident, why) => {
+            ("⚑ NEEDS YOU", Role::Attention, format!("{}: {}", named(incident), clean_line(why, 200)))
+        }
+        Wrong::Ill(incident) => {
+            let sign = incidents::incident_sign(&app.state, incident);
+            (
+                "! INCIDENT",
+                Role::Warn,
+                format!("{} {} {}", named(incident), sign.glyph, sign.word.to_lowercase()),
+            )
+        }
+        Wrong::Silenced(incident, why) => ("◌ QUIET", Role::Muted, format!("{}: {why}", named(incident))),
         Wrong::Unpriced(calls) => {
             ("! PRICE", Role::Warn, format!("{} of unknown price so far", count(*calls, "call")))
         }
     }
+}
+
+/// Which incident, how bad, what.
+fn named(incident: &Incident) -> String {
+    format!("{} {} {}", incident.id, incident.severity, clean_line(&incident.title, 120))
 }

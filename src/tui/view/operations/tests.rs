@@ -258,6 +258,10 @@ fn problems_are_what_stands_still_waits_costs_or_failed() {
             Wrong::Failed(mission, team, _) => format!("{} {} failed", mission.id, team.id),
             Wrong::Budget(mission) => format!("{} budget", mission.id),
             Wrong::Day(..) => "day".to_owned(),
+            Wrong::Storm(part) => format!("storm of {part}"),
+            Wrong::NeedsHuman(incident, _) => format!("{} needs a person", incident.id),
+            Wrong::Ill(incident) => format!("{} goes on", incident.id),
+            Wrong::Silenced(incident, _) => format!("{} is quiet", incident.id),
             Wrong::Unpriced(calls) => format!("{calls} unpriced"),
         };
         problems(state, now).iter().map(|problem| word(&problem.what)).collect()
