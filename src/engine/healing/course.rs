@@ -26,6 +26,8 @@ use std::sync::Arc;
 const DISCARD_AFTER: Millis = Millis::mins(5);
 /// A remedy on hold is asked for again this often.
 const RECHECK: Millis = Millis::mins(1);
+/// Steps of one incident that may be due at once, when a tick comes late.
+const PASSES: u8 = 4;
 /// A person is told again of what is urgent.
 const REPEAT_URGENT: Millis = Millis::mins(30);
 
@@ -37,7 +39,10 @@ pub(in crate::engine) fn reconsider_all(pen: &mut Pen<'_>) {
         match incident.phase {
             Phase::Diagnosed => leave::propose_again(pen, incident.id),
             Phase::Mitigating if incident.ruling.as_ref().is_some_and(|ruling| ruling.policy != now) => {
-                let begun = incident.effects.values().any(|effect| effect.started.is_some());
+                // Telling people of it has nothing to do with leave.
+                let begun = incident.effects.values().any(|effect| {
+                    effect.started.is_some() && !matches!(effect.kind, EffectKind::Announce { .. })
+                });
                 if !begun && incident.at_work().is_some_and(|attempt| attempt.mission.is_none()) {
                     withdraw(pen, incident.id, "the policy changed before it began");
                     pen.incident_event(incident.id, IncidentEvent::PhaseEntered(Phase::Diagnosed));
@@ -55,7 +60,7 @@ pub(in crate::engine) fn stopped(pen: &mut Pen<'_>, why: &str) {
     let live: Vec<Arc<Incident>> = pen.state.ward.live().cloned().collect();
     for incident in live {
         let busy = incident.effects.values().any(|e| !matches!(e.kind, EffectKind::Announce { .. }));
-        if busy {
+        if busy || incident.at_work().is_some() {
             needs_human(pen, incident.id, &format!("the kill switch ended what was being done: {why}"));
         }
     }
@@ -99,14 +104,21 @@ pub(in crate::engine) fn tick(pen: &mut Pen<'_>) {
     if calm_at(&pen.state).is_some_and(|at| at <= now) {
         pen.write(Event::Ward(WardEvent::StormEnded));
     }
-    let all: Vec<IncidentId> = pen.state.ward.incidents.keys().copied().collect();
-    for id in all {
-        if let Some(incident) = pen.incident(id).filter(|i| due(&pen.state, i).is_some_and(|at| at <= now)) {
-            move_on(pen, &incident);
+    // What was due long ago may lead to what is due as well: a tick leaves nothing due.
+    for _ in 0..PASSES {
+        let all: Vec<IncidentId> = pen.state.ward.incidents.keys().copied().collect();
+        for id in all {
+            let incident = pen.incident(id);
+            if let Some(incident) = incident.filter(|i| due(&pen.state, i).is_some_and(|at| at <= now)) {
+                move_on(pen, &incident);
+            }
+        }
+        // What ended just now may have been what kept others quiet.
+        opening::reconsider_suppressed(pen);
+        if next_deadline(&pen.state).is_none_or(|at| at > now) {
+            break;
         }
     }
-    // What ended just now may have been what kept others quiet.
-    opening::reconsider_suppressed(pen);
 }
 
 /// When a storm is over, if nothing new comes.
@@ -137,7 +149,8 @@ fn due(state: &State, incident: &Incident) -> Option<Timestamp> {
         }
         // Nothing but an end of the quiet; the flapping of what fires ends as its states grow old.
         Phase::Suppressed(Suppression::Flapping) => {
-            let old = seen.states.last().map(|(at, _)| *at + state.policy.healing.flap.max_age + Millis(1));
+            let last = seen.states.last().filter(|_| seen.firing);
+            let old = last.map(|(at, _)| *at + state.policy.healing.flap.max_age + Millis(1));
             quiet.into_iter().chain(old).min()
         }
         Phase::Open | Phase::Suppressed(_) => quiet,

@@ -3,7 +3,7 @@
 //! Invariant: an attempt begins only together with a ruling `Auto` of exactly its plan.
 
 use super::{
-    steps::{announce, incident_of, investigate, needs_human, target_of, withdraw},
+    steps::{announce, incident_of, investigate, needs_human, target_of, told, withdraw},
     ward::Incident,
 };
 use crate::{
@@ -366,7 +366,10 @@ pub(in crate::engine) fn answer(
             let text = format!("{} is a remedy: only commands can be granted", request.id);
             return Err(refuse(RefusalKind::Invalid, text));
         }
-        Decision::Withdrawn => end_request(pen, request, decision),
+        Decision::Withdrawn => {
+            end_request(pen, request, decision);
+            needs_human(pen, id, "the question was taken back");
+        }
     }
     Ok(())
 }
@@ -431,7 +434,7 @@ fn reword(
         return Err(refuse(RefusalKind::Invalid, "say what the teams shall be told"));
     }
     end_request(pen, request, decision);
-    let changed = Diagnosis { remedy: Remedy::Code(words.trim().to_owned()), ..diagnosis.clone() };
+    let changed = Diagnosis { remedy: Remedy::Code(told(words)), ..diagnosis.clone() };
     pen.incident_event(incident.id, IncidentEvent::Diagnosed(Box::new(changed)));
     propose(pen, incident.id);
     Ok(())

@@ -3,8 +3,8 @@
 
 use super::{
     ending::failed,
-    leave,
-    steps::{announce, needs_human},
+    leave, opening,
+    steps::{announce, needs_human, told},
     ward::{Incident, owner},
 };
 use crate::{
@@ -12,7 +12,8 @@ use crate::{
         brief::Brief,
         ids::{EffectId, MissionId},
         incident::{AttemptOutcome, Clue, Diagnosis, Phase, Remedy},
-        text::clean_line,
+        signal::Signal,
+        text::{clean, clean_line, head_tail},
     },
     engine::{
         command::{Outcome, Refusal, RefusalKind, Report, Verification},
@@ -31,6 +32,13 @@ const WORDS_MOST: usize = 300;
 
 /// Takes one report.
 pub(in crate::engine) fn report(pen: &mut Pen<'_>, report: &Report) -> Result<(), Refusal> {
+    take(pen, report)?;
+    // An incident that is over does not keep others quiet any more.
+    opening::reconsider_suppressed(pen);
+    Ok(())
+}
+
+fn take(pen: &mut Pen<'_>, report: &Report) -> Result<(), Refusal> {
     let effect = &report.effect;
     let unknown = || refuse(RefusalKind::Unknown, format!("there is no effect {effect}"));
     let incident = owner(effect).and_then(|id| pen.incident(id)).ok_or_else(unknown)?;
@@ -142,9 +150,24 @@ fn failures(incident: &Incident) -> u32 {
 
 /// What comes from outside is bounded before it is kept.
 fn bounded(mut diagnosis: Diagnosis) -> Diagnosis {
+    let line = |text: &mut String, most: usize| *text = clean_line(text, most).into();
     diagnosis.clues.truncate(Clue::MOST);
+    for clue in &mut diagnosis.clues {
+        line(&mut clue.words, Clue::WORDS_MOST);
+        clue.detail = head_tail(&clean(&clue.detail), Clue::DETAIL_MOST);
+    }
+    diagnosis.carried_by.truncate(Clue::MOST);
     diagnosis.gaps.truncate(Diagnosis::GAPS_MOST);
-    diagnosis.cause = clean_line(&diagnosis.cause, WORDS_MOST).into();
+    diagnosis.gaps.iter_mut().for_each(|gap| line(gap, WORDS_MOST));
+    line(&mut diagnosis.cause, WORDS_MOST);
+    line(&mut diagnosis.object, WORDS_MOST);
+    if let Some(culprit) = &mut diagnosis.culprit {
+        line(&mut culprit.subject, WORDS_MOST);
+    }
+    diagnosis.frames.truncate(Signal::FRAMES_MOST);
+    if let Remedy::Code(words) = &mut diagnosis.remedy {
+        *words = told(words);
+    }
     diagnosis
 }
 

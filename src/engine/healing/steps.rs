@@ -6,6 +6,7 @@ use crate::{
         ids::IncidentId,
         incident::{AttemptOutcome, Phase, Remedy, Suppression},
         request::{Decision, Subject},
+        text::{clean, head_tail},
     },
     engine::{
         desk,
@@ -15,20 +16,29 @@ use crate::{
     },
 };
 
+/// Bytes of what teams are told.
+const TOLD_MOST: usize = 16 * 1024;
+
+/// What teams are told, clean and bounded.
+pub(super) fn told(words: &str) -> String {
+    head_tail(&clean(words.trim()), TOLD_MOST)
+}
+
 /// Nobody is woken and nothing is done, for this reason.
 pub(super) fn suppress(pen: &mut Pen<'_>, id: IncidentId, why: Suppression) {
     pen.incident_event(id, IncidentEvent::PhaseEntered(Phase::Suppressed(why)));
 }
 
-/// Evidence is gathered.
+/// Evidence is gathered; whoever is at that already goes on.
 pub(super) fn investigate(pen: &mut Pen<'_>, id: IncidentId) {
     let Some(incident) = pen.incident(id) else { return };
-    withdraw(pen, id, "it is looked into again");
-    if !incident.wants(|kind| matches!(kind, EffectKind::Investigate { .. })) {
-        pen.incident_event(id, IncidentEvent::PhaseEntered(Phase::Investigating));
-        let part = pen.state.seq.0.to_string();
-        pen.want_for(id, (EffectKind::Investigate { incident: id }, &part));
+    if incident.wants(|kind| matches!(kind, EffectKind::Investigate { .. })) {
+        return;
     }
+    withdraw(pen, id, "it is looked into again");
+    pen.incident_event(id, IncidentEvent::PhaseEntered(Phase::Investigating));
+    let part = pen.state.seq.0.to_string();
+    pen.want_for(id, (EffectKind::Investigate { incident: id }, &part));
 }
 
 /// Only a person can go on.
@@ -44,7 +54,8 @@ pub(super) fn announce(pen: &mut Pen<'_>, id: IncidentId, words: &str) {
     pen.want_for(id, (EffectKind::Announce { incident: id, words: words.to_owned() }, &part));
 }
 
-/// What waits at the desk for it does not matter any more; nor does what has not begun.
+/// What waits at the desk for it does not matter any more; nor does what is wanted or at work. A mission goes on, but
+/// what it lands is not brought to the service.
 pub(super) fn withdraw(pen: &mut Pen<'_>, id: IncidentId, why: &str) {
     let Some(incident) = pen.incident(id) else { return };
     if let Some(request) = incident.request.and_then(|request| pen.state.desk.get(&request).cloned()) {
@@ -54,7 +65,7 @@ pub(super) fn withdraw(pen: &mut Pen<'_>, id: IncidentId, why: &str) {
         pen.incident_event(id, IncidentEvent::Answered);
     }
     drop_effects(pen, &incident, |kind| !matches!(kind, EffectKind::Announce { .. }));
-    if let Some(attempt) = incident.at_work().filter(|attempt| attempt.mission.is_none()) {
+    if let Some(attempt) = incident.at_work() {
         let outcome = AttemptOutcome::Stopped(why.to_owned());
         pen.incident_event(id, IncidentEvent::AttemptEnded { number: attempt.number, outcome });
     }

@@ -30,6 +30,13 @@ pub(in crate::engine) fn decide(pen: &mut Pen<'_>, command: &HealCommand) -> Res
         (Actor::Engine, HealCommand::Observe(_)) | (Actor::Person(_), _) => {}
         _ => return Err(refuse(RefusalKind::Forbidden, "incidents are directed by people")),
     }
+    carry_out(pen, command)?;
+    // Whatever was said may have ended what kept others quiet.
+    opening::reconsider_suppressed(pen);
+    Ok(())
+}
+
+fn carry_out(pen: &mut Pen<'_>, command: &HealCommand) -> Result<(), Refusal> {
     match command {
         HealCommand::Observe(signals) => {
             observe::observe(pen, signals);
@@ -41,7 +48,6 @@ pub(in crate::engine) fn decide(pen: &mut Pen<'_>, command: &HealCommand) -> Res
                 return Err(refuse(RefusalKind::Unknown, format!("there is no silence {id}")));
             }
             pen.write(Event::Ward(WardEvent::SilenceEnded(*id)));
-            opening::reconsider_suppressed(pen);
             Ok(())
         }
         HealCommand::Investigate(id) => {

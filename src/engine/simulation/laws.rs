@@ -303,6 +303,12 @@ impl Laws {
             }
             DeskEvent::RequestRevised(request) => {
                 assert!(before.desk[&request.id].revision <= request.revision);
+                if let Some(hold) = self.due.take_if(|hold| hold.request == request.id) {
+                    let Subject::Remedy { approved, .. } = &request.subject else {
+                        panic!("{} was decided and is asked again", request.id)
+                    };
+                    assert!(approved.contains(&hold.by), "the word of {} is lost", hold.by);
+                }
                 let held = self.held.get(&request.id).map(|(hold, _)| hold.revision);
                 assert!(
                     held.is_none_or(|seen| seen == request.revision),

@@ -6,13 +6,13 @@ use crate::{
         digest::Digest,
         ids::{EffectId, IncidentId, RequestId, SilenceId},
         incident::{Attempt, AttemptOutcome, Clue, Diagnosis, Grade, Phase, Remedy, Suppression},
-        request::Actor,
+        request::{Actor, Decision, Subject},
         signal::{Fingerprint, Signal, SignalState, kind},
         time::{Millis, Timestamp},
     },
     engine::{
         effect::EffectKind,
-        event::{ControlEvent, EffectEvent, Event, Fact, IncidentEvent, WardEvent},
+        event::{ControlEvent, DeskEvent, EffectEvent, Event, Fact, IncidentEvent, WardEvent},
         healing::ward::owner,
         state::{Control, State},
     },
@@ -103,6 +103,8 @@ pub(super) struct Known {
     diagnosis: Option<Diagnosis>,
     ruling: Option<Ruling>,
     pub(super) request: Option<RequestId>,
+    /// A person said yes to what is to be done now.
+    word: bool,
 }
 
 /// One attempt.
@@ -128,6 +130,7 @@ impl Known {
             diagnosis: None,
             ruling: None,
             request: None,
+            word: false,
         }
     }
 
@@ -143,6 +146,12 @@ impl Healing {
             Event::Effect(event) => self.effect(after, fact.at, event),
             Event::Ward(event) => self.ward(event),
             Event::Control(event) => self.control(event),
+            Event::Desk(DeskEvent::RequestDecided(id, _, decision)) => {
+                let yes = matches!(**decision, Decision::Approve { .. });
+                if let (Subject::Remedy { incident, approved, .. }, true) = (&before.desk[id].subject, yes) {
+                    self.approved(before, &fact.actor, (*incident, approved));
+                }
+            }
             _ => {}
         }
         assert!(before.ward.counters.incident <= after.ward.counters.incident, "ids are given back");
@@ -177,6 +186,7 @@ impl Healing {
             IncidentEvent::Diagnosed(diagnosis) => {
                 bounded(id, diagnosis);
                 known.ruling = None;
+                known.word = false;
                 known.diagnosis = Some((**diagnosis).clone());
             }
             IncidentEvent::Ruled(ruling) => {
@@ -299,7 +309,7 @@ impl Healing {
                 && !matches!(tried.outcome, Some(AttemptOutcome::Helped | AttemptOutcome::Stopped(_)))
         });
         assert!(!again, "{id}: what did not help is tried again as it was");
-        if !matches!(fact.actor, Actor::Person(_)) {
+        if !known.word {
             self.alone(after, (id, known, diagnosis));
             self.seen.push("began by itself");
         } else {
@@ -309,6 +319,19 @@ impl Healing {
         let known = self.incidents.get_mut(&id).unwrap();
         assert!(known.tries.iter().all(|before| before.number < number), "{id}: attempts count down");
         known.tries.push(tried);
+        known.word = false;
+    }
+
+    /// Somebody, or a veto window, says yes.
+    fn approved(&mut self, before: &State, by: &Actor, (id, others): (IncidentId, &[Actor])) {
+        let known = self.incidents.get_mut(&id).unwrap();
+        let Actor::Person(_) = by else { return };
+        let service = before.policy.healing.services.iter().find(|service| service.name == known.service);
+        let several = service.is_some_and(|service| service.approvers > 1 && service.tier_floor == 3);
+        let runbook = known.diagnosis.as_ref().is_some_and(|d| matches!(d.remedy, Remedy::Runbook(_)));
+        assert!(!(several && runbook) || !others.is_empty(), "{id}: one person's word for two");
+        assert!(!others.contains(by), "{id}: {by} said yes twice");
+        known.word = true;
     }
 
     /// What begins without a person's word must be founded and allowed to.

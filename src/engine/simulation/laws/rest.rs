@@ -6,12 +6,15 @@ use crate::{
     domain::{
         incident::{Phase, Suppression},
         request::{Request, Subject},
+        time::Timestamp,
     },
     engine::{
         command::{Command, Order},
         effect::EffectKind,
-        healing::ward::Incident,
-        next_deadline,
+        healing::{
+            self,
+            ward::{Incident, Ward},
+        },
         state::{Control, EffectState, State},
     },
     policy::ruling::RulingOutcome,
@@ -26,7 +29,7 @@ impl Healing {
             assert_eq!(known.phase, incident.phase, "{id} is not where the journal left it");
             assert_eq!(known.request, incident.request, "{id} asks something else than was journaled");
             if let Some(request) = incident.request {
-                self.asked(state, (incident, state.desk.get(&request)));
+                self.asked((incident, state.desk.get(&request)));
             }
             if incident.phase.over() {
                 over(incident);
@@ -46,14 +49,22 @@ impl Healing {
         }
         assert!(self.silences.keys().eq(state.ward.silences.keys()), "silences are not what was journaled");
         if matches!(order.command, Command::Tick) && state.control == Control::Running {
-            let next = next_deadline(state);
-            assert!(next.is_none_or(|at| at > order.at), "a tick leaves something due: {next:?}");
+            let next = healing::next_deadline(state);
+            assert!(
+                next.is_none_or(|at| at > order.at),
+                "a tick leaves something due at {next:?}: {:?}",
+                state.ward.live().find(|incident| alone(state, incident) == next)
+            );
+            let held = &state.clockwork.held;
+            let open = state.desk.values().filter(|request| !held.contains_key(&request.id));
+            let mut clocks = open.map(|request| request.expires).chain(state.clockwork.vetoes.values().copied());
+            assert!(clocks.all(|until| until > order.at), "a tick leaves an answer due");
             let late = self.silences.values().find(|until| **until <= order.at);
             assert!(late.is_none(), "a silence outlives its end");
         }
     }
 
-    fn asked(&self, state: &State, (incident, request): (&Incident, Option<&Arc<Request>>)) {
+    fn asked(&self, (incident, request): (&Incident, Option<&Arc<Request>>)) {
         let id = incident.id;
         assert!(incident.phase == Phase::Diagnosed, "{id} asks while it is {}", incident.phase.word());
         let request = request.unwrap_or_else(|| panic!("{id} waits for an answer that was given"));
@@ -64,8 +75,6 @@ impl Healing {
         assert!(*of == id && Some(remedy.plan()) == plan, "{} is not what would be done", request.id);
         let ruling = incident.ruling.as_ref().expect("asked, but never ruled on");
         assert_eq!(Some(ruling.policy), self.version, "{id} waits on a ruling of another policy");
-        assert!(request.expires > request.opened, "{} never expires", request.id);
-        let _ = state;
     }
 
     fn goes_on(&self, state: &State, incident: &Incident) {
@@ -130,6 +139,13 @@ impl Healing {
             assert!(ruled, "{id} is stuck: what is wanted may never begin");
         }
     }
+}
+
+/// When something is due for this incident alone.
+fn alone(state: &State, incident: &Arc<Incident>) -> Option<Timestamp> {
+    let incidents = [(incident.id, incident.clone())].into();
+    let ward = Ward { incidents, ..Ward::default() };
+    healing::next_deadline(&State { ward, policy: state.policy.clone(), ..State::default() })
 }
 
 /// More than telling people.
