@@ -45,6 +45,7 @@ fn setup(data: &Path) -> Setup {
             reach: Default::default(),
             landing: Target::Own,
             repository: chimera::workspace::Rules::default(),
+            healing: None,
         },
         transcripts: chimera::config::settings::Transcripts::default(),
         switchboard: std::sync::Arc::new(voices::nobody().unwrap()),

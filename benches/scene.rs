@@ -80,6 +80,8 @@ fn options() -> TuiOptions {
             files: Arc::new(|| async { Vec::new() }.boxed()),
             ready: Arc::new(|| async { Ok(()) }.boxed()),
             attach: Arc::new(|_| async { Err(String::new()) }.boxed()),
+            picture: Arc::new(|_| async { Ok(None) }.boxed()),
+            weigh: Arc::new(|_, _| async { Vec::new() }.boxed()),
             shell: None,
             voice: None,
             book: Arc::new(|| async { Err(String::new()) }.boxed()),

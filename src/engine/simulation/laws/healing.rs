@@ -83,6 +83,8 @@ pub(super) struct Healing {
     begun: BTreeSet<EffectId>,
     over: BTreeSet<EffectId>,
     unsure: BTreeSet<EffectId>,
+    /// The most deployments in a day that any policy allowed.
+    deploys_most: u32,
     /// When deployments began, and rollbacks ended.
     deployed: Vec<Timestamp>,
     taken_back: Vec<(Fingerprint, Timestamp)>,
@@ -396,6 +398,10 @@ impl Healing {
             let services = &after.policy.healing.services;
             let own = services.iter().find(|service| service.name == known.service);
             if own.is_some_and(|service| service.release.is_some()) {
+                let today = self.deployed.iter().filter(|before| at.since(**before) <= DAY).count();
+                // Not stricter than the rules that the landing was let by.
+                let most = usize::try_from(self.deploys_most).unwrap();
+                assert!(today < most, "{id} is deployment {} of {most} in a day", today + 1);
                 self.deployed.push(at);
                 self.seen.push("deployment");
             }
@@ -426,7 +432,10 @@ impl Healing {
 
     fn control(&mut self, event: &ControlEvent) {
         match event {
-            ControlEvent::PolicyLoaded(policy) => self.version = Some(version(policy)),
+            ControlEvent::PolicyLoaded(policy) => {
+                self.version = Some(version(policy));
+                self.deploys_most = self.deploys_most.max(policy.healing.limits.deploys_per_day);
+            }
             ControlEvent::Stopped(_) => self.stopped = true,
             ControlEvent::Resumed => self.stopped = false,
             ControlEvent::Started { .. } => {
