@@ -3,6 +3,7 @@
 use super::{
     dossier,
     frame::{Focused, Pen, row},
+    rows::Row,
 };
 use crate::{
     domain::{
@@ -286,7 +287,7 @@ fn covers(grant: &Grant) -> String {
 }
 
 /// The chosen row's heading and rows at this width.
-fn rows(app: &App, width: usize) -> (String, Vec<super::rows::Row>) {
+fn rows(app: &App, width: usize) -> (String, Vec<Row>) {
     let approvals = &app.screens.approvals;
     match approvals.shelf {
         Shelf::Waiting => match app.desk.request(&app.state) {
@@ -312,7 +313,7 @@ fn rows(app: &App, width: usize) -> (String, Vec<super::rows::Row>) {
     }
 }
 
-fn granted(app: &App, grant: &Arc<Grant>) -> Vec<super::rows::Row> {
+fn granted(app: &App, grant: &Arc<Grant>) -> Vec<Row> {
     let whole = match grant.terms.pattern {
         Pattern::Exact(_) => "this command line and no other, word by word:",
         Pattern::Prefix(_) => "every command line that begins with these words:",
