@@ -146,7 +146,7 @@ fn s5_settings_are_found_by_name_and_the_cursor_stays_on_its_own_when_they_are_r
     let mut bench = Bench::new((80, 24));
     open(&mut bench).press("/").write("nothing like it").press("enter");
     assert!(bench.last_words().contains("no setting has"));
-    bench.press("/").write("PER_").press("enter j");
+    bench.press("/").write("BUDGET.PER_").press("enter j");
     let chosen = |bench: &Bench| bench.app.screens.settings.chosen().map(|setting| setting.path.clone());
     assert_eq!(chosen(&bench).as_deref(), Some("budget.per_team_usd"));
     bench.act(Action::Done(Done::Book(Ok(settings()))));

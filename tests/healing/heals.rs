@@ -52,7 +52,8 @@ impl Service {
 
     /// Starts it as its runbook would.
     fn start(&self) {
-        let status = std::process::Command::new("setsid").arg("--fork").arg(self.file("start")).status().unwrap();
+        let status =
+            std::process::Command::new("setsid").arg("--fork").arg(self.file("start")).status().unwrap();
         assert!(status.success());
         wait("the service answers", || self.answers());
     }
@@ -60,7 +61,8 @@ impl Service {
     fn answers(&self) -> bool {
         let Ok(mut stream) = TcpStream::connect(("127.0.0.1", self.port)) else { return false };
         let mut answer = String::new();
-        let asked = stream.write_all(b"GET / HTTP/1.0\r\n\r\n").and_then(|()| stream.read_to_string(&mut answer));
+        let asked =
+            stream.write_all(b"GET / HTTP/1.0\r\n\r\n").and_then(|()| stream.read_to_string(&mut answer));
         asked.is_ok() && answer.contains(" 200 ")
     }
 

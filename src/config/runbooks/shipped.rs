@@ -5,6 +5,7 @@ pub const SHIPPED: &[(&str, &str)] = &[
     ("clean-logs", include_str!("../../../assets/runbooks/clean-logs.toml")),
     ("clear-cache-directory", include_str!("../../../assets/runbooks/clear-cache-directory.toml")),
     ("clear-cache-redis", include_str!("../../../assets/runbooks/clear-cache-redis.toml")),
+    ("clear-outgrown-directory", include_str!("../../../assets/runbooks/clear-outgrown-directory.toml")),
     ("fail-over", include_str!("../../../assets/runbooks/fail-over.toml")),
     ("kill-runaway-query", include_str!("../../../assets/runbooks/kill-runaway-query.toml")),
     ("reload-config", include_str!("../../../assets/runbooks/reload-config.toml")),
@@ -19,5 +20,4 @@ pub const SHIPPED: &[(&str, &str)] = &[
     ("rotate-logs", include_str!("../../../assets/runbooks/rotate-logs.toml")),
     ("scale-compose", include_str!("../../../assets/runbooks/scale-compose.toml")),
     ("scale-kubernetes", include_str!("../../../assets/runbooks/scale-kubernetes.toml")),
-    ("trim-cache-directory", include_str!("../../../assets/runbooks/trim-cache-directory.toml")),
 ];

@@ -1,8 +1,5 @@
 //! The invariants, checked after each event by bookkeeping of its own that shares nothing with the core.
 
-mod healing;
-mod rest;
-
 use crate::{
     domain::{
         candidate::CommitId,
@@ -15,27 +12,21 @@ use crate::{
         time::{Millis, Timestamp},
     },
     engine::{
-        command::Order,
         effect::EffectKind,
         event::{ControlEvent, DeskEvent, EffectEvent, Event, Fact, MissionEvent, MoneyEvent, TeamEvent},
         state::{Control, Mission, State},
     },
     policy::ruling::RulingOutcome,
 };
-use healing::Healing;
 use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Default)]
 pub(super) struct Laws {
-    healing: Healing,
-    /// Facts that were acknowledged.
-    journaled: u64,
     halted: bool,
     now: Timestamp,
     /// Milliseconds in which the house ran, by forward moves of the clock.
     ran: i64,
-    /// Veto windows: what `ran` was when they opened, and how long they are.
-    windows: BTreeMap<RequestId, (i64, i64)>,
+    windows: BTreeMap<RequestId, i64>,
     kinds: BTreeMap<EffectId, EffectKind>,
     begun: BTreeSet<EffectId>,
     over: BTreeSet<EffectId>,
@@ -111,10 +102,7 @@ impl Laws {
             "grant",
             "grant used",
             "grant ended",
-        ]
-        .into_iter()
-        .chain(healing::SEEN)
-        {
+        ] {
             assert!(self.counts.contains_key(what), "the simulation never saw: {what}");
         }
     }
@@ -128,13 +116,7 @@ impl Laws {
 
     pub(super) fn check(&mut self, before: &State, after: &State, fact: &Fact) {
         self.clock(fact.at);
-        assert_eq!(before.seq.0, self.journaled, "what was acknowledged is not in the journal any more");
         assert_eq!(after.seq.0, before.seq.0 + 1);
-        self.journaled += 1;
-        self.healing.check(before, after, fact);
-        for what in std::mem::take(&mut self.healing.seen) {
-            self.count(what);
-        }
         match &fact.event {
             Event::Effect(event) => self.effect(before, event),
             Event::Mission(id, event) => self.mission(after, *id, event),
@@ -148,11 +130,6 @@ impl Laws {
         self.held.retain(|id, _| after.desk.contains_key(id));
         assert!(self.held.keys().eq(after.clockwork.held.keys()), "what is held is not what was journaled");
         assert!(self.grants.keys().eq(after.grants.keys()), "grants are not what was journaled");
-    }
-
-    /// What must be so between two orders.
-    pub(super) fn rest(&self, state: &State, order: &Order) {
-        self.healing.rest(state, order);
     }
 
     fn effect(&mut self, before: &State, event: &EffectEvent) {
@@ -174,8 +151,8 @@ impl Laws {
                 if before.clockwork.unsure.contains(id) {
                     self.count("unsure begun");
                 }
-                let always = matches!(kind, EffectKind::Halt { .. } | EffectKind::Announce { .. });
-                assert!(always || !self.halted, "{id} begins while the house is halted");
+                let halt = matches!(kind, EffectKind::Halt { .. });
+                assert!(halt || !self.halted, "{id} begins while the house is halted");
                 if let EffectKind::Land { plan, .. } = kind {
                     let mission: MissionId = id.0.split('/').next().unwrap().parse().unwrap();
                     assert!(self.auto.contains(&plan), "{id} begins without a ruling of its plan");
@@ -303,12 +280,6 @@ impl Laws {
             }
             DeskEvent::RequestRevised(request) => {
                 assert!(before.desk[&request.id].revision <= request.revision);
-                if let Some(hold) = self.due.take_if(|hold| hold.request == request.id) {
-                    let Subject::Remedy { approved, .. } = &request.subject else {
-                        panic!("{} was decided and is asked again", request.id)
-                    };
-                    assert!(approved.contains(&hold.by), "the word of {} is lost", hold.by);
-                }
                 let held = self.held.get(&request.id).map(|(hold, _)| hold.revision);
                 assert!(
                     held.is_none_or(|seen| seen == request.revision),
@@ -321,11 +292,7 @@ impl Laws {
             DeskEvent::VetoOpened(id, until) => {
                 assert!(*until >= fact.at);
                 assert!(!self.held.contains_key(id), "a window beside a person's answer");
-                let length = until.0 - fact.at.0;
-                let hours = &before.policy.healing.hours;
-                let known = [hours.veto_window, hours.veto_window_p0].map(|window| window.0);
-                assert!(known.contains(&u64::try_from(length).unwrap()), "{id}: a window of {length} ms");
-                self.windows.insert(*id, (self.ran, length));
+                self.windows.insert(*id, self.ran);
             }
             DeskEvent::DecisionHeld(hold) => {
                 self.count("held");
@@ -432,9 +399,10 @@ impl Laws {
                 assert!(!self.halted, "{id} lands while the house is halted");
                 match (&fact.actor, self.windows.get(&id).copied()) {
                     (Actor::Person(_), _) => self.count("person approval"),
-                    (Actor::Policy, Some(window)) => {
+                    (Actor::Policy, Some(opened)) => {
                         self.count("veto approval");
-                        self.waited(id, window);
+                        let waited = self.ran - opened;
+                        assert!(waited >= 300_000, "a veto window of {waited} ms");
                     }
                     (Actor::Policy, None) => {
                         self.count("standing approval");
@@ -448,25 +416,8 @@ impl Laws {
                     (other, _) => panic!("{other:?} approved {id}"),
                 }
             }
-            Decision::Approve { .. } if matches!(request.subject, Subject::Remedy { .. }) => {
-                assert!(!self.halted, "{id} is let while the house is halted");
-                match (&fact.actor, self.windows.get(&id).copied()) {
-                    (Actor::Person(_), _) => self.count("remedy approved"),
-                    (Actor::Policy, Some(window)) => {
-                        self.count("remedy after a veto window");
-                        self.waited(id, window);
-                    }
-                    (other, _) => panic!("{other:?} approved {id}"),
-                }
-            }
             _ => {}
         }
-    }
-
-    /// A veto window lasts as long as it was opened for, in time in which the house ran.
-    fn waited(&self, id: RequestId, (opened, length): (i64, i64)) {
-        let waited = self.ran - opened;
-        assert!(waited >= length, "{id}: a veto window of {waited} ms instead of {length} ms");
     }
 
     fn money(&mut self, after: &State, at: Timestamp, event: &MoneyEvent) {

@@ -1,14 +1,11 @@
 //! Seeded simulation of the core in a faulty world: several missions and teams, faults of every effect,
 //! late, double and stale reports and decisions, crashes at every append, pauses, stops, clock jumps and
-//! races for money. In every other world something is watched: services fall ill, storm and flap, diagnoses mislead,
-//! runbooks break, deployments lie, and people silence, answer and change the rules meanwhile. [`laws`] checks the
-//! invariants of the design after each event, [`mutants`] that these laws find a core that breaks them.
+//! races for money. [`laws`] checks the invariants of the design after each event.
 //!
 //! `CHIMERA_SIM_SEED=7 cargo test --lib engine::simulation` replays one seed (the journal is printed when it
 //! fails); `CHIMERA_SIM_SEEDS=10000` plays that many.
 
 mod laws;
-mod mutants;
 mod person;
 mod world;
 
@@ -16,23 +13,21 @@ pub(super) use person::brief;
 pub(super) use world::{evidence, survey};
 
 use super::{
-    command::{Command, ControlCommand, MissionCommand, Order, Refusal, Report},
+    command::{Command, ControlCommand, Order, Refusal, Report},
     decide,
     effect::{Effect, EffectKind},
     event::Fact,
-    facts, healing, next_deadline, react, resume,
+    facts, react, resume,
     snapshot::{Waiting, waits_for},
     state::{Control, State},
     thread::Thread,
 };
 use crate::domain::{
     ids::{EffectId, RequestId, Revision, Seq},
-    incident::Phase,
     request::Actor,
     time::Timestamp,
 };
 use laws::Laws;
-use mutants::Mutant;
 use std::{env, panic, thread};
 use world::World;
 
@@ -40,8 +35,6 @@ use world::World;
 const CHAOS_STEPS: u32 = 300;
 /// Steps without faults in which everything must come to an end or to a person.
 const CALM_STEPS: u32 = 3_000;
-/// Deadlines kept until every incident must have come to its end.
-const RECOVERY_STEPS: u32 = 500;
 /// Seeds played when nothing is said.
 const SEEDS: u64 = 400;
 
@@ -77,10 +70,6 @@ pub(super) struct Run {
     laws: Laws,
     world: World,
     faults: bool,
-    /// Whether there is anything that can fall ill.
-    watched: bool,
-    /// What is wrong with this core on purpose.
-    mutant: Option<Mutant>,
     /// Lost in a crash: what the driver was told to do, what it does, what was reported.
     queue: Vec<Effect>,
     running: Vec<(Effect, u32)>,
@@ -89,7 +78,7 @@ pub(super) struct Run {
 }
 
 impl Run {
-    fn new(seed: u64, mutant: Option<Mutant>) -> Self {
+    fn new(seed: u64) -> Self {
         let mut run = Self {
             dice: Dice(seed),
             now: 1_790_000_000_000,
@@ -98,21 +87,12 @@ impl Run {
             laws: Laws::default(),
             world: World::default(),
             faults: true,
-            watched: seed % 2 == 1,
-            mutant,
             queue: Vec::new(),
             running: Vec::new(),
             reported: Vec::new(),
             seen: Vec::new(),
         };
         run.start();
-        if run.watched {
-            let policy = person::policy(&mut run);
-            let _ = run.send(
-                Actor::Person("director".into()),
-                Command::Control(ControlCommand::Load(Box::new(policy))),
-            );
-        }
         run
     }
 
@@ -145,10 +125,13 @@ impl Run {
             return Ok(());
         }
         let mut wanted = Vec::new();
-        for fact in mutants::tampered(self, &order, facts(&order, events)) {
-            wanted.extend(self.record(fact));
+        for fact in facts(&order, events) {
+            let before = self.state.clone();
+            self.state.apply(Seq(before.seq.0 + 1), &fact);
+            self.laws.check(&before, &self.state, &fact);
+            wanted.extend(react(&self.state, &fact.event));
+            self.journal.push(fact);
         }
-        self.laws.rest(&self.state, &order);
         if self.faults && !starting && self.dice.pct(2) {
             self.crash();
             return Ok(());
@@ -158,43 +141,7 @@ impl Run {
                 self.queue.push(effect);
             }
         }
-        self.end_dropped();
         Ok(())
-    }
-
-    /// One fact is journaled, folded and looked at; what it sets off.
-    fn record(&mut self, fact: Fact) -> Vec<Effect> {
-        let before = self.state.clone();
-        self.state.apply(Seq(before.seq.0 + 1), &fact);
-        self.laws.check(&before, &self.state, &fact);
-        let wanted = react(&self.state, &fact.event);
-        self.journal.push(fact);
-        wanted
-    }
-
-    /// What is done about incidents and not wanted any more ends; some of it reports all the same.
-    fn end_dropped(&mut self) {
-        let wanted = |id: &EffectId| {
-            let incident = healing::ward::owner(id).and_then(|owner| self.state.ward.incidents.get(&owner));
-            healing::ward::owner(id).is_none() || incident.is_some_and(|i| i.effects.contains_key(id))
-        };
-        let (going, dropped): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut self.running).into_iter().partition(|(effect, _)| wanted(&effect.id));
-        self.running = going;
-        for (effect, _) in dropped {
-            if self.dice.pct(50) {
-                let late = world::outcome(self, &effect);
-                let report = Report { effect: effect.id, outcome: late };
-                self.refused(&report);
-                self.reported.push(report);
-            }
-        }
-    }
-
-    fn refused(&self, report: &Report) {
-        let command = Command::Report(report.clone());
-        let order = Order { actor: Actor::Engine, at: Timestamp(self.now), command };
-        assert!(decide(&self.state, &order).is_err(), "a report was taken that must not: {report:?}");
     }
 
     /// The process dies: what ran may or may not have touched the world; only the journal is left.
@@ -204,20 +151,15 @@ impl Run {
             if lands && self.world.landed_before(&effect).is_none() && self.dice.pct(50) {
                 self.world.land(&self.state, &effect);
             }
-            let heals = matches!(effect.kind, EffectKind::Heal { .. } | EffectKind::Deploy { .. });
-            if heals && !effect.unsure && self.dice.pct(50) {
-                self.world.patients.carry_out(&effect.id);
-            }
         }
         self.queue.clear();
         self.world.calls.clear();
-        let lost = mutants::lose(self);
         let mut rebuilt = State::default();
         for (fact, seq) in self.journal.iter().zip(1..) {
             rebuilt.apply(Seq(seq), fact);
         }
-        assert!(lost || rebuilt == self.state, "the journal does not fold to the state it was written from");
-        if !lost && self.dice.pct(10) {
+        assert!(rebuilt == self.state, "the journal does not fold to the state it was written from");
+        if self.dice.pct(10) {
             let text = serde_json::to_string(&self.state).unwrap();
             let back: State = serde_json::from_str(&text).unwrap();
             assert!(back == self.state, "a stored state does not read back");
@@ -238,10 +180,7 @@ impl Run {
         let effect = self.queue.remove(halt.unwrap_or(usize::try_from(index).unwrap()));
         let runs = self.running.iter().any(|(e, _)| e.id == effect.id);
         let journaled = self.journal.len();
-        let mut granted = self.send(Actor::Engine, Command::Begin(effect.id.clone())).is_ok();
-        if !granted && !runs {
-            granted = mutants::begin(self, &effect);
-        }
+        let granted = self.send(Actor::Engine, Command::Begin(effect.id.clone())).is_ok();
         if granted && !runs && self.journal.len() > journaled && self.begun(&effect.id) {
             self.running.push((effect, 0));
         }
@@ -250,9 +189,7 @@ impl Run {
 
     /// False when a crash came between the leave and the deed.
     fn begun(&self, id: &EffectId) -> bool {
-        let incidents = &self.state.ward.incidents;
-        let healing = healing::ward::owner(id).and_then(|owner| incidents.get(&owner)?.effects.get(id));
-        let effect = self.state.missions.values().find_map(|m| m.effects.get(id)).or(healing);
+        let effect = self.state.missions.values().find_map(|m| m.effects.get(id));
         effect.is_some_and(|e| e.started.is_some()) && !self.state.clockwork.unsure.contains(id)
     }
 
@@ -273,25 +210,12 @@ impl Run {
             let outcome = self.world.turn(turn);
             return self.report(Report { effect: effect.id, outcome });
         }
-        if healing::ward::owner(&self.running[index].0.id).is_some()
-            && self.running[index].1 < 2
-            && self.dice.pct(30)
-        {
-            self.running[index].1 += 1;
-            let effect = self.running[index].0.clone();
-            return world::meanwhile(self, &effect);
-        }
         let (effect, _) = self.running.remove(index);
         if let EffectKind::Halt { team } = &effect.kind {
             self.halt(effect.mission, *team);
         }
         let outcome = world::outcome(self, &effect);
-        let report = Report { effect: effect.id, outcome };
-        self.report(report.clone());
-        let open = self.state.clockwork.unsure.contains(&report.effect);
-        if self.dice.pct(5) && !open {
-            self.refused(&report);
-        }
+        self.report(Report { effect: effect.id, outcome });
     }
 
     fn report(&mut self, report: Report) {
@@ -302,19 +226,18 @@ impl Run {
     /// A report of the past comes again: it must change nothing.
     fn repeat(&mut self) {
         let Some(report) = self.dice.pick(&self.reported).cloned() else { return };
+        let order =
+            Order { actor: Actor::Engine, at: Timestamp(self.now), command: Command::Report(report.clone()) };
         let runs = self.running.iter().any(|(e, _)| e.id == report.effect);
         // An effect that died in a crash and is asked about may still answer.
         let open = self.state.clockwork.unsure.contains(&report.effect);
         if !runs && !open {
-            self.refused(&report);
+            assert!(decide(&self.state, &order).is_err(), "a report was taken twice: {report:?}");
         }
     }
 
     fn step(&mut self) {
         self.now += i64::try_from(self.dice.below(20_000)).unwrap();
-        if self.watched && self.dice.pct(55) {
-            return self.watch();
-        }
         match self.dice.below(100) {
             0..=29 => self.begin(),
             30..=59 => self.progress(),
@@ -325,21 +248,6 @@ impl Run {
             }
             70..=79 => world::money(self),
             _ => person::act(self),
-        }
-    }
-
-    /// Something happens to what is watched.
-    fn watch(&mut self) {
-        // The runtime wakes when something is due, or somewhat later.
-        let due = next_deadline(&self.state).is_some_and(|at| at.0 <= self.now);
-        if due && self.dice.pct(60) {
-            let _ = self.send(Actor::Engine, Command::Tick);
-        }
-        match self.dice.below(100) {
-            0..=24 => world::observe(self),
-            25..=44 => person::direct(self),
-            45..=72 => self.begin(),
-            _ => self.progress(),
         }
     }
 
@@ -394,44 +302,13 @@ impl Run {
     }
 }
 
-impl Run {
-    /// The world gets well, people end their missions and do nothing else: every incident must come to its end by
-    /// itself, and so must every silence.
-    fn recover(&mut self) {
-        let director = Actor::Person("director".into());
-        for _ in 0..RECOVERY_STEPS {
-            let live = self.state.missions.values().filter(|mission| mission.result.ending.is_none());
-            for id in live.map(|mission| mission.id).collect::<Vec<_>>() {
-                let cancel = MissionCommand::Cancel(id, "it is well".into());
-                let _ = self.send(director.clone(), Command::Mission(cancel));
-            }
-            self.world.patients.recover();
-            world::clear(self);
-            while !(self.queue.is_empty() && self.running.is_empty()) {
-                self.begin();
-                self.progress();
-            }
-            let Some(next) = next_deadline(&self.state) else { break };
-            self.now = self.now.max(next.0);
-            self.send(Actor::Engine, Command::Tick).unwrap();
-        }
-        for incident in self.state.ward.incidents.values() {
-            let ended = matches!(incident.phase, Phase::Closed | Phase::Discarded);
-            assert!(ended, "{} never ends: {:?}", incident.id, incident.phase);
-        }
-        assert!(self.state.ward.silences.is_empty() && self.state.ward.storm.is_none());
-        assert_eq!(next_deadline(&self.state), None, "something is due for ever");
-    }
-}
-
 fn play(seed: u64, loud: bool) -> Laws {
-    let mut run = Run::new(seed, None);
+    let mut run = Run::new(seed);
     let outcome = panic::catch_unwind(panic::AssertUnwindSafe(|| {
         for _ in 0..CHAOS_STEPS {
             run.step();
         }
         run.settle();
-        run.recover();
         run.threads_are_whole();
     }));
     if let Err(cause) = outcome {
@@ -455,7 +332,7 @@ fn play(seed: u64, loud: bool) -> Laws {
 
 /// Everything that happened in one played world.
 pub(super) fn journal(seed: u64) -> Vec<Fact> {
-    let mut run = Run::new(seed, None);
+    let mut run = Run::new(seed);
     (0..CHAOS_STEPS).for_each(|_| run.step());
     run.settle();
     run.journal

@@ -1,9 +1,5 @@
 //! People: they open briefs, decide twice, late and on what they no longer see, pause, stop and change rules.
 
-mod incidents;
-
-pub(super) use incidents::{act as direct, policy};
-
 use super::Run;
 use crate::{
     domain::{
@@ -104,12 +100,7 @@ fn decide(run: &mut Run) {
         _ => Decision::Approve { team: None },
     };
     let current = run.state.desk.get(&id).map(|r| r.revision);
-    let remedy = matches!(subject, Some(Subject::Remedy { .. }));
-    let actor = match run.dice.below(100) {
-        0..=3 => Actor::Agent(MissionId(1), None),
-        4..=43 if remedy => Actor::Person("deputy".into()),
-        _ => director(),
-    };
+    let actor = if run.dice.pct(4) { Actor::Agent(MissionId(1), None) } else { director() };
     let by_agent = matches!(actor, Actor::Agent(..));
     let journaled = run.journal.len();
     let held = run.state.clockwork.held.get(&id).map(|hold| hold.decision.clone());
@@ -206,7 +197,6 @@ fn control(run: &mut Run) {
     let command = match run.dice.below(12) {
         0 => ControlCommand::Pause("lunch".into()),
         1 => ControlCommand::Stop("fire".into()),
-        2 | 3 if run.watched => ControlCommand::Load(Box::new(policy(run))),
         2 | 3 => {
             let mut policy =
                 Policy { level: u8::try_from(1 + run.dice.below(3)).unwrap(), ..Policy::default() };

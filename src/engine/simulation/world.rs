@@ -1,9 +1,5 @@
 //! The world outside of the core: repositories that remember across crashes, and everything that goes wrong.
 
-mod incidents;
-
-pub(super) use incidents::{SERVICES, clear, meanwhile, observe};
-
 use super::Run;
 use crate::{
     domain::{
@@ -24,11 +20,9 @@ use crate::{
         effect::intent,
         effect::{Effect, EffectKind},
         effect::{Failure, FailureKind},
-        healing::ward::owner,
         state::State,
     },
 };
-use incidents::Patients;
 use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Default)]
@@ -40,7 +34,6 @@ pub(super) struct World {
     tip: u64,
     /// Calls of the living process.
     pub(super) calls: Vec<(CallId, Money)>,
-    pub(super) patients: Patients,
 }
 
 const PROTECTED: [&str; 3] = ["db/migrations/1.sql", ".github/workflows/ci.yml", "sub/.git/config"];
@@ -108,9 +101,6 @@ pub(super) fn outcome(run: &mut Run, effect: &Effect) -> Outcome {
     {
         return Outcome::Failed(failure);
     }
-    if owner(&effect.id).is_some() {
-        return incidents::outcome(run, effect);
-    }
     match &effect.kind {
         EffectKind::Survey | EffectKind::Resurvey { .. } => {
             let base = CommitId(format!("base-{}", run.world.tip));
@@ -157,12 +147,14 @@ pub(super) fn outcome(run: &mut Run, effect: &Effect) -> Outcome {
         EffectKind::Halt { .. } => Outcome::Halted,
         EffectKind::Release => Outcome::Released(vec![]),
         EffectKind::Suggest { .. } => Outcome::Suggested(vec![]),
-        EffectKind::Announce { .. }
-        | EffectKind::Investigate { .. }
+        EffectKind::Announce { .. } => Outcome::Announced,
+        EffectKind::Investigate { .. }
         | EffectKind::Heal { .. }
         | EffectKind::Commission { .. }
         | EffectKind::Deploy { .. }
-        | EffectKind::Verify { .. } => unreachable!("{} is of no incident", effect.id),
+        | EffectKind::Verify { .. } => {
+            Outcome::Failed(Failure { kind: FailureKind::Permanent, reason: "no such thing here".into() })
+        }
     }
 }
 

@@ -73,7 +73,7 @@ fn places(app: &App, area: Rect) -> Places {
         (true, true) => 3,
         (true, false) => u16::try_from(app.state.desk.len().clamp(1, 3)).unwrap_or(3) + 2,
     };
-    let body = row(0, area.height - desk);
+    let body = row(0, area.height.saturating_sub(desk));
     if desk > 0 {
         places.desk = Some(row(body.height, desk));
     }

@@ -459,6 +459,13 @@ pub fn runbooks() -> Vec<Runbook> {
             &["find", "${service.cache_dir}", "-delete"],
             &[],
         ),
+        book(
+            "clear-outgrown-directory",
+            Grade::A,
+            &["disk.full"],
+            &["find", "${service.cache_dir}", "-delete"],
+            &[],
+        ),
         book("rotate-logs", Grade::A, &["disk.full"], &["logrotate", "${service.logrotate}"], &[]),
         book("clean-logs", Grade::A, &["disk.full"], &["find", "${service.log_dir}"], &[]),
         book(
