@@ -1,99 +1,19 @@
 //! Every key there is: path, meaning, form, environment variable, and what a repository's own file may do with
 //! it. Parsing, `config show`, the template and docs/configuration.md all read this one table.
 
+pub use super::key::{Key, RepoMay};
+use super::key::{key, lens, number, severity, word};
 use super::{
-    secret::KeySource,
+    forms::{
+        business_hours, columns, freeze, glob, host, key_source, name, path, target, team_name, time_zone,
+        url, webhook, words,
+    },
     settings::{
         CommandNetwork, LandingBranch, LogLevel, Motion, Notify, Provider, Settings, Signing, TeamEntry,
     },
     slot::{Lens, Slot},
 };
-use crate::{
-    domain::{incident::Severity, time::Millis},
-    policy::{calendar, healing::Hours},
-};
-
-/// What a repository's `chimera.toml` may do with a key. A repository is other people's text: it must not run
-/// code outside the sandbox, move money, weaken a rule or change whom keys are sent to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RepoMay {
-    /// Nothing.
-    Nothing,
-    /// Set it.
-    Set,
-    /// Add to the list.
-    Add,
-    /// Make it stricter: a smaller number.
-    Lower,
-}
-
-impl RepoMay {
-    /// In words, for the reference.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Nothing => "no",
-            Self::Set => "yes",
-            Self::Add => "may add",
-            Self::Lower => "may lower",
-        }
-    }
-}
-
-/// One key.
-pub struct Key<S: 'static> {
-    /// Dotted, below its section for vendors and teams.
-    pub path: &'static str,
-    /// One or two sentences.
-    pub doc: &'static str,
-    /// Where the value goes.
-    pub slot: Slot<S>,
-    /// Environment variable that overrides files.
-    pub env: Option<&'static str>,
-    /// What a repository may do with it.
-    pub repo: RepoMay,
-}
-
-macro_rules! lens {
-    ($($field:ident).+) => { Lens { get: |s| &s.$($field).+, edit: |s| &mut s.$($field).+ } };
-}
-macro_rules! number {
-    ($least:literal ..= $most:literal, $($field:ident).+) => {
-        Slot::Number {
-            least: $least,
-            most: $most,
-            get: |s| u64::from(s.$($field).+),
-            // Within bounds already; an impossible value changes nothing.
-            set: |s, n| s.$($field).+ = n.try_into().unwrap_or(s.$($field).+),
-        }
-    };
-}
-macro_rules! word {
-    ($words:ty, $($field:ident).+) => {
-        Slot::Word {
-            words: <$words>::WORDS,
-            get: |s| s.$($field).+.word(),
-            set: |s, word| s.$($field).+ = <$words>::of(word).unwrap_or(s.$($field).+),
-        }
-    };
-}
-macro_rules! severity {
-    ($($field:ident).+) => {
-        Slot::Word {
-            words: &["P0", "P1", "P2", "P3", "P4"],
-            get: |s| s.$($field).+.word(),
-            set: |s, word| s.$($field).+ = Severity::of(word).unwrap_or(s.$($field).+),
-        }
-    };
-}
-macro_rules! key {
-    ($path:literal, $doc:literal, $slot:expr, $repo:ident) => {
-        Key { path: $path, doc: $doc, slot: $slot, env: None, repo: RepoMay::$repo }
-    };
-    ($path:literal, $doc:literal, $slot:expr, $repo:ident, $env:literal) => {
-        Key { path: $path, doc: $doc, slot: $slot, env: Some($env), repo: RepoMay::$repo }
-    };
-}
+use crate::domain::{incident::Severity, time::Millis};
 
 /// All keys but those of vendors and teams, by section.
 pub static KEYS: &[Key<Settings>] = &[
@@ -653,108 +573,3 @@ pub const EXPIRY_LEAST: Millis = Millis::mins(1);
 
 /// Paths that stay protected whatever a list says.
 pub const ALWAYS_DENIED: [&str; 3] = ["**/.git", "**/.git/**", "chimera.toml"];
-
-fn words(value: &str) -> Result<(), String> {
-    if value.trim().is_empty() {
-        return Err("an empty text means nothing here".into());
-    }
-    no_controls(value)
-}
-
-fn no_controls(value: &str) -> Result<(), String> {
-    if value.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
-        return Err("holds control characters".into());
-    }
-    Ok(())
-}
-
-fn path(value: &str) -> Result<(), String> {
-    if value.trim().is_empty() || value.contains('\0') {
-        return Err("is no path".into());
-    }
-    no_controls(value)
-}
-
-fn target(value: &str) -> Result<(), String> {
-    if !value.starts_with('/') || !value.bytes().all(|b| b.is_ascii_graphic()) {
-        return Err(format!("{value:?} is no path of a page, such as /health: no spaces, no host"));
-    }
-    Ok(())
-}
-
-fn columns(value: &str) -> Result<(), String> {
-    match value.parse::<u16>() {
-        Ok(20..=400) => Ok(()),
-        _ => Err(format!("{value:?} is no width: a whole number of columns, 20 to 400")),
-    }
-}
-
-fn time_zone(value: &str) -> Result<(), String> {
-    calendar::check(&Hours { timezone: value.to_owned(), ..Hours::default() })
-}
-
-fn business_hours(value: &str) -> Result<(), String> {
-    calendar::check(&Hours { business: value.to_owned(), ..Hours::default() })
-}
-
-fn freeze(value: &str) -> Result<(), String> {
-    calendar::check(&Hours { freeze: vec![value.to_owned()], ..Hours::default() })
-}
-
-fn webhook(value: &str) -> Result<(), String> {
-    if value.starts_with("env:") || value.starts_with("cmd:") { key_source(value) } else { url(value) }
-}
-
-fn glob(value: &str) -> Result<(), String> {
-    words(value)?;
-    if value.starts_with('/') || value.contains('\\') {
-        return Err(format!("{value:?}: globs are relative to the repository and use /"));
-    }
-    globset::Glob::new(value).map(|_| ()).map_err(|e| format!("{value:?} is no glob: {}", e.kind()))
-}
-
-fn name(value: &str) -> Result<(), String> {
-    let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-    if value.is_empty() || value.len() > 64 || !value.bytes().all(fits) {
-        return Err(format!("{value:?} is no name: lower-case letters, digits and dashes, at most 64"));
-    }
-    Ok(())
-}
-
-fn team_name(value: &str) -> Result<(), String> {
-    words(value)?;
-    if value.chars().count() > 40 || value.contains(['\n', '\t']) {
-        return Err("a team's name is one line of at most 40 characters".into());
-    }
-    Ok(())
-}
-
-fn host(value: &str) -> Result<(), String> {
-    let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.');
-    let (name, port) = value.split_once(':').map_or((value, None), |(name, port)| (name, Some(port)));
-    let wrong_port = port.is_some_and(|port| port.parse::<u16>().is_err());
-    if name.is_empty() || name.len() > 253 || !name.bytes().all(fits) || wrong_port {
-        return Err(format!(
-            "{value:?} is no host name such as docs.rs or localhost:8080: without scheme or path"
-        ));
-    }
-    Ok(())
-}
-
-fn url(value: &str) -> Result<(), String> {
-    let rest = value.strip_prefix("https://").or_else(|| value.strip_prefix("http://"));
-    let Some(rest) = rest.filter(|rest| !rest.is_empty() && !rest.starts_with('/')) else {
-        return Err("an address begins with https:// or http:// and names a host".into());
-    };
-    if rest.split('/').next().is_some_and(|authority| authority.contains('@')) {
-        return Err("an address must not hold a user or password".into());
-    }
-    if rest.chars().any(|c| c.is_whitespace() || c.is_control()) {
-        return Err("an address holds no spaces".into());
-    }
-    Ok(())
-}
-
-fn key_source(value: &str) -> Result<(), String> {
-    KeySource::parse(value).map(|_| ())
-}

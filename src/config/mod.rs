@@ -8,6 +8,8 @@ pub mod book;
 pub mod document;
 pub mod edit;
 pub mod environment;
+mod forms;
+pub mod key;
 pub mod keys;
 pub mod layers;
 mod nearest;

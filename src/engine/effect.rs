@@ -5,6 +5,7 @@ use crate::domain::{
     candidate::CommitId,
     digest::Digest,
     ids::{EffectId, IncidentId, MissionId, Revision, TeamId},
+    time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -188,6 +189,17 @@ pub enum EffectKind {
         /// What, in one line.
         words: String,
     },
+}
+
+/// An effect that is wanted or running.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EffectState {
+    /// What.
+    pub kind: EffectKind,
+    /// Since when it runs; `None`: wanted, not begun.
+    pub started: Option<Timestamp>,
+    /// Failed tries before this one.
+    pub tries: u8,
 }
 
 impl EffectKind {

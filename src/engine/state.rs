@@ -2,6 +2,7 @@
 //!
 //! Missions and requests sit behind `Arc`, so a copy for screens costs pointers, not contents.
 
+pub use super::effect::EffectState;
 use crate::{
     domain::{
         brief::{Answer, Brief, Question},
@@ -16,7 +17,7 @@ use crate::{
         team::{ModelRef, TeamSpec},
         time::{Millis, Timestamp},
     },
-    engine::{effect::EffectKind, effect::Failure, healing::ward::Ward, ideas::Traces, records::Records},
+    engine::{effect::Failure, healing::ward::Ward, ideas::Traces, records::Records},
     policy::{ruling::Ruling, settings::Policy},
 };
 use serde::{Deserialize, Serialize};
@@ -346,15 +347,4 @@ impl TeamPhase {
             Self::Failed(_) => "FAILED",
         }
     }
-}
-
-/// An effect that is wanted or running.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct EffectState {
-    /// What.
-    pub kind: EffectKind,
-    /// Since when it runs; `None`: wanted, not begun.
-    pub started: Option<Timestamp>,
-    /// Failed tries before this one.
-    pub tries: u8,
 }

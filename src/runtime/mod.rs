@@ -28,7 +28,7 @@ mod viewing;
 pub mod watch;
 mod watching;
 
-pub use driver::{healing::HealRules, site::WorkRules};
+pub use driver::{healing::rules::HealRules, site::WorkRules};
 
 pub use post::clear_control_files;
 pub use start::{Engine, Setup, StartError, Working, start};

@@ -14,9 +14,9 @@
 //! after a stop.
 
 mod course;
-mod ending;
+pub(super) mod ending;
 pub mod figures;
-mod leave;
+pub(super) mod leave;
 mod observe;
 mod opening;
 mod outcomes;
@@ -27,7 +27,6 @@ pub mod ward;
 mod words;
 
 pub(super) use course::{begin, next_deadline, reconsider_all, stopped, tick};
-pub(super) use ending::mission_ended;
-pub(super) use leave::{answer, approve_waited, rule_again, rule_candidate};
+pub(super) use leave::{answer, approve_waited, rule_again};
 pub(super) use outcomes::report;
 pub(super) use words::decide;

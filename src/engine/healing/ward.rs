@@ -8,9 +8,8 @@ use crate::{
         time::{Millis, Timestamp},
     },
     engine::{
-        effect::EffectKind,
+        effect::{EffectKind, EffectState},
         event::{IncidentEvent, WardEvent},
-        state::EffectState,
     },
     policy::ruling::Ruling,
 };
@@ -91,12 +90,12 @@ impl Ward {
 
     /// Folds what happened to one incident in.
     pub(in crate::engine) fn apply_incident(&mut self, id: IncidentId, event: &IncidentEvent, at: Timestamp) {
-        if let IncidentEvent::Seen(signal) = event {
-            if !self.incidents.contains_key(&id) {
-                self.counters.incident = self.counters.incident.max(id.0);
-                self.incidents.insert(id, Arc::new(Incident::new(id, signal, at)));
-                keep(&mut self.appeared, at, Self::TIMES_MOST);
-            }
+        if let IncidentEvent::Seen(signal) = event
+            && !self.incidents.contains_key(&id)
+        {
+            self.counters.incident = self.counters.incident.max(id.0);
+            self.incidents.insert(id, Arc::new(Incident::new(id, signal, at)));
+            keep(&mut self.appeared, at, Self::TIMES_MOST);
         }
         let Some(incident) = self.incidents.get_mut(&id).map(Arc::make_mut) else { return };
         incident.apply(event, at);
@@ -438,10 +437,8 @@ impl Incident {
             seen.probes.insert(signal.probe.clone());
         }
         // Worse at once, better only after a while.
-        if signal.severity <= self.severity {
-            self.severity = signal.severity;
-            self.sightings.severe_at = at;
-        } else if at.since(self.sightings.severe_at) > Self::SEVERITY_LASTS {
+        let eased = at.since(self.sightings.severe_at) > Self::SEVERITY_LASTS;
+        if signal.severity <= self.severity || eased {
             self.severity = signal.severity;
             self.sightings.severe_at = at;
         }

@@ -1,6 +1,6 @@
 //! The site: what all effects work with, and the small questions they all ask of it.
 
-use super::healing::HealRules;
+use super::healing::rules::HealRules;
 use crate::{
     agents::{
         context::Found,

@@ -17,7 +17,7 @@ use crate::{
         desk,
         effect::{EffectKind, Failure, FailureKind, runs_again},
         event::{DeskEvent, MissionEvent, TeamEvent},
-        healing,
+        healing::leave,
         pen::{Pen, refuse},
         state::{Mission, TeamPhase},
     },
@@ -64,8 +64,7 @@ pub(super) fn rule(
     let grounds = Grounds { tests, grade: None, confidence, tainted: false, composed };
     let plan = plan_digest(mission, candidate);
     let asked = (&stat, plan, grounds.clone());
-    if let Some(ruling) = healing::rule_candidate(&pen.state, mission, asked, (pen.order.at, approver, given))
-    {
+    if let Some(ruling) = leave::rule_candidate(&pen.state, mission, asked, (pen.order.at, approver, given)) {
         return ruling;
     }
     let action = Action::Patch { stat: &stat, target: Target::Branch };

@@ -11,7 +11,8 @@ use crate::{
         command::{Refusal, RefusalKind},
         effect::{EffectKind, Failure, FailureKind},
         event::{MissionEvent, TeamEvent},
-        grants, healing,
+        grants,
+        healing::ending,
         pen::{Pen, refuse},
         state::{Mission, TeamPhase},
     },
@@ -31,7 +32,7 @@ pub(super) fn end(pen: &mut Pen<'_>, id: MissionId, ending: Ending) {
     } else if admitted {
         release(pen, id);
     }
-    healing::mission_ended(pen, id, &ending);
+    ending::mission_ended(pen, id, &ending);
 }
 
 /// Effects that outlive a mission's end.

@@ -3,7 +3,7 @@
 
 use super::{
     super::site::{Site, permanent, transient},
-    ground::{attempt_of, incident_of, rules, service_of},
+    ground::{attempt_of, incident_of, laid_down, service_of},
 };
 use crate::{
     domain::{
@@ -33,7 +33,7 @@ pub(super) async fn commission(site: &Site, effect: &Effect) -> Result<Outcome, 
         return Err(permanent("the plan is not the one that was ruled on"));
     }
     let service = service_of(site, &incident);
-    let template = &rules(site)?.commission;
+    let template = &laid_down(site)?.commission;
     let repo = service.repo.clone().unwrap_or_else(|| template.repo.clone());
     if repo.is_empty() {
         return Err(permanent(format!(

@@ -3,7 +3,7 @@
 
 use super::{
     super::site::{Site, permanent},
-    ground::{Lines, PROOF_WINDOW, dir_of, incident_of, rules, service_of, stopped, telling},
+    ground::{Lines, PROOF_WINDOW, dir_of, incident_of, laid_down, service_of, stopped, telling},
     outlook::Outlook,
 };
 use crate::{
@@ -72,7 +72,7 @@ pub(super) async fn deploy(site: &Site, effect: &Effect, stop: &StopSign) -> Res
         return Ok(Outcome::Deployed);
     }
     let outlook = Outlook::of(site, &incident, service.clone())?;
-    let env = rules(site)?.eyes.env.clone();
+    let env = laid_down(site)?.eyes.env.clone();
     let dir = dir_of(site, &service);
     let soak = site.lines.state.borrow().policy.healing.soak.clone();
     let lines = Lines::default();

@@ -1,25 +1,20 @@
 //! What the effects of incidents stand on: the director's rules, the incident and its service as they are now, and the lines
 //! that go to the engine meanwhile.
 
-use super::super::site::{Site, permanent};
+use super::{
+    super::site::{Site, permanent},
+    rules::HealRules,
+};
 use crate::{
     domain::{
-        brief::Brief,
-        ids::IncidentId,
-        incident::{Attempt, Severity},
-        probe::ProbeSpec,
-        request::Actor,
-        runbook::Runbook,
-        service::Service,
-        text::clean_line,
-        time::Millis,
+        ids::IncidentId, incident::Attempt, request::Actor, service::Service, text::clean_line, time::Millis,
     },
     engine::{
         command::{Command, Outcome, Report},
         effect::{Effect, Failure, FailureKind},
         healing::ward::Incident,
     },
-    monitor::{investigate::Rules, probes::Eyes, redact::redact},
+    monitor::redact::redact,
 };
 use std::{
     future::Future,
@@ -28,32 +23,13 @@ use std::{
     time::Duration,
 };
 
-/// What the director has laid down about healing, apart from policy.
-#[derive(Debug)]
-pub struct HealRules {
-    /// What is watched.
-    pub probes: Vec<ProbeSpec>,
-    /// Safe operations.
-    pub runbooks: Vec<Runbook>,
-    /// What causes are told by.
-    pub rules: Rules,
-    /// What is looked with.
-    pub eyes: Eyes,
-    /// What the brief of a fix starts from; its words and its repository are added.
-    pub commission: Brief,
-    /// Address that is told of incidents, or where it comes from.
-    pub webhook: Option<String>,
-    /// Milder incidents are not told.
-    pub told_least: Severity,
-}
-
 /// Lines reported at once, and how long they gather.
 const LINES_MOST: usize = 32;
 const GATHER: Duration = Duration::from_millis(300);
 /// Characters of a line.
 const LINE_MOST: usize = 300;
 
-pub(super) fn rules(site: &Site) -> Result<&HealRules, Failure> {
+pub(super) fn laid_down(site: &Site) -> Result<&HealRules, Failure> {
     site.rules.healing.as_deref().ok_or_else(|| permanent("nothing is watched by this process"))
 }
 

@@ -6,9 +6,8 @@ mod commission;
 mod deploy;
 mod ground;
 mod outlook;
+pub(in crate::runtime) mod rules;
 mod scene;
-
-pub use ground::HealRules;
 
 use super::site::{Site, permanent, transient};
 use crate::{
@@ -29,12 +28,12 @@ use crate::{
     },
     runtime::supervisor::StopSign,
 };
-use ground::{Lines, attempt_of, dir_of, incident_of, rules, service_of, stopped, telling};
+use ground::{Lines, attempt_of, dir_of, incident_of, laid_down, service_of, stopped, telling};
 use outlook::Outlook;
 
 /// Looks into an incident by rules.
 pub(super) async fn investigate(site: &Site, id: IncidentId, stop: &StopSign) -> Result<Outcome, Failure> {
-    let rules = rules(site)?;
+    let rules = laid_down(site)?;
     let incident = incident_of(site, id)?;
     let scene = scene::of(site, &incident);
     let means = Means::host();
@@ -68,7 +67,7 @@ pub(super) async fn heal(site: &Site, effect: &Effect, stop: &StopSign) -> Resul
     let service = service_of(site, &incident);
     let dir = dir_of(site, &service);
     let outlook = Outlook::of(site, &incident, service)?;
-    let env = rules(site)?.eyes.env.clone();
+    let env = laid_down(site)?.eyes.env.clone();
     let lines = Lines::default();
     let tell = |line: &str| lines.hear(line);
     let ground = Ground { dir: &dir, env: &env, look: &outlook, tell: &tell };
@@ -110,7 +109,7 @@ pub(super) async fn verify(site: &Site, effect: &Effect, stop: &StopSign) -> Res
     let dir = dir_of(site, &service);
     let began = attempt_of(&incident, *attempt)?.began;
     let outlook = Outlook::of(site, &incident, service)?.since(began);
-    let env = rules(site)?.eyes.env.clone();
+    let env = laid_down(site)?.eyes.env.clone();
     let lines = Lines::default();
     let tell = |line: &str| lines.hear(line);
     let ground = Ground { dir: &dir, env: &env, look: &outlook, tell: &tell };
@@ -151,7 +150,7 @@ pub(super) async fn announce(site: &Site, effect: &Effect) -> Result<Outcome, Fa
     };
     let incident = incident_of(site, *incident)?;
     tracing::info!(incident = %incident.id, severity = %incident.severity, service = incident.service, words, "incident");
-    let Ok(rules) = rules(site) else { return Ok(Outcome::Announced) };
+    let Ok(rules) = laid_down(site) else { return Ok(Outcome::Announced) };
     let Some(source) = rules.webhook.as_ref().filter(|_| incident.severity <= rules.told_least) else {
         return Ok(Outcome::Announced);
     };

@@ -1,7 +1,7 @@
 //! What expressions ask, answered for one incident: what the engine knows of it, what the probes read last, and what the
 //! monitor finds by looking now.
 
-use super::{super::site::Site, ground::rules};
+use super::{super::site::Site, ground::laid_down};
 use crate::{
     domain::{
         expr::{Call, Value},
@@ -33,7 +33,7 @@ pub(super) struct Outlook {
 
 impl Outlook {
     pub(super) fn of(site: &Site, incident: &Incident, service: Service) -> Result<Self, Failure> {
-        let sight = Sight { eyes: rules(site)?.eyes.clone(), service: service.clone() };
+        let sight = Sight { eyes: laid_down(site)?.eyes.clone(), service: service.clone() };
         Ok(Self {
             state: site.lines.state.clone(),
             watch: site.watch().cloned(),
