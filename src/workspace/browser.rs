@@ -29,7 +29,7 @@ const WORDS: usize = 16 * 1024;
 /// Names that browsers have which take such photos, the first that is there.
 const NAMES: [&str; 6] =
     ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome", "microsoft-edge"];
-/// Means the first of [`NAMES`].
+/// Means the first of `NAMES`.
 pub const AUTO: &str = "auto";
 /// Means none.
 pub const OFF: &str = "off";

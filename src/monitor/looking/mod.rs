@@ -2,7 +2,7 @@
 //! what cannot be told is `None` and never a guess. Changes nothing.
 //!
 //! - [`read`](mod@read) answers from what the probes read last: health, checks, numbers and how they went.
-//! - [`world`] asks by itself: processes, units, containers, disks, files, ports, pages.
+//! - `world` asks by itself: processes, units, containers, disks, files, ports, pages.
 
 pub mod read;
 mod world;

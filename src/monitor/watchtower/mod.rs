@@ -2,7 +2,7 @@
 //! number, and the silence of probes. Pure: observations and time arrive as arguments.
 //!
 //! Invariants: a probe that says nothing is an incident of its own, never well; a signal that says something new leaves
-//! at once, one that says the same again at most every [`thin::AGAIN`].
+//! at once, one that says the same again at most every `thin::AGAIN`.
 
 mod checks;
 mod thin;
