@@ -294,7 +294,7 @@ fn c6_the_veto_clock_runs_down_and_stands_still_while_the_house_is_paused() {
     card(&mut bench, vetoed());
     assert!(words(&bench).contains("in 01:47 it happens by itself"), "{}", words(&bench));
     bench.wait(60_000).act(Action::Tick);
-    assert!(words(&bench).contains("in 00:47 it happens by itself"), "{}", words(&bench));
+    assert!(words(&bench).contains("in 00:46 it happens by itself"), "{}", words(&bench));
     let mut state = vetoed();
     state.clockwork.halted = Some(START);
     bench.state(state);
