@@ -31,6 +31,8 @@ pub enum Group {
     Budgets,
     /// What is not touched.
     Protected,
+    /// When trouble is an incident, and how long a release is watched.
+    Incidents,
     /// Vendors and the way to them.
     Providers,
     /// What agents may reach.
@@ -54,6 +56,7 @@ impl Group {
             Self::Limits => "LIMITS",
             Self::Budgets => "BUDGETS",
             Self::Protected => "PROTECTED PATHS",
+            Self::Incidents => "INCIDENTS AND RELEASES",
             Self::Providers => "PROVIDERS",
             Self::Reach => "NETWORK AND SANDBOX",
             Self::Briefs => "BRIEFS AND LANDING",
@@ -66,7 +69,8 @@ impl Group {
     fn of(path: &str) -> Self {
         match path.split(['.', '[']).next().unwrap_or_default() {
             "roles" | "teams" => Self::Agents,
-            "autonomy" | "soak" | "dedup" | "flap" | "storm" | "inquiry" => Self::Autonomy,
+            "autonomy" => Self::Autonomy,
+            "soak" | "dedup" | "flap" | "storm" | "inquiry" => Self::Incidents,
             "protected" if path.contains(".max_") => Self::Tiers,
             "protected" => Self::Protected,
             "limits" => Self::Limits,
@@ -106,9 +110,12 @@ impl Counts {
         match Group::of(path) {
             // Prices are known to the voices, too, which are made at the start.
             _ if path == "budget.allow_unknown_price" => Self::NextStart,
-            Group::Autonomy | Group::Tiers | Group::Limits | Group::Budgets | Group::Protected => {
-                Self::AtOnce
-            }
+            Group::Autonomy
+            | Group::Tiers
+            | Group::Limits
+            | Group::Budgets
+            | Group::Protected
+            | Group::Incidents => Self::AtOnce,
             _ => Self::NextStart,
         }
     }

@@ -29,9 +29,9 @@ const WORDS: usize = 16 * 1024;
 /// Names that browsers have which take such photos, the first that is there.
 const NAMES: [&str; 6] =
     ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome", "microsoft-edge"];
-/// Means the first of `NAMES`.
+/// Means the first that is installed.
 pub const AUTO: &str = "auto";
-/// Means none.
+/// Means that none is used.
 pub const OFF: &str = "off";
 
 /// The browser that this setting means, if it is installed.

@@ -222,7 +222,7 @@ fn s5_a_setting_is_changed_on_the_screen_rules_at_once_and_is_journaled() {
     let mut terminal = Terminal::on(&stage, WIDE, &[]);
     terminal.sees(FIRST);
     terminal.keys("\x1b[17~");
-    terminal.sees("budget.daily_usd");
+    terminal.sees("AUTONOMY LEVEL");
     terminal.keys("/");
     terminal.sees("show settings whose name has");
     terminal.keys("daily\r");

@@ -120,7 +120,7 @@ fn lines(name: &str, weight: &Weight, teams: &[TeamSpec]) -> Vec<String> {
             (None, Cost::Known(money)) => format!("{money} a call"),
             (None, Cost::Unknown) => "cost unknown".to_owned(),
         };
-        format!("  {words}  {}", clean_line(&team.name, 40))
+        format!("  {words}  {}", clean_line(team.name.strip_prefix("Team ").unwrap_or(&team.name), 40))
     });
     std::iter::once(format!("{name} {size}")).chain(costs).collect()
 }

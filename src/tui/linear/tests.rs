@@ -8,6 +8,8 @@ use crate::{
     domain::{
         feed::{Channel, FeedItem},
         ids::{IncidentId, MissionId, RequestId, Revision, TeamId},
+        money::{Cost, Money},
+        picture::Size,
         request::{Decision, Modification},
         time::Millis,
     },
@@ -20,12 +22,37 @@ use crate::{
         app::{App, Moment},
         commands,
         fixtures::{self, START},
+        images::Weight,
         keymap::Keymap,
         task::{Done, Task},
         theme::Theme,
     },
 };
 use std::sync::Arc;
+
+#[test]
+fn a6_what_an_image_costs_is_said_before_the_brief_is_sent() {
+    let mut talk = Talk::new(Writer::Person);
+    let weighs = |wants: &[Want]| matches!(wants, [Want::Task(Task::Weigh(name, models))] if name == "shot.png" && models.len() == 2);
+    let (_, wants) = talk.line("brief see @shot.png");
+    assert!(weighs(&wants), "{}", wants.len());
+    let costs = vec![(Some(1_334), Cost::Known(Money(4_002))), (Some(1_032), Cost::Unknown)];
+    let weight = Weight { size: Some(Size { width: 1_000, height: 1_000 }), costs };
+    let now = talk.now();
+    let wants = talk.face.done(Done::Weighed("shot.png".into(), Some(weight)), now);
+    assert!(matches!(&wants[..], [Want::Task(Task::Open { .. })]));
+    let said = talk.said();
+    for line in [
+        "image: shot.png 1000×1000",
+        "image: ≈1334 tok $0.0041 a call  Anthropic",
+        "image: ≈1032 tok, price unknown  Google",
+    ] {
+        assert!(said.contains(line), "{line}\n{said}");
+    }
+    // An answer that nobody waits for sends nothing.
+    let late = talk.face.done(Done::Weighed("other.png".into(), None), now);
+    assert!(late.is_empty());
+}
 
 /// A face with a clock the test moves.
 struct Talk {
