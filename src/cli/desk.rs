@@ -1,5 +1,5 @@
 //! `chimera desk`: what waits for a decision, and deciding it. A decision names the revision that was seen; after
-//! it the mission is followed until it has landed or waits again.
+//! it the mission is followed until it has landed or waits again; what an incident waited for is told by the incident.
 
 use super::{
     exit::{Complaint, Exit, Said},
@@ -185,8 +185,10 @@ pub struct Given {
     pub request: RequestId,
     /// The revision that was seen.
     pub revision: Revision,
-    /// Its mission.
+    /// The mission that waits for it, if one does: [`MissionId::HOUSE`] is nobody to follow.
     pub mission: MissionId,
+    /// What waits for it, as it is called.
+    pub about: String,
     /// The words.
     pub decision: Decision,
     /// Whether it can be taken back for a while.
@@ -202,7 +204,7 @@ pub async fn decide(
     given: Given,
     (out, interrupts): (&mut Out, &mut dyn Interrupts),
 ) -> Result<Exit, Complaint> {
-    let follow = Follow::from_here(handle, given.mission);
+    let follow = (given.mission != MissionId::HOUSE).then(|| Follow::from_here(handle, given.mission));
     let no = matches!(given.decision, Decision::Reject { .. });
     let decision = Box::new(given.decision.clone());
     let command = match given.hold {
@@ -216,14 +218,13 @@ pub async fn decide(
             hold.request, hold.until
         );
         out.both(&words, &held_value(hold));
-        let exit = follow.run(out, interrupts).await?;
-        return Ok(if no && exit != Exit::Interrupted { Exit::Ok } else { exit });
+        return ended(follow, no, (out, interrupts)).await;
     }
     out.both(
         &format!("decided   {} {}", given.request, given.revision),
         &serde_json::json!({
-            "kind": "decided", "request": given.request.to_string(), "mission": given.mission.to_string(),
-            "revision": given.revision, "decision": given.decision,
+            "kind": "decided", "request": given.request.to_string(), "about": given.about,
+            "mission": (given.mission != MissionId::HOUSE).then(|| given.mission.to_string()), "revision": given.revision, "decision": given.decision,
         }),
     );
     for event in &receipt.events {
@@ -232,8 +233,20 @@ pub async fn decide(
             out.both(&words, &serde_json::json!({"kind": "granted", "grant": grant.id.to_string()}));
         }
     }
+    if follow.is_none() {
+        out.say(&format!("          `chimera show {}` tells what becomes of it", given.about));
+    }
+    ended(follow, no, (out, interrupts)).await
+}
+
+/// How what was decided ends. A rejection that ends a mission did what was asked.
+async fn ended(
+    follow: Option<Follow<'_>>,
+    no: bool,
+    (out, interrupts): (&mut Out, &mut dyn Interrupts),
+) -> Result<Exit, Complaint> {
+    let Some(follow) = follow else { return Ok(Exit::Ok) };
     let exit = follow.run(out, interrupts).await?;
-    // A rejection that ends a mission did what was asked.
     Ok(if no && exit != Exit::Interrupted { Exit::Ok } else { exit })
 }
 
@@ -323,7 +336,7 @@ async fn answer(command: &DeskCommand, handle: &Handle, here: &Path) -> Result<G
 
 fn given(request: &Request, (revision, hold): (Option<u32>, bool), decision: Decision) -> Given {
     let revision = revision.map_or(request.revision, Revision);
-    Given { request: request.id, revision, mission: request.mission, decision, hold }
+    Given { request: request.id, revision, mission: request.mission, about: request.about(), decision, hold }
 }
 
 async fn change(args: &ModifyArgs, handle: &Handle, here: &Path) -> Result<Modification, Complaint> {
@@ -368,6 +381,15 @@ fn read_patch(file: &str, here: &Path) -> Result<Vec<u8>, Complaint> {
 
 /// The team that an approval means: needed only where there is a choice of several.
 fn chosen(request: &Request, name: Option<&str>, state: &State) -> Result<Option<TeamId>, Complaint> {
+    if let Subject::Remedy { incident, .. } = &request.subject {
+        return match name {
+            None => Ok(None),
+            Some(name) => Err(Complaint::usage(format!(
+                "--team {name}: {} is about {incident}, where no team has a candidate",
+                request.id
+            ))),
+        };
+    }
     let mission = named::mission(request.mission, state)?;
     let Subject::Choose { teams } = &request.subject else {
         return name.map(|name| named::team(mission, name)).transpose();
@@ -411,7 +433,7 @@ pub fn list(state: &State, out: &mut Out) {
         let held = held
             .map(|hold| format!(" · {} by {}, takes effect {}", word(&hold.decision), hold.by, hold.until));
         let asked = line.words.trim_start_matches("request   ");
-        out.both(&format!("{} · {asked} · {age}{}", request.mission, held.unwrap_or_default()), &value);
+        out.both(&format!("{} · {asked} · {age}{}", request.about(), held.unwrap_or_default()), &value);
     }
 }
 
@@ -421,8 +443,10 @@ fn detail(id: RequestId, state: &State, out: &mut Out) -> Said {
     out.both(&line.words, &line.value);
     if out.form() == Form::Human {
         out.say(&format!(
-            "mission {}, opened {}, expires {}",
-            request.mission, request.opened, request.expires
+            "about {}, opened {}, expires {}",
+            request.about(),
+            request.opened,
+            request.expires
         ));
         for reason in &request.reasons {
             out.say(&format!("  because {reason}"));

@@ -8,7 +8,11 @@ use super::{
     session::Session,
     signals::{Interrupts as _, Signals},
 };
-use crate::{domain::text::count, engine::account, runtime::handle::Handle};
+use crate::{
+    domain::text::count,
+    engine::account,
+    runtime::handle::{Handle, HistoryQuery},
+};
 use serde_json::json;
 
 /// Watches until it is told to end.
@@ -37,7 +41,12 @@ pub async fn run(session: &Session, out: &mut Out) -> Said {
     Ok(Exit::Ok)
 }
 
-/// A line for each thing that happens to incidents, until a signal comes.
+/// What a line is said about: incidents, and what rules what may happen to them.
+const KINDS: [&str; 2] = ["incident.", "control."];
+/// Lines of one kind that are said at once; what happened before them is in the journal.
+const LINES_MOST: usize = 256;
+
+/// A line for each thing that happens, until a signal comes.
 async fn tell(handle: &Handle, signals: &mut Signals, out: &mut Out) {
     let mut states = handle.subscribe();
     let mut told = handle.snapshot().seq;
@@ -46,14 +55,15 @@ async fn tell(handle: &Handle, signals: &mut Signals, out: &mut Out) {
             () = signals.next() => return,
             changed = states.changed() => if changed.is_err() { return },
         }
-        let query = crate::runtime::handle::HistoryQuery {
-            kind: "incident.".into(),
-            most: 256,
-            ..Default::default()
-        };
-        let Ok(entries) = handle.read(query).await else { continue };
-        let newest = entries.first().map_or(told, |entry| entry.seq);
-        for entry in entries.iter().rev().filter(|entry| entry.seq > told) {
+        let mut entries = Vec::new();
+        for kind in KINDS {
+            let query = HistoryQuery { kind: kind.into(), most: LINES_MOST, ..HistoryQuery::default() };
+            let Ok(found) = handle.read(query).await else { continue };
+            entries.extend(found.into_iter().filter(|entry| entry.seq > told));
+        }
+        entries.sort_by_key(|entry| entry.seq);
+        for entry in &entries {
+            told = entry.seq;
             let Ok(event) = serde_json::from_str(&entry.payload) else { continue };
             let words = account::line(&event, None);
             let value = json!({
@@ -61,6 +71,5 @@ async fn tell(handle: &Handle, signals: &mut Signals, out: &mut Out) {
             });
             out.both(&format!("{} {words}", entry.at), &value);
         }
-        told = newest.max(told);
     }
 }

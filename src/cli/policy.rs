@@ -103,7 +103,7 @@ pub fn explain(id: RequestId, state: &State, out: &mut Out) -> Said {
             .hint("`chimera desk list` shows what waits; `chimera audit export` has everything")
     })?;
     out.both(
-        &format!("{id} {} of {}: asked, because", request.subject.word(), request.mission),
+        &format!("{id} {} of {}: asked, because", request.subject.word(), request.about()),
         &json!({
             "kind": "request", "request": id.to_string(), "mission": request.mission.to_string(),
             "subject": request.subject.word(), "reasons": request.reasons, "if_denied": request.if_denied,

@@ -365,15 +365,15 @@ pub fn request_line(state: &State, request: &Request) -> Line {
             let by: Vec<String> = approved.iter().map(ToString::to_string).collect();
             let (words, lines) = (remedy.words(), account::remedy_lines(remedy));
             (
-                format!("{incident}: {words}"),
+                words,
                 json!({"incident": incident.to_string(), "remedy": remedy.word(), "words": lines,
                     "plan": remedy.plan(), "approved": by}),
             )
         }
     };
     let mut value = json!({
-        "kind": "request", "request": request.id.to_string(), "mission": request.mission.to_string(),
-        "subject": request.subject.word(), "revision": request.revision, "opened": request.opened.to_string(),
+        "kind": "request", "request": request.id.to_string(), "about": request.about(),
+        "mission": (request.mission != MissionId::HOUSE).then(|| request.mission.to_string()), "subject": request.subject.word(), "revision": request.revision, "opened": request.opened.to_string(),
         "expires": request.expires.to_string(), "reasons": request.reasons, "if_denied": request.if_denied,
     });
     value["detail"] = detail;

@@ -31,6 +31,17 @@ pub struct Request {
     pub if_denied: String,
 }
 
+impl Request {
+    /// The incident or mission that waits, as it is called: `I-7`, `M-3`.
+    #[must_use]
+    pub fn about(&self) -> String {
+        match &self.subject {
+            Subject::Remedy { incident, .. } => incident.to_string(),
+            _ => self.mission.to_string(),
+        }
+    }
+}
+
 /// What is asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]

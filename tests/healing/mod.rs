@@ -1,4 +1,5 @@
 //! The monitor on real things: services that are broken for real, and servers from the distribution's packages.
 
+mod heals;
 mod servers;
 mod stores;

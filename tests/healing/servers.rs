@@ -26,7 +26,7 @@ const LAST_WORDS: usize = 20;
 const PLACES: &[&str] = &["/usr/sbin", "/usr/local/sbin", "/usr/bin", "/usr/lib/postgresql"];
 
 /// A program by its name, wherever servers lie; `None`, said loudly, where there is none.
-fn program(name: &str, test: &str) -> Option<PathBuf> {
+pub fn program(name: &str, test: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut dirs: Vec<PathBuf> = std::env::split_paths(&path).collect();
     dirs.extend(PLACES.iter().map(PathBuf::from));
@@ -43,11 +43,11 @@ fn program(name: &str, test: &str) -> Option<PathBuf> {
 }
 
 /// A directory with a short path: sockets have little room.
-fn place() -> tempfile::TempDir {
+pub fn place() -> tempfile::TempDir {
     tempfile::Builder::new().prefix("chimera-").tempdir_in("/tmp").unwrap()
 }
 
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 

@@ -27,6 +27,7 @@ async fn a_decision_names_what_was_seen_and_follows_to_the_commit() {
         request: RequestId(3),
         revision: Revision(4),
         mission: M,
+        about: M.to_string(),
         decision: Decision::Approve { team: Some(TeamId(1)) },
         hold: false,
     };
