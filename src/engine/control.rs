@@ -24,7 +24,7 @@ use crate::{
 const CHANGE_MOST: usize = 1_000;
 
 pub(super) fn decide(pen: &mut Pen<'_>, command: &ControlCommand) -> Result<(), Refusal> {
-    if matches!(pen.order.actor, Actor::Agent(..)) {
+    if pen.order.actor.is_agent() {
         return Err(refuse(RefusalKind::Forbidden, "agents do not control the house"));
     }
     match command {
