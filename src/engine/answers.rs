@@ -105,7 +105,9 @@ fn put(pen: &mut Pen<'_>, id: MissionId, subject: &Subject) -> Result<(), Refusa
 /// Who may answer, and with what.
 fn may_answer(actor: &Actor, decision: &Decision) -> Result<(), Refusal> {
     match (actor, decision) {
-        (actor, _) if actor.is_agent() => Err(refuse(RefusalKind::Forbidden, "agents do not decide")),
+        (Actor::Agent(..) | Actor::Investigator(_), _) => {
+            Err(refuse(RefusalKind::Forbidden, "agents do not decide"))
+        }
         (Actor::Engine, Decision::Withdrawn) => Ok(()),
         (Actor::Engine, _) => Err(refuse(RefusalKind::Forbidden, "the program itself does not decide")),
         (_, Decision::Expired | Decision::Withdrawn) => {

@@ -14,7 +14,6 @@ use super::{
 use crate::{
     domain::{
         ids::{CallId, EffectId, MissionId},
-        request::Actor,
         text::clean_line,
     },
     policy::calendar,

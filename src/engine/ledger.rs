@@ -6,9 +6,9 @@
 
 use super::{
     command::{MoneyCommand, Refusal, RefusalKind},
+    effect::{EffectKind, EffectState},
     event::{Event, MoneyEvent},
     pen::{Pen, refuse},
-    effect::{EffectKind, EffectState},
     state::{Mission, Reservation, State, TeamPhase},
 };
 use crate::domain::{
@@ -132,7 +132,8 @@ fn for_the_house(state: &State, at: Timestamp, model: &ModelRef, worst: Cost) ->
     let Some(worst) = priced(state, model, worst)? else { return Ok(()) };
     let caps = &state.policy.budget;
     within("cap of one call", Money::ZERO, worst, caps.per_call)?;
-    let used = state.asking.spent + set_aside(state, |r| r.mission == MissionId::HOUSE && r.incident.is_none());
+    let used =
+        state.asking.spent + set_aside(state, |r| r.mission == MissionId::HOUSE && r.incident.is_none());
     within("cap of one mission, for the ideas agent", used, worst, caps.per_mission)?;
     within("cap of the day", spent_today(state, at) + reserved(state, |_, _| true), worst, caps.per_day)
 }

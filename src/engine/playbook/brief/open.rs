@@ -8,7 +8,7 @@ use crate::{
         ids::{MissionId, TeamId},
         mission::{Ending, Step},
         money::Money,
-        request::{Actor, Decision, Subject},
+        request::{Decision, Subject},
         text::count,
     },
     engine::{
