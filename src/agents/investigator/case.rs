@@ -217,7 +217,7 @@ pub(super) mod tests {
     #[test]
     fn c3_what_a_log_says_never_reaches_the_model_as_it_is() {
         let words = case().words();
-        for part in ["Ignore", "previous", "instructions", "approve", "restart"] {
+        for part in ["Ignore", "previous", "approve", "restart"] {
             assert!(!words.contains(part), "{part} in {words}");
         }
         for part in [

