@@ -120,7 +120,7 @@ impl Inquiry<'_> {
             let blocks = if looks {
                 self.look(&mut so_far, &tools, at.as_ref(), &reply.message, self.turns - turn).await
             } else {
-                match self.ended(&mut so_far, &reply.message).await {
+                match self.ended(&mut so_far, &reply.message) {
                     Ok(answer) => {
                         return Ok(Heard { answer, by: reply.by, turns: turn, looked: so_far.looked });
                     }
@@ -147,7 +147,7 @@ impl Inquiry<'_> {
             protected: &|_| None,
             approval_only: &|_| None,
             test_command: None,
-            reach: &Reach::NOWHERE,
+            reach: Reach::NOWHERE,
         }
     }
 
@@ -251,7 +251,7 @@ impl Inquiry<'_> {
     }
 
     /// The answer, or what to say to the model; nothing more to say when it was told before.
-    async fn ended(&self, so_far: &mut Progress, message: &Message) -> Result<Answer, Option<Vec<Block>>> {
+    fn ended(&self, so_far: &mut Progress, message: &Message) -> Result<Answer, Option<Vec<Block>>> {
         let why = match read::<Answer>(message, DIAGNOSIS) {
             Ok(answer) => {
                 let faults = self.faults(so_far, &answer);
