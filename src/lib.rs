@@ -59,7 +59,8 @@
 //!
 //! 1. [`monitor::probes`] look; [`monitor::watchtower`] makes signals of what they read; `runtime::watching` orders them in.
 //! 2. [`engine::healing`] makes one incident of each cause: confirmed, silenced, inhibited, flapping, part of a storm.
-//! 3. [`monitor::investigate`] gathers evidence and judges by rules; the diagnosis has a grade and names a remedy.
+//! 3. [`monitor::investigate`] gathers evidence and judges by rules; the diagnosis has a grade and names a remedy. What
+//!    they leave open the [investigator](agents::investigator) looks into, if a model may be asked.
 //! 4. The engine asks [`policy::gate`]: at once, after a window in which a person can say no, or at the desk.
 //! 5. [`operations::runbooks`] carries a runbook out; a code fix is a mission as above, then brought to the service,
 //!    watched and, where [`policy::judgement`] says so, taken back.

@@ -17,6 +17,7 @@ pub mod evidence;
 pub mod failure;
 pub mod handoff;
 pub mod hands;
+pub mod investigator;
 pub mod judge;
 pub mod office;
 pub mod orchestrator;

@@ -177,6 +177,7 @@ fn work_rules(settings: &Settings, environment: &Environment) -> WorkRules {
             })
             .collect(),
         summarizer: settings.chain(Role::Summarizer, environment),
+        investigator: settings.chain(Role::Investigator, environment),
         reach: Reach {
             hosts: settings.reach.allowed_hosts.clone(),
             ca_files: voices::certificates(settings, environment),

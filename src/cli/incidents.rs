@@ -11,6 +11,7 @@ use crate::{
     domain::{
         ids::IncidentId,
         incident::{Attempt, Clue, Diagnosis},
+        money::Money,
         text::{clean_line, count},
     },
     engine::{
@@ -117,6 +118,7 @@ pub fn value(state: &State, incident: &Incident) -> Value {
         "diagnosis": incident.diagnosis.as_ref().map(|diagnosis| diagnosed(diagnosis)),
         "request": incident.request.map(|request| request.to_string()),
         "happens_by_itself": veto.map(ToString::to_string),
+        "spent_usd": incident.spent.as_usd(),
         "mission": incident.mission().map(|mission| mission.to_string()),
         "attempts": incident.attempts.iter().map(attempted).collect::<Vec<_>>(),
     })
@@ -175,6 +177,9 @@ pub fn print(id: IncidentId, state: &State, out: &mut Out) -> Said {
     }
     if let Some(diagnosis) = &incident.diagnosis {
         told(diagnosis, out);
+    }
+    if incident.spent > Money::ZERO {
+        out.say(&format!("  its investigator cost {}", incident.spent));
     }
     if let Some(ruling) = &incident.ruling {
         explain(ruling).iter().for_each(|line| out.say(&format!("  ruled: {line}")));

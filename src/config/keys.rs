@@ -44,6 +44,12 @@ repository: $XDG_DATA_HOME/chimera/<name>-<hash of its path>.",
         Nothing
     ),
     key!(
+        "roles.investigator",
+        "Who looks into what rules leave open about an incident.",
+        Slot::Models(lens!(roles.investigator)),
+        Nothing
+    ),
+    key!(
         "brief.teams",
         "Names of the teams that race where a brief names none. Empty: the whole roster.",
         Slot::Texts(words, lens!(brief.teams)),
@@ -376,6 +382,12 @@ except that .git at any depth and chimera.toml always stay.",
         "inquiry.timeout",
         "How long it may take.",
         Slot::Span(lens!(policy.healing.inquiry.timeout)),
+        Nothing
+    ),
+    key!(
+        "inquiry.confidence_least_pct",
+        "A cause that the model is less sure of than this counts as not known.",
+        number!(0..=100, policy.healing.inquiry.confidence_least_pct),
         Nothing
     ),
     key!(

@@ -144,6 +144,8 @@ pub struct Roles {
     pub judge: Vec<ModelRef>,
     /// Condenses long conversations.
     pub summarizer: Vec<ModelRef>,
+    /// Looks into what rules leave open about an incident.
+    pub investigator: Vec<ModelRef>,
 }
 
 /// A team as it is written down.
@@ -375,6 +377,7 @@ impl Default for Settings {
                     model(Vendor::Anthropic, "claude-haiku-4-5-20251001"),
                     model(Vendor::Google, "gemini-2.0-flash-lite-001"),
                 ],
+                investigator: vec![sonnet(), flash()],
             },
             roster: vec![team("Team Anthropic", sonnet()), team("Team Google", flash())],
             brief: BriefDefaults::default(),
@@ -422,6 +425,7 @@ impl Settings {
             Role::Orchestrator => &self.roles.orchestrator,
             Role::Judge => &self.roles.judge,
             Role::Summarizer => &self.roles.summarizer,
+            Role::Investigator => &self.roles.investigator,
             Role::Worker => &[],
         };
         let usable = |model: &&ModelRef| self.usable(model.vendor, environment);

@@ -152,6 +152,8 @@ pub enum ClueSort {
     Store,
     /// Earlier incidents.
     History,
+    /// What a model makes of the rest. Never evidence by itself.
+    Inquiry,
 }
 
 impl ClueSort {
@@ -169,6 +171,7 @@ impl ClueSort {
             Self::Release => "release",
             Self::Store => "store",
             Self::History => "history",
+            Self::Inquiry => "inquiry",
         }
     }
 }

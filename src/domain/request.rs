@@ -193,6 +193,16 @@ pub enum Actor {
     Engine,
     /// An agent of a mission.
     Agent(MissionId, Option<TeamId>),
+    /// The investigator of an incident: an agent of no mission.
+    Investigator(IncidentId),
+}
+
+impl Actor {
+    /// Whether it is an agent: it is asked for work and never for a decision.
+    #[must_use]
+    pub fn is_agent(&self) -> bool {
+        matches!(self, Self::Agent(..) | Self::Investigator(_))
+    }
 }
 
 impl std::fmt::Display for Actor {
@@ -204,6 +214,7 @@ impl std::fmt::Display for Actor {
             Self::Agent(MissionId::HOUSE, _) => f.write_str("ideas agent"),
             Self::Agent(mission, Some(team)) => write!(f, "{mission}/{team}"),
             Self::Agent(mission, None) => write!(f, "{mission}/orchestrator"),
+            Self::Investigator(incident) => write!(f, "{incident}/investigator"),
         }
     }
 }

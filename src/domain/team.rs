@@ -100,11 +100,14 @@ pub enum Role {
     Judge,
     /// Condenses a conversation that grew too long.
     Summarizer,
+    /// Looks into what rules leave open about an incident.
+    Investigator,
 }
 
 impl Role {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Orchestrator, Self::Worker, Self::Judge, Self::Summarizer];
+    pub const ALL: [Self; 5] =
+        [Self::Orchestrator, Self::Worker, Self::Judge, Self::Summarizer, Self::Investigator];
     /// The word in configuration and JSON.
     #[must_use]
     pub fn word(self) -> &'static str {
@@ -113,6 +116,7 @@ impl Role {
             Self::Worker => "worker",
             Self::Judge => "judge",
             Self::Summarizer => "summarizer",
+            Self::Investigator => "investigator",
         }
     }
 }

@@ -304,8 +304,12 @@ pub fn cost(cost: Cost) -> String {
 
 fn of_money(event: &MoneyEvent, name: Name<'_>) -> String {
     match event {
-        MoneyEvent::Reserved { call, team, model, worst, .. } => {
-            let whose = team.map_or_else(|| "the orchestrator".to_owned(), name);
+        MoneyEvent::Reserved { call, team, model, worst, incident, .. } => {
+            let whose = match (incident, team) {
+                (Some(incident), _) => format!("the investigator of {incident}"),
+                (None, Some(team)) => name(*team),
+                (None, None) => "the orchestrator".to_owned(),
+            };
             format!("{call} of {whose} to {} may cost {}", quote(&model.to_string()), cost(*worst))
         }
         MoneyEvent::Settled { call, usage, cost: paid } => {

@@ -39,7 +39,9 @@ pub(super) fn decide(pen: &mut Pen<'_>, command: &DeskCommand) -> Result<(), Ref
 
 fn ask(pen: &mut Pen<'_>, id: MissionId, subject: &Subject) -> Result<(), Refusal> {
     let mission = pen.live(id)?;
-    if matches!(&pen.order.actor, Actor::Agent(of, _) if *of != id) {
+    if matches!(&pen.order.actor, Actor::Agent(of, _) if *of != id)
+        || matches!(pen.order.actor, Actor::Investigator(_))
+    {
         return Err(refuse(RefusalKind::Forbidden, "an agent asks for its own mission only"));
     }
     let (team, length) = match subject {
@@ -103,7 +105,9 @@ fn put(pen: &mut Pen<'_>, id: MissionId, subject: &Subject) -> Result<(), Refusa
 /// Who may answer, and with what.
 fn may_answer(actor: &Actor, decision: &Decision) -> Result<(), Refusal> {
     match (actor, decision) {
-        (Actor::Agent(..), _) => Err(refuse(RefusalKind::Forbidden, "agents do not decide")),
+        (Actor::Agent(..) | Actor::Investigator(_), _) => {
+            Err(refuse(RefusalKind::Forbidden, "agents do not decide"))
+        }
         (Actor::Engine, Decision::Withdrawn) => Ok(()),
         (Actor::Engine, _) => Err(refuse(RefusalKind::Forbidden, "the program itself does not decide")),
         (_, Decision::Expired | Decision::Withdrawn) => {

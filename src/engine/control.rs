@@ -14,7 +14,6 @@ use super::{
 use crate::{
     domain::{
         ids::{CallId, EffectId, MissionId},
-        request::Actor,
         text::clean_line,
     },
     policy::calendar,
@@ -24,7 +23,7 @@ use crate::{
 const CHANGE_MOST: usize = 1_000;
 
 pub(super) fn decide(pen: &mut Pen<'_>, command: &ControlCommand) -> Result<(), Refusal> {
-    if matches!(pen.order.actor, Actor::Agent(..)) {
+    if pen.order.actor.is_agent() {
         return Err(refuse(RefusalKind::Forbidden, "agents do not control the house"));
     }
     match command {

@@ -5,7 +5,7 @@ use super::{
     answers,
     command::{Command, DeskCommand, Order, Refusal},
     control,
-    event::{DeskEvent, Event, Fact, IncidentEvent, MissionEvent, MoneyEvent},
+    event::{DeskEvent, EffectEvent, Event, Fact, IncidentEvent, MissionEvent, MoneyEvent},
     healing, ledger,
     pen::Pen,
     playbook::brief,
@@ -50,6 +50,7 @@ pub fn facts(order: &Order, events: Vec<Event>) -> Vec<Fact> {
         Command::Desk(DeskCommand::Decide(id, ..) | DeskCommand::Hold(id, ..)) => Some(*id),
         _ => None,
     };
+    let is_investigator = matches!(order.actor, Actor::Investigator(_));
     let mut held = None;
     let mut actor = |event: &Event| match event {
         Event::Desk(DeskEvent::HoldEnded(id, by)) => {
@@ -70,6 +71,11 @@ pub fn facts(order: &Order, events: Vec<Event>) -> Vec<Fact> {
         | Event::Incident(_, IncidentEvent::AttemptBegan { .. }) => {
             held.as_ref().map_or_else(|| order.actor.clone(), |(_, by)| by.clone())
         }
+        // What is done about a diagnosis is not the deed of whoever made it.
+        Event::Incident(_, done) if is_investigator && !matches!(done, IncidentEvent::Diagnosed(_)) => {
+            Actor::Engine
+        }
+        Event::Desk(_) | Event::Effect(EffectEvent::Wanted(..)) if is_investigator => Actor::Engine,
         _ => order.actor.clone(),
     };
     events.into_iter().map(|event| Fact { actor: actor(&event), at: order.at, event }).collect()

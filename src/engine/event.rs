@@ -260,6 +260,9 @@ pub enum MoneyEvent {
         model: ModelRef,
         /// The most it can cost.
         worst: Cost,
+        /// The incident whose investigator calls, of no mission.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        incident: Option<IncidentId>,
     },
     /// Paid.
     Settled {

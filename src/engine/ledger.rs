@@ -6,16 +6,20 @@
 
 use super::{
     command::{MoneyCommand, Refusal, RefusalKind},
+    effect::{EffectKind, EffectState},
     event::{Event, MoneyEvent},
     pen::{Pen, refuse},
-    state::{Mission, State, TeamPhase},
+    state::{Mission, Reservation, State, TeamPhase},
 };
 use crate::domain::{
-    ids::{CallId, MissionId, TeamId},
+    ids::{CallId, IncidentId, MissionId, TeamId},
+    incident::Severity,
     money::{Cost, Money, Usage},
+    request::Actor,
     team::ModelRef,
     time::Timestamp,
 };
+use std::sync::Arc;
 
 /// Calls in flight at once, all missions.
 pub const OPEN_MOST: usize = 10_000;
@@ -30,10 +34,17 @@ struct Charge<'a> {
 pub(super) fn decide(pen: &mut Pen<'_>, command: &MoneyCommand) -> Result<(), Refusal> {
     match command {
         MoneyCommand::Reserve { mission, team, model, worst } => {
-            may_reserve(&pen.state, pen.order.at, (*mission, *team), model, *worst)?;
+            let incident = match pen.order.actor {
+                Actor::Investigator(incident) => Some(incident),
+                _ => None,
+            };
+            match incident {
+                Some(id) => for_an_incident(&pen.state, pen.order.at, id, (*mission, model, *worst))?,
+                None => may_reserve(&pen.state, pen.order.at, (*mission, *team), model, *worst)?,
+            }
             let call = CallId(pen.state.counters.call.saturating_add(1));
             let (mission, team, model, worst) = (*mission, *team, model.clone(), *worst);
-            pen.write(Event::Money(MoneyEvent::Reserved { call, mission, team, model, worst }));
+            pen.write(Event::Money(MoneyEvent::Reserved { call, mission, team, model, worst, incident }));
         }
         MoneyCommand::Settle { call, usage, cost } => {
             if !pen.state.ledger.open.contains_key(call) {
@@ -121,9 +132,45 @@ fn for_the_house(state: &State, at: Timestamp, model: &ModelRef, worst: Cost) ->
     let Some(worst) = priced(state, model, worst)? else { return Ok(()) };
     let caps = &state.policy.budget;
     within("cap of one call", Money::ZERO, worst, caps.per_call)?;
-    let used = state.asking.spent + reserved(state, |of, _| of == MissionId::HOUSE);
+    let used =
+        state.asking.spent + set_aside(state, |r| r.mission == MissionId::HOUSE && r.incident.is_none());
     within("cap of one mission, for the ideas agent", used, worst, caps.per_mission)?;
     within("cap of the day", spent_today(state, at) + reserved(state, |_, _| true), worst, caps.per_day)
+}
+
+/// What an investigator may spend on its incident while it looks into it. When most of the day's money is gone, only
+/// what is urgent is looked into.
+fn for_an_incident(
+    state: &State,
+    at: Timestamp,
+    id: IncidentId,
+    (mission, model, worst): (MissionId, &ModelRef, Cost),
+) -> Result<(), Refusal> {
+    super::pen::may_start(state)?;
+    let unknown = || refuse(RefusalKind::Unknown, format!("there is no incident {id}"));
+    let incident = state.ward.incidents.get(&id).ok_or_else(unknown)?;
+    let looks = |effect: &EffectState| {
+        effect.started.is_some() && matches!(effect.kind, EffectKind::Investigate { .. })
+    };
+    if mission != MissionId::HOUSE || !incident.effects.values().any(looks) {
+        return Err(refuse(RefusalKind::Already, format!("{id} is not looked into: nothing more is paid")));
+    }
+    if state.ledger.open.len() >= OPEN_MOST {
+        let text = format!("{OPEN_MOST} calls are in flight: wait for one to end");
+        return Err(refuse(RefusalKind::Halted, text));
+    }
+    let Some(worst) = priced(state, model, worst)? else { return Ok(()) };
+    let caps = &state.policy.budget;
+    within("cap of one call", Money::ZERO, worst, caps.per_call)?;
+    let used = incident.spent + set_aside(state, |r| r.incident == Some(id));
+    within(&format!("cap of {id}"), used, worst, state.policy.healing.inquiry.per_incident)?;
+    let today = spent_today(state, at) + reserved(state, |_, _| true);
+    if incident.severity > Severity::P1 {
+        let share = i128::from(caps.per_day.0) * i128::from(caps.soft_pct) / 100;
+        let most = Money(i64::try_from(share).unwrap_or(caps.per_day.0));
+        within(&format!("{} % of the day's cap, for what is not urgent", caps.soft_pct), today, worst, most)?;
+    }
+    within("cap of the day", today, worst, caps.per_day)
 }
 
 fn within(what: &str, used: Money, worst: Money, cap: Money) -> Result<(), Refusal> {
@@ -194,7 +241,12 @@ pub fn team_cap(state: &State, mission: MissionId) -> Money {
 /// Set aside for calls in flight of the accounts that match.
 #[must_use]
 pub fn reserved(state: &State, matches: impl Fn(MissionId, Option<TeamId>) -> bool) -> Money {
-    state.ledger.open.values().filter(|r| matches(r.mission, r.team)).map(|r| r.worst.known()).sum()
+    set_aside(state, |r| matches(r.mission, r.team))
+}
+
+/// Set aside for calls in flight that match.
+fn set_aside(state: &State, matches: impl Fn(&Reservation) -> bool) -> Money {
+    state.ledger.open.values().filter(|r| matches(r)).map(|r| r.worst.known()).sum()
 }
 
 /// Spent on the day that counts now. A clock that goes backwards does not open yesterday's purse again.
@@ -205,10 +257,10 @@ pub fn spent_today(state: &State, now: Timestamp) -> Money {
 
 pub(super) fn apply(state: &mut State, event: &MoneyEvent, at: Timestamp) {
     match event {
-        MoneyEvent::Reserved { call, mission, team, model, worst } => {
+        MoneyEvent::Reserved { call, mission, team, model, worst, incident } => {
             state.counters.call = state.counters.call.max(call.0);
-            let (mission, team, model, worst) = (*mission, *team, model.clone(), *worst);
-            let reservation = super::state::Reservation { mission, team, model, worst };
+            let (mission, team, model, worst, incident) = (*mission, *team, model.clone(), *worst, *incident);
+            let reservation = Reservation { mission, team, model, worst, incident };
             state.ledger.open.insert(*call, reservation);
         }
         MoneyEvent::Settled { call, usage, cost } => pay(state, *call, (*usage, Some(*cost)), at),
@@ -237,7 +289,11 @@ fn pay(state: &mut State, call: CallId, (usage, cost): (Usage, Option<Cost>), at
     if cost == Cost::Unknown {
         state.ledger.unknown_calls = state.ledger.unknown_calls.saturating_add(1);
     }
-    if reservation.mission == MissionId::HOUSE {
+    if let Some(id) = reservation.incident {
+        if let Some(incident) = state.ward.incidents.get_mut(&id).map(Arc::make_mut) {
+            incident.spent += cost.known();
+        }
+    } else if reservation.mission == MissionId::HOUSE {
         state.asking.spent += cost.known();
     }
     let Some(mission) = state.mission_mut(reservation.mission) else { return };

@@ -9,7 +9,7 @@ use super::{
     },
     healing::ward::Ward,
     records::{Account, Activity, Entrant, Records, Sums, Tally, Turn, What, longer, more, short},
-    state::{Ledger, Mission, State, Team, TeamPhase},
+    state::{Ledger, Mission, Reservation, State, Team, TeamPhase},
 };
 use crate::domain::{
     brief::Brief,
@@ -87,8 +87,13 @@ fn short_commit(commit: &CommitId) -> String {
 }
 
 /// What money was for that no known mission paid.
-fn without_mission(mission: MissionId) -> String {
-    if mission == MissionId::HOUSE { "ideas" } else { "brief" }.to_owned()
+fn without_mission(reservation: &Reservation) -> String {
+    match (reservation.mission, reservation.incident) {
+        (_, Some(_)) => "incidents",
+        (MissionId::HOUSE, None) => "ideas",
+        _ => "brief",
+    }
+    .to_owned()
 }
 
 /// Team name and model of a team.
@@ -318,7 +323,7 @@ impl<'a> Book<'a> {
             (_, Decision::Expired) => self.count(|sums| more(&mut sums.expired, 1)),
             (Actor::Policy, _) => self.count(|sums| more(&mut sums.by_policy, 1)),
             (Actor::Person(_), _) => self.by_person(request, decision),
-            (Actor::Engine | Actor::Agent(..), _) => {}
+            (Actor::Engine | Actor::Agent(..) | Actor::Investigator(_), _) => {}
         }
         self.happened(Some(request.mission), What::Decided(id, asked(request), short(&answer)));
     }
@@ -372,7 +377,7 @@ impl<'a> Book<'a> {
         let cost = cost.unwrap_or(reservation.worst);
         let mission = self.find(reservation.mission);
         let team = reservation.team.zip(mission).map(|(team, mission)| name(&mission.team_name(team)));
-        let kind = mission.map_or_else(|| without_mission(reservation.mission), kind_of);
+        let kind = mission.map_or_else(|| without_mission(reservation), kind_of);
         let model = name(&reservation.model.to_string());
         let account = Account { model: &model, team: team.as_deref(), kind: &kind };
         let at = self.at;

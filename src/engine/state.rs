@@ -9,7 +9,7 @@ use crate::{
         candidate::{Candidate, CommitId, Evidence, Verdict},
         digest::Digest,
         grant::Grant,
-        ids::{CallId, EffectId, GrantId, MissionId, RequestId, Revision, Seq, TeamId},
+        ids::{CallId, EffectId, GrantId, IncidentId, MissionId, RequestId, Revision, Seq, TeamId},
         mission::{Ending, MissionKind, Rating, Step},
         money::{Cost, Money, Usage},
         plan::{Plan, Survey},
@@ -176,6 +176,9 @@ pub struct Reservation {
     pub model: ModelRef,
     /// The most it can cost.
     pub worst: Cost,
+    /// The incident whose investigator calls, of no mission.
+    #[serde(default)]
+    pub incident: Option<IncidentId>,
 }
 
 /// One job as it stands.

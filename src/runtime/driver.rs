@@ -25,6 +25,7 @@ use crate::{
         command::{Command, Outcome, RefusalKind, Report},
         effect::{Effect, EffectKind},
         effect::{Failure, FailureKind},
+        healing::ward::owner,
     },
 };
 use futures::future::{BoxFuture, FutureExt};
@@ -100,7 +101,9 @@ impl Driver {
             EffectKind::Restore { commit } => landing::restore(site, effect, commit).boxed(),
             EffectKind::Release => landing::release(site, effect).boxed(),
             EffectKind::Suggest { repo } => suggestions::suggest(site, effect, repo, stop).boxed(),
-            EffectKind::Investigate { incident } => healing::investigate(site, *incident, stop).boxed(),
+            EffectKind::Investigate { incident } => {
+                healing::investigate(site, effect, *incident, stop).boxed()
+            }
             EffectKind::Heal { .. } => healing::heal(site, effect, stop).boxed(),
             EffectKind::Commission { .. } => healing::commission(site, effect).boxed(),
             EffectKind::Deploy { .. } => healing::deploy(site, effect, stop).boxed(),
@@ -119,10 +122,21 @@ impl Driver {
             tracing::warn!(effect = %effect.id, kind = ?failure.kind, reason = %failure.reason, "failed");
             self.site.lines.feeds.push(channel_of(effect), FeedItem::Notice(failure.reason.clone()));
         }
-        let Channel { mission, team } = channel_of(effect);
         let report = Command::Report(Report { effect: effect.id.clone(), outcome });
-        if let Err(error) = self.site.lines.orders.give(Actor::Agent(mission, team), report).await {
+        if let Err(error) = self.site.lines.orders.give(doer_of(effect), report).await {
             tracing::info!(%error, effect = %effect.id, "an outcome was not taken");
+        }
+    }
+}
+
+/// Whose work an effect is.
+fn doer_of(effect: &Effect) -> Actor {
+    match (&effect.kind, owner(&effect.id)) {
+        (EffectKind::Investigate { incident }, _) => Actor::Investigator(*incident),
+        (_, Some(_)) => Actor::Engine,
+        (_, None) => {
+            let Channel { mission, team } = channel_of(effect);
+            Actor::Agent(mission, team)
         }
     }
 }

@@ -16,6 +16,7 @@ use crate::{
     engine::{
         command::{Command, DeskCommand, MoneyCommand, Outcome, RefusalKind, Report},
         event::{DeskEvent, Event, MoneyEvent},
+        healing::ward::owner,
         state::State,
     },
     providers::wire::{Purse, Withheld},
@@ -52,7 +53,10 @@ impl AgentOffice {
     }
 
     fn actor(&self) -> Actor {
-        Actor::Agent(self.channel.mission, self.channel.team)
+        match owner(&self.effect) {
+            Some(incident) => Actor::Investigator(incident),
+            None => Actor::Agent(self.channel.mission, self.channel.team),
+        }
     }
 
     fn feedback(&self) -> Vec<String> {

@@ -86,7 +86,7 @@ fn mission_of(event: &Event) -> Option<MissionId> {
     }
 }
 
-/// `person:ada`, `policy`, `engine`, `agent:M-1`, `agent:M-1/T-2`.
+/// `person:ada`, `policy`, `engine`, `agent:M-1`, `agent:M-1/T-2`, `investigator:I-7`.
 fn actor_text(actor: &Actor) -> String {
     match actor {
         Actor::Person(name) => format!("person:{name}"),
@@ -94,6 +94,7 @@ fn actor_text(actor: &Actor) -> String {
         Actor::Engine => "engine".into(),
         Actor::Agent(mission, None) => format!("agent:{mission}"),
         Actor::Agent(mission, Some(team)) => format!("agent:{mission}/{team}"),
+        Actor::Investigator(incident) => format!("investigator:{incident}"),
     }
 }
 
@@ -102,6 +103,7 @@ fn actor_from(text: &str) -> Option<Actor> {
         None if text == "policy" => Some(Actor::Policy),
         None if text == "engine" => Some(Actor::Engine),
         Some(("person", name)) => Some(Actor::Person(name.to_owned())),
+        Some(("investigator", of)) => Some(Actor::Investigator(of.parse().ok()?)),
         Some(("agent", who)) => match who.split_once('/') {
             None => Some(Actor::Agent(who.parse().ok()?, None)),
             Some((mission, team)) => {
@@ -119,7 +121,7 @@ mod tests {
     use crate::{
         domain::{
             digest::Digest,
-            ids::{Seq, TeamId},
+            ids::{IncidentId, Seq, TeamId},
             time::Timestamp,
         },
         engine::event::{ControlEvent, MissionEvent, TeamEvent},
@@ -154,6 +156,11 @@ mod tests {
                 Actor::Agent(MissionId(1), Some(TeamId(2))),
                 Event::Team(MissionId(1), TeamId(2), TeamEvent::Failed(failure)),
                 "team.failed",
+            ),
+            (
+                Actor::Investigator(IncidentId(7)),
+                Event::Incident(IncidentId(7), IncidentEvent::Noted("x".into())),
+                "incident.noted",
             ),
             (Actor::Policy, Event::Control(ControlEvent::Recovered { bytes: 3 }), "control.recovered"),
         ] {

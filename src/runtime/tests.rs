@@ -120,6 +120,7 @@ fn setup(data: &Path, working: Working, voices: Voices) -> Setup {
             orchestrator: vec![model()],
             judges: vec![vec![model()]],
             summarizer: vec![model()],
+            investigator: Vec::new(),
             reach: Default::default(),
             landing: Target::Current,
             repository: workspace::Rules::default(),

@@ -36,7 +36,8 @@ fn raced() -> State {
         let cost = if number == 1 { Cost::Known(Money::cents(9)) } else { Cost::Unknown };
         let model = brief_of(Approval::Ask).teams[usize::from(number) - 1].model.clone();
         add(event(TeamEvent::DraftStarted { attempt: 1, based_on: Revision(1) }));
-        let reserved = MoneyEvent::Reserved { call, mission: M, team: Some(team), model, worst: cost };
+        let reserved =
+            MoneyEvent::Reserved { call, mission: M, team: Some(team), model, worst: cost, incident: None };
         add(Event::Money(reserved));
         let usage = Usage { input: 1_000, output: 50, ..Usage::default() };
         add(Event::Money(MoneyEvent::Settled { call, usage, cost }));

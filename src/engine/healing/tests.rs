@@ -4,19 +4,22 @@ use super::ward;
 use crate::{
     domain::{
         brief::{Approval, Brief},
-        ids::{EffectId, IncidentId, MissionId, RequestId, Revision, Seq},
+        ids::{CallId, EffectId, IncidentId, MissionId, RequestId, Revision, Seq},
         incident::{
             Attempt, AttemptOutcome, Diagnosis, Grade, Matcher, Phase, Remedy, Severity, Silence, Suppression,
         },
+        money::{Cost, Money},
         request::{Actor, Decision, Subject},
         runbook::{OnFail, RunPlan, RunStep, RunbookAutonomy, RunbookLimits, Verify},
         service::Service,
         signal::{Fingerprint, Signal, SignalState, kind},
+        team::{ModelRef, Vendor},
         time::{Millis, Timestamp},
     },
     engine::{
         command::{
-            Command, ControlCommand, DeskCommand, HealCommand, Order, Outcome, RefusalKind, Verification,
+            Command, ControlCommand, DeskCommand, HealCommand, MoneyCommand, Order, Outcome, RefusalKind,
+            Verification,
         },
         decide,
         effect::EffectKind,
@@ -513,4 +516,54 @@ fn signals_come_from_the_monitor_alone_and_agents_direct_nothing() {
     house.person(Command::Heal(HealCommand::Resolve(I, "known".into()))).unwrap();
     assert_eq!(house.phase(), Phase::Closed);
     assert!(!house.state.desk.contains_key(&RequestId(1)));
+}
+
+#[test]
+fn c3_an_investigator_pays_from_its_incidents_account_and_only_while_it_looks() {
+    let reserve = |house: &mut House, cents: i64| {
+        let model = ModelRef { vendor: Vendor::Google, model: "m".into() };
+        let worst = Cost::Known(Money::cents(cents));
+        let reserve = MoneyCommand::Reserve { mission: MissionId::HOUSE, team: None, model, worst };
+        house.order(Actor::Investigator(I), Command::Money(reserve))
+    };
+    let mut house = House::at_level(2);
+    house.load(|policy| policy.healing.inquiry.per_incident = Money::cents(30));
+    assert_eq!(reserve(&mut house, 1), Err(RefusalKind::Unknown));
+    house.see(vec![signal("web", kind::DISK_FULL, Severity::P1)]);
+    house.pass(60_000);
+    assert_eq!(reserve(&mut house, 1), Err(RefusalKind::Already), "not before it has begun");
+    let effect = house.begin("investigate").unwrap();
+    reserve(&mut house, 20).unwrap();
+    assert_eq!(reserve(&mut house, 11), Err(RefusalKind::OverBudget), "what is set aside counts");
+    let settle = MoneyCommand::Settle {
+        call: CallId(1),
+        usage: Default::default(),
+        cost: Cost::Known(Money::cents(5)),
+    };
+    house.order(Actor::Investigator(I), Command::Money(settle)).unwrap();
+    assert_eq!((house.incident(I).spent, house.state.ledger.today), (Money::cents(5), Money::cents(5)));
+    assert_eq!(house.state.asking.spent, Money::ZERO, "not the ideas agent's");
+    reserve(&mut house, 25).unwrap();
+    house.report(effect, Outcome::Diagnosed(Box::new(restart(Grade::B, 1)))).unwrap();
+    assert_eq!(reserve(&mut house, 1), Err(RefusalKind::Already));
+    let asks = Command::Heal(HealCommand::Investigate(I));
+    assert_eq!(house.order(Actor::Investigator(I), asks), Err(RefusalKind::Forbidden));
+}
+
+#[test]
+fn c3_when_most_of_the_days_money_is_gone_only_what_is_urgent_is_looked_into() {
+    for (severity, wanted) in [(Severity::P2, Err(RefusalKind::OverBudget)), (Severity::P1, Ok(()))] {
+        let mut house = House::at_level(1);
+        house.load(|policy| {
+            policy.budget.per_day = Money::usd(1);
+            policy.budget.soft_pct = 50;
+        });
+        house.see(vec![signal("web", kind::DISK_FULL, severity)]);
+        house.pass(60_000);
+        house.begin("investigate").unwrap();
+        let model = ModelRef { vendor: Vendor::Google, model: "m".into() };
+        let worst = Cost::Known(Money::cents(60));
+        let reserve = MoneyCommand::Reserve { mission: MissionId::HOUSE, team: None, model, worst };
+        assert_eq!(house.order(Actor::Investigator(I), Command::Money(reserve)), wanted, "{severity}");
+    }
 }

@@ -4,6 +4,7 @@ use crate::{
     domain::{
         ids::{EffectId, IncidentId, MissionId, RequestId, Revision, SilenceId},
         incident::{Attempt, AttemptOutcome, Diagnosis, Phase, Remedy, Severity, Silence},
+        money::Money,
         signal::{Fingerprint, Frame, Signal, SignalState},
         time::{Millis, Timestamp},
     },
@@ -240,6 +241,9 @@ pub struct Incident {
     pub diagnosis: Option<Arc<Diagnosis>>,
     /// Investigations so far.
     pub inquiries: u32,
+    /// What its investigator has spent.
+    #[serde(default)]
+    pub spent: Money,
     /// The last ruling on its remedy.
     pub ruling: Option<Ruling>,
     /// What waits at the desk for it.
@@ -315,6 +319,7 @@ impl Incident {
             opened: None,
             diagnosis: None,
             inquiries: 0,
+            spent: Money::ZERO,
             ruling: None,
             request: None,
             told: None,

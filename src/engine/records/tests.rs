@@ -209,7 +209,8 @@ fn money_goes_to_model_team_and_kind_and_what_was_lost_counts_in_full() {
     for (call, team) in [(1, Some(TeamId(2))), (2, None), (3, None), (4, None)] {
         let (call, model) = (CallId(call), model.clone());
         let worst = Cost::Known(Money::cents(50));
-        tape.by(Actor::Engine, Event::Money(MoneyEvent::Reserved { call, mission: M, team, model, worst }));
+        let reserved = MoneyEvent::Reserved { call, mission: M, team, model, worst, incident: None };
+        tape.by(Actor::Engine, Event::Money(reserved));
     }
     let usage = Usage { input: 5, cache_read: 20, cache_write: 3, output: 7, reasoning: 2 };
     for event in [
@@ -256,7 +257,8 @@ fn a_payment_copies_what_it_changes_and_nothing_else() {
     let shown = tape.state.records.clone();
     let model = ModelRef { vendor: Vendor::Google, model: "g".into() };
     let worst = Cost::Known(Money::cents(1));
-    let reserved = MoneyEvent::Reserved { call: CallId(1), mission: M, team: None, model, worst };
+    let reserved =
+        MoneyEvent::Reserved { call: CallId(1), mission: M, team: None, model, worst, incident: None };
     tape.by(Actor::Engine, Event::Money(reserved));
     assert!(Arc::ptr_eq(&shown, &tape.state.records), "a reservation is no number yet");
     let usage = Usage { output: 1, ..Usage::default() };

@@ -26,5 +26,5 @@ pub mod vocabulary;
 
 pub use findings::Findings;
 pub use gather::gather;
-pub use rules::{RuleError, Rules, judge};
+pub use rules::{RuleError, Rules, judge, offers};
 pub use scene::{Earlier, Means, Newest, Released, Scene};

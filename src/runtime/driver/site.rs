@@ -51,6 +51,8 @@ pub struct WorkRules {
     pub judges: Vec<Vec<ModelRef>>,
     /// Who condenses long conversations.
     pub summarizer: Vec<ModelRef>,
+    /// Who looks into what rules leave open about an incident; nobody where no model can be called.
+    pub investigator: Vec<ModelRef>,
     /// What `http_get` may reach.
     pub reach: Reach,
     /// Where winners land.

@@ -8,7 +8,7 @@ use crate::{
         ids::{MissionId, TeamId},
         mission::{Ending, Step},
         money::Money,
-        request::{Actor, Decision, Subject},
+        request::{Decision, Subject},
         text::count,
     },
     engine::{
@@ -37,7 +37,7 @@ pub const NAME_MOST: usize = 64;
 
 /// A director's word on missions.
 pub(in crate::engine) fn command(pen: &mut Pen<'_>, command: &MissionCommand) -> Result<(), Refusal> {
-    if matches!(pen.order.actor, Actor::Agent(..)) {
+    if pen.order.actor.is_agent() {
         return Err(refuse(RefusalKind::Forbidden, "agents do not direct missions; they ask at the desk"));
     }
     match command {

@@ -12,7 +12,7 @@ use crate::{
     domain::{
         binding,
         incident::{AttemptOutcome, Diagnosis, Grade, Remedy, Severity, star},
-        runbook::Runbook,
+        runbook::{RunPlan, Runbook},
         signal::SignalState,
         text,
     },
@@ -32,6 +32,8 @@ const OBJECT_MOST: usize = 160;
 const CODE_MOST: usize = 600;
 /// Other rules that fit and are said.
 const RIVALS_MOST: usize = 4;
+/// Runbooks that are offered.
+const OFFERS_MOST: usize = 16;
 
 /// Judges.
 #[must_use]
@@ -62,6 +64,19 @@ pub fn judge(scene: &Scene, findings: &Findings, rules: &Rules, runbooks: &[Runb
         None if is_well => well(findings),
         None => unknown(findings),
     }
+}
+
+/// Runbooks that are meant for this and could be carried out as things stand, on a diagnosis of grade B. None that did
+/// not help before.
+#[must_use]
+pub fn offers(scene: &Scene, findings: &Findings, runbooks: &[Runbook]) -> Vec<RunPlan> {
+    let verdict = Verdict { scene, findings, runbooks };
+    let plans = runbooks.iter().filter_map(|runbook| match verdict.plan(&runbook.id, &[], Grade::B) {
+        Ok(remedy) if verdict.tried(&remedy).is_some() => None,
+        Ok(Remedy::Runbook(plan)) => Some(*plan),
+        _ => None,
+    });
+    plans.take(OFFERS_MOST).collect()
 }
 
 /// Every check holds now, and nothing else still says that something is wrong. Without a check nothing is ever well.

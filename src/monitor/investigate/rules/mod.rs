@@ -17,6 +17,6 @@ pub mod phrase;
 pub mod rollback;
 pub mod rule;
 
-pub use judge::judge;
+pub use judge::{judge, offers};
 pub use packs::Rules;
 pub use rule::{Clause, Cure, Rule, RuleError};

@@ -5,9 +5,12 @@
 mod commission;
 mod deploy;
 mod ground;
+mod inquiry;
 mod outlook;
 pub(in crate::runtime) mod rules;
 mod scene;
+#[cfg(test)]
+mod tests;
 
 use super::site::{Site, permanent, transient};
 use crate::{
@@ -31,8 +34,13 @@ use crate::{
 use ground::{Lines, attempt_of, dir_of, incident_of, laid_down, service_of, stopped, telling};
 use outlook::Outlook;
 
-/// Looks into an incident by rules.
-pub(super) async fn investigate(site: &Site, id: IncidentId, stop: &StopSign) -> Result<Outcome, Failure> {
+/// Looks into an incident: by rules, and by a model where they leave the cause open.
+pub(super) async fn investigate(
+    site: &Site,
+    effect: &Effect,
+    id: IncidentId,
+    stop: &StopSign,
+) -> Result<Outcome, Failure> {
     let rules = laid_down(site)?;
     let incident = incident_of(site, id)?;
     let scene = scene::of(site, &incident);
@@ -42,7 +50,12 @@ pub(super) async fn investigate(site: &Site, id: IncidentId, stop: &StopSign) ->
         findings = looking => findings,
         () = stop.raised() => return Err(stopped()),
     };
-    let diagnosis = investigate::judge(&scene, &findings, &rules.rules, &rules.runbooks);
+    let judged = investigate::judge(&scene, &findings, &rules.rules, &rules.runbooks);
+    let seen = inquiry::Seen { incident: &incident, scene: &scene, findings: &findings };
+    let diagnosis = tokio::select! {
+        diagnosis = inquiry::deepen((site, effect, stop), seen, judged) => diagnosis,
+        () = stop.raised() => return Err(stopped()),
+    };
     Ok(Outcome::Diagnosed(Box::new(diagnosis)))
 }
 

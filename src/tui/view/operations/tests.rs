@@ -115,7 +115,7 @@ impl Tape {
         let (call, mission) = (CallId(self.calls), MissionId(id));
         let model = self.state.missions[&mission].teams[usize::from(team) - 1].spec.model.clone();
         let (team, worst) = (Some(TeamId(team)), cost);
-        let reserved = MoneyEvent::Reserved { call, mission, team, model, worst };
+        let reserved = MoneyEvent::Reserved { call, mission, team, model, worst, incident: None };
         self.add(Actor::Engine, Event::Money(reserved));
         let usage = Usage { input: 9_000 + 700 * self.calls, output: 800, ..Usage::default() };
         self.add(Actor::Engine, Event::Money(MoneyEvent::Settled { call, usage, cost }))

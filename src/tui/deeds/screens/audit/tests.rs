@@ -75,6 +75,7 @@ fn facts() -> Vec<Fact> {
                 team: Some(TeamId(1)),
                 model,
                 worst: Cost::Known(Money::cents(10)),
+                incident: None,
             }),
         ),
         (
