@@ -253,8 +253,9 @@ fn unrest(
 fn tried_before(state: &State, incident: &Incident, remedy: &Remedy) -> Option<IncidentId> {
     let earlier = state.ward.incidents.values();
     let mut earlier = earlier.filter(|o| o.id != incident.id && o.fingerprint == incident.fingerprint);
-    let plan = remedy.plan();
-    earlier.find(|other| other.attempts.iter().any(|attempt| unhelpful(attempt, plan))).map(|other| other.id)
+    earlier
+        .find(|other| other.attempts.iter().any(|attempt| unhelpful(attempt, remedy.plan())))
+        .map(|other| other.id)
 }
 
 /// Whether an attempt was of this plan and did not help.

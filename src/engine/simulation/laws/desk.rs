@@ -1,7 +1,7 @@
 //! Laws of the desk: a decision counts once, on what was seen, as the word of whoever gave it; a veto window lasts as
 //! long as it says; a grant covers what it names.
 
-use super::{Laws, Window};
+use super::{Before, Laws, Window};
 use crate::{
     domain::{
         grant::{Pattern, Reach},
@@ -16,7 +16,7 @@ use crate::{
 };
 
 impl Laws {
-    pub(super) fn desk(&mut self, before: &State, fact: &Fact, event: &DeskEvent) {
+    pub(super) fn desk(&mut self, (before, after): (&Before, &State), fact: &Fact, event: &DeskEvent) {
         match event {
             DeskEvent::RequestOpened(request) => {
                 assert!(!before.desk.contains_key(&request.id) && !self.decided.contains(&request.id));
@@ -41,7 +41,7 @@ impl Laws {
             DeskEvent::VetoOpened(id, until) => {
                 assert!(*until >= fact.at);
                 assert!(!self.held.contains_key(id), "a window beside a person's answer");
-                let window = self.window(before, &before.desk[id]);
+                let window = self.window(after, &before.desk[id]);
                 self.windows.insert(*id, window);
             }
             DeskEvent::DecisionHeld(hold) => {
@@ -102,7 +102,7 @@ impl Laws {
         }
     }
 
-    fn grant_used(&mut self, before: &State, fact: &Fact, (id, request): (GrantId, RequestId)) {
+    fn grant_used(&mut self, before: &Before, fact: &Fact, (id, request): (GrantId, RequestId)) {
         self.count("grant used");
         assert!(!self.halted, "{id} is used while the house is halted");
         let asked = &before.desk[&request];
@@ -125,7 +125,7 @@ impl Laws {
         self.covered.insert(request);
     }
 
-    fn decision(&mut self, before: &State, fact: &Fact, (id, decision): (RequestId, &Decision)) {
+    fn decision(&mut self, before: &Before, fact: &Fact, (id, decision): (RequestId, &Decision)) {
         let request = &before.desk[&id];
         match decision {
             Decision::Approve { .. } | Decision::Retry { .. } | Decision::Modify { .. }

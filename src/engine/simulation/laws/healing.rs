@@ -246,12 +246,7 @@ impl Healing {
 }
 
 impl Laws {
-    pub(super) fn incident(
-        &mut self,
-        (before, after): (&State, &State),
-        fact: &Fact,
-        (id, event): (IncidentId, &IncidentEvent),
-    ) {
+    pub(super) fn incident(&mut self, after: &State, fact: &Fact, (id, event): (IncidentId, &IncidentEvent)) {
         if let IncidentEvent::Seen(signal) = event {
             return self.sighted(after, fact.at, (id, signal));
         }
@@ -286,7 +281,7 @@ impl Laws {
                 }
             }
             IncidentEvent::AttemptBegan { number, remedy, target } => {
-                self.may_begin((before, after), fact.at, (id, remedy));
+                self.may_begin(after, fact.at, (id, remedy));
                 self.healing.one_at_a_time(id, target, after.policy.healing.limits.concurrent);
                 self.healing.within_limits(id, remedy, (after, fact.at));
                 let deed = Deed {

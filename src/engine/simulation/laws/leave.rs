@@ -2,7 +2,7 @@
 //! is only what may happen by itself.
 
 use super::{
-    Laws, Window,
+    Before, Laws, Window,
     healing::{Case, Word},
 };
 use crate::{
@@ -22,12 +22,7 @@ const CONFIDENCE: u8 = 95;
 
 impl Laws {
     /// A remedy begins: it was let, now, under the policy in force, by whoever may.
-    pub(super) fn may_begin(
-        &mut self,
-        (before, after): (&State, &State),
-        at: Timestamp,
-        (id, remedy): (IncidentId, &Remedy),
-    ) {
+    pub(super) fn may_begin(&mut self, after: &State, at: Timestamp, (id, remedy): (IncidentId, &Remedy)) {
         assert!(!self.halted, "{id} is acted on while the house is halted");
         let case = &self.healing.cases[&id];
         let said = case.diagnosis.as_ref().map(|diagnosis| diagnosis.remedy.plan());
@@ -51,12 +46,11 @@ impl Laws {
         assert!(level >= 2, "{id} is acted on alone at level {level}");
         let least = if word.is_some() { 2 } else { 1 };
         harmless((id, case), remedy, (least, level, service));
-        assert!(before.control == after.control);
         self.count(if word.is_some() { "remedy by window" } else { "remedy alone" });
     }
 
     /// One of several people said yes: never the same twice.
-    pub(super) fn approved_by_some(&mut self, before: &State, fact: &Fact, request: &Request) {
+    pub(super) fn approved_by_some(&mut self, before: &Before, fact: &Fact, request: &Request) {
         let (Subject::Remedy { approved, .. }, Subject::Remedy { approved: earlier, .. }) =
             (&request.subject, &before.desk[&request.id].subject)
         else {
@@ -93,13 +87,13 @@ impl Laws {
     }
 
     /// How long a window lasts that opens now.
-    pub(super) fn window(&self, before: &State, request: &Request) -> Window {
-        let hours = &before.policy.healing.hours;
+    pub(super) fn window(&self, after: &State, request: &Request) -> Window {
+        let hours = &after.policy.healing.hours;
         let incident = match &request.subject {
             Subject::Remedy { incident, .. } => Some(*incident),
-            _ => before.missions.get(&request.mission).and_then(|mission| mission.brief.heals),
+            _ => after.missions.get(&request.mission).and_then(|mission| mission.brief.heals),
         };
-        let severity = incident.and_then(|id| before.ward.incidents.get(&id)).map(|known| known.severity);
+        let severity = incident.and_then(|id| after.ward.incidents.get(&id)).map(|known| known.severity);
         let lasts = if severity == Some(Severity::P0) { hours.veto_window_p0 } else { hours.veto_window };
         let plan = match &request.subject {
             Subject::Remedy { remedy, .. } => Some(remedy.plan()),
@@ -109,7 +103,7 @@ impl Laws {
     }
 
     /// A fix lands by nobody's eyes on it: its diagnosis must be one that may act.
-    pub(super) fn founded_fix(&mut self, before: &State, mission: MissionId) {
+    pub(super) fn founded_fix(&mut self, before: &Before, mission: MissionId) {
         let heals = before.missions.get(&mission).and_then(|mission| mission.brief.heals);
         let Some(case) = heals.and_then(|id| self.healing.cases.get(&id)) else { return };
         let grade = case.diagnosis.as_ref().map(|diagnosis| diagnosis.grade);

@@ -1,6 +1,6 @@
 //! Laws of missions and their teams: places in the pool, one landing, results on what was asked.
 
-use super::Laws;
+use super::{Before, Laws};
 use crate::{
     domain::{
         ids::{MissionId, TeamId},
@@ -69,7 +69,7 @@ impl Laws {
         }
     }
 
-    pub(super) fn team(&mut self, before: &State, (id, team): (MissionId, TeamId), event: &TeamEvent) {
+    pub(super) fn team(&mut self, before: &Before, (id, team): (MissionId, TeamId), event: &TeamEvent) {
         match event {
             TeamEvent::CandidateProposed(candidate) => {
                 let now = before.missions[&id].teams.iter().find(|t| t.id == team).unwrap();

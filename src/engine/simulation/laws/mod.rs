@@ -17,17 +17,34 @@ use crate::{
         grant::Grant,
         ids::{CallId, EffectId, GrantId, MissionId, RequestId, TeamId},
         money::Money,
-        request::{Actor, Hold},
+        request::{Actor, Hold, Request},
         time::Timestamp,
     },
     engine::{
         effect::EffectKind,
         event::{ControlEvent, EffectEvent, Event, Fact},
-        state::{Control, State},
+        state::{Control, Mission, State},
     },
 };
 use healing::Healing;
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+/// What the laws look at of the state before an event. To copy all of it at every event is slow.
+pub(super) struct Before {
+    desk: BTreeMap<RequestId, Arc<Request>>,
+    missions: BTreeMap<MissionId, Arc<Mission>>,
+    unsure: BTreeSet<EffectId>,
+}
+
+impl Before {
+    pub(super) fn of(state: &State) -> Self {
+        let (desk, missions) = (state.desk.clone(), state.missions.clone());
+        Self { desk, missions, unsure: state.clockwork.unsure.clone() }
+    }
+}
 
 /// A veto window as it was opened.
 struct Window {
@@ -139,7 +156,7 @@ impl Laws {
         self.now = now;
     }
 
-    pub(super) fn check(&mut self, before: &State, after: &State, fact: &Fact) {
+    pub(super) fn check(&mut self, before: &Before, after: &State, fact: &Fact) {
         self.clock(fact.at);
         self.seen += 1;
         assert_eq!(after.seq.0, self.seen, "what was acknowledged is not in the journal any more");
@@ -147,10 +164,10 @@ impl Laws {
             Event::Effect(event) => self.effect(before, fact.at, event),
             Event::Mission(id, event) => self.mission(after, *id, event),
             Event::Team(id, team, event) => self.team(before, (*id, *team), event),
-            Event::Desk(event) => self.desk(before, fact, event),
+            Event::Desk(event) => self.desk((before, after), fact, event),
             Event::Money(event) => self.money(after, fact.at, event),
             Event::Control(event) => self.control(fact, event),
-            Event::Incident(id, event) => self.incident((before, after), fact, (*id, event)),
+            Event::Incident(id, event) => self.incident(after, fact, (*id, event)),
             Event::Ward(event) => self.ward(after, fact, event),
             Event::Idea(_) => {}
         }
@@ -160,7 +177,7 @@ impl Laws {
         assert!(self.grants.keys().eq(after.grants.keys()), "grants are not what was journaled");
     }
 
-    fn effect(&mut self, before: &State, at: Timestamp, event: &EffectEvent) {
+    fn effect(&mut self, before: &Before, at: Timestamp, event: &EffectEvent) {
         self.effect_of_incident(at, event);
         match event {
             EffectEvent::Wanted(id, mission, kind) => {
@@ -177,7 +194,7 @@ impl Laws {
                 assert!(!self.over.contains(id), "{id} begins after its end");
                 let again = !self.begun.insert(id.clone());
                 assert!(!again, "{id} begins twice in one life of the process");
-                if before.clockwork.unsure.contains(id) {
+                if before.unsure.contains(id) {
                     self.count("unsure begun");
                 }
                 let told = matches!(kind, EffectKind::Halt { .. } | EffectKind::Announce { .. });

@@ -14,7 +14,7 @@ use crate::{
         command::{Command, ControlCommand, HealCommand, IdeaCommand},
         simulation::world::services::{SERVICES, some_incident},
     },
-    policy::settings::Policy,
+    policy::settings::{Policy, Protected},
 };
 
 pub(super) fn act(run: &mut Run) {
@@ -69,6 +69,7 @@ pub(in crate::engine::simulation) fn rules(run: &mut Run) -> ControlCommand {
     let mut policy = Policy { level: u8::try_from(1 + run.dice.below(3)).unwrap(), ..Policy::default() };
     policy.pool = u16::try_from(1 + run.dice.below(4)).unwrap();
     policy.max_retries = u8::try_from(run.dice.below(4)).unwrap();
+    policy.protected = protected();
     policy.budget.per_day = Money::usd(6);
     let healing = &mut policy.healing;
     healing.limits.concurrent = 1 + u32::try_from(run.dice.below(3)).unwrap();
@@ -76,26 +77,35 @@ pub(in crate::engine::simulation) fn rules(run: &mut Run) -> ControlCommand {
     healing.limits.rollbacks_per_cause = 2;
     healing.limits.deploys_per_day = 2;
     healing.storm.new_causes = 5;
-    healing.storm.unhealthy_pct = 80;
+    healing.hours.timezone = "UTC".into();
     healing.hours.business = if run.dice.pct(70) { "always".into() } else { "Mon-Fri 09:00-18:00".into() };
     healing.services = services();
     ControlCommand::Load(Box::new(policy))
 }
 
-/// `api` stands on `db`, `web` on `api`; `web` is released by commands, two people answer for `worker`.
+/// As few as the paths of this world need: a policy is hashed at every ruling.
+fn protected() -> Protected {
+    let globs = |list: &[&str]| list.iter().map(|glob| (*glob).to_owned()).collect();
+    Protected {
+        deny: globs(&["**/.git/**", "**/migrations/**", "**/.env*", "**/.github/**"]),
+        approval_only: globs(&["**/Cargo.toml"]),
+    }
+}
+
+/// `api` stands on `db`, `web` on `api`; `web` is released by commands, two people answer for `worker`. Nobody laid
+/// anything down for the rest.
 fn services() -> Vec<Service> {
-    let named = |name: &&str| Service {
-        name: (*name).to_owned(),
+    let named = |name: &str| Service {
+        name: name.to_owned(),
         env: "production".into(),
         approvers: 1,
         tier_floor: 1,
         ..Service::default()
     };
-    let mut all: Vec<Service> = SERVICES.iter().map(named).collect();
-    all[1].depends_on = vec!["db".into()];
-    all[2].depends_on = vec!["api".into()];
-    all[2].release = Some(Release { deploy: vec!["deploy".into()], ..Release::default() });
-    (all[3].approvers, all[3].tier_floor) = (2, 3);
-    all[4].level = Some(2);
-    all
+    let release = Some(Release { deploy: vec!["deploy".into()], ..Release::default() });
+    vec![
+        Service { depends_on: vec!["db".into()], ..named("api") },
+        Service { depends_on: vec!["api".into()], release, level: Some(3), ..named("web") },
+        Service { approvers: 2, tier_floor: 3, ..named("worker") },
+    ]
 }

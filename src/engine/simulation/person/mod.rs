@@ -37,8 +37,8 @@ fn anybody(run: &mut Run) -> Actor {
 pub(super) fn act(run: &mut Run) {
     match run.dice.below(36) {
         0..=3 => open(run),
-        4..=13 => decide(run),
-        14..=18 => ask(run),
+        4..=12 => decide(run),
+        13..=18 => ask(run),
         19 => take_back(run),
         20..=25 => mission(run),
         26..=29 => incidents::act(run),
@@ -90,6 +90,12 @@ fn request(run: &mut Run) -> Option<(RequestId, Revision)> {
     run.seen.extend(now.iter().copied());
     let surplus = run.seen.len().saturating_sub(50);
     run.seen.drain(..surplus);
+    // Commands end soonest: whoever looks at the desk sees them first.
+    let commands = run.state.desk.values().filter(|r| matches!(r.subject, Subject::Command { .. }));
+    let commands: Vec<_> = commands.map(|r| (r.id, r.revision)).collect();
+    if !commands.is_empty() && run.dice.pct(30) {
+        return run.dice.pick(&commands).copied();
+    }
     if run.dice.pct(75) { run.dice.pick(&now).copied() } else { run.dice.pick(&run.seen).copied() }
 }
 
@@ -167,7 +173,11 @@ fn ask(run: &mut Run) {
     let subject = if run.dice.pct(80) {
         let lines: [&[&str]; 3] = [&["curl", "x"], &["curl", "y"], &["cp", "x", ".env"]];
         let line = run.dice.pick(&lines).copied().unwrap_or_default();
-        let argv = line.iter().map(|word| (*word).to_owned()).collect();
+        let mut argv: Vec<String> = line.iter().map(|word| (*word).to_owned()).collect();
+        // What was granted is asked for again.
+        if let Some(grant) = run.state.grants.values().next().filter(|_| run.dice.pct(70)) {
+            argv = grant.terms.pattern.elements().to_vec();
+        }
         Subject::Command { team, argv, reason: "to see".into() }
     } else {
         Subject::Ask { team, question: "which?".into() }

@@ -79,7 +79,7 @@ pub(in crate::engine::simulation) fn touch(run: &mut Run, effect: &Effect) {
     let known = &run.state.ward.incidents[incident];
     let Some(deed) = known.attempts.iter().find(|known| known.number == *attempt) else { return };
     let helps = match (&deed.remedy, services.cure(place)) {
-        (Remedy::Runbook(plan), Some(Cure::Restart)) => plan.runbook == "restart-process",
+        (Remedy::Runbook(plan), Some(Cure::Restart | Cure::Flaky)) => plan.runbook == "restart-process",
         (Remedy::Runbook(plan), Some(Cure::Sweep)) => plan.runbook == "sweep-disk",
         (Remedy::Code(_) | Remedy::Revert(_), Some(Cure::Fix)) => run.dice.pct(80),
         _ => false,

@@ -66,7 +66,7 @@ fn clue(id: u16, sort: ClueSort, at: i64) -> Clue {
 fn by_rules(run: &mut Run, place: Place) -> Diagnosis {
     let cure = run.world.services.cure(place);
     let remedy = match cure {
-        Some(Cure::Restart | Cure::Time) => restart(place),
+        Some(Cure::Restart | Cure::Time | Cure::Flaky) => restart(place),
         Some(Cure::Sweep) => sweep(place),
         Some(Cure::Fix) if run.dice.pct(30) => {
             Remedy::Revert(CommitId(format!("culprit-{}", service(place))))

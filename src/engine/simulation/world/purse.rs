@@ -31,6 +31,12 @@ pub(in crate::engine::simulation) fn money(run: &mut Run) {
         }
         return;
     }
+    for _ in 0..=run.dice.below(3) {
+        reserve(run);
+    }
+}
+
+fn reserve(run: &mut Run) {
     let Some((effect, _)) = run.dice.pick(&run.running).cloned() else { return };
     let team = match effect.kind {
         EffectKind::Draft { team, .. } => Some(team),

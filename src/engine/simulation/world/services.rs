@@ -41,6 +41,8 @@ pub(super) enum Cure {
     Fix,
     Time,
     Person,
+    /// It comes and goes until somebody restarts it.
+    Flaky,
 }
 
 #[derive(Default)]
@@ -71,7 +73,7 @@ impl Services {
             kind::PROCESS_DOWN | kind::SILENT => [Cure::Restart, Cure::Restart, Cure::Restart, Cure::Fix],
             kind::DISK_FULL => [Cure::Sweep, Cure::Sweep, Cure::Sweep, Cure::Person],
             kind::LOG_ERROR => [Cure::Fix, Cure::Fix, Cure::Fix, Cure::Time],
-            _ => [Cure::Restart, Cure::Fix, Cure::Time, Cure::Person],
+            _ => [Cure::Restart, Cure::Fix, Cure::Time, Cure::Flaky],
         };
         let cure = dice.pick(&cures).copied().unwrap_or(Cure::Time);
         self.sick.entry(place).or_insert(cure);
@@ -104,6 +106,7 @@ impl Services {
         }
         let wrong = faults && dice.pct(3);
         let sick = self.sick.contains_key(&place) != wrong;
+        let sick = if self.cure(place) == Some(Cure::Flaky) { !self.told.contains(&place) } else { sick };
         let ill = match KINDS[sort].0 {
             kind::METRIC_BOUND => self.number((dice, faults), sick)?,
             _ if faults && dice.pct(8) => return None,
@@ -180,7 +183,9 @@ pub(in crate::engine::simulation) fn probe(run: &mut Run) {
     let marked: Vec<Place> =
         run.world.services.sick.keys().chain(&run.world.services.told).copied().collect();
     places.extend(run.dice.pick(&marked));
-    places.extend(run.dice.pick(&marked));
+    let again = run.dice.pick(&marked).copied();
+    let often = again.is_some_and(|place| run.world.services.cure(place) == Some(Cure::Flaky));
+    places.extend(again.into_iter().cycle().take(if often { 4 } else { 1 }));
     let mut signals = Vec::new();
     for place in places {
         let seen = run.world.services.look((&mut run.dice, run.faults), place);
