@@ -197,9 +197,16 @@ fn move_on(pen: &mut Pen<'_>, incident: &Incident) {
                 pen.incident_event(id, IncidentEvent::Noted("over by itself".into()));
             }
             pen.incident_event(id, IncidentEvent::PhaseEntered(Phase::Resolved));
-            announce(pen, id, "resolved");
+            // The end of what nobody was told of is no news.
+            if incident.told.is_some() {
+                announce(pen, id, "resolved");
+            }
         }
         Phase::Diagnosed => leave::propose_again(pen, id),
+        // Quiet was laid down for a time to come, or while something was done: it counts now that nothing is.
+        Phase::NeedsHuman(_) if pen.state.ward.silence(incident, now).is_some() => {
+            opening::reconsider_open(pen);
+        }
         Phase::NeedsHuman(why) => announce(pen, id, &format!("still needs a person: {why}")),
         Phase::Suppressed(Suppression::Flapping) if incident.sightings.firing => {
             pen.incident_event(id, IncidentEvent::PhaseEntered(Phase::Open));

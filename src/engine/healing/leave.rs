@@ -9,8 +9,9 @@ use super::{
 use crate::{
     domain::{
         candidate::DiffStat,
+        digest::Digest,
         ids::{IncidentId, RequestId},
-        incident::{AttemptOutcome, Diagnosis, Phase, Remedy},
+        incident::{Attempt, AttemptOutcome, Diagnosis, Phase, Remedy},
         request::{Actor, Decision, Modification, Request, Subject},
         text::{clean_line, count},
         time::Millis,
@@ -111,18 +112,7 @@ fn exhausted(pen: &Pen<'_>, incident: &Incident, remedy: &Remedy) -> Option<Stri
         return Some(format!("{} were made", count(most, "attempt")));
     }
     let plan = remedy.plan();
-    let tried = incident.attempts.iter().find(|attempt| {
-        attempt.remedy.plan() == plan
-            && matches!(
-                attempt.outcome,
-                Some(
-                    AttemptOutcome::Ineffective(_)
-                        | AttemptOutcome::RolledBack(_)
-                        | AttemptOutcome::Failed(_)
-                )
-            )
-    });
-    if let Some(attempt) = tried {
+    if let Some(attempt) = incident.attempts.iter().find(|attempt| unhelpful(attempt, plan)) {
         return Some(format!("{} was tried and did not help", attempt.remedy.words()));
     }
     let now = pen.order.at;
@@ -222,7 +212,7 @@ fn surroundings(
         deployments: many(ward.deployed.iter().filter(|at| day(at)).count()),
         rollbacks: many(rollbacks.count()),
         healthy_pct: None,
-        unrest: unrest(state, incident),
+        unrest: unrest(state, (incident, remedy), now),
         closed,
         severity: Some(incident.severity),
         affected: incident.sightings.affected,
@@ -241,12 +231,40 @@ fn service_rules(state: &State, name: &str) -> Option<ServiceRules> {
     })
 }
 
-fn unrest(state: &State, incident: &Incident) -> Option<String> {
+fn unrest(
+    state: &State,
+    (incident, remedy): (&Incident, &Remedy),
+    now: crate::domain::time::Timestamp,
+) -> Option<String> {
     if state.ward.storm.is_some() {
         return Some("too much happens at once: nothing acts by itself in a storm".into());
     }
-    let flap = crate::policy::flap::share(&incident.sightings.states, state.at, &state.policy.healing.flap)?;
+    if state.ward.silence(incident, now).is_some() {
+        return Some("it is silenced: nothing acts by itself on it".into());
+    }
+    if let Some(other) = tried_before(state, incident, remedy) {
+        return Some(format!("the same was done in {other} and did not help"));
+    }
+    let flap = crate::policy::flap::share(&incident.sightings.states, now, &state.policy.healing.flap)?;
     (flap >= state.policy.healing.flap.start_pct).then(|| "it comes and goes".to_owned())
+}
+
+/// An earlier incident of the same cause in which the same did not help.
+fn tried_before(state: &State, incident: &Incident, remedy: &Remedy) -> Option<IncidentId> {
+    let earlier = state.ward.incidents.values();
+    let mut earlier = earlier.filter(|o| o.id != incident.id && o.fingerprint == incident.fingerprint);
+    earlier
+        .find(|other| other.attempts.iter().any(|attempt| unhelpful(attempt, remedy.plan())))
+        .map(|other| other.id)
+}
+
+/// Whether an attempt was of this plan and did not help.
+fn unhelpful(attempt: &Attempt, plan: Digest) -> bool {
+    let failed = matches!(
+        attempt.outcome,
+        Some(AttemptOutcome::Ineffective(_) | AttemptOutcome::RolledBack(_) | AttemptOutcome::Failed(_))
+    );
+    failed && attempt.remedy.plan() == plan
 }
 
 /// Who or what must end first.
@@ -295,7 +313,7 @@ fn busy(
 pub(in crate::engine) fn rule_candidate(
     state: &State,
     mission: &Mission,
-    (stat, plan, mut grounds): (&DiffStat, crate::domain::digest::Digest, Grounds),
+    (stat, plan, mut grounds): (&DiffStat, Digest, Grounds),
     (at, approver, given): (crate::domain::time::Timestamp, Approver, Given),
 ) -> Option<Ruling> {
     let incident = state.ward.incidents.get(&mission.brief.heals?)?;

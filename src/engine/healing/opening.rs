@@ -35,11 +35,7 @@ pub(super) fn flapping(pen: &Pen<'_>, incident: &Incident, before: Before) -> bo
 /// What keeps an incident quiet now.
 fn suppression(state: &State, incident: &Incident, now: Timestamp) -> Option<Suppression> {
     let ward = &state.ward;
-    let silence = ward.silences.values().find(|silence| {
-        (silence.from..silence.until).contains(&now)
-            && silence.matches.matches(&incident.fingerprint, &incident.service, &incident.kind)
-    });
-    if let Some(silence) = silence {
+    if let Some(silence) = ward.silence(incident, now) {
         return Some(if silence.maintenance { Suppression::Maintenance } else { Suppression::Silenced });
     }
     if let Some(upstream) = upstream(state, incident) {

@@ -11,7 +11,7 @@ use crate::{
     domain::{
         brief::Brief,
         ids::{EffectId, MissionId},
-        incident::{AttemptOutcome, Clue, Diagnosis, Phase, Remedy},
+        incident::{AttemptOutcome, Clue, Diagnosis, Grade, Phase, Remedy},
         signal::Signal,
         text::{clean, clean_line, head_tail},
     },
@@ -46,7 +46,7 @@ fn take(pen: &mut Pen<'_>, report: &Report) -> Result<(), Refusal> {
         refuse(RefusalKind::Stale, format!("effect {effect} was answered before or is not wanted any more"))
     };
     let running = incident.effects.get(effect).ok_or_else(late)?;
-    if running.started.is_none() {
+    if running.started.is_none() || pen.state.clockwork.unsure.contains(effect) {
         return Err(refuse(RefusalKind::Stale, format!("effect {effect} was not begun")));
     }
     let kind = running.kind.clone();
@@ -157,6 +157,14 @@ fn bounded(mut diagnosis: Diagnosis) -> Diagnosis {
         clue.detail = head_tail(&clean(&clue.detail), Clue::DETAIL_MOST);
     }
     diagnosis.carried_by.truncate(Clue::MOST);
+    let gathered = |id: &u16| diagnosis.clues.iter().any(|clue| clue.id == *id);
+    if !diagnosis.carried_by.iter().all(gathered) {
+        // What rests on evidence that nobody gathered is founded on nothing.
+        diagnosis.grade = Grade::C;
+    } else if diagnosis.rule.is_none() {
+        // Only a rule of ours makes an A, whatever is claimed.
+        diagnosis.grade = diagnosis.grade.max(Grade::B);
+    }
     diagnosis.gaps.truncate(Diagnosis::GAPS_MOST);
     diagnosis.gaps.iter_mut().for_each(|gap| line(gap, WORDS_MOST));
     line(&mut diagnosis.cause, WORDS_MOST);

@@ -48,8 +48,12 @@ pub(super) fn needs_human(pen: &mut Pen<'_>, id: IncidentId, why: &str) {
     announce(pen, id, &format!("needs a person: {why}"));
 }
 
-/// People are told.
+/// People are told, unless one of them wants quiet about it.
 pub(super) fn announce(pen: &mut Pen<'_>, id: IncidentId, words: &str) {
+    let quiet = |incident: &Incident| pen.state.ward.silence(incident, pen.order.at).is_some();
+    if pen.state.ward.incidents.get(&id).is_none_or(|incident| quiet(incident)) {
+        return;
+    }
     let part = pen.state.seq.0.to_string();
     pen.want_for(id, (EffectKind::Announce { incident: id, words: words.to_owned() }, &part));
 }

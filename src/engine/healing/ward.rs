@@ -71,6 +71,15 @@ impl Ward {
         })
     }
 
+    /// What a person laid down that keeps this incident quiet at a time.
+    #[must_use]
+    pub fn silence(&self, incident: &Incident, at: Timestamp) -> Option<&Silence> {
+        self.silences.values().find(|silence| {
+            (silence.from..silence.until).contains(&at)
+                && silence.matches.matches(&incident.fingerprint, &incident.service, &incident.kind)
+        })
+    }
+
     /// Folds what happened to the whole ward in.
     pub(in crate::engine) fn apply(&mut self, event: &WardEvent, at: Timestamp) {
         match event {

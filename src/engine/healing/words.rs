@@ -55,6 +55,15 @@ fn carry_out(pen: &mut Pen<'_>, command: &HealCommand) -> Result<(), Refusal> {
             if incident.attempts.iter().any(|attempt| attempt.outcome.is_none()) {
                 return Err(refuse(RefusalKind::Already, format!("{id} is being healed right now")));
             }
+            let newest = pen.state.ward.of(&incident.fingerprint).is_some_and(|newest| newest.id == *id);
+            if matches!(incident.phase, Phase::Closed | Phase::Discarded) || !newest {
+                let text = format!("{id} is over for good: if it comes back it is another incident");
+                return Err(refuse(RefusalKind::Already, text));
+            }
+            if incident.phase == Phase::Suspected {
+                // Whoever wants it looked into believes it.
+                pen.incident_event(*id, IncidentEvent::PhaseEntered(Phase::Open));
+            }
             investigate(pen, *id);
             Ok(())
         }

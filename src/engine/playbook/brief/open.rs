@@ -105,6 +105,9 @@ fn validate_teams(brief: &Brief) -> Result<(), Refusal> {
     if brief.teams.is_empty() || brief.teams.len() > usize::from(TeamId::MOST) {
         return bad(format!("{}: name 1 to {}", count(brief.teams.len(), "team"), TeamId::MOST));
     }
+    if brief.patch.is_some() && brief.teams.len() != 1 {
+        return bad("work that is there already is one team's: name one".into());
+    }
     let mut seen = BTreeSet::new();
     for team in &brief.teams {
         if team.name.trim().is_empty() || team.name.chars().count() > NAME_MOST {

@@ -30,7 +30,7 @@ pub(in crate::engine) fn report(pen: &mut Pen<'_>, report: &Report) -> Result<()
         refuse(RefusalKind::Stale, format!("effect {effect} was answered before or is not wanted any more"))
     };
     let running = mission.effects.get(effect).ok_or_else(late)?;
-    if running.started.is_none() {
+    if running.started.is_none() || pen.state.clockwork.unsure.contains(effect) {
         return Err(refuse(RefusalKind::Stale, format!("effect {effect} was not begun")));
     }
     let kind = running.kind.clone();

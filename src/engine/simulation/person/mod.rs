@@ -1,4 +1,9 @@
-//! People: they open briefs, decide twice, late and on what they no longer see, pause, stop and change rules.
+//! People: they open briefs, decide twice, late, against each other and on what they no longer see, pause, stop and change
+//! rules.
+
+mod incidents;
+
+pub(super) use incidents::rules;
 
 use super::Run;
 use crate::{
@@ -18,20 +23,25 @@ use crate::{
         effect::EffectKind,
         state::Control,
     },
-    policy::settings::Policy,
 };
 
-fn director() -> Actor {
+pub(super) fn director() -> Actor {
     Actor::Person("director".into())
 }
 
+/// One of two people.
+fn anybody(run: &mut Run) -> Actor {
+    if run.dice.pct(60) { director() } else { Actor::Person("ada".into()) }
+}
+
 pub(super) fn act(run: &mut Run) {
-    match run.dice.below(32) {
+    match run.dice.below(36) {
         0..=3 => open(run),
-        4..=13 => decide(run),
-        14..=18 => ask(run),
+        4..=12 => decide(run),
+        13..=18 => ask(run),
         19 => take_back(run),
         20..=25 => mission(run),
+        26..=29 => incidents::act(run),
         _ => control(run),
     }
 }
@@ -80,6 +90,12 @@ fn request(run: &mut Run) -> Option<(RequestId, Revision)> {
     run.seen.extend(now.iter().copied());
     let surplus = run.seen.len().saturating_sub(50);
     run.seen.drain(..surplus);
+    // Commands end soonest: whoever looks at the desk sees them first.
+    let commands = run.state.desk.values().filter(|r| matches!(r.subject, Subject::Command { .. }));
+    let commands: Vec<_> = commands.map(|r| (r.id, r.revision)).collect();
+    if !commands.is_empty() && run.dice.pct(30) {
+        return run.dice.pick(&commands).copied();
+    }
     if run.dice.pct(75) { run.dice.pick(&now).copied() } else { run.dice.pick(&run.seen).copied() }
 }
 
@@ -100,9 +116,9 @@ fn decide(run: &mut Run) {
         _ => Decision::Approve { team: None },
     };
     let current = run.state.desk.get(&id).map(|r| r.revision);
-    let actor = if run.dice.pct(4) { Actor::Agent(MissionId(1), None) } else { director() };
+    let actor = if run.dice.pct(4) { Actor::Agent(MissionId(1), None) } else { anybody(run) };
     let by_agent = matches!(actor, Actor::Agent(..));
-    let journaled = run.journal.len();
+    let journaled = run.disk.journal().len();
     let held = run.state.clockwork.held.get(&id).map(|hold| hold.decision.clone());
     // On the screen, where the same answer again means: now.
     let command = if run.dice.pct(50) {
@@ -115,7 +131,7 @@ fn decide(run: &mut Run) {
     if by_agent || current != Some(seen) {
         let refusal = answer.expect_err("an answer counts that must not");
         assert!(matches!(refusal.kind, RefusalKind::Already | RefusalKind::Stale | RefusalKind::Forbidden));
-        assert_eq!(run.journal.len(), journaled);
+        assert_eq!(run.disk.journal().len(), journaled);
     }
 }
 
@@ -157,7 +173,11 @@ fn ask(run: &mut Run) {
     let subject = if run.dice.pct(80) {
         let lines: [&[&str]; 3] = [&["curl", "x"], &["curl", "y"], &["cp", "x", ".env"]];
         let line = run.dice.pick(&lines).copied().unwrap_or_default();
-        let argv = line.iter().map(|word| (*word).to_owned()).collect();
+        let mut argv: Vec<String> = line.iter().map(|word| (*word).to_owned()).collect();
+        // What was granted is asked for again.
+        if let Some(grant) = run.state.grants.values().next().filter(|_| run.dice.pct(70)) {
+            argv = grant.terms.pattern.elements().to_vec();
+        }
         Subject::Command { team, argv, reason: "to see".into() }
     } else {
         Subject::Ask { team, question: "which?".into() }
@@ -197,14 +217,7 @@ fn control(run: &mut Run) {
     let command = match run.dice.below(12) {
         0 => ControlCommand::Pause("lunch".into()),
         1 => ControlCommand::Stop("fire".into()),
-        2 | 3 => {
-            let mut policy =
-                Policy { level: u8::try_from(1 + run.dice.below(3)).unwrap(), ..Policy::default() };
-            policy.pool = u16::try_from(1 + run.dice.below(4)).unwrap();
-            policy.max_retries = u8::try_from(run.dice.below(4)).unwrap();
-            policy.budget.per_day = Money::usd(6);
-            ControlCommand::Load(Box::new(policy))
-        }
+        2 | 3 => rules(run),
         _ if run.state.control != Control::Running => ControlCommand::Resume,
         _ => return,
     };
