@@ -120,7 +120,8 @@ impl Author {
             let call = CallId(self.calls);
             let (mission, model) = (MissionId(id), spec(team).model);
             let (team_id, worst) = (Some(TeamId(team)), Cost::Known(Money::cents(9)));
-            let reserved = MoneyEvent::Reserved { call, mission, team: team_id, model, worst };
+            let reserved =
+                MoneyEvent::Reserved { call, mission, incident: None, team: team_id, model, worst };
             self.add(Actor::Engine, Event::Money(reserved));
             let usage =
                 Usage { input: 9_000, cache_read: 4_000, cache_write: 500, output: 700, reasoning: 100 };

@@ -40,6 +40,7 @@ fn setup(data: &Path) -> Setup {
         work: WorkRules {
             preview: None,
             orchestrator: vec![],
+            investigator: vec![],
             judges: vec![],
             summarizer: vec![],
             reach: Default::default(),
