@@ -74,10 +74,7 @@ pub async fn ask<T: DeserializeOwned + JsonSchema>(
     for _ in 0..ASKS_MOST {
         let reply = airing::ask(office, switchboard, chain, &request).await?;
         usage += reply.usage;
-        cost = match (cost, reply.cost) {
-            (Cost::Known(a), Cost::Known(b)) => Cost::Known(a + b),
-            _ => Cost::Unknown,
-        };
+        cost += reply.cost;
         office.feed(FeedItem::Meter { usage, cost });
         if let StopReason::Refused(word) = &reply.stop {
             let word = text::clean_line(word, 400);
@@ -101,22 +98,7 @@ pub async fn ask<T: DeserializeOwned + JsonSchema>(
 /// Puts the model's answer and what is wrong with it into the conversation.
 fn again(request: &mut CallRequest, message: Message, why: &str, spec: &ToolSpec) {
     let told = format!("This does not fit: {why}. Call `{}` with: {}", spec.name, spec.input_schema);
-    let mut blocks: Vec<Block> = message
-        .blocks
-        .iter()
-        .filter_map(|block| match block {
-            Block::ToolCall { id, name, .. } => Some(Block::ToolResult {
-                id: id.clone(),
-                name: name.clone(),
-                content: told.clone(),
-                is_error: true,
-            }),
-            _ => None,
-        })
-        .collect();
-    if blocks.is_empty() {
-        blocks.push(Block::Text(told));
-    }
+    let blocks = refused(&message, told);
     if !message.blocks.is_empty() {
         request.messages.push(message);
         request.messages.push(Message { speaker: Speaker::User, blocks });
@@ -125,17 +107,33 @@ fn again(request: &mut CallRequest, message: Message, why: &str, spec: &ToolSpec
     }
 }
 
+/// What is said to a message that does not fit: to each of its calls, or in words where it has none.
+pub fn refused(message: &Message, told: String) -> Vec<Block> {
+    let result = |(id, name, _): (&str, &str, &Value)| Block::ToolResult {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        content: told.clone(),
+        is_error: true,
+    };
+    let blocks: Vec<Block> = calls_of(message).map(result).collect();
+    if blocks.is_empty() { vec![Block::Text(told)] } else { blocks }
+}
+
+/// The calls in a message: number, tool and input.
+pub fn calls_of(message: &Message) -> impl Iterator<Item = (&str, &str, &Value)> {
+    message.blocks.iter().filter_map(|block| match block {
+        Block::ToolCall { id, name, input, .. } => Some((id.as_str(), name.as_str(), input)),
+        _ => None,
+    })
+}
+
 /// Reads the answer out of a message.
 ///
 /// # Errors
 /// Why nothing in it fits.
 pub fn read<T: DeserializeOwned>(message: &Message, tool: &str) -> Result<T, String> {
-    let calls = message.blocks.iter().filter_map(|block| match block {
-        Block::ToolCall { name, input, .. } => Some((name, input)),
-        _ => None,
-    });
     let mut why = "there was no answer in it".to_owned();
-    for (name, input) in calls {
+    for (_, name, input) in calls_of(message) {
         match serde_json::from_value(unwrapped(input, tool)) {
             Ok(value) => return Ok(value),
             Err(error) => why = format!("{name}: {error}"),

@@ -13,7 +13,7 @@ use crate::{
         failure::AgentFailure,
         office::Office,
         tools::{INVALID, Output, PermissionClass, Registry, Workplace, finish::Finish},
-        transcript::{Transcript, words_of},
+        transcript::{Transcript, spoken, words_of},
     },
     domain::{
         digest::Digest,
@@ -167,10 +167,8 @@ impl Talk<'_> {
 
     /// Takes a reply in and does what it asks for; says whether the conversation rests.
     async fn turn(&self, talk: &mut Transcript, reply: Reply) -> Result<Option<Rest>, AgentFailure> {
-        let Reply { mut message, stop, .. } = reply;
-        if message.blocks.is_empty() {
-            message.blocks.push(Block::Text("(no words)".to_owned()));
-        }
+        let Reply { message, stop, .. } = reply;
+        let message = spoken(message);
         let calls: Vec<Call> = message.blocks.iter().filter_map(Call::of).collect();
         let said = words_of(&message);
         let cut_before = was_told_to_go_on(talk);

@@ -14,7 +14,7 @@ pub mod wall;
 use crate::{
     agents::{
         airing,
-        answer::read,
+        answer::{calls_of, read, refused},
         bench::Bench,
         conversation::brief,
         failure::AgentFailure,
@@ -23,6 +23,7 @@ use crate::{
             Output, Registry, Workplace, git, http_get::Reach, list, place, read as read_file, schema,
             search, symbols,
         },
+        transcript::spoken,
     },
     domain::{
         feed::FeedItem,
@@ -38,7 +39,6 @@ use crate::{
 use answer::{Answer, Known};
 use case::Case;
 use merge::Heard;
-use serde_json::Value;
 
 const PROMPT: &str = include_str!("../../assets/prompts/investigator.md");
 /// Name of the tool that ends it.
@@ -182,10 +182,7 @@ impl Inquiry<'_> {
         };
         let reply = airing::ask(self.office, self.switchboard, self.chain, &request).await?;
         so_far.spent.0 += reply.usage;
-        so_far.spent.1 = match (so_far.spent.1, reply.cost) {
-            (Cost::Known(before), Cost::Known(more)) => Cost::Known(before + more),
-            _ => Cost::Unknown,
-        };
+        so_far.spent.1 += reply.cost;
         self.office.feed(FeedItem::Meter { usage: so_far.spent.0, cost: so_far.spent.1 });
         Ok(reply)
     }
@@ -268,14 +265,7 @@ impl Inquiry<'_> {
             }
         };
         let told = format!("This does not fit: {why}. Look again or call `{DIAGNOSIS}` as its schema says.");
-        let result = |(id, name, _): (&str, &str, &Value)| Block::ToolResult {
-            id: id.to_owned(),
-            name: name.to_owned(),
-            content: told.clone(),
-            is_error: true,
-        };
-        let blocks: Vec<Block> = calls_of(message).map(result).collect();
-        Err(Some(if blocks.is_empty() { vec![Block::Text(told)] } else { blocks }))
+        Err(Some(refused(message, told)))
     }
 
     fn faults(&self, so_far: &Progress, answer: &Answer) -> Vec<String> {
@@ -297,21 +287,6 @@ fn clean(name: &str) -> String {
 
 fn said(block: Block) -> Message {
     Message { speaker: Speaker::User, blocks: vec![block] }
-}
-
-/// A message that can be sent back: none may be empty.
-fn spoken(mut message: Message) -> Message {
-    if message.blocks.is_empty() {
-        message.blocks.push(Block::Text("(no words)".into()));
-    }
-    message
-}
-
-fn calls_of(message: &Message) -> impl Iterator<Item = (&str, &str, &Value)> {
-    message.blocks.iter().filter_map(|block| match block {
-        Block::ToolCall { id, name, input, .. } => Some((id.as_str(), name.as_str(), input)),
-        _ => None,
-    })
 }
 
 #[cfg(test)]

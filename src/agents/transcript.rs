@@ -138,10 +138,7 @@ impl Transcript {
     /// Counts a call.
     pub fn pay(&mut self, usage: Usage, cost: Cost) {
         self.usage += usage;
-        self.cost = match (self.cost, cost) {
-            (Cost::Known(so_far), Cost::Known(more)) => Cost::Known(so_far + more),
-            _ => Cost::Unknown,
-        };
+        self.cost += cost;
     }
 
     /// Rough number of tokens of the conversation: four bytes a token, images as a fixed amount.
@@ -161,6 +158,15 @@ impl Transcript {
         };
         self.messages.iter().flat_map(|message| &message.blocks).map(|block| size(block) + 4).sum()
     }
+}
+
+/// A reply that can be sent back: no message may be empty.
+#[must_use]
+pub fn spoken(mut message: Message) -> Message {
+    if message.blocks.is_empty() {
+        message.blocks.push(Block::Text("(no words)".to_owned()));
+    }
+    message
 }
 
 /// The words of a message, without reasoning.

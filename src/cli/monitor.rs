@@ -9,7 +9,7 @@ use super::{
     signals::{Interrupts as _, Signals},
 };
 use crate::{
-    domain::text::count,
+    domain::{ids::Seq, text::count},
     engine::account,
     runtime::handle::{Handle, HistoryQuery},
 };
@@ -43,8 +43,8 @@ pub async fn run(session: &Session, out: &mut Out) -> Said {
 
 /// What a line is said about: incidents, and what rules what may happen to them.
 const KINDS: [&str; 2] = ["incident.", "control."];
-/// Lines of one kind that are said at once; what happened before them is in the journal.
-const LINES_MOST: usize = 256;
+/// Entries that are looked through at once; what happened before them is in the journal.
+const ENTRIES_MOST: u64 = 1_000;
 
 /// A line for each thing that happens, until a signal comes.
 async fn tell(handle: &Handle, signals: &mut Signals, out: &mut Out) {
@@ -55,15 +55,18 @@ async fn tell(handle: &Handle, signals: &mut Signals, out: &mut Out) {
             () = signals.next() => return,
             changed = states.changed() => if changed.is_err() { return },
         }
-        let mut entries = Vec::new();
-        for kind in KINDS {
-            let query = HistoryQuery { kind: kind.into(), most: LINES_MOST, ..HistoryQuery::default() };
-            let Ok(found) = handle.read(query).await else { continue };
-            entries.extend(found.into_iter().filter(|entry| entry.seq > told));
-        }
-        entries.sort_by_key(|entry| entry.seq);
-        for entry in &entries {
-            told = entry.seq;
+        let now = handle.snapshot().seq;
+        let new = now.0.saturating_sub(told.0).min(ENTRIES_MOST);
+        let query = HistoryQuery {
+            before: Some(Seq(now.0 + 1)),
+            most: usize::try_from(new).unwrap_or(usize::MAX),
+            ..HistoryQuery::default()
+        };
+        let Ok(mut entries) = handle.read(query).await else { continue };
+        entries.retain(|entry| entry.seq > told);
+        told = entries.first().map_or(told, |newest| newest.seq);
+        let said = |kind: &str| KINDS.iter().any(|begins| kind.starts_with(begins));
+        for entry in entries.iter().rev().filter(|entry| said(&entry.kind)) {
             let Ok(event) = serde_json::from_str(&entry.payload) else { continue };
             let words = account::line(&event, None);
             let value = json!({

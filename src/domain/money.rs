@@ -148,6 +148,16 @@ impl Cost {
     }
 }
 
+/// A sum with an unknown part is unknown.
+impl AddAssign for Cost {
+    fn add_assign(&mut self, more: Self) {
+        *self = match (*self, more) {
+            (Self::Known(a), Self::Known(b)) => Self::Known(a + b),
+            _ => Self::Unknown,
+        };
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -95,16 +95,20 @@ fn may_reserve(
             ));
         }
     }
-    if state.ledger.open.len() >= OPEN_MOST {
-        return Err(refuse(
-            RefusalKind::Halted,
-            format!("{OPEN_MOST} calls are in flight: wait for one to end"),
-        ));
-    }
+    has_room(state)?;
     match priced(state, model, worst)? {
         None => Ok(()),
         Some(worst) => fits(state, at, &Charge { mission, team, worst }),
     }
+}
+
+/// Not too many calls are in flight for one more.
+fn has_room(state: &State) -> Result<(), Refusal> {
+    if state.ledger.open.len() < OPEN_MOST {
+        return Ok(());
+    }
+    let text = format!("{OPEN_MOST} calls are in flight: wait for one to end");
+    Err(refuse(RefusalKind::Halted, text))
 }
 
 /// The most a call can cost; `None`: nobody knows, and that is allowed.
@@ -155,10 +159,7 @@ fn for_an_incident(
     if mission != MissionId::HOUSE || !incident.effects.values().any(looks) {
         return Err(refuse(RefusalKind::Already, format!("{id} is not looked into: nothing more is paid")));
     }
-    if state.ledger.open.len() >= OPEN_MOST {
-        let text = format!("{OPEN_MOST} calls are in flight: wait for one to end");
-        return Err(refuse(RefusalKind::Halted, text));
-    }
+    has_room(state)?;
     let Some(worst) = priced(state, model, worst)? else { return Ok(()) };
     let caps = &state.policy.budget;
     within("cap of one call", Money::ZERO, worst, caps.per_call)?;

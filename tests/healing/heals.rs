@@ -3,7 +3,7 @@
 //! at the desk, and looks at the service and the journal afterwards.
 #![expect(clippy::disallowed_methods, reason = "a test breaks the services that it watches")]
 
-use super::servers::{free_port, place, program};
+use super::servers::{Nginx, free_port, place, program};
 use crate::house::stage::{Running, Stage, Waited};
 use std::{
     io::{Read as _, Write as _},
@@ -31,23 +31,16 @@ impl Service {
         let nginx = program("nginx", test)?;
         let service = Self { stage: Stage::new(Vec::new()), place: place(), port: free_port() };
         let at = service.place.path().display();
-        let temp = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
-        let temp: String = temp.iter().map(|name| format!("{name}_temp_path {at}/{name};\n")).collect();
-        let user = if rustix::process::getuid().is_root() { "user root;" } else { "" };
         // One process: whoever ends it has ended the service.
-        let config = format!(
-            "{user}\nmaster_process off;\npid {at}/pid;\nerror_log {at}/error.log notice;\nevents {{}}\n\
-             http {{\n{temp}access_log {at}/access.log;\nserver {{ listen 127.0.0.1:{}; \
-             location / {{ return 200 ok; }} }}\n}}\n",
-            service.port
-        );
+        let how = format!("master_process off;\nerror_log {at}/error.log notice;");
+        let site = "location / { return 200 ok; }";
+        Nginx::configure((service.place.path(), service.port), &how, site);
         // Bounded: a test that dies leaves nothing that goes on.
         let start = format!(
             "#!/bin/sh\nrm -f {at}/pid\n'{}' -p {at} -c {at}/nginx.conf -e {at}/error.log || exit 1\n\
              n=0\nwhile test ! -s {at}/pid; do\n  n=$((n + 1))\n  test $n -lt 200 || exit 1\n  sleep 0.05\ndone\n",
             nginx.display()
         );
-        std::fs::write(service.file("nginx.conf"), config).unwrap();
         std::fs::write(service.file("start"), start).unwrap();
         std::fs::set_permissions(service.file("start"), std::fs::Permissions::from_mode(0o755)).unwrap();
         std::fs::create_dir(service.file("cache")).unwrap();

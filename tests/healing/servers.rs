@@ -377,22 +377,29 @@ impl Nginx {
     pub fn start(test: &str, site: &str) -> Option<Self> {
         let nginx = program("nginx", test)?;
         let running = Running::start("start worker process", place(), |port, place| {
-            let user = if is_root() { "user root;" } else { "" };
-            let at = place.display();
-            let temp = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
-            let temp: String = temp.iter().map(|name| format!("{name}_temp_path {at}/{name};\n")).collect();
-            let config = format!(
-                "{user}\ndaemon off;\nworker_processes 1;\npid {at}/pid;\nerror_log stderr notice;\n\
-                 events {{}}\nhttp {{\n{temp}access_log {at}/access.log;\n\
-                 server {{ listen 127.0.0.1:{port}; root {at};\n{site}\n}}\n}}\n"
-            );
-            let file = place.join("nginx.conf");
-            std::fs::write(&file, config).unwrap();
+            let how = "daemon off;\nworker_processes 1;\nerror_log stderr notice;";
+            let file = Self::configure((place, port), how, site);
             let mut command = Command::new(&nginx);
             command.arg("-p").arg(place).arg("-c").arg(&file).args(["-e", "stderr"]);
             command
         });
         Some(Self { running })
+    }
+
+    /// Writes the configuration of one that keeps everything in its place, with these directives of how it runs and
+    /// inside of its `server`; the file.
+    pub fn configure((place, port): (&Path, u16), how: &str, site: &str) -> PathBuf {
+        let user = if is_root() { "user root;" } else { "" };
+        let at = place.display();
+        let temp = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
+        let temp: String = temp.iter().map(|name| format!("{name}_temp_path {at}/{name};\n")).collect();
+        let config = format!(
+            "{user}\n{how}\npid {at}/pid;\nevents {{}}\nhttp {{\n{temp}access_log {at}/access.log;\n\
+             server {{ listen 127.0.0.1:{port}; root {at};\n{site}\n}}\n}}\n"
+        );
+        let file = place.join("nginx.conf");
+        std::fs::write(&file, config).unwrap();
+        file
     }
 
     /// Its address.

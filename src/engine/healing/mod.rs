@@ -22,7 +22,7 @@ mod opening;
 mod outcomes;
 mod steps;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 pub mod ward;
 mod words;
 

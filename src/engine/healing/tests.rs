@@ -143,7 +143,8 @@ fn clear(signal: &Signal) -> Signal {
     Signal { state: SignalState::Clear, ..signal.clone() }
 }
 
-fn plan(tier: u8) -> RunPlan {
+/// A runbook of this tier.
+pub(in crate::engine) fn plan(tier: u8) -> RunPlan {
     let argv = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<String>>();
     RunPlan {
         runbook: "restart-process".into(),

@@ -8,12 +8,13 @@ use crate::{
         digest::Digest,
         ids::IncidentId,
         incident::Remedy,
-        runbook::{OnFail, RunPlan, RunStep, RunbookAutonomy, RunbookLimits, Verify},
+        runbook::{RunPlan, RunStep, RunbookAutonomy},
         time::Millis,
     },
     engine::{
         command::{Outcome, Verification},
         effect::{Effect, EffectKind, Failure, FailureKind},
+        healing::tests,
         simulation::{Run, brief},
     },
 };
@@ -37,32 +38,20 @@ pub(super) fn sweep(place: Place) -> Remedy {
 
 fn runbook(id: &str, target: String, (tier, dry_run, levels): (u8, bool, Vec<u8>)) -> Remedy {
     let argv = vec!["do".to_owned(), target.clone()];
+    let step = RunStep {
+        id: "do".into(),
+        run: argv.clone(),
+        dry_run: dry_run.then_some(argv),
+        expect_exit: vec![0],
+        undo: None,
+    };
     Remedy::Runbook(Box::new(RunPlan {
         runbook: id.into(),
-        version: 1,
         summary: id.into(),
         target,
-        env: "production".into(),
-        tier,
-        reversible: false,
-        idempotent: true,
-        steps: vec![RunStep {
-            id: "do".into(),
-            run: argv.clone(),
-            dry_run: dry_run.then_some(argv),
-            expect_exit: vec![0],
-            undo: None,
-        }],
-        prechecks: vec![],
-        limits: RunbookLimits {
-            cooldown: Millis::mins(5),
-            max_per_target: (2, Millis::hours(1)),
-            max_per_fingerprint: (3, Millis::hours(24)),
-            max_parallel: 1,
-            timeout: Millis::mins(1),
-        },
-        verify: Verify { after: Millis(0), window: Millis::mins(1), all: vec![], on_fail: OnFail::Escalate },
+        steps: vec![step],
         autonomy: RunbookAutonomy { levels, business_hours: false, environments: vec![] },
+        ..tests::plan(tier)
     }))
 }
 
