@@ -6,7 +6,7 @@ use super::{
     git::{Answer, Place},
     patch,
     workshop::Workshop,
-    worktrees::Worktree,
+    worktrees::{Worktree, copy_index},
 };
 use crate::domain::candidate::{CommitId, DiffStat};
 use std::{
@@ -97,7 +97,7 @@ impl Workshop {
         static SHOTS: AtomicU64 = AtomicU64::new(0);
         let name = format!("shot-{}.index", SHOTS.fetch_add(1, Ordering::Relaxed));
         let (from, copy) = (tree.slot().join("index"), Scrap(tree.slot().join(&name)));
-        fs::copy(&from, &copy.0).map_err(at("cannot copy", &from))?;
+        copy_index(&from, &copy.0).map_err(at("cannot copy", &from))?;
         let place = tree.with_index(&name);
         let fresh = self.changed(&place, &["--others"]).await?.files;
         if !fresh.is_empty() {

@@ -24,7 +24,7 @@ use crate::domain::{
     ids::{MissionId, TeamId},
 };
 use std::{
-    fs,
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -252,9 +252,7 @@ impl Workshop {
         if let Ok(shallow) = fs::read(self.git.common.join("shallow")) {
             write(&dir.join("shallow"), &shallow)?;
         }
-        fs::copy(slot.join("index"), dir.join("index"))
-            .map(drop)
-            .map_err(at("cannot copy the index to", &dir))
+        copy_index(&slot.join("index"), &dir.join("index")).map_err(at("cannot copy the index to", &dir))
     }
 
     /// Brings the private index to what the tree holds.
@@ -344,6 +342,14 @@ fn object_stores(common: &Path) -> Vec<PathBuf> {
         next += 1;
     }
     stores
+}
+
+/// Copies an index, its age with it: git compares a file's content only where the index is not younger than the file, so
+/// a younger copy hides an edit of the same moment and length.
+pub(super) fn copy_index(from: &Path, to: &Path) -> io::Result<()> {
+    let written = fs::metadata(from)?.modified()?;
+    fs::copy(from, to)?;
+    fs::File::options().write(true).open(to)?.set_modified(written)
 }
 
 #[cfg(test)]
