@@ -158,7 +158,9 @@ fn due(state: &State, incident: &Incident) -> Option<Timestamp> {
             let held = incident.ruling.as_ref().filter(|r| matches!(r.outcome, RulingOutcome::Hold { .. }));
             quiet.into_iter().chain(held.map(|ruling| ruling.at + RECHECK)).min()
         }
-        Phase::Verifying if incident.at_work().is_none() => quiet,
+        Phase::Verifying if incident.at_work().is_none() => {
+            Some(quiet.unwrap_or(incident.entered + rules.resolve_after + rules.resolve_after))
+        }
         Phase::NeedsHuman(_) => {
             let repeat = if incident.severity <= Severity::P1 { REPEAT_URGENT } else { rules.repeat };
             let told = incident.told.unwrap_or(incident.entered).max(incident.entered);
@@ -203,6 +205,9 @@ fn move_on(pen: &mut Pen<'_>, incident: &Incident) {
             }
         }
         Phase::Diagnosed => leave::propose_again(pen, id),
+        Phase::Verifying => {
+            needs_human(pen, id, "what was done helped, but no probe has said since that it is well");
+        }
         // Quiet was laid down for a time to come, or while something was done: it counts now that nothing is.
         Phase::NeedsHuman(_) if pen.state.ward.silence(incident, now).is_some() => {
             opening::reconsider_open(pen);

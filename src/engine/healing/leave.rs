@@ -12,6 +12,7 @@ use crate::{
         digest::Digest,
         ids::{IncidentId, RequestId},
         incident::{Attempt, AttemptOutcome, Diagnosis, Phase, Remedy},
+        mission::Step,
         request::{Actor, Decision, Modification, Request, Subject},
         text::{clean_line, count},
         time::Millis,
@@ -209,7 +210,7 @@ fn surroundings(
     Surroundings {
         busy: busy(state, incident, remedy, now),
         money: None,
-        deployments: many(ward.deployed.iter().filter(|at| day(at)).count()),
+        deployments: many(ward.deployed.iter().filter(|at| day(at)).count() + on_the_way(state, incident)),
         rollbacks: many(rollbacks.count()),
         healthy_pct: None,
         unrest: unrest(state, (incident, remedy), now),
@@ -218,6 +219,25 @@ fn surroundings(
         affected: incident.sightings.affected,
         service: service_rules(state, &incident.service),
     }
+}
+
+/// Fixes of other incidents that were let and are still on the way to their services: they count as if they were there,
+/// else two of them pass a limit together.
+fn on_the_way(state: &State, incident: &Incident) -> usize {
+    let lands = |mission: &Mission| mission.step == Some(Step::Land) && mission.result.ending.is_none();
+    let others = state.ward.at_work().filter(|(other, _)| other.id != incident.id);
+    let coming = others.filter(|(other, attempt)| {
+        let mission = attempt.mission.and_then(|mission| state.missions.get(&mission));
+        let deploys = other.wants(|kind| matches!(kind, EffectKind::Deploy { .. }));
+        released(state, &other.service) && (deploys || mission.is_some_and(|mission| lands(mission)))
+    });
+    coming.count()
+}
+
+/// Whether what lands is brought to this service.
+pub(super) fn released(state: &State, name: &str) -> bool {
+    let found = state.policy.healing.services.iter().find(|service| service.name == name);
+    found.is_some_and(|service| service.release.is_some())
 }
 
 fn service_rules(state: &State, name: &str) -> Option<ServiceRules> {
@@ -318,10 +338,8 @@ pub(in crate::engine) fn rule_candidate(
 ) -> Option<Ruling> {
     let incident = state.ward.incidents.get(&mission.brief.heals?)?;
     let diagnosis = incident.diagnosis.as_ref()?;
-    let service = state.policy.healing.services.iter().find(|service| service.name == incident.service);
     // Landing and bringing it to the service are one decision.
-    let released = service.is_some_and(|service| service.release.is_some());
-    let target = if released { Target::Production } else { Target::Branch };
+    let target = if released(state, &incident.service) { Target::Production } else { Target::Branch };
     grounds.grade = Some(diagnosis.grade);
     grounds.tainted = diagnosis.tainted;
     let mut surroundings = surroundings(state, incident, &diagnosis.remedy, at);

@@ -75,7 +75,10 @@ fn take(pen: &mut Pen<'_>, report: &Report) -> Result<(), Refusal> {
         }
         (EffectKind::Deploy { attempt, .. }, Outcome::Deployed) => {
             done(pen, effect);
-            pen.write(Event::Ward(WardEvent::Deployed));
+            // What nobody laid down a release for landed, and that was all.
+            if leave::released(&pen.state, &incident.service) {
+                pen.write(Event::Ward(WardEvent::Deployed));
+            }
             verify(pen, &incident, *attempt);
         }
         (EffectKind::Verify { attempt, .. }, Outcome::Verified(verification)) => {

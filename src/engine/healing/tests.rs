@@ -1,13 +1,15 @@
 //! Incidents from the first signal to the lesson, with a clock moved by hand.
 
-use super::ward;
+use super::{leave, ward};
 use crate::{
     domain::{
         brief::{Approval, Brief},
+        candidate::{CommitId, DiffStat},
         ids::{CallId, EffectId, IncidentId, MissionId, RequestId, Revision, Seq},
         incident::{
             Attempt, AttemptOutcome, Diagnosis, Grade, Matcher, Phase, Remedy, Severity, Silence, Suppression,
         },
+        mission::Step,
         money::{Cost, Money},
         request::{Actor, Decision, Subject},
         runbook::{OnFail, RunPlan, RunStep, RunbookAutonomy, RunbookLimits, Verify},
@@ -26,7 +28,11 @@ use crate::{
         facts, next_deadline,
         state::State,
     },
-    policy::settings::Policy,
+    policy::{
+        proposal::{Approver, Given, Grounds, Tests},
+        ruling::RulingOutcome,
+        settings::Policy,
+    },
 };
 
 const I: IncidentId = IncidentId(1);
@@ -99,6 +105,12 @@ impl House {
     }
     fn end(&mut self, word: &str, outcome: Outcome) {
         let effect = self.begin(word).unwrap();
+        self.report(effect, outcome).unwrap();
+    }
+    fn end_of(&mut self, id: IncidentId, word: &str, outcome: Outcome) {
+        let found = self.incident(id).effects.iter().find(|(_, effect)| effect.kind.word() == word);
+        let effect = found.map(|(effect, _)| effect.clone()).unwrap();
+        self.order(Actor::Engine, Command::Begin(effect.clone())).unwrap();
         self.report(effect, outcome).unwrap();
     }
     fn report(&mut self, effect: EffectId, outcome: Outcome) -> Result<(), RefusalKind> {
@@ -567,4 +579,157 @@ fn c3_when_most_of_the_days_money_is_gone_only_what_is_urgent_is_looked_into() {
         let reserve = MoneyCommand::Reserve { mission: MissionId::HOUSE, team: None, model, worst };
         assert_eq!(house.order(Actor::Investigator(I), Command::Money(reserve)), wanted, "{severity}");
     }
+}
+
+#[test]
+fn an_answer_of_an_earlier_life_does_not_count_until_it_was_asked_about() {
+    let mut house = House::diagnosed(2, restart(Grade::A, 1));
+    let effect = house.begin("heal").unwrap();
+    let start = ControlCommand::Start { version: "1".into() };
+    house.order(Actor::Engine, Command::Control(start)).unwrap();
+    assert_eq!(house.report(effect.clone(), Outcome::Healed), Err(RefusalKind::Stale));
+    house.order(Actor::Engine, Command::Begin(effect.clone())).unwrap();
+    house.report(effect, Outcome::Healed).unwrap();
+    assert_eq!(house.phase(), Phase::Verifying);
+}
+
+#[test]
+fn what_is_over_for_good_is_not_looked_into_and_what_a_person_looks_into_is_confirmed() {
+    let mut house = House::at_level(2);
+    house.see(vec![signal("web", kind::HTTP_SLOW, Severity::P3)]);
+    assert_eq!(house.phase(), Phase::Suspected);
+    house.person(Command::Heal(HealCommand::Investigate(I))).unwrap();
+    assert_eq!(house.phase(), Phase::Investigating);
+    assert!(house.incident(I).opened.is_some());
+    house.person(Command::Heal(HealCommand::Resolve(I, "known".into()))).unwrap();
+    let again = Command::Heal(HealCommand::Investigate(I));
+    assert_eq!(house.person(again), Err(RefusalKind::Already));
+    assert_eq!(house.phase(), Phase::Closed);
+}
+
+fn quiet(from: i64, until: i64) -> Command {
+    Command::Heal(HealCommand::Silence(Silence {
+        matches: Matcher { service: Some("web".into()), ..Matcher::default() },
+        from: Timestamp(from),
+        until: Timestamp(until),
+        why: "a move".into(),
+        maintenance: true,
+    }))
+}
+
+#[test]
+fn c1_a_silence_laid_down_for_later_keeps_quiet_what_was_there_before() {
+    let mut house = House::diagnosed(2, diagnosis(Grade::C, Remedy::Nothing));
+    assert!(matches!(house.phase(), Phase::NeedsHuman(_)));
+    while house.wanted("announce").is_some() {
+        house.end("announce", Outcome::Announced);
+    }
+    house.person(quiet(NOON + 60_000, NOON + 7_200_000)).unwrap();
+    house.pass(3_600_000);
+    assert_eq!(house.phase(), Phase::Suppressed(Suppression::Maintenance));
+    assert!(house.wanted("announce").is_none(), "nobody is woken");
+}
+
+#[test]
+fn c1_in_a_silence_nothing_acts_by_itself_and_a_person_still_may() {
+    let mut house = House::at_level(3);
+    house.see(vec![signal("web", kind::DISK_FULL, Severity::P2)]);
+    house.end("investigate", Outcome::Diagnosed(Box::new(restart(Grade::A, 2))));
+    assert!(!house.state.clockwork.vetoes.is_empty());
+    house.person(quiet(NOON + 60_000, NOON + 3_600_000)).unwrap();
+    house.pass(600_000);
+    assert!(house.incident(I).attempts.is_empty(), "the window ended in the silence");
+    house.answer(Decision::Approve { team: None }).unwrap();
+    assert_eq!(house.phase(), Phase::Mitigating);
+}
+
+#[test]
+fn c1_the_end_of_what_nobody_was_told_of_is_no_news() {
+    let mut house = House::at_level(2);
+    house.person(quiet(NOON, NOON + 60_000)).unwrap();
+    house.see(vec![down("web")]);
+    house.see(vec![clear(&down("web"))]);
+    house.pass(400_000);
+    assert_eq!(house.phase(), Phase::Resolved);
+    assert!(house.wanted("announce").is_none());
+}
+
+#[test]
+fn a_grade_that_no_gathered_evidence_or_no_rule_carries_does_not_act() {
+    let absent = Diagnosis { carried_by: vec![7], ..restart(Grade::A, 1) };
+    let model = Diagnosis { rule: None, confidence: Some(99), ..restart(Grade::A, 1) };
+    for (claimed, grade) in [(absent, Grade::C), (model, Grade::B)] {
+        let house = House::diagnosed(3, claimed);
+        assert_eq!(house.phase(), Phase::Diagnosed);
+        assert_eq!(house.incident(I).diagnosis.as_ref().unwrap().grade, grade);
+    }
+}
+
+#[test]
+fn what_did_not_help_an_earlier_incident_of_the_same_cause_asks_a_person() {
+    let mut house = House::diagnosed(2, restart(Grade::A, 1));
+    house.end("heal", Outcome::Healed);
+    house.end("verify", Outcome::Verified(Verification::NotHelped("still down".into())));
+    house.person(Command::Heal(HealCommand::Resolve(I, "by hand".into()))).unwrap();
+    house.pass(3_600_000);
+    house.see(vec![down("web")]);
+    let second = IncidentId(2);
+    house.end_of(second, "investigate", Outcome::Diagnosed(Box::new(restart(Grade::A, 1))));
+    let request = house.incident(second).request.unwrap();
+    let why = house.state.desk[&request].reasons.join(" ");
+    assert!(why.contains("the same was done in I-1 and did not help"), "{why}");
+}
+
+#[test]
+fn what_helped_and_is_not_heard_of_again_is_a_persons() {
+    let mut house = House::diagnosed(2, restart(Grade::A, 1));
+    house.end("heal", Outcome::Healed);
+    house.end("verify", Outcome::Verified(Verification::Helped));
+    house.pass(599_000);
+    assert_eq!(house.phase(), Phase::Verifying);
+    house.pass(2_000);
+    assert!(matches!(house.phase(), Phase::NeedsHuman(why) if why.contains("no probe has said")));
+}
+
+#[test]
+fn a_fix_on_its_way_to_a_service_counts_as_a_deployment() {
+    let mut house = House::at_level(3);
+    let released = |name: &str| {
+        let release = Some(crate::domain::service::Release::default());
+        Service { name: name.into(), release, ..Service::default() }
+    };
+    house.load(|policy| {
+        policy.healing.services = vec![released("web"), released("api")];
+        policy.healing.limits.deploys_per_day = 1;
+    });
+    for name in ["web", "api"] {
+        house.see(vec![down(name)]);
+        let id = IncidentId(house.state.ward.counters.incident);
+        let fix = diagnosis(Grade::A, Remedy::Code("fix it".into()));
+        house.end_of(id, "investigate", Outcome::Diagnosed(Box::new(fix)));
+        let brief = crate::engine::simulation::brief(1, Approval::Ask, None);
+        house.end_of(id, "commission", Outcome::Commissioned(Box::new(brief)));
+    }
+    let rule = |state: &State| {
+        let mission = &state.missions[&MissionId(2)];
+        let stat = DiffStat { files: vec!["src/a.rs".into()], ..DiffStat::default() };
+        let grounds =
+            Grounds { tests: Tests::Green, grade: None, confidence: None, tainted: false, composed: false };
+        let asked = (&stat, mission.brief.patch.unwrap_or_default(), grounds);
+        let by = (Timestamp(NOON), Approver::Person, Given::Approved(1));
+        leave::rule_candidate(state, mission, asked, by).unwrap().outcome
+    };
+    assert_eq!(rule(&house.state), RulingOutcome::Auto);
+    let first = house.state.missions.get_mut(&MissionId(1)).unwrap();
+    std::sync::Arc::make_mut(first).step = Some(Step::Land);
+    assert!(matches!(rule(&house.state), RulingOutcome::Hold { .. }));
+}
+
+#[test]
+fn work_that_is_there_already_is_one_teams() {
+    let mut house = House::diagnosed(2, diagnosis(Grade::B, Remedy::Revert(CommitId("c3".into()))));
+    let patch = Some(crate::domain::digest::Digest::of(b"the way back"));
+    let brief = Brief { patch, ..crate::engine::simulation::brief(2, Approval::Ask, None) };
+    house.end("commission", Outcome::Commissioned(Box::new(brief)));
+    assert!(matches!(house.phase(), Phase::NeedsHuman(why) if why.contains("one team's")));
 }

@@ -42,16 +42,20 @@ use world::World;
 
 /// Steps with faults.
 const CHAOS_STEPS: u32 = 220;
+/// The same where the journal is what is wanted.
+const JOURNAL_STEPS: u32 = 360;
 /// Steps without faults in which everything must come to an end or to a person.
 const CALM_STEPS: u32 = 3_000;
-/// One world of so many is watched on while all is well: so many milliseconds, and deadlines that may come meanwhile.
-const PEACE_OF: u64 = 4;
+/// One world of so many is watched on while all is well, and one while no probe says anything: so many milliseconds, and
+/// deadlines that may come meanwhile.
+const PEACE_OF: u64 = 8;
 const PEACE_MS: i64 = 12 * 3_600_000;
-const PEACE_STEPS: u32 = 300;
+const DARK_MS: i64 = 3_600_000;
+const PEACE_STEPS: u32 = 600;
 /// Of a hundred crashes so many are followed by a replay of the whole journal.
 const REPLAYS_PCT: u64 = 30;
 /// Seeds played when nothing is said.
-const SEEDS: u64 = 400;
+const SEEDS: u64 = 300;
 
 /// Splitmix64: small, well mixed, and the same for ever.
 pub(super) struct Dice(u64);
@@ -367,20 +371,39 @@ impl Run {
         world::services::probe_all(self);
         self.drain();
         self.laws.rest(&self.state);
-        if self.dice.below(PEACE_OF) == 0 {
-            self.peace();
+        match self.dice.below(PEACE_OF) {
+            0 => self.peace(),
+            1 => self.dark(),
+            _ => {}
         }
     }
 
     /// All is well for a long time: nothing is left.
     fn peace(&mut self) {
         self.world.services.heal_all();
-        // A clock that is behind what it once showed catches up first.
+        let end = self.catch_up() + PEACE_MS;
+        self.wait_until(end, world::services::probe_all);
+        self.laws.peace(&self.state);
+    }
+
+    /// No probe says anything any more: nobody may take that for health, and nothing may wait for ever unseen.
+    fn dark(&mut self) {
+        let end = self.catch_up() + DARK_MS;
+        self.wait_until(end, |_| {});
+        self.laws.dark(&self.state, Timestamp(self.now));
+    }
+
+    /// A clock that is behind what it once showed catches up.
+    fn catch_up(&mut self) -> i64 {
         let last = self.disk.journal().iter().map(|fact| fact.at.0).max().unwrap_or_default();
         self.now = self.now.max(last);
-        let end = self.now + PEACE_MS;
+        self.now
+    }
+
+    /// Time passes, every deadline on the way is kept, and something is done at each.
+    fn wait_until(&mut self, end: i64, mut at_each: impl FnMut(&mut Self)) {
         for _ in 0..PEACE_STEPS {
-            world::services::probe_all(self);
+            at_each(self);
             self.drain();
             let Some(next) = next_deadline(&self.state).filter(|at| at.0 <= end) else { break };
             self.now = self.now.max(next.0);
@@ -388,13 +411,7 @@ impl Run {
         }
         let late = next_deadline(&self.state).filter(|at| at.0 <= end);
         let left: Vec<_> = self.state.ward.live().map(|incident| (incident.id, &incident.phase)).collect();
-        assert!(
-            late.is_none(),
-            "at {} {late:?} is still due: {left:?}, {:?}",
-            self.now,
-            self.state.clockwork
-        );
-        self.laws.peace(&self.state);
+        assert!(late.is_none(), "at {} {late:?} is still due: {left:?}", self.now);
     }
 
     fn play(&mut self) {
@@ -443,7 +460,7 @@ fn play(seed: u64, loud: bool) -> Laws {
 /// Everything that happened in one played world.
 pub(super) fn journal(seed: u64) -> Vec<Fact> {
     let mut run = Run::new(seed, None);
-    (0..CHAOS_STEPS).for_each(|_| run.step());
+    (0..JOURNAL_STEPS).for_each(|_| run.step());
     run.settle();
     run.disk.journal().to_vec()
 }

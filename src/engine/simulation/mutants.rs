@@ -20,7 +20,7 @@ use crate::{
 use std::{panic, sync::Arc};
 
 /// Seeds within which each must be found; the law abiding core is played over at least as many.
-const SEEDS: u64 = 60;
+const SEEDS: u64 = 200;
 
 /// What is broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

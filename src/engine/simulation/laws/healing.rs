@@ -22,7 +22,7 @@ use crate::{
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What every run over many seeds must have seen of incidents.
-pub(super) const SEEN: [&str; 30] = [
+pub(super) const SEEN: [&str; 31] = [
     "remedy alone",
     "remedy by window",
     "remedy by person",
@@ -51,6 +51,7 @@ pub(super) const SEEN: [&str; 30] = [
     "reworded",
     "late answer",
     "house money",
+    "investigator paid",
     "needs a person",
     "crash in a remedy",
 ];
@@ -419,7 +420,6 @@ impl Laws {
                 let today = healing.deployed.iter().filter(|when| ago(fact.at, **when, DAY)).count();
                 let most = after.policy.healing.limits.deploys_per_day as usize;
                 assert!(today <= most, "{today} deployments in a day, {most} at most");
-                self.count("fix deployed");
             }
         }
     }
@@ -439,6 +439,9 @@ impl Laws {
                 match kind {
                     EffectKind::Heal { attempt, .. } | EffectKind::Deploy { attempt, .. } => {
                         case.attempts.get_mut(attempt).expect("of an attempt").done = true;
+                        if matches!(kind, EffectKind::Deploy { .. }) {
+                            self.count("fix deployed");
+                        }
                     }
                     EffectKind::Verify { attempt, .. } => case.looked = Some((*attempt, id.clone())),
                     EffectKind::Investigate { .. } => {

@@ -15,7 +15,7 @@ use crate::{
         candidate::CommitId,
         digest::Digest,
         grant::Grant,
-        ids::{CallId, EffectId, GrantId, MissionId, RequestId, TeamId},
+        ids::{CallId, EffectId, GrantId, IncidentId, MissionId, RequestId, TeamId},
         money::Money,
         request::{Actor, Hold, Request},
         time::Timestamp,
@@ -46,6 +46,13 @@ impl Before {
     }
 }
 
+/// A call in flight: who pays, and the most it can cost.
+struct Call {
+    mission: MissionId,
+    incident: Option<IncidentId>,
+    worst: Money,
+}
+
 /// A veto window as it was opened.
 struct Window {
     /// What `ran` was.
@@ -73,7 +80,9 @@ pub(super) struct Laws {
     day: i64,
     spent_today: Money,
     spent: BTreeMap<MissionId, Money>,
-    open: BTreeMap<CallId, (MissionId, Money)>,
+    open: BTreeMap<CallId, Call>,
+    /// What investigators spent, by incident.
+    inquired: BTreeMap<IncidentId, Money>,
     decided: BTreeSet<RequestId>,
     /// Where the target was when it was last looked at for a mission.
     surveyed: BTreeMap<MissionId, CommitId>,

@@ -3,7 +3,11 @@
 
 use super::Laws;
 use crate::{
-    domain::{incident::Phase, request::Subject},
+    domain::{
+        incident::Phase,
+        request::Subject,
+        time::{Millis, Timestamp},
+    },
     engine::{
         healing::ward::Incident,
         next_deadline,
@@ -48,6 +52,24 @@ impl Laws {
             asked.is_none_or(|request| of_mission(state, &request.subject)),
             "{asked:?} is asked for nothing"
         );
+    }
+}
+
+impl Laws {
+    /// Nothing was heard for a long time: whatever is not over is a person's, or people want quiet about it.
+    pub(in crate::engine::simulation) fn dark(&self, state: &State, now: Timestamp) {
+        for incident in state.ward.live() {
+            let asked = incident.request.is_some_and(|request| state.desk.contains_key(&request));
+            let known = matches!(incident.phase, Phase::NeedsHuman(_) | Phase::Suppressed(_));
+            let held = incident.phase == Phase::Diagnosed && incident.ruling.is_some();
+            let new = now.since(incident.entered) <= Millis::mins(10);
+            assert!(
+                asked || known || held || new || with_mission(state, incident),
+                "{} is {:?}, and nobody hears of it",
+                incident.id,
+                incident.phase
+            );
+        }
     }
 }
 

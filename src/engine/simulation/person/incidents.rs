@@ -75,7 +75,7 @@ pub(in crate::engine::simulation) fn rules(run: &mut Run) -> ControlCommand {
     healing.limits.concurrent = 1 + u32::try_from(run.dice.below(3)).unwrap();
     healing.limits.attempts_per_incident = 2;
     healing.limits.rollbacks_per_cause = 2;
-    healing.limits.deploys_per_day = 2;
+    healing.limits.deploys_per_day = 1;
     healing.storm.new_causes = 5;
     healing.hours.timezone = "UTC".into();
     healing.hours.business = if run.dice.pct(70) { "always".into() } else { "Mon-Fri 09:00-18:00".into() };
@@ -92,7 +92,7 @@ fn protected() -> Protected {
     }
 }
 
-/// `api` stands on `db`, `web` on `api`; `web` is released by commands, two people answer for `worker`. Nobody laid
+/// `api` stands on `db`, `web` on `api`; both are released by commands, two people answer for `worker`. Nobody laid
 /// anything down for the rest.
 fn services() -> Vec<Service> {
     let named = |name: &str| Service {
@@ -104,7 +104,7 @@ fn services() -> Vec<Service> {
     };
     let release = Some(Release { deploy: vec!["deploy".into()], ..Release::default() });
     vec![
-        Service { depends_on: vec!["db".into()], ..named("api") },
+        Service { depends_on: vec!["db".into()], release: release.clone(), ..named("api") },
         Service { depends_on: vec!["api".into()], release, level: Some(3), ..named("web") },
         Service { approvers: 2, tier_floor: 3, ..named("worker") },
     ]

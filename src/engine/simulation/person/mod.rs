@@ -38,7 +38,7 @@ pub(super) fn act(run: &mut Run) {
     match run.dice.below(36) {
         0..=3 => open(run),
         4..=12 => decide(run),
-        13..=18 => ask(run),
+        13..=18 => (0..3).for_each(|_| ask(run)),
         19 => take_back(run),
         20..=25 => mission(run),
         26..=29 => incidents::act(run),
@@ -96,6 +96,10 @@ fn request(run: &mut Run) -> Option<(RequestId, Revision)> {
     if !commands.is_empty() && run.dice.pct(30) {
         return run.dice.pick(&commands).copied();
     }
+    // Some answer what they saw before it changed.
+    if run.dice.pct(8) {
+        return run.dice.pick(&now).map(|(id, revision)| (*id, Revision(revision.0.saturating_sub(1))));
+    }
     if run.dice.pct(75) { run.dice.pick(&now).copied() } else { run.dice.pick(&run.seen).copied() }
 }
 
@@ -107,15 +111,20 @@ fn decide(run: &mut Run) {
     let decision = match run.dice.below(12) {
         0 => Decision::Reject { reason: "no".into() },
         1 => Decision::Retry { reason: "smaller".into() },
+        2..=4 if matches!(subject, Some(Subject::Remedy { .. })) => {
+            Decision::Modify { team: None, change: Modification::Prompt("look at the cart first".into()) }
+        }
         2 => Decision::Modify { team, change: Modification::Patch(Digest::of(b"by hand")) },
         3 => Decision::Modify { team: None, change: Modification::Prompt("try this".into()) },
         4 => Decision::Modify { team: None, change: Modification::Amount(Money::usd(9)) },
+        5..=10 if matches!(subject, Some(Subject::Command { .. })) => grant(run, subject.as_ref()),
         5 => Decision::Modify { team: None, change: Modification::Argv(vec!["ls".into()]) },
-        6..=9 if matches!(subject, Some(Subject::Command { .. })) => grant(run, subject.as_ref()),
         _ if choice => Decision::Approve { team },
         _ => Decision::Approve { team: None },
     };
     let current = run.state.desk.get(&id).map(|r| r.revision);
+    let one_of_two = matches!(&subject, Some(Subject::Remedy { approved, .. }) if !approved.is_empty());
+    let decision = if one_of_two && run.dice.pct(60) { Decision::Approve { team: None } } else { decision };
     let actor = if run.dice.pct(4) { Actor::Agent(MissionId(1), None) } else { anybody(run) };
     let by_agent = matches!(actor, Actor::Agent(..));
     let journaled = run.disk.journal().len();

@@ -137,12 +137,12 @@ pub(super) fn outcome(run: &mut Run, effect: &Effect) -> Outcome {
                 candidates.iter().map(|(team, attempt)| workshop::verdict(run, *team, *attempt)).collect();
             Outcome::Judged(verdicts, vec![])
         }
-        EffectKind::Land { .. } => match run.dice.below(10) {
-            0 if run.faults => {
+        EffectKind::Land { .. } => match run.dice.below(9) {
+            0..=1 if run.faults => {
                 run.world.tip += 1;
                 Outcome::Conflicted(vec!["src/a.rs".into()], Digest::of(b"both"))
             }
-            1 if run.faults => Outcome::RecheckFailed(Box::new(workshop::evidence(false))),
+            2 if run.faults => Outcome::RecheckFailed(Box::new(workshop::evidence(false))),
             _ => Outcome::Landed(run.world.land(&run.state, effect), "main".into()),
         },
         EffectKind::Restore { commit } => Outcome::Landed(CommitId(format!("again-{commit}")), "main".into()),

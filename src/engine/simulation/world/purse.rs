@@ -46,7 +46,11 @@ fn reserve(run: &mut Run) {
     let model = ModelRef { vendor: Vendor::Anthropic, model: "m".into() };
     let last = run.state.counters.call;
     let reserve = MoneyCommand::Reserve { mission: effect.mission, team, model, worst: Cost::Known(worst) };
-    let _ = run.send(Actor::Agent(effect.mission, team), Command::Money(reserve));
+    let who = match effect.kind {
+        EffectKind::Investigate { incident } if run.dice.pct(80) => Actor::Investigator(incident),
+        _ => Actor::Agent(effect.mission, team),
+    };
+    let _ = run.send(who, Command::Money(reserve));
     if run.state.counters.call > last && run.state.ledger.open.contains_key(&CallId(run.state.counters.call))
     {
         run.world.calls.push((CallId(run.state.counters.call), worst));
