@@ -65,11 +65,15 @@ pub enum Source {
         pid_file: Option<String>,
         /// Text that its command line contains.
         command: Option<String>,
+        /// Restarts within ten minutes from which it is wrong.
+        restarts_most: u32,
     },
     /// A systemd unit.
     Unit {
         /// Its name.
         name: String,
+        /// Restarts within ten minutes from which it is wrong.
+        restarts_most: u32,
     },
     /// A container.
     Container {
@@ -77,6 +81,8 @@ pub enum Source {
         name: String,
         /// Program that knows it: `docker` or `podman`.
         program: String,
+        /// Restarts within ten minutes from which it is wrong.
+        restarts_most: u32,
     },
     /// Space of the file system or size of the directory that a path is on.
     Disk {
@@ -124,6 +130,20 @@ pub enum Source {
 }
 
 impl Source {
+    /// Restarts within ten minutes from which it is wrong, where nothing else is laid down.
+    pub const RESTARTS_MOST: u32 = 3;
+
+    /// Restarts within ten minutes from which it is wrong.
+    #[must_use]
+    pub fn restarts_most(&self) -> u32 {
+        match self {
+            Self::Process { restarts_most, .. }
+            | Self::Unit { restarts_most, .. }
+            | Self::Container { restarts_most, .. } => *restarts_most,
+            _ => Self::RESTARTS_MOST,
+        }
+    }
+
     /// The word in files and lists.
     #[must_use]
     pub fn word(&self) -> &'static str {

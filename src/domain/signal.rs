@@ -3,7 +3,11 @@
 //! Everything textual in a [`Signal`] has been redacted, cleaned and bounded where it was made (`monitor::detect`); it is
 //! still tainted: it describes, it never commands.
 
-use super::{digest::Digest, severity::Severity, time::Timestamp};
+use super::{
+    digest::Digest,
+    severity::Severity,
+    time::{Millis, Timestamp},
+};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt};
 
@@ -70,6 +74,8 @@ pub struct Signal {
 }
 
 impl Signal {
+    /// What is told by lines is over when none has come for this long: a log never says that all is well.
+    pub const LINES_QUIET: Millis = Millis::secs(30);
     /// Characters of a title.
     pub const TITLE_MOST: usize = 200;
     /// Bytes of a sample.

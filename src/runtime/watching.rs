@@ -8,6 +8,7 @@ use crate::{
     domain::{
         probe::{ProbeHealth, ProbeSpec},
         request::Actor,
+        service::Service,
         signal::{Observation, Signal},
         time::{Millis, Timestamp},
     },
@@ -66,6 +67,11 @@ impl Watch {
     /// Releases of a service, the newest first.
     pub fn releases_of(&self, service: &str) -> Vec<Released> {
         self.releases.of(service)
+    }
+
+    /// Asks what is in place of a service now.
+    pub async fn ask_release(&self, service: &Service) {
+        self.releases.ask(std::slice::from_ref(service), || (self.eyes.now)()).await;
     }
 
     /// Asks what is in place, now and then, until the engine closes.

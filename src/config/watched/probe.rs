@@ -73,6 +73,12 @@ pub const PROBE_KEYS: &[EntryKey] = &[
     key("match", "text", "process", "Text that its command line contains, where there is no pid file."),
     key("name", "text", "unit, container", "Its name."),
     key("program", "\"docker\" or \"podman\"", "\"docker\"", "container: the program that knows it."),
+    key(
+        "restarts_most",
+        "1 to 64",
+        "3",
+        "process, unit, container: restarts within ten minutes from which it is wrong.",
+    ),
     key("full_pct", "1 to 100", "90", "disk: fullness from which it is wrong."),
     key("size_most", "bytes", "", "disk: what the directory may hold."),
     key("query", "PromQL", "prometheus", "The query."),
@@ -133,6 +139,11 @@ pub(super) fn read(entry: &mut Entry<'_>) -> Option<ProbeSpec> {
     })
 }
 
+fn restarts(entry: &mut Entry<'_>) -> u32 {
+    let many = entry.number("restarts_most", (1, 64)).and_then(|many| u32::try_from(many).ok());
+    many.unwrap_or(Source::RESTARTS_MOST)
+}
+
 fn source(entry: &mut Entry<'_>, kind: &str) -> Option<Source> {
     let pct = |entry: &mut Entry<'_>, name: &str, usual: u8| {
         entry.number(name, (1, 100)).and_then(|n| u8::try_from(n).ok()).unwrap_or(usual)
@@ -161,15 +172,15 @@ fn source(entry: &mut Entry<'_>, kind: &str) -> Option<Source> {
             if pid_file.is_none() && command.is_none() {
                 entry.wrong("pid_file", "is missing, and so is match: one of them finds the process");
             }
-            Source::Process { pid_file, command }
+            Source::Process { pid_file, command, restarts_most: restarts(entry) }
         }
-        "unit" => Source::Unit { name: entry.needed("name")? },
+        "unit" => Source::Unit { name: entry.needed("name")?, restarts_most: restarts(entry) },
         "container" => {
             let program = entry.text("program").unwrap_or_else(|| "docker".into());
             if program != "docker" && program != "podman" {
                 entry.wrong("program", "expected \"docker\" or \"podman\"");
             }
-            Source::Container { name: entry.needed("name")?, program }
+            Source::Container { name: entry.needed("name")?, program, restarts_most: restarts(entry) }
         }
         "disk" => Source::Disk {
             path: path(entry, "path")?,

@@ -3,6 +3,7 @@
 //! Invariant: an attempt begins only together with a ruling `Auto` of exactly its plan.
 
 use super::{
+    opening,
     steps::{announce, incident_of, investigate, needs_human, target_of, told, withdraw},
     ward::Incident,
 };
@@ -75,7 +76,10 @@ pub(super) fn propose(pen: &mut Pen<'_>, id: IncidentId) {
 
 /// The same once more, because something it rested on may have changed.
 pub(super) fn propose_again(pen: &mut Pen<'_>, id: IncidentId) {
-    let Some(incident) = pen.incident(id) else { return };
+    // One that began meanwhile may keep this one quiet.
+    let Some(incident) = pen.incident(id).filter(|incident| incident.phase == Phase::Diagnosed) else {
+        return;
+    };
     let Some(diagnosis) = incident.diagnosis.clone() else { return };
     let asked = (Approver::Policy, Given::Nothing);
     let now = rule(pen, (&incident, &diagnosis), asked);
@@ -148,6 +152,8 @@ fn start(pen: &mut Pen<'_>, id: IncidentId) {
     pen.incident_event(id, IncidentEvent::AttemptBegan { number, remedy: Box::new(remedy), target });
     pen.incident_event(id, IncidentEvent::PhaseEntered(Phase::Mitigating));
     pen.want_for(id, (kind, &number.to_string()));
+    // What else the service says while it is put right is looked into when that is done.
+    opening::reconsider_open(pen);
 }
 
 /// What the gate says of an incident's remedy as it stands, with nothing given for it.

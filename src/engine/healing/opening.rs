@@ -7,13 +7,17 @@ use super::{
 use crate::{
     domain::{
         ids::IncidentId,
-        incident::{Phase, Severity, Suppression},
+        incident::{Phase, Remedy, Severity, Suppression},
+        signal::kind,
         time::Timestamp,
     },
-    engine::{event::IncidentEvent, pen::Pen, state::State},
+    engine::{effect::EffectKind, event::IncidentEvent, pen::Pen, state::State},
     policy::flap::{Before, flaps},
 };
 use std::sync::Arc;
+
+/// Kinds, by their beginning, in which a service says that it does not answer or does not run.
+const ANSWERS: [&str; 5] = ["http.", "tcp.", "process.", "log.", "slo."];
 
 /// It is confirmed: quiet if something says so, else people are told and it is looked into.
 pub(super) fn opened(pen: &mut Pen<'_>, id: IncidentId) {
@@ -38,8 +42,8 @@ fn suppression(state: &State, incident: &Incident, now: Timestamp) -> Option<Sup
     if let Some(silence) = ward.silence(incident, now) {
         return Some(if silence.maintenance { Suppression::Maintenance } else { Suppression::Silenced });
     }
-    if let Some(upstream) = upstream(state, incident) {
-        return Some(Suppression::Inhibited(upstream));
+    if let Some(cause) = upstream(state, incident).or_else(|| beside(state, incident)) {
+        return Some(Suppression::Inhibited(cause));
     }
     // What is urgent is told even in a storm.
     let late = ward.storm.is_some_and(|since| incident.opened.is_some_and(|opened| opened > since));
@@ -67,6 +71,41 @@ fn upstream(state: &State, incident: &Incident) -> Option<IncidentId> {
             && below.contains(&other.service.as_str())
     };
     state.ward.live().find(cause).map(|other| other.id)
+}
+
+/// An incident of the same service that this one goes with: as bad or worse and being put right by a runbook or a release right
+/// now, since a service that is being restarted answers badly in every way; and to a number that is merely unusual, whatever is
+/// known to be wrong.
+fn beside(state: &State, incident: &Incident) -> Option<IncidentId> {
+    let answers = ANSWERS.iter().any(|begins| incident.kind.starts_with(begins));
+    let mended = |other: &Incident| {
+        answers && other.severity <= incident.severity && (restarts(other) || other.phase == Phase::Verifying)
+    };
+    let known = |other: &Incident| {
+        trend(incident)
+            && !trend(other)
+            && !matches!(other.phase, Phase::Suppressed(_))
+            && other.opened.is_some()
+    };
+    let same = |other: &Incident| (&other.service, &other.env) == (&incident.service, &incident.env);
+    let cause = |other: &&Arc<Incident>| {
+        other.id != incident.id
+            && same(other)
+            && incident.at_work().is_none()
+            && (mended(other) || known(other))
+    };
+    state.ward.live().find(cause).map(|other| other.id)
+}
+
+/// Whether its service is acted on right now: teams that write a fix do not touch it yet.
+fn restarts(incident: &Incident) -> bool {
+    let runbook = incident.at_work().is_some_and(|attempt| matches!(attempt.remedy, Remedy::Runbook(_)));
+    runbook || incident.wants(|kind| matches!(kind, EffectKind::Deploy { .. }))
+}
+
+/// Whether a number is merely unlike before: nothing says that it is wrong.
+fn trend(incident: &Incident) -> bool {
+    [kind::METRIC_ANOMALY, kind::METRIC_SHIFT].contains(&incident.kind.as_str())
 }
 
 /// Something new may keep open incidents quiet: those that nothing is done about are looked at again.

@@ -20,6 +20,8 @@ use std::path::Path;
 const LOOK_MOST: Millis = Millis::secs(3);
 /// What a directory may hold at most before "more than that" is all that is said.
 const BYTES_MOST: u64 = u64::MAX / 2;
+/// How often something restarted is not asked here.
+const RESTARTS: u32 = Source::RESTARTS_MOST;
 
 pub(super) async fn answer(call: &Call, sight: &Sight) -> Option<Value> {
     let text = match call.args.first() {
@@ -29,7 +31,9 @@ pub(super) async fn answer(call: &Call, sight: &Sight) -> Option<Value> {
     match call.name.as_str() {
         "process_running" => check(sight, process(text), "running").await.map(Value::Truth),
         "process_age" => process_age(sight, text).await.map(Value::Number),
-        "unit_state" => label(sight, Source::Unit { name: text.into() }, "state").await.map(Value::Text),
+        "unit_state" => label(sight, Source::Unit { name: text.into(), restarts_most: RESTARTS }, "state")
+            .await
+            .map(Value::Text),
         "container_state" => container(sight, text).await,
         "deployment_ready_pct" => None,
         "disk_used_pct" => number(sight, disk(text, None), "disk_used_pct").await.map(Value::Number),
@@ -68,9 +72,9 @@ fn spec(sight: &Sight, source: Source) -> ProbeSpec {
 
 fn process(text: &str) -> Source {
     if text.starts_with('/') {
-        Source::Process { pid_file: Some(text.into()), command: None }
+        Source::Process { pid_file: Some(text.into()), command: None, restarts_most: RESTARTS }
     } else {
-        Source::Process { pid_file: None, command: Some(text.into()) }
+        Source::Process { pid_file: None, command: Some(text.into()), restarts_most: RESTARTS }
     }
 }
 

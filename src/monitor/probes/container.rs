@@ -104,7 +104,7 @@ pub(super) async fn look(
         readings.push(Reading::Check(if health.status == "healthy" { found } else { fails(found) }));
     }
     if let Some(times) = restart_count.and_then(|total| past.restarts.total(total, (eyes.now)())) {
-        readings.push(Reading::Check(restarts(times, spec.severity, name)));
+        readings.push(Reading::Check(restarts(times, spec, name)));
     }
     Ok(readings)
 }
@@ -151,7 +151,7 @@ mod tests {
             timeout: Millis::secs(30),
             heartbeat: Millis::secs(3),
             severity: Severity::P1,
-            source: Source::Container { name: "web".into(), program: program.into() },
+            source: Source::Container { name: "web".into(), program: program.into(), restarts_most: 3 },
         };
         let found = look(&spec, (program, "web"), &programs.eyes(), past).await?;
         let checks = found.into_iter().map(|reading| match reading {

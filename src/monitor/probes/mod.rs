@@ -100,12 +100,14 @@ async fn look(spec: &ProbeSpec, eyes: &Eyes, past: &mut Past) -> Vec<Reading> {
             Source::Command { argv } => command::look(spec, argv, eyes).await,
             Source::Http { .. } => http::look(spec, eyes).await,
             Source::Tcp { address } => tcp::look(spec, address).await,
-            Source::Process { pid_file, command } => {
+            Source::Process { pid_file, command, .. } => {
                 let wanted = process::Wanted { pid_file: pid_file.clone(), command: command.clone() };
                 process::look(spec, &wanted, (eyes.now)(), past).await
             }
-            Source::Unit { name } => unit::look(spec, name, eyes, past).await,
-            Source::Container { name, program } => container::look(spec, (program, name), eyes, past).await,
+            Source::Unit { name, .. } => unit::look(spec, name, eyes, past).await,
+            Source::Container { name, program, .. } => {
+                container::look(spec, (program, name), eyes, past).await
+            }
             Source::Disk { path, full_pct, size_most } => {
                 let place = disk::Place { path: path.into(), full_pct: *full_pct, size_most: *size_most };
                 disk::look(spec, place, past).await

@@ -10,10 +10,8 @@ use std::{
     },
 };
 
-/// Restarts count for so long ...
+/// Restarts count for so long.
 const WINDOW: Millis = Millis::mins(10);
-/// ... and so many of them are too many.
-pub(super) const RESTARTS_MOST: usize = 3;
 /// Restarts remembered.
 const KEPT_MOST: usize = 64;
 

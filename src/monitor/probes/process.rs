@@ -4,11 +4,10 @@
 
 use super::{
     found::{fails, holds, sample, with},
-    past::{Life, Past, RESTARTS_MOST},
+    past::{Life, Past},
     reach,
 };
 use crate::domain::{
-    incident::Severity,
     probe::ProbeSpec,
     signal::{Check, Reading, kind},
     time::Timestamp,
@@ -67,7 +66,7 @@ pub(super) async fn look(
     let running = with(check(format!("runs as process {pid}")), &[("pid", &pid.to_string())]);
     let mut readings = vec![Reading::Check(running)];
     if let Some(times) = past.restarts.life(main.life, now) {
-        readings.push(Reading::Check(restarts(times, spec.severity, &label)));
+        readings.push(Reading::Check(restarts(times, spec, &label)));
     }
     let rss: u64 = all.iter().map(|seen| seen.rss).sum();
     readings.push(sample("rss_bytes", rss as f64));
@@ -82,15 +81,15 @@ pub(super) async fn look(
 }
 
 /// Whether something begins anew too often.
-pub(super) fn restarts(times: usize, severity: Severity, label: &str) -> Check {
+pub(super) fn restarts(times: usize, spec: &ProbeSpec, label: &str) -> Check {
     let words = match times {
         0 => "has not restarted in the last 10 minutes".to_owned(),
         1 => "restarted once in the last 10 minutes".to_owned(),
         times => format!("restarted {times} times in the last 10 minutes"),
     };
     let labels = [("process", label), ("restarts", &times.to_string())];
-    let check = with(holds("restarts", kind::PROCESS_FLAPPING, severity, words), &labels);
-    if times >= RESTARTS_MOST { fails(check) } else { check }
+    let check = with(holds("restarts", kind::PROCESS_FLAPPING, spec.severity, words), &labels);
+    if times >= spec.source.restarts_most() as usize { fails(check) } else { check }
 }
 
 /// The process that stands for all that fit, and those; or why none runs.
@@ -202,8 +201,8 @@ mod tests {
             every: Millis::secs(1),
             timeout: Millis::secs(5),
             heartbeat: Millis::secs(3),
-            severity: Severity::P1,
-            source: Source::Process { pid_file: None, command: None },
+            severity: crate::domain::incident::Severity::P1,
+            source: Source::Process { pid_file: None, command: None, restarts_most: 3 },
         }
     }
 

@@ -63,7 +63,7 @@ async fn c1_what_keeps_a_probe_from_looking_is_said_each_time() {
 async fn c1_a_look_that_takes_too_long_is_cut_off_and_said() {
     let programs = stage::Programs::new();
     programs.say("systemctl", "");
-    let mut spec = spec(Source::Unit { name: "api.service".into() });
+    let mut spec = spec(Source::Unit { name: "api.service".into(), restarts_most: 3 });
     spec.timeout = Millis(50);
     // A secret that never comes.
     let eyes = Eyes { secret: std::sync::Arc::new(|_| Box::pin(std::future::pending())), ..programs.eyes() };
@@ -114,12 +114,16 @@ async fn c2_files_and_commands_are_watched_as_they_speak() {
 #[tokio::test]
 async fn c2_each_source_is_asked_in_its_own_way() {
     let eyes = eyes::of_tests();
-    let process = Source::Process { pid_file: None, command: Some("no-such-command-line-anywhere".into()) };
+    let process = Source::Process {
+        pid_file: None,
+        command: Some("no-such-command-line-anywhere".into()),
+        restarts_most: 3,
+    };
     let found = once(&spec(process), &eyes).await;
     // Where other people's processes are hidden, nothing is known.
     let is_down = matches!(&found[0], Reading::Check(check) if !check.ok && check.kind == kind::PROCESS_DOWN);
     assert!(is_down || matches!(&found[0], Reading::Blind(_)), "{found:?}");
-    let container = Source::Container { name: "--help".into(), program: "docker".into() };
+    let container = Source::Container { name: "--help".into(), program: "docker".into(), restarts_most: 3 };
     assert!(
         matches!(&once(&spec(container), &eyes).await[..], [Reading::Blind(why)] if why.contains("no name"))
     );

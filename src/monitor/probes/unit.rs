@@ -59,7 +59,7 @@ pub(super) async fn look(
     if let Some(times) =
         of("NRestarts").parse().ok().and_then(|total| past.restarts.total(total, (eyes.now)()))
     {
-        readings.push(Reading::Check(restarts(times, spec.severity, name)));
+        readings.push(Reading::Check(restarts(times, spec, name)));
     }
     Ok(readings)
 }
@@ -81,7 +81,7 @@ mod tests {
             timeout: Millis::secs(30),
             heartbeat: Millis::secs(3),
             severity: Severity::P1,
-            source: Source::Unit { name: "api.service".into() },
+            source: Source::Unit { name: "api.service".into(), restarts_most: 3 },
         }
     }
 

@@ -52,7 +52,7 @@ struct Post {
     blind: Option<String>,
     silent: bool,
     /// Firing signals of logs and numbers, with their titles.
-    firing: BTreeMap<Fingerprint, String>,
+    firing: BTreeMap<Fingerprint, (String, Timestamp)>,
 }
 
 impl Watchtower {
@@ -149,16 +149,16 @@ impl Post {
         self.blind = None;
         self.heard = Some(at);
         signals.extend(self.heard_again());
-        self.note(&signals);
+        self.note(&signals, at);
         self.remember(seen);
         signals
     }
 
-    fn note(&mut self, signals: &[Signal]) {
+    fn note(&mut self, signals: &[Signal], at: Timestamp) {
         for signal in signals {
             match signal.state {
                 SignalState::Firing if self.firing.len() < NEWEST_MOST => {
-                    self.firing.insert(signal.fingerprint.clone(), signal.title.clone());
+                    self.firing.insert(signal.fingerprint.clone(), (signal.title.clone(), at));
                 }
                 SignalState::Firing => {}
                 SignalState::Clear => drop(self.firing.remove(&signal.fingerprint)),
@@ -201,7 +201,10 @@ impl Post {
 
     fn tick(&mut self, now: Timestamp) -> Vec<Signal> {
         let mut signals = self.logs.as_mut().map(|logs| logs.tick(now)).unwrap_or_default();
-        self.note(&signals);
+        self.note(&signals, now);
+        if self.logs.is_some() {
+            self.firing.retain(|_, (_, last)| now.since(*last) < Signal::LINES_QUIET);
+        }
         let last = self.heard.unwrap_or(self.began);
         // Payloads come when something is wrong: their silence says nothing.
         let speaks = !matches!(self.spec.source, Source::Webhook { .. });
@@ -233,7 +236,8 @@ impl Post {
     }
 
     fn health(&self) -> ProbeHealth {
-        let failing = self.checks.failing().or_else(|| self.firing.values().next().cloned());
+        let failing =
+            self.checks.failing().or_else(|| self.firing.values().next().map(|(title, _)| title.clone()));
         let (state, words) = match (&self.blind, self.heard, failing) {
             (Some(why), ..) => (ProbeState::Silent, why.clone()),
             (None, None, _) if self.silent => (ProbeState::Silent, "no word of it".into()),

@@ -50,6 +50,28 @@ fn c1_a_failing_check_is_told_at_once_then_seldom_and_its_end_at_once() {
 }
 
 #[test]
+fn c1_a_log_is_well_again_when_no_line_of_the_cause_has_come_for_a_while() {
+    let mut tower = Watchtower::new(&[spec("log", Source::File { path: "/log".into() })], Timestamp(0));
+    let says = |at: i64, line: &str| Observation {
+        probe: "log".into(),
+        at: Timestamp(at),
+        reading: Reading::Lines(vec![line.into()]),
+    };
+    let mut states = Vec::new();
+    for second in 0..120 {
+        match second {
+            0 | 40 => drop(tower.observe(says(second * 1_000, "ERROR the till is closed"))),
+            20 | 60 | 80 | 100 => drop(tower.observe(says(second * 1_000, "INFO sold"))),
+            _ => {}
+        }
+        tower.tick(Timestamp(second * 1_000));
+        states.push(tower.health()[0].state);
+    }
+    assert_eq!([5, 45].map(|at| states[at]), [ProbeState::Failing; 2]);
+    assert_eq!([39, 85, 119].map(|at| states[at]), [ProbeState::Well; 3]);
+}
+
+#[test]
 fn c1_silence_is_an_incident_and_never_well() {
     let mut tower = Watchtower::new(&[tcp()], Timestamp(0));
     assert_eq!(tower.health()[0].state, ProbeState::Waiting);

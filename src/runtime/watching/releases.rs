@@ -1,5 +1,7 @@
-//! What is in place of each service, and since when: `release.current` is asked now and then, and whenever it says
-//! something new, that is a release. So what was released by hand is known as well.
+//! What is in place of each service, and since when: `release.current` is asked now and then, and before an incident is looked
+//! into; whenever it says something new, that is a release. So what was released by hand is known as well. It counts from
+//! the last answer that still named the one before: what it broke was not seen before it. What was there when the first answer
+//! came has always been there, for all anybody knows.
 
 use crate::{
     domain::{
@@ -27,14 +29,23 @@ const VERSION_MOST: usize = 128;
 /// Releases of a service that are remembered.
 const KEPT_MOST: usize = 32;
 
-/// By service, the newest first.
+/// What is known of each service.
 #[derive(Debug, Default)]
-pub(super) struct Releases(Mutex<BTreeMap<String, Vec<Released>>>);
+pub(super) struct Releases(Mutex<BTreeMap<String, Known>>);
+
+/// What a service said.
+#[derive(Debug, Default)]
+struct Known {
+    /// When it last said what is in place.
+    asked: Option<Timestamp>,
+    /// Its releases, the newest first.
+    releases: Vec<Released>,
+}
 
 impl Releases {
     pub fn of(&self, service: &str) -> Vec<Released> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.get(service).cloned().unwrap_or_default()
+        known.get(service).map(|known| known.releases.clone()).unwrap_or_default()
     }
 
     /// Asks every service that can say it.
@@ -51,13 +62,15 @@ impl Releases {
 
     fn note(&self, service: &str, said: String, at: Timestamp) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let releases = known.entry(service.to_owned()).or_default();
+        let known = known.entry(service.to_owned()).or_default();
+        let since = known.asked.replace(at).unwrap_or(Timestamp(0));
+        let releases = &mut known.releases;
         if releases.first().is_some_and(|last| last.said == said) {
             return;
         }
         let hex = said.len() >= 7 && said.len() <= 64 && said.bytes().all(|byte| byte.is_ascii_hexdigit());
         let commit = hex.then(|| CommitId(said.clone()));
-        releases.insert(0, Released { at, commit, said });
+        releases.insert(0, Released { at: since, commit, said });
         releases.truncate(KEPT_MOST);
     }
 }
@@ -94,7 +107,11 @@ mod tests {
         }
         let known = releases.of("web");
         let at: Vec<i64> = known.iter().map(|release| release.at.0).collect();
-        assert_eq!(at, [3, 1], "the newest first, and nothing said is nothing new");
+        assert_eq!(
+            at,
+            [2, 0],
+            "the newest first, from when the other was last seen; the first was always there; nothing said is nothing new"
+        );
         assert_eq!(known[1].commit, Some(CommitId("0123456789abcdef".into())));
         assert!(known[0].commit.is_none() && !known[0].said.contains('\u{1b}'));
     }

@@ -49,6 +49,9 @@ const PLACES: [&str; 12] = [
 ];
 /// Label that makes a number the share of bad ones against an objective, such as `0.999`.
 pub const OBJECTIVE: &str = "objective";
+/// Share of what is expected by which a value must differ to be told: a disk that fills by a thousandth is unlike ever
+/// before, and nobody's business.
+const RELATIVE: f64 = 0.01;
 /// A gap is this many intervals without a value,
 const GAP_INTERVALS: u64 = 10;
 /// and at least this long.
@@ -220,7 +223,9 @@ impl SeriesDetector {
     fn shape(&mut self, series: &mut Series, value: f64, at: Timestamp, signals: &mut Vec<Signal>) {
         let level = series.shape.anomaly.unseasoned(at, value);
         let rated = series.shape.anomaly.rate(at, value);
-        let unusual = if rated.score >= THRESHOLD { Unusual::Yes } else { Unusual::No };
+        let much = (value - rated.expected).abs() >= RELATIVE * rated.expected.abs();
+        let told = rated.score >= THRESHOLD && much;
+        let unusual = if told { Unusual::Yes } else { Unusual::No };
         let turn = series.shape.episode.observe(unusual);
         let trend = Severity::P4;
         let severity = matches!(turn, Turn::Begins | Turn::GoesOn).then_some(trend);

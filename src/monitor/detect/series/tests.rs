@@ -86,6 +86,14 @@ fn c1_a_spike_is_told_at_once_and_is_over_when_it_is_calm() {
 }
 
 #[test]
+fn c1_what_is_new_and_next_to_nothing_is_not_told() {
+    // A disk whose share hardly ever moves, and then by a thousandth.
+    let disk = |step: f64| run(&each_minute(), 1_200, move |n| if n < 1_000 { 24.0 } else { 24.0 + step });
+    assert_eq!(of(&disk(0.02), kind::METRIC_ANOMALY, SignalState::Firing), Vec::<&(i64, Signal)>::new());
+    assert!(!of(&disk(2.0), kind::METRIC_ANOMALY, SignalState::Firing).is_empty());
+}
+
+#[test]
 fn c1_what_is_usual_at_this_hour_is_no_anomaly_and_what_is_usual_at_another_is() {
     // By day 100, by night 20; in the last night it is day.
     let day = |n: i64| (8..20).contains(&(n / 60 % 24));

@@ -462,7 +462,7 @@ pub fn runbooks() -> Vec<Runbook> {
         book(
             "clear-outgrown-directory",
             Grade::A,
-            &["disk.full"],
+            &["disk.full", "http.down"],
             &["find", "${service.cache_dir}", "-delete"],
             &[],
         ),

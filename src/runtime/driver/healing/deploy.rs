@@ -46,15 +46,16 @@ pub(super) fn proof(site: &Site, incident: &Incident, service: &Service) -> RunP
         };
         watch.probes_of(&incident.service).any(|probe| !speaks(&probe.source))
     });
-    let mut clauses = vec!["signal_cleared()".to_owned()];
-    if checked {
-        clauses.push("health(service) == ok for 2 checks".into());
-    }
-    if let Some(url) = &service.health {
-        clauses.push(format!("http_status({url:?}) < 400"));
-    }
+    let clauses = clauses(service, checked);
     let clauses: Vec<&str> = clauses.iter().map(String::as_str).collect();
     releases::verification(service, releases::proof(&clauses, window))
+}
+
+/// What must hold; nothing is filled in later, so it names the service itself.
+fn clauses(service: &Service, checked: bool) -> Vec<String> {
+    let healthy = checked.then(|| format!("health({:?}) == ok for 2 checks", service.name));
+    let answers = service.health.as_ref().map(|url| format!("http_status({url:?}) < 400"));
+    [Some("signal_cleared()".to_owned()), healthy, answers].into_iter().flatten().collect()
 }
 
 pub(super) async fn deploy(site: &Site, effect: &Effect, stop: &StopSign) -> Result<Outcome, Failure> {
@@ -201,5 +202,23 @@ impl Delivery<'_> {
             Some(Value::Number(number)) => Some(number),
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::expr::{Value, parse};
+
+    #[test]
+    fn the_proof_of_a_change_names_its_service_and_address() {
+        let health = Some("http://127.0.0.1:8080/health".to_owned());
+        let service = Service { name: "shop".into(), health, ..Service::default() };
+        let said: Vec<_> =
+            clauses(&service, true).iter().flat_map(|clause| parse(clause).unwrap().calls()).collect();
+        let of = |name: &str| said.iter().find(|call| call.name == name).unwrap().args.clone();
+        assert_eq!(of("health"), [Value::Text("shop".into())]);
+        assert_eq!(of("http_status"), [Value::Text("http://127.0.0.1:8080/health".into())]);
+        assert_eq!(clauses(&Service::default(), false), ["signal_cleared()"]);
     }
 }

@@ -43,6 +43,10 @@ pub(super) async fn investigate(
 ) -> Result<Outcome, Failure> {
     let rules = laid_down(site)?;
     let incident = incident_of(site, id)?;
+    if let Some(watch) = site.watch() {
+        // What broke with a release is often seen before the release is.
+        watch.ask_release(&service_of(site, &incident)).await;
+    }
     let scene = scene::of(site, &incident);
     let means = Means::host();
     let looking = investigate::gather(&scene, &means);

@@ -7,7 +7,8 @@ use crate::{
         expr::{Call, Value},
         ids::IncidentId,
         service::Service,
-        time::{Millis, Timestamp},
+        signal::Signal,
+        time::Timestamp,
     },
     engine::{effect::Failure, healing::ward::Incident, state::State},
     monitor::looking::{self, Read, Sight},
@@ -17,9 +18,6 @@ use crate::{
 use futures::future::{BoxFuture, FutureExt as _};
 use std::sync::Arc;
 use tokio::sync::watch;
-
-/// What is told by lines is over when none has come for this long.
-const LINES_QUIET: Millis = Millis::secs(30);
 
 pub(super) struct Outlook {
     state: watch::Receiver<Arc<State>>,
@@ -58,7 +56,8 @@ impl Outlook {
         let now = (self.sight.eyes.now)();
         let after = self.since.is_none_or(|since| seen.last <= since);
         let from = self.since.map_or(seen.last, |since| since.max(seen.last));
-        Some(now.since(from) >= LINES_QUIET && (after || now.since(seen.last) >= LINES_QUIET))
+        let quiet = Signal::LINES_QUIET;
+        Some(now.since(from) >= quiet && (after || now.since(seen.last) >= quiet))
     }
 
     fn firing(&self, kind: &str) -> bool {
