@@ -28,6 +28,7 @@ pub mod missions;
 pub mod models;
 mod monitor;
 pub mod named;
+mod news;
 pub mod out;
 pub mod own;
 pub mod policy;

@@ -14,7 +14,7 @@ use crate::{
     domain::{money::Cost, text, time::Millis},
     runtime::{
         clock::Clock,
-        handle::{self, EngineEnd},
+        handle::{self, EngineEnd, Handle},
         watch::Watch,
     },
     store::history,
@@ -149,7 +149,7 @@ async fn open(session: &Session, face: Face) -> Said {
         Ok(teams) => (teams, String::new()),
         Err(complaint) => (Vec::new(), text::clean_line(&complaint.what, 300).into()),
     };
-    let opening = Opening { face, prefill: Some(Prefill { teams, ..prefill }), notice };
+    let opening = Opening { face, prefill: Some(Prefill { teams, ..prefill }), notice, handle: None };
     show(session, opening, join).await
 }
 
@@ -161,6 +161,8 @@ pub struct Opening {
     pub prefill: Option<Prefill>,
     /// Words that stay in sight; empty: none.
     pub notice: String,
+    /// Who else wants a handle to the engine.
+    pub handle: Option<oneshot::Sender<Handle>>,
 }
 
 /// Shows the screen at once and joins the engine behind it.
@@ -173,6 +175,10 @@ pub async fn show<F: Future<Output = anyhow::Result<house::Joined>>>(
     join: impl FnOnce(EngineEnd) -> F,
 ) -> Said {
     let (handle, end) = handle::link(house::director(&session.environment));
+    if let Some(wanted) = opening.handle {
+        // Only one that is gone does not want it any more.
+        let _ = wanted.send(handle.clone());
+    }
     let (tell, told) = oneshot::channel();
     let told = told.map(|notes: Result<Vec<String>, _>| notes.unwrap_or_default()).boxed();
     let options = options(session, opening.prefill, opening.notice)?;

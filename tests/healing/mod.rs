@@ -1,5 +1,6 @@
 //! The monitor on real things: services that are broken for real, and servers from the distribution's packages.
 
+mod demo;
 mod heals;
 mod servers;
 mod stores;

@@ -9,7 +9,7 @@ use chimera::providers::rehearsal::{
 };
 use serde_json::{Value, json};
 use std::{
-    ffi::OsStr,
+    ffi::{OsStr, OsString},
     fs,
     io::{BufRead, BufReader, Read},
     os::unix::process::ExitStatusExt,
@@ -215,6 +215,20 @@ impl Stage {
             let _ = server.join();
         }
     }
+}
+
+/// What a program with another home needs to find its programs: toolchains stay where they are.
+pub fn toolchains() -> Vec<(&'static str, OsString)> {
+    let names = ["PATH", "CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN"];
+    let mut found: Vec<_> =
+        names.into_iter().filter_map(|name| Some((name, std::env::var_os(name)?))).collect();
+    let own = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
+    for (name, dir) in [("CARGO_HOME", ".cargo"), ("RUSTUP_HOME", ".rustup")] {
+        if std::env::var_os(name).is_none() && own.join(dir).is_dir() {
+            found.push((name, own.join(dir).into()));
+        }
+    }
+    found
 }
 
 /// The journal entry of an exported line; `None`: it is a checkpoint.

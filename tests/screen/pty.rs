@@ -1,11 +1,11 @@
 //! The real binary in a pseudo-terminal, read back through a screen model. Every wait is for a named condition
 //! with a deadline; nothing sleeps for a guess.
 
-use crate::house::stage::Stage;
+use crate::house::stage::{Stage, toolchains};
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use std::{
     io::{Read, Write},
-    path::{Path, PathBuf},
+    path::Path,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
@@ -44,16 +44,7 @@ impl Terminal {
         for (name, value) in [("TERM", "xterm-256color"), ("COLORTERM", "truecolor"), ("LANG", "C.UTF-8")] {
             command.env(name, value);
         }
-        for name in ["PATH", "CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN"] {
-            std::env::var_os(name).into_iter().for_each(|value| command.env(name, value));
-        }
-        // Toolchains stay where they are, although the program's home is another one.
-        let own = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
-        for (name, dir) in [("CARGO_HOME", ".cargo"), ("RUSTUP_HOME", ".rustup")] {
-            if std::env::var_os(name).is_none() && own.join(dir).is_dir() {
-                command.env(name, own.join(dir));
-            }
-        }
+        toolchains().into_iter().for_each(|(name, value)| command.env(name, value));
         command.env("HOME", home);
         Self::spawn(size, command)
     }

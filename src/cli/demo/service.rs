@@ -34,12 +34,26 @@ const FILES: &[(&str, &str)] = &[
     ("Cargo.lock", include_str!("../../../assets/demo/shop/Cargo.lock")),
     ("Cargo.toml", include_str!("../../../assets/demo/shop/Cargo.toml")),
     ("README.md", include_str!("../../../assets/demo/shop/README.md")),
+    ("src/cache.rs", include_str!("../../../assets/demo/shop/src/cache.rs")),
     ("src/cart.rs", include_str!("../../../assets/demo/shop/src/cart.rs")),
     ("src/http.rs", include_str!("../../../assets/demo/shop/src/http.rs")),
     ("src/lib.rs", include_str!("../../../assets/demo/shop/src/lib.rs")),
     ("src/main.rs", include_str!("../../../assets/demo/shop/src/main.rs")),
     ("tests/service.rs", include_str!("../../../assets/demo/shop/tests/service.rs")),
 ];
+/// A change that fails where a cart has three pieces: what is found, what is there instead.
+const BAD_CHANGE: [(&str, &str); 2] = [
+    (
+        "/// Answers requests",
+        "/// What a cart is sent in, by its pieces.\nconst PARCELS: [&str; 3] = [\"nothing\", \"a letter\", \"a small box\"];\n\n/// Answers requests",
+    ),
+    (
+        "                (200, format!(",
+        "                println!(\"checkout in {}\", PARCELS[total.pieces as usize]);\n                (200, format!(",
+    ),
+];
+const BAD_FILE: &str = "src/http.rs";
+const BAD_MESSAGE: &str = "Say what a cart is sent in";
 /// Builds and runs the service; the address follows.
 const SERVE: [&str; 5] = ["cargo", "run", "-q", "--offline", "--"];
 /// An empty cart at the checkout: the bug.
@@ -60,7 +74,7 @@ pub(super) struct Service {
     repo: PathBuf,
 }
 
-fn failed(what: &str, why: impl std::fmt::Display) -> Complaint {
+pub(super) fn failed(what: &str, why: impl std::fmt::Display) -> Complaint {
     Complaint::error(format!("the demo cannot {what}: {why}"))
 }
 
@@ -90,10 +104,11 @@ impl Service {
         &self.repo
     }
 
-    /// The session of a command that is run in this repository.
+    /// The session of a command that is run in this repository, with what is watched as a settings file says it.
     pub fn session(
         &self,
         (mut settings, environment): (Settings, Environment),
+        watched: &str,
         of: &Session,
     ) -> Result<Session, Complaint> {
         settings.places.repo = Some(self.repo.clone());
@@ -107,18 +122,41 @@ impl Service {
         };
         let mut loaded = of.loaded.clone();
         loaded.settings = settings;
-        let source = self.settings(&loaded, environment.clone())?;
+        let source = self.settings((&loaded, watched), environment.clone())?;
+        let read = source.load()?.settings;
+        loaded.settings.probes = read.probes;
+        loaded.settings.policy.healing.services = read.policy.healing.services;
         Ok(Session { loaded, environment, here: self.repo.clone(), source })
     }
 
     /// What is set on the demo's screen stays in the demo: its files are in its own directory.
-    fn settings(&self, loaded: &Loaded, environment: Environment) -> Result<Source, Complaint> {
+    fn settings(
+        &self,
+        (loaded, watched): (&Loaded, &str),
+        environment: Environment,
+    ) -> Result<Source, Complaint> {
         let config = self.top.join("config");
         let environment = environment.with("XDG_CONFIG_HOME", &config.display().to_string());
         let told = |error: io::Error| failed("write its settings", error);
         fs::create_dir_all(config.join("chimera")).map_err(told)?;
-        fs::write(config.join("chimera").join(places::FILE_NAME), edit::written(loaded)).map_err(told)?;
+        let text = format!("{}\n{watched}", edit::written(loaded));
+        fs::write(config.join("chimera").join(places::FILE_NAME), text).map_err(told)?;
         Ok(Source { wanted: Wanted::default(), environment, here: self.repo.clone() })
+    }
+
+    /// The directory of the demo.
+    pub fn top(&self) -> &Path {
+        &self.top
+    }
+
+    /// Commits a change that a customer with three pieces will notice.
+    pub async fn commit_bad_change(&self) -> Result<(), Complaint> {
+        let path = self.repo.join(BAD_FILE);
+        let told = |error: io::Error| failed("change its service", error);
+        let before = fs::read_to_string(&path).map_err(told)?;
+        let after = BAD_CHANGE.iter().fold(before, |text, (from, to)| text.replacen(from, to, 1));
+        fs::write(&path, after).map_err(told)?;
+        self.git(&["commit", "-q", "-m", BAD_MESSAGE, "--", BAD_FILE]).await.map(drop)
     }
 
     /// Whether anything came after the first commit.
@@ -168,7 +206,12 @@ impl Service {
         if done.exit.ok() { Ok(done) } else { Err(failed("use git", text::clean_bytes(&done.merged))) }
     }
 
-    async fn run(&self, argv: &[&str], stop: impl Future<Output = ()> + Send) -> Result<Finished, Complaint> {
+    /// Runs a program of the demo.
+    pub(super) async fn run(
+        &self,
+        argv: &[&str],
+        stop: impl Future<Output = ()> + Send,
+    ) -> Result<Finished, Complaint> {
         let spec = Spec {
             argv: argv.iter().map(|part| (*part).to_owned()).collect(),
             dir: self.repo.clone(),
@@ -211,12 +254,12 @@ fn directory() -> Result<PathBuf, Complaint> {
     }
 }
 
-async fn free_address() -> io::Result<SocketAddr> {
+pub(super) async fn free_address() -> io::Result<SocketAddr> {
     TcpListener::bind("127.0.0.1:0").await?.local_addr()
 }
 
 /// Status code of one GET, asked for until somebody listens.
-async fn status_of(address: SocketAddr, target: &str) -> io::Result<u16> {
+pub(super) async fn status_of(address: SocketAddr, target: &str) -> io::Result<u16> {
     let asking = async {
         loop {
             match get(address, target).await {

@@ -1,6 +1,6 @@
 //! Just enough HTTP/1.1: one request per connection, a panic in a handler is a 500.
 
-use crate::cart;
+use crate::{cache, cart};
 use std::io::{BufRead, BufReader, Result, Write};
 use std::net::{TcpListener, TcpStream};
 use std::panic::catch_unwind;
@@ -35,6 +35,7 @@ pub fn route(target: &str) -> (u16, String) {
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     match path {
         "/health" => (200, "ok".into()),
+        "/checkout" if !cache::has_room() => (503, "no room for a receipt".into()),
         "/checkout" => match cart::parse(query.strip_prefix("cart=").unwrap_or("")) {
             Some(items) => {
                 let total = cart::total(&items);
