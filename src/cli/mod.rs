@@ -35,6 +35,7 @@ pub mod policy;
 pub mod progress;
 mod rate;
 pub mod reference;
+mod reload;
 pub mod replay;
 pub mod restore;
 mod runbook;
@@ -69,7 +70,8 @@ pub struct Cli {
     /// Options of every subcommand.
     #[command(flatten)]
     pub everywhere: Everywhere,
-    /// Watch and heal without a screen until a signal ends it; decisions come from `chimera desk`
+    /// Watch and heal without a screen until a signal ends it; decisions come from `chimera desk`. SIGHUP without a
+    /// terminal: read the settings again
     #[arg(long)]
     pub monitor: bool,
     /// What to do; the screen where nothing is said.

@@ -6,11 +6,13 @@ use super::{
     house::{Joined, Purpose},
     news::News,
     out::Out,
+    reload::reload,
     session::Session,
-    signals::{Interrupts as _, Signals},
+    signals::{Signals, Wish},
 };
 use crate::{domain::text::count, runtime::handle::Handle};
 use serde_json::json;
+use std::io::IsTerminal as _;
 
 /// Watches until it is told to end.
 ///
@@ -22,7 +24,12 @@ pub async fn run(session: &Session, out: &mut Out) -> Said {
         return Err(Complaint::error("nothing is watched: there is no [[probe]]")
             .hint("write one into your chimera.toml; docs/monitor.md begins with two lines that work"));
     }
-    let mut signals = Signals::take().map_err(|error| Complaint::error(error.to_string()))?;
+    let mut signals = if std::io::stdin().is_terminal() || std::io::stdout().is_terminal() {
+        Signals::take()
+    } else {
+        Signals::take_as_daemon()
+    }
+    .map_err(|error| Complaint::error(error.to_string()))?;
     let house = session.open(Purpose::Work).await?;
     if matches!(house.joined(), Joined::Other(_)) {
         let notes = house.notes();
@@ -32,20 +39,37 @@ pub async fn run(session: &Session, out: &mut Out) -> Said {
     let probes = settings.probes.len();
     let words = format!("watching  {}, level {}", count(probes, "probe"), settings.policy.level);
     out.both(&words, &json!({"kind": "watching", "probes": probes, "level": settings.policy.level}));
-    tell(&house.handle, &mut signals, out).await;
+    tell((session, &house.handle), &mut signals, out).await;
     house.close().await;
     out.both("ended", &json!({"kind": "ended"}));
     Ok(Exit::Ok)
 }
 
-/// A line for each thing that happens, until a signal comes.
-async fn tell(handle: &Handle, signals: &mut Signals, out: &mut Out) {
+/// A line for each thing that happens, until a signal comes that ends it.
+async fn tell((session, handle): (&Session, &Handle), signals: &mut Signals, out: &mut Out) {
     let mut states = handle.subscribe();
     let mut news = News::since_now(handle);
     loop {
-        tokio::select! {
-            () = signals.next() => return,
-            changed = states.changed() => if changed.is_err() { return },
+        let wish = tokio::select! {
+            wish = signals.wish() => Some(wish),
+            changed = states.changed() => {
+                if changed.is_err() {
+                    return;
+                }
+                None
+            }
+        };
+        match wish {
+            Some(Wish::End) => return,
+            Some(Wish::Reload) => {
+                let words = match reload(session, handle).await {
+                    Ok(reloaded) => reloaded.words(),
+                    Err(complaint) => complaint.what,
+                };
+                let level = handle.snapshot().policy.level;
+                out.both(&words, &json!({"kind": "reloaded", "words": words, "level": level}));
+            }
+            None => {}
         }
         news.tell(handle, out).await;
     }

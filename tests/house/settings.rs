@@ -88,3 +88,46 @@ fn s5_a_value_is_set_in_its_file_with_its_comments_and_journaled_and_a_bad_one_c
     stage.run(&["config", "check"]).exits(0);
     stage.verify();
 }
+
+#[test]
+fn c7_settings_are_read_again_and_a_mistake_keeps_what_ruled_at_level_1() {
+    let stage = Stage::default();
+    stage.write("app.log", "");
+    let settings = |level: &str| {
+        let log = stage.repo().join("app.log").display().to_string();
+        stage.settings(&format!(
+            "[autonomy]\nlevel = {level}\n[[service]]\nname = \"web\"\nlevel = 3\n\
+             [[probe]]\nid = \"log\"\nservice = \"web\"\ntype = \"file\"\npath = \"{log}\"\n"
+        ));
+    };
+    settings("2");
+    let mut running = stage.start(&["--monitor", "--json"]);
+    running.until("\"watching\"");
+    let mut again = |level: &str| {
+        settings(level);
+        running.signal(rustix::process::Signal::HUP);
+        running.until("\"reloaded\"")
+    };
+    let bad = again("\"two\"");
+    assert_eq!(bad["level"], 1);
+    let words = bad["words"].as_str().unwrap();
+    assert!(words.contains("chimera.toml:2") && words.contains("level 1"), "{words}");
+    let good = again("3");
+    assert_eq!(
+        (good["level"].as_u64(), good["words"].as_str()),
+        (Some(3), Some("settings read again, and they rule"))
+    );
+    let same = again("3");
+    assert!(same["words"].as_str().unwrap().contains("the same rules"), "{same}");
+    running.signal(rustix::process::Signal::TERM);
+    running.end().exits(0);
+    let loaded = stage.facts("control.policy_loaded");
+    let levels: Vec<_> = loaded
+        .iter()
+        .map(|fact| &fact["control"]["policy_loaded"])
+        .map(|policy| (policy["level"].as_u64(), policy["healing"]["services"][0]["level"].as_u64()))
+        .collect();
+    assert_eq!(levels, [(Some(2), Some(3)), (Some(1), Some(1)), (Some(3), Some(3))], "{loaded:?}");
+    let told = stage.facts("control.setting_changed");
+    assert!(told[0].to_string().contains("autonomy.level"), "{told:?}");
+}
