@@ -27,7 +27,7 @@ const TITLE_MOST: usize = 96;
 /// All ideas as of now: open ones first, by score.
 #[must_use]
 pub fn ideas(state: &State) -> Vec<Idea> {
-    mine(&state.traces, &state.records, state.at)
+    mine((&state.traces, &state.ward.lessons), &state.records, state.at)
 }
 
 /// The idea that is meant: its id, or the only one whose id begins so.

@@ -35,6 +35,7 @@ use crate::{
     },
 };
 
+mod learned;
 mod quiet;
 
 const I: IncidentId = IncidentId(1);
@@ -550,21 +551,6 @@ fn a_grade_that_no_gathered_evidence_or_no_rule_carries_does_not_act() {
         assert_eq!(house.phase(), Phase::Diagnosed);
         assert_eq!(house.incident(I).diagnosis.as_ref().unwrap().grade, grade);
     }
-}
-
-#[test]
-fn what_did_not_help_an_earlier_incident_of_the_same_cause_asks_a_person() {
-    let mut house = House::diagnosed(2, restart(Grade::A, 1));
-    house.end("heal", Outcome::Healed);
-    house.end("verify", Outcome::Verified(Verification::NotHelped("still down".into())));
-    house.person(Command::Heal(HealCommand::Resolve(I, "by hand".into()))).unwrap();
-    house.pass(3_600_000);
-    house.see(vec![down("web")]);
-    let second = IncidentId(2);
-    house.end_of(second, "investigate", Outcome::Diagnosed(Box::new(restart(Grade::A, 1))));
-    let request = house.incident(second).request.unwrap();
-    let why = house.state.desk[&request].reasons.join(" ");
-    assert!(why.contains("the same was done in I-1 and did not help"), "{why}");
 }
 
 #[test]

@@ -108,25 +108,13 @@ impl Ward {
             keep(&mut self.appeared, at, Self::TIMES_MOST);
         }
         let Some(incident) = self.incidents.get_mut(&id).map(Arc::make_mut) else { return };
+        let lesson = incident.lesson(event, at);
         incident.apply(event, at);
-        match event {
-            IncidentEvent::AttemptEnded { number, outcome } => {
-                let attempt = incident.attempts.iter().find(|attempt| attempt.number == *number);
-                let lesson = attempt.map(|attempt| Lesson {
-                    fingerprint: incident.fingerprint.clone(),
-                    title: incident.title.clone(),
-                    incident: id,
-                    remedy: attempt.remedy.words(),
-                    outcome: outcome.clone(),
-                    took: at.since(incident.opened.unwrap_or(incident.first_seen)),
-                    at,
-                });
-                if let Some(lesson) = lesson {
-                    keep(&mut self.lessons, lesson, Self::LESSONS_MOST);
-                }
-            }
-            IncidentEvent::PhaseEntered(phase) if phase.over() => self.forget_oldest(),
-            _ => {}
+        if let Some(lesson) = lesson {
+            keep(&mut self.lessons, lesson, Self::LESSONS_MOST);
+        }
+        if matches!(event, IncidentEvent::PhaseEntered(phase) if phase.over()) {
+            self.forget_oldest();
         }
     }
 
@@ -205,12 +193,18 @@ pub struct Run {
 pub struct Lesson {
     /// Of what cause.
     pub fingerprint: Fingerprint,
+    /// Of which service.
+    #[serde(default)]
+    pub service: String,
     /// What that looked like.
     pub title: String,
     /// In which incident.
     pub incident: IncidentId,
-    /// What was done, in words.
+    /// What was done, in words; of what people did, what they said of it.
     pub remedy: String,
+    /// Whether people did it.
+    #[serde(default)]
+    pub by_hand: bool,
     /// What it came to.
     pub outcome: AttemptOutcome,
     /// From confirmation to this.
@@ -350,6 +344,38 @@ impl Incident {
     #[must_use]
     pub fn mission(&self) -> Option<MissionId> {
         self.attempts.iter().rev().find_map(|attempt| attempt.mission)
+    }
+
+    /// What is learned from an event that is about to be folded in.
+    fn lesson(&self, event: &IncidentEvent, at: Timestamp) -> Option<Lesson> {
+        let (remedy, outcome, by_hand) = match event {
+            IncidentEvent::AttemptEnded { number, outcome } => {
+                let attempt = self.attempts.iter().find(|attempt| attempt.number == *number)?;
+                (attempt.remedy.words(), outcome.clone(), false)
+            }
+            IncidentEvent::PhaseEntered(Phase::Resolved | Phase::Closed) if self.is_with_people() => {
+                let said = self.timeline.last().map(|(_, words)| words.clone());
+                (said.unwrap_or_default(), AttemptOutcome::Helped, true)
+            }
+            _ => return None,
+        };
+        Some(Lesson {
+            fingerprint: self.fingerprint.clone(),
+            service: self.service.clone(),
+            title: self.title.clone(),
+            incident: self.id,
+            remedy,
+            by_hand,
+            outcome,
+            took: at.since(self.opened.unwrap_or(self.first_seen)),
+            at,
+        })
+    }
+
+    /// Whether it is up to people, and nothing that was done for it has helped.
+    fn is_with_people(&self) -> bool {
+        let helped = self.attempts.last().is_some_and(|a| a.outcome == Some(AttemptOutcome::Helped));
+        matches!(self.phase, Phase::NeedsHuman(_)) && !helped
     }
 
     fn apply(&mut self, event: &IncidentEvent, at: Timestamp) {

@@ -2,6 +2,8 @@
 
 use super::{
     Idea, IdeaId, IdeaKind, Standing, TITLE_MOST, Traces,
+    found::Found,
+    healed,
     score::{Known, Reason, score},
     traces::{Ended, Trace},
 };
@@ -12,7 +14,7 @@ use crate::{
         text::{clean_line, count},
         time::{Millis, Timestamp},
     },
-    engine::records::Records,
+    engine::{healing::ward::Lesson, records::Records},
 };
 use std::collections::VecDeque;
 
@@ -31,23 +33,9 @@ const OUTLIERS: usize = 2;
 /// Mean time of a check from which on it is slow.
 const SLOW_CHECK: Millis = Millis::mins(2);
 
-/// An idea before it is scored.
-struct Found {
-    kind: IdeaKind,
-    /// What it is about, for ever the same.
-    about: String,
-    title: String,
-    weight: u64,
-    evidence: Vec<String>,
-    missions: Vec<MissionId>,
-    brief: String,
-    seen: (Timestamp, Timestamp),
-    own: Vec<Reason>,
-}
-
 /// All ideas as of now: open ones first, by score, then by id.
 #[must_use]
-pub fn mine(traces: &Traces, records: &Records, now: Timestamp) -> Vec<Idea> {
+pub fn mine((traces, lessons): (&Traces, &[Lesson]), records: &Records, now: Timestamp) -> Vec<Idea> {
     let mut found = failures(traces);
     found.extend(faults(records));
     found.extend(checks(records));
@@ -55,6 +43,7 @@ pub fn mine(traces: &Traces, records: &Records, now: Timestamp) -> Vec<Idea> {
     found.extend(rejected(records));
     found.extend(again(traces));
     found.extend(prices(records, now));
+    found.extend(healed::patterns(lessons));
     found.extend(suggested(traces));
     let mut ideas: Vec<Idea> = found.into_iter().map(|found| idea(found, traces, now)).collect();
     ideas.sort_by(|a, b| {

@@ -3,6 +3,8 @@
 //! the same traces give the same ideas for ever, in whatever order facts of one time came.
 
 mod failing;
+mod found;
+mod healed;
 mod mine;
 mod score;
 #[cfg(test)]
@@ -68,13 +70,17 @@ pub enum IdeaKind {
     AskedCommand,
     /// A model whose price nobody told.
     UnknownPrice,
+    /// People put the same incident right more than once.
+    RunbookMissing,
+    /// An incident comes back however often it is healed.
+    ComesBack,
     /// What the ideas agent thought of.
     Suggested,
 }
 
 impl IdeaKind {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::RepeatedFailure,
         Self::RepeatedFault,
         Self::FlakyCheck,
@@ -86,6 +92,8 @@ impl IdeaKind {
         Self::BudgetReached,
         Self::AskedCommand,
         Self::UnknownPrice,
+        Self::RunbookMissing,
+        Self::ComesBack,
         Self::Suggested,
     ];
 
@@ -104,6 +112,8 @@ impl IdeaKind {
             Self::BudgetReached => "budget reached",
             Self::AskedCommand => "asked command",
             Self::UnknownPrice => "unknown price",
+            Self::RunbookMissing => "runbook missing",
+            Self::ComesBack => "comes back",
             Self::Suggested => "suggestion",
         }
     }

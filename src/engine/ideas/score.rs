@@ -34,6 +34,8 @@ fn base(kind: IdeaKind) -> Reason {
         IdeaKind::BudgetReached => (30, "missions end without a result"),
         IdeaKind::AskedCommand => (25, "agents wait for a person each time"),
         IdeaKind::Retried => (25, "the brief was not understood at once"),
+        IdeaKind::RunbookMissing => (35, "people are called for the same thing again"),
+        IdeaKind::ComesBack => (30, "it is healed, and never for good"),
         IdeaKind::UnknownPrice => (25, "what is not known escapes every cap"),
         IdeaKind::CostlyMission => (20, "there may be a cheaper way"),
         IdeaKind::SlowMission => (15, "there may be a shorter way"),

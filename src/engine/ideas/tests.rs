@@ -6,9 +6,11 @@ use crate::{
     domain::{
         candidate::{CheckKind, CheckOutcome, CheckResult, CheckRun, Evidence},
         digest::Digest,
-        ids::{CallId, EffectId, MissionId, Seq},
+        ids::{CallId, EffectId, IncidentId, MissionId, Seq},
+        incident::AttemptOutcome,
         money::{Cost, Money, Usage},
         request::Actor,
+        signal::Fingerprint,
         team::{ModelRef, Vendor},
         time::{Millis, Timestamp},
     },
@@ -17,7 +19,9 @@ use crate::{
         decide,
         effect::{Failure, FailureKind},
         event::{EffectEvent, Event, Fact, IdeaEvent},
-        facts, react,
+        facts,
+        healing::ward::Lesson,
+        react,
         records::Records,
         simulation::{evidence, journal},
         state::State,
@@ -69,7 +73,7 @@ fn notes() -> impl Strategy<Value = Vec<Note>> {
 fn told(notes: &[Note]) -> Vec<Idea> {
     let mut traces = Traces::default();
     notes.iter().for_each(|one| note(&mut traces, *one));
-    mine(&traces, &Records::default(), Timestamp(5 * DAY))
+    mine((&traces, &[]), &Records::default(), Timestamp(5 * DAY))
 }
 
 proptest! {
@@ -161,7 +165,7 @@ fn s3_what_is_far_beyond_the_median_of_its_kind_is_told() {
         let title = format!("brief {n}");
         traces.finished("brief · rust", Ended { mission: MissionId(n), title, took, cost, at: Timestamp(0) });
     }
-    let found = mine(&traces, &Records::default(), Timestamp(0));
+    let found = mine((&traces, &[]), &Records::default(), Timestamp(0));
     let told: Vec<(IdeaKind, &str)> = found.iter().map(|idea| (idea.kind, idea.title.as_str())).collect();
     assert_eq!(
         told,
@@ -334,4 +338,39 @@ fn s3_whatever_ends_the_ideas_agent_frees_it_and_says_why() {
     let failure = Failure { kind: FailureKind::Permanent, reason: "no key".into() };
     house.report(1, Outcome::Failed(failure)).unwrap();
     assert_eq!(house.0.asking.last, "no answer: no key");
+}
+
+fn lesson(cause: &str, (by_hand, remedy): (bool, &str), at: i64) -> Lesson {
+    Lesson {
+        fingerprint: Fingerprint::of(&[cause]),
+        service: "web".into(),
+        title: format!("{cause} fails"),
+        incident: IncidentId(u64::try_from(at).unwrap()),
+        remedy: remedy.into(),
+        by_hand,
+        outcome: AttemptOutcome::Helped,
+        took: Millis::mins(3),
+        at: Timestamp(at),
+    }
+}
+
+#[test]
+fn b21_what_people_put_right_twice_wants_a_runbook_and_what_is_healed_thrice_comes_back() {
+    let hand = |cause, at| lesson(cause, (true, "closed by ada: flushed the queue"), at);
+    let book = |cause, at| lesson(cause, (false, "restart-process on service web"), at);
+    let lessons = [hand("queue", 1), book("web", 2), hand("disk", 3), book("web", 4), hand("queue", 5)];
+    let told = |lessons: &[Lesson]| mine((&Traces::default(), lessons), &Records::default(), Timestamp(DAY));
+    let ideas = told(&lessons);
+    let [idea] = ideas.as_slice() else { panic!("{ideas:?}") };
+    assert_eq!(idea.kind, IdeaKind::RunbookMissing);
+    assert!(
+        idea.brief.contains("flushed the queue") && idea.brief.contains("runbook lint"),
+        "{}",
+        idea.brief
+    );
+    let failed = Lesson { outcome: AttemptOutcome::Ineffective("no".into()), ..book("web", 6) };
+    assert_eq!(told(&[lessons.as_slice(), &[failed]].concat()).len(), 1, "only what helped counts");
+    let more = told(&[lessons.as_slice(), &[book("web", 7)]].concat());
+    let kinds: Vec<_> = more.iter().map(|idea| idea.kind).collect();
+    assert!(kinds.contains(&IdeaKind::ComesBack) && kinds.len() == 2, "{kinds:?}");
 }
