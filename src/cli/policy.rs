@@ -9,7 +9,7 @@ use super::{
 use crate::{
     config,
     domain::{
-        ids::RequestId,
+        ids::{MissionId, RequestId},
         request::{Request, Subject},
         text::count,
         time::Millis,
@@ -105,7 +105,8 @@ pub fn explain(id: RequestId, state: &State, out: &mut Out) -> Said {
     out.both(
         &format!("{id} {} of {}: asked, because", request.subject.word(), request.about()),
         &json!({
-            "kind": "request", "request": id.to_string(), "mission": request.mission.to_string(),
+            "kind": "request", "request": id.to_string(), "about": request.about(),
+            "mission": (request.mission != MissionId::HOUSE).then(|| request.mission.to_string()),
             "subject": request.subject.word(), "reasons": request.reasons, "if_denied": request.if_denied,
         }),
     );

@@ -213,6 +213,7 @@ commands! {
     RetryMission "mission.retry" Browse Help "retry mission" "Try the mission again from the draft, with feedback for every team; look into an incident again.";
     Rate "mission.rate" Browse Help "rate mission" "Say what came of an ended mission, 1 to 5; teams, models and kinds of task are measured by it.";
     Cancel "mission.cancel" Browse Help "cancel mission" "End the mission, or close the incident; the reason is recorded.";
+    Silence "incident.silence" Browse Help "silence incident" "Keep quiet about the cause of the incident that is shown, for a while; how long, and why.";
     TakeOver "team.take_over" Browse Help "take over" "Work in this team's worktree yourself; the team stops.";
     HandBack "team.hand_back" Browse Help "hand back" "Give the worktree back: as it stands it becomes the team's next candidate.";
     Pause "house.pause" Everywhere Help "pause" "Nothing new starts; what runs goes on to its next turn.";

@@ -124,7 +124,7 @@ impl App {
             // Known on one screen only, which was asked first.
             C::SettingEdit | C::SettingUnset | C::SettingTest => {}
             C::IdeaBrief | C::IdeaSend | C::IdeaDismiss | C::IdeaAll | C::IdeaAsk => {}
-            C::Refine | C::TakeOver | C::HandBack | C::Cancel | C::RetryMission | C::Rate => {
+            C::Refine | C::TakeOver | C::HandBack | C::Cancel | C::RetryMission | C::Rate | C::Silence => {
                 return self.steer(command);
             }
             C::Approve1
@@ -282,6 +282,11 @@ impl App {
             self.state.missions.values().find_map(|mission| {
                 words::questions(mission).map(|questions| (mission.id, questions.to_vec()))
             });
+        if asked.is_none()
+            && let Some(tasks) = self.next_helpless()
+        {
+            return tasks;
+        }
         if asked.is_none() && self.state.desk.is_empty() {
             self.notes().note("nothing waits for you");
             return Vec::new();
@@ -513,6 +518,7 @@ impl App {
                 vec![Task::Send(mission(MissionCommand::Refine(id, team, text)), format!("said to {name}"))]
             }
             PromptFor::Close(id) => Self::close_incident(id, text),
+            PromptFor::Quiet(id) => self.silence_incident(id, &text),
             PromptFor::Cancel(id) => {
                 vec![Task::Send(mission(MissionCommand::Cancel(id, text)), format!("{id} cancelled"))]
             }

@@ -4,7 +4,7 @@
 use super::{carrier::Carrier, words};
 use crate::{
     config::settings::Notify,
-    domain::ids::{MissionId, RequestId},
+    domain::ids::{IncidentId, MissionId, RequestId},
     engine::state::State,
 };
 use std::collections::BTreeSet;
@@ -24,6 +24,7 @@ pub struct Herald {
 struct Seen {
     requests: BTreeSet<RequestId>,
     questions: BTreeSet<MissionId>,
+    helpless: BTreeSet<IncidentId>,
     open: BTreeSet<MissionId>,
 }
 
@@ -58,12 +59,15 @@ impl Herald {
         let now = Seen {
             requests: state.desk.keys().copied().collect(),
             questions: asked.map(|mission| mission.id).collect(),
+            helpless: words::helpless(state).iter().map(|incident| incident.id).collect(),
             open: open(false),
         };
         if let Some(seen) = &self.seen
             && !self.focused
         {
-            let waits = !now.requests.is_subset(&seen.requests) || !now.questions.is_subset(&seen.questions);
+            let waits = !now.requests.is_subset(&seen.requests)
+                || !now.questions.is_subset(&seen.questions)
+                || !now.helpless.is_subset(&seen.helpless);
             let ended = open(true).intersection(&seen.open).last().copied();
             let words = match (waits, ended) {
                 (true, _) => format!("Chimera: {} waiting for you · {place}", words::waiting_count(state)),

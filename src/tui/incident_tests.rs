@@ -429,6 +429,42 @@ fn s6_the_attention_bar_names_the_incident_that_waits_and_leads_there() {
 }
 
 #[test]
+fn s6_an_incident_that_needs_a_person_waits_in_the_bar_and_the_same_key_leads_there() {
+    let mut bench = Bench::new((160, 40));
+    bench.state(needs_human()).press("f2");
+    assert!(words(&bench).contains("1 waiting ⚑ I-1 needs a person"), "{}", words(&bench));
+    let key = bench.app.key_word(super::commands::CommandId::NextWaiting);
+    bench.press(&key);
+    assert_eq!((bench.app.screens.at, bench.app.vigil.shown()), (ScreenId::Command, Some(IncidentId(1))));
+    // What waits at the desk goes first, then it is its turn.
+    let mut both = needs_human();
+    both.desk = asked().desk;
+    bench.state(both).press(&key);
+    assert_eq!(bench.app.focus.0, Focus::Desk);
+    bench.press(&key);
+    assert_eq!((bench.app.focus.0, bench.app.vigil.shown()), (Focus::Channels, Some(IncidentId(1))));
+}
+
+#[test]
+fn c1_a_key_keeps_quiet_about_an_incidents_cause_for_a_while() {
+    let mut bench = Bench::new((160, 40));
+    bench.state(needs_human()).press("esc");
+    bench.app.focus.0 = Focus::Missions;
+    bench.act(Action::Tick);
+    bench.press("down up M").write("moving the mail").press("enter");
+    let [Command::Heal(HealCommand::Silence(silence))] = sent(&bench)[..] else {
+        panic!("{}", words(&bench))
+    };
+    assert_eq!(
+        (silence.why.as_str(), silence.until.since(silence.from)),
+        ("moving the mail", Millis::hours(2))
+    );
+    assert!(silence.matches.fingerprint.is_some());
+    bench.press("M ctrl-u").write("soon").press("enter");
+    assert!(words(&bench).contains("is no span of time"), "{}", words(&bench));
+}
+
+#[test]
 fn s4_the_audit_lists_incidents_with_outcome_and_time_and_opens_them() {
     pictures("audit_incidents", |bench| bench.state(healed()).press("f5 right right"));
     let mut bench = Bench::new((120, 40));

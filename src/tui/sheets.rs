@@ -275,6 +275,8 @@ pub enum PromptFor {
     Cancel(MissionId),
     /// Why an incident is closed.
     Close(IncidentId),
+    /// How long nobody is woken by an incident's cause, and why.
+    Quiet(IncidentId),
     /// What a mission does differently.
     RetryMission(MissionId),
     /// Stars and words for what a mission came to.

@@ -15,6 +15,7 @@ use crate::{
     },
     engine::{
         desk::word,
+        healing::ward::Incident,
         ledger,
         snapshot::{self, Tick, Waiting},
         state::{Control, Mission, State, Team, TeamPhase},
@@ -95,6 +96,16 @@ pub fn waiting_of<'a>(state: &'a State, mission: &'a Mission) -> impl Iterator<I
 pub fn waiting_count(state: &State) -> usize {
     snapshot::waiting(state).len()
         + state.missions.values().filter(|mission| questions(mission).is_some()).count()
+        + helpless(state).len()
+}
+
+/// Incidents that only a person can go on with, worst first; what waits at the desk for one is a request.
+#[must_use]
+pub fn helpless(state: &State) -> Vec<&Arc<Incident>> {
+    let needs = |incident: &&Arc<Incident>| matches!(incident.phase, Phase::NeedsHuman(_));
+    let mut all: Vec<_> = state.ward.live().filter(needs).collect();
+    all.sort_by_key(|incident| (incident.severity, incident.id));
+    all
 }
 
 /// The anchor desk's line, and the command that goes on from here.

@@ -4,21 +4,24 @@
 use crate::{
     domain::{
         ids::IncidentId,
-        incident::{Phase, Severity},
+        incident::{Matcher, Phase, Severity, Silence},
         request::{Request, Subject},
         text::clean_line,
+        time::Millis,
     },
     engine::{
         command::{Command, HealCommand},
+        snapshot,
         state::State,
     },
     tui::{
         app::{App, Focus},
         commands::CommandId,
         incidents::{self, Listed},
+        screens::ScreenId,
         sheets::{PromptFor, Sheet},
         task::Task,
-        view,
+        view, words,
     },
 };
 
@@ -42,10 +45,26 @@ impl App {
 
     /// An incident, on the first screen.
     pub(in crate::tui) fn visit_incident(&mut self, id: IncidentId) -> Vec<Task> {
-        let tasks = self.go_to(crate::tui::screens::ScreenId::Command);
+        let tasks = self.go_to(ScreenId::Command);
         self.show_incident(id);
         self.focus.0 = Focus::Channels;
         tasks
+    }
+
+    /// The next incident that needs a person, where its turn has come: requests go first, and then one after the other.
+    pub(super) fn next_helpless(&mut self) -> Option<Vec<Task>> {
+        let state = self.state.clone();
+        let all: Vec<IncidentId> = words::helpless(&state).iter().map(|incident| incident.id).collect();
+        let at_desk = self.focus.0 == Focus::Desk;
+        let shown = self.vigil.shown().filter(|_| !at_desk && self.screens.at == ScreenId::Command);
+        let at = shown.and_then(|shown| all.iter().position(|id| *id == shown));
+        let last = snapshot::at_the_desk(&state).last().map(|request| request.id);
+        let through = at_desk && self.desk.request(&state).map(|request| request.id) == last;
+        let next = match at {
+            Some(at) => all.get(at + 1).or(all.first().filter(|_| state.desk.is_empty())),
+            None => all.first().filter(|_| through || state.desk.is_empty()),
+        };
+        Some(self.visit_incident(*next?))
     }
 
     /// Whether what a request is about is what is on screen.
@@ -108,6 +127,10 @@ impl App {
                 let title = format!("close {id}: why?");
                 self.sheet = Some(Sheet::prompt(title, "", PromptFor::Close(id)));
             }
+            CommandId::Silence => {
+                let title = format!("quiet about {id}: how long, such as 2h, and why?");
+                self.sheet = Some(Sheet::prompt(title, "2h ", PromptFor::Quiet(id)));
+            }
             _ => self.notes().note(format!("{id} is shown, which has no teams: choose a mission first")),
         }
         Some(Vec::new())
@@ -116,6 +139,26 @@ impl App {
     /// A person closes an incident.
     pub(super) fn close_incident(id: IncidentId, why: String) -> Vec<Task> {
         vec![Task::Send(Box::new(Command::Heal(HealCommand::Resolve(id, why))), format!("{id} closed"))]
+    }
+
+    /// A person wants quiet about an incident's cause.
+    pub(super) fn silence_incident(&mut self, id: IncidentId, text: &str) -> Vec<Task> {
+        let (span, why) = text.trim().split_once(char::is_whitespace).unwrap_or((text.trim(), ""));
+        let cause = self.state.ward.incidents.get(&id).map(|incident| incident.fingerprint.clone());
+        let (Ok(span), Some(_)) = (span.parse::<Millis>(), &cause) else {
+            self.notes().bad(format!("{:?} is no span of time such as 30m, 2h or 1d", clean_line(span, 40)));
+            return Vec::new();
+        };
+        let from = self.now.wall;
+        let silence = Silence {
+            matches: Matcher { fingerprint: cause, ..Matcher::default() },
+            from,
+            until: from + span,
+            why: why.trim().to_owned(),
+            maintenance: false,
+        };
+        let quiet = Box::new(Command::Heal(HealCommand::Silence(silence)));
+        vec![Task::Send(quiet, format!("quiet about {id} for {span}"))]
     }
 
     /// Follows a newer state: what began, what only a person can go on with and what is over is told once.

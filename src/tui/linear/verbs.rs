@@ -138,6 +138,7 @@ pub fn reach(id: CommandId) -> Reach {
         C::Compare | C::Evidence => Reach::Verb("compare"),
         C::Card | C::Choose => Reach::Verb("show"),
         C::Cancel => Reach::Verb("cancel"),
+        C::Silence => Reach::Verb("silence"),
         C::TakeOver => Reach::Verb("takeover"),
         C::HandBack => Reach::Verb("handback"),
         C::Pause => Reach::Verb("pause"),

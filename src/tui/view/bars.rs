@@ -104,7 +104,10 @@ fn next(app: &App) -> Option<String> {
             let (word, age) = (request.subject.word(), app.now.wall.since(request.opened));
             format!("{} {word} {age}", snapshot::place(request))
         }
-        (None, None) => return None,
+        (None, None) => {
+            let incident = words::helpless(&app.state).into_iter().next()?;
+            format!("{} needs a person {}", incident.id, app.now.wall.since(incident.entered))
+        }
     };
     Some(format!("{what} ({})", key_of(app, CommandId::NextWaiting)))
 }

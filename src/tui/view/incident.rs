@@ -78,7 +78,9 @@ fn keys(app: &App, incident: &Incident) -> String {
         Some(_) => String::new(),
         None if incident.phase.over() => String::new(),
         None => {
-            format!("{} look again   {} close   ", key(CommandId::RetryMission), key(CommandId::Cancel))
+            let [look, close, quiet] =
+                [CommandId::RetryMission, CommandId::Cancel, CommandId::Silence].map(key);
+            format!("{look} look again   {close} close   {quiet} quiet   ")
         }
     };
     format!("{}{again}{} whole", answers.unwrap_or_default(), key(CommandId::Expand))
