@@ -320,8 +320,8 @@ fn probe(id: &str, source: Source) -> ProbeSpec {
 }
 
 fn hook(format: WebhookFormat) -> ProbeSpec {
-    let format_word = format!("{format:?}").to_lowercase();
-    probe(&format!("hook-{format_word}"), Source::Webhook { format })
+    let id = format!("hook-{format:?}").to_lowercase();
+    probe(&id, Source::Webhook { format })
 }
 
 pub const FORMATS: [WebhookFormat; 5] = [
