@@ -156,8 +156,9 @@ pub struct Leaf {
 /// # Errors
 /// It is no TOML: the byte, and what the parser says.
 pub fn read(text: &str) -> Result<Vec<Leaf>, (usize, String)> {
-    let document = Document::parse(text)
-        .map_err(|e| (e.span().map_or(0, |span| span.start), format!("not TOML: {}", e.message())))?;
+    let document = Document::parse(text).map_err(|e| {
+        (e.span().map_or(0, |span| span.start), format!("not TOML: {}", e.message().replace('\n', "; ")))
+    })?;
     let mut leaves = Vec::new();
     walk(document.as_table(), "", DEPTH_MOST, &mut leaves)
         .map_err(|byte| (byte, "nested too deeply".into()))?;
@@ -176,8 +177,15 @@ fn walk(table: &dyn TableLike, prefix: &str, depth: usize, out: &mut Vec<Leaf>) 
         }
         let path = if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") };
         if let Some(tables) = tables_of(item) {
-            for (at, table) in tables.into_iter().enumerate() {
-                walk(table, &format!("{path}[{at}]"), depth - 1, out)?;
+            for (at, (table, begin)) in tables.into_iter().enumerate() {
+                let path = format!("{path}[{at}]");
+                if table.is_empty() {
+                    // Nothing below it would tell that it is there.
+                    let (raw, elements) = (Raw::Section, Vec::new());
+                    out.push(Leaf { path, raw, key: begin, value: begin, elements });
+                } else {
+                    walk(table, &path, depth - 1, out)?;
+                }
             }
         } else if let Some(table) = item.as_table_like() {
             out.push(Leaf { path: path.clone(), raw: Raw::Section, key, value: key, elements: Vec::new() });
@@ -196,13 +204,15 @@ fn walk(table: &dyn TableLike, prefix: &str, depth: usize, out: &mut Vec<Leaf>) 
     Ok(())
 }
 
-/// An array of tables in either notation.
-fn tables_of(item: &Item) -> Option<Vec<&dyn TableLike>> {
+/// An array of tables in either notation, and where each begins.
+fn tables_of(item: &Item) -> Option<Vec<(&dyn TableLike, usize)>> {
     if let Some(tables) = item.as_array_of_tables() {
-        return Some(tables.iter().map(|table| table as &dyn TableLike).collect());
+        return Some(tables.iter().map(|table| (table as &dyn TableLike, start(table.span()))).collect());
     }
     let list = item.as_array().filter(|list| !list.is_empty())?;
-    list.iter().map(|v| v.as_inline_table().map(|table| table as &dyn TableLike)).collect()
+    list.iter()
+        .map(|v| v.as_inline_table().map(|table| (table as &dyn TableLike, start(table.span()))))
+        .collect()
 }
 
 fn raw(value: &Value) -> Raw {
@@ -245,5 +255,10 @@ mod tests {
     #[test]
     fn both_notations_of_tables_in_lists_are_one() {
         assert_eq!(read("teams = [{ name = 'T' }]").unwrap()[0].path, "teams[0].name");
+        for text in ["x = 1\n[[teams]]\n", "x = 1\nteams = [{}]"] {
+            let leaves = read(text).unwrap();
+            assert_eq!((leaves[1].path.as_str(), &leaves[1].raw), ("teams[0]", &Raw::Section), "{text}");
+            assert_eq!(At::of("f", text, leaves[1].key).line, 2, "{text}");
+        }
     }
 }

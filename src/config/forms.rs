@@ -99,6 +99,10 @@ pub(super) fn glob(value: &str) -> Result<(), String> {
     if value.starts_with('/') || value.contains('\\') {
         return Err(format!("{value:?}: globs are relative to the repository and use /"));
     }
+    // What never matches would look like a protection and be none.
+    if value.split('/').any(|part| matches!(part, "" | "." | "..")) {
+        return Err(format!("{value:?} never matches a path; what is in a directory is written dir/**"));
+    }
     globset::Glob::new(value).map(|_| ()).map_err(|e| format!("{value:?} is no glob: {}", e.kind()))
 }
 

@@ -156,6 +156,9 @@ impl FileLayer {
     }
 }
 
+/// Lists of tables.
+const LISTS: [&str; 3] = ["teams", "service", "probe"];
+
 /// Settings while layers are laid over them.
 pub(super) struct Stack {
     pub(super) settings: Settings,
@@ -253,13 +256,15 @@ impl Stack {
         if leaf.raw == Raw::Section {
             let known = KEYS.iter().any(|key| key.path.starts_with(&format!("{}.", leaf.path)));
             if !known && leaf.path != "providers" && !self.below_unknown(page, leaf) {
-                self.unknown(page, leaf, "section", nearest(&leaf.path, sections()));
+                let near = nearest(&leaf.path, sections()).map(str::to_owned);
+                self.unknown(page, leaf, "section", list(&leaf.path).or(near));
             }
             return;
         }
         let Some(key) = KEYS.iter().find(|key| key.path == leaf.path) else {
             if !self.below_unknown(page, leaf) {
-                self.unknown(page, leaf, "key", nearest(&leaf.path, KEYS.iter().map(|key| key.path)));
+                let near = nearest(&leaf.path, KEYS.iter().map(|key| key.path)).map(str::to_owned);
+                self.unknown(page, leaf, "key", list(&leaf.path).or(near));
             }
             return;
         };
@@ -326,10 +331,13 @@ impl Stack {
         (index, name): (usize, &str),
         teams: &mut Option<Vec<TeamEntry>>,
     ) {
-        let Some(key) = TEAM_KEYS.iter().find(|key| key.path == name) else {
+        let key = TEAM_KEYS.iter().find(|key| key.path == name);
+        // A team of which nothing is said is one all the same.
+        let nothing = name.is_empty() && leaf.raw == Raw::Section;
+        if key.is_none() && !nothing {
             let known = nearest(name, TEAM_KEYS.iter().map(|key| key.path));
             return self.unknown(page, leaf, "key", known.map(|k| format!("{k} in [[teams]]")));
-        };
+        }
         if page.layer == FileLayer::Repository {
             return self.ignored(page, leaf, "define teams (brief.teams may choose among yours)");
         }
@@ -345,6 +353,7 @@ impl Stack {
         // A value that is refused was written all the same: nobody is told that it is missing.
         let layer = page.layer.layer(page.at(leaf.value));
         self.origins.insert("teams".into(), layer.clone());
+        let Some(key) = key else { return };
         self.origins.insert(leaf.path.clone(), layer);
         if let Err(fault) = key.slot.set(entry, &leaf.raw) {
             self.fault(page, leaf, &fault);
@@ -441,8 +450,13 @@ pub(super) fn team_path(path: &str) -> Option<(usize, &str)> {
     Some((index.parse().ok()?, rest.strip_prefix('.').unwrap_or(rest)))
 }
 
+/// How a list is written whose name stands for a section or a key.
+fn list(path: &str) -> Option<String> {
+    LISTS.contains(&path).then(|| format!("[[{path}]]"))
+}
+
 fn sections() -> impl Iterator<Item = &'static str> {
-    KEYS.iter().filter_map(|key| key.path.split('.').next()).chain(["providers", "teams", "service", "probe"])
+    KEYS.iter().filter_map(|key| key.path.split('.').next()).chain(["providers"]).chain(LISTS)
 }
 
 /// The variable that moves a vendor's address.

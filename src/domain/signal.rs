@@ -153,6 +153,31 @@ pub mod kind {
     pub const ALARM: &str = "alarm";
     /// A probe says nothing: "no data" is never "healthy".
     pub const SILENT: &str = "probe.silent";
+    /// All of them. Other systems may have kinds of their own.
+    pub const ALL: [&str; 22] = [
+        LOG_ERROR,
+        LOG_EXCEPTION,
+        LOG_CRASH,
+        HTTP_DOWN,
+        HTTP_SLOW,
+        TLS_EXPIRY,
+        TCP_DOWN,
+        PROCESS_DOWN,
+        PROCESS_FLAPPING,
+        PROCESS_OOM,
+        DISK_FULL,
+        METRIC_BOUND,
+        METRIC_ANOMALY,
+        METRIC_SHIFT,
+        SLO_BURN,
+        DB_SLOW,
+        DB_LOCKS,
+        DB_CONNECTIONS,
+        DB_REPLICATION,
+        CACHE_MEMORY,
+        ALARM,
+        SILENT,
+    ];
 }
 
 /// What a probe read, and when.

@@ -1,10 +1,11 @@
 //! The one sanitizer. Model text, tool output, file names, commit messages and log lines become [`Clean`]
 //! before any terminal or plain output sees them: no C0 or C1 control but newline and tab, no escape
-//! sequence (OSC, DCS, APC, PM, SOS, CSI: removed with their payload), no bidirectional control, no
-//! zero-width joiner tricks outside emoji, and never more than a stated number of bytes.
+//! sequence (OSC, DCS, APC, PM, SOS, CSI: removed with their payload), no bidirectional control, nothing that shows
+//! as nothing outside emoji, no heap of marks on one sign, and never more than a stated number of bytes.
 
 use serde::{Deserialize, Serialize};
 use std::{fmt, ops::Deref};
+use unicode_width::UnicodeWidthChar;
 
 /// Text that is safe to show. Only [`clean`] and its kin make one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize)]
@@ -47,6 +48,7 @@ pub fn clean(raw: &str) -> Clean {
     }
     let mut out = String::with_capacity(raw.len());
     let mut chars = raw.chars().peekable();
+    let mut marks = 0;
     while let Some(c) = chars.next() {
         match c {
             '\n' | '\t' => out.push(c),
@@ -55,7 +57,12 @@ pub fn clean(raw: &str) -> Clean {
             '\u{9b}' => skip_csi(&mut chars),
             '\u{90}' | '\u{98}' | '\u{9d}' | '\u{9e}' | '\u{9f}' => skip_string(&mut chars),
             c if c.is_control() || is_invisible_control(c) => {}
-            c => out.push(c),
+            c if is_joiner(c) && !joins(out.chars().next_back(), c, chars.peek().copied()) => {}
+            c if c.width() == Some(0) && marks == MARKS_MOST => {}
+            c => {
+                marks = if c.width() == Some(0) { marks + 1 } else { 0 };
+                out.push(c);
+            }
         }
     }
     Clean(out)
@@ -110,10 +117,12 @@ pub fn clean_patch(raw: &[u8]) -> String {
     out
 }
 
-/// [`clean`] on one line: newlines and tabs become single spaces; at most `most` characters, cut with `…`.
+/// [`clean`] on one line: newlines and tabs become single spaces; at most `most` characters, cut with `…`. It begins
+/// with a sign of its own: a mark would go to whatever stands before the line.
 #[must_use]
 pub fn clean_line(raw: &str, most: usize) -> Clean {
     let whole = clean(raw);
+    let whole = whole.trim_start_matches(|c: char| c.width() == Some(0));
     let mut line = String::with_capacity(whole.len().min(most * 4));
     for (at, c) in whole.chars().enumerate() {
         if at + 1 >= most && whole.chars().nth(most).is_some() {
@@ -125,12 +134,34 @@ pub fn clean_line(raw: &str, most: usize) -> Clean {
     Clean(line)
 }
 
-/// Bidirectional controls, line and paragraph separators, tags, and the BOM: invisible, and used to deceive.
+/// Bidirectional controls, line and paragraph separators, fillers, tags, and the BOM: invisible, and used to deceive.
 fn is_invisible_control(c: char) -> bool {
     matches!(c,
-        '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
-        | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{200b}' | '\u{2060}'..='\u{2064}' | '\u{fff9}'..='\u{fffb}'
-        | '\u{e0000}'..='\u{e007f}')
+        '\u{00ad}' | '\u{034f}' | '\u{061c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+        | '\u{180b}'..='\u{180f}' | '\u{200b}' | '\u{200c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0d}' | '\u{feff}' | '\u{ffa0}'
+        | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+        | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// Marks without a width that one sign may carry: no script needs more, and a heap of them runs over its neighbours.
+const MARKS_MOST: usize = 4;
+
+/// What makes one emoji of several signs; anywhere else it only hides something.
+fn is_joiner(c: char) -> bool {
+    matches!(c, '\u{200d}' | '\u{fe0e}' | '\u{fe0f}')
+}
+
+/// Whether a joiner is within an emoji.
+fn joins(before: Option<char>, joiner: char, after: Option<char>) -> bool {
+    let emoji = |c: char| {
+        matches!(c, '©' | '®' | '\u{203c}'..='\u{2bff}' | '\u{3030}' | '\u{303d}' | '\u{3297}' | '\u{3299}'
+            | '\u{1f000}'..='\u{1faff}')
+    };
+    match joiner {
+        '\u{200d}' => before.is_some_and(|c| emoji(c) || c == '\u{fe0f}') && after.is_some_and(emoji),
+        _ => before.is_some_and(emoji),
+    }
 }
 
 /// Payload of an unterminated string sequence is dropped up to this many characters, then taken as text again,
@@ -241,6 +272,12 @@ mod tests {
         ("\u{1b}", ""),
         ("a\u{e0041}b\u{feff}", "ab"),
         ("👩\u{200d}👩\u{200d}👧", "👩\u{200d}👩\u{200d}👧"),
+        ("🏳\u{fe0f}\u{200d}🌈 ✔\u{fe0f}", "🏳\u{fe0f}\u{200d}🌈 ✔\u{fe0f}"),
+        ("ap\u{200d}pr\u{200c}ov\u{ad}e\u{fe0f}d", "approved"),
+        ("👩\u{200d}\u{202e}x", "👩x"),
+        ("a\u{e0100}\u{e01ef}b\u{3164}c\u{206a}d\u{115f}e", "abcde"),
+        ("e\u{301}\u{327}", "e\u{301}\u{327}"),
+        ("e\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}x", "e\u{301}\u{301}\u{301}\u{301}x"),
     ];
 
     #[test]
@@ -280,6 +317,7 @@ mod tests {
     #[test]
     fn lines_and_long_texts_are_cut_visibly() {
         assert_eq!(&*clean_line("a\nb\tc", 10), "a b c");
+        assert_eq!(&*clean_line("\u{301}\u{301}a", 10), "a");
         assert_eq!(&*clean_line("abcdef", 4), "abc…");
         assert_eq!(&*clean_line("abcd", 4), "abcd");
         let cut = head_tail(&"ä".repeat(1_000), 101);

@@ -173,7 +173,8 @@ impl Keymap {
         if text.len() > FILE_MOST {
             return Err(at(None, format!("a keymap is at most {FILE_MOST} bytes")));
         }
-        let document = Document::parse(text).map_err(|e| at(e.span(), e.message().to_owned()))?;
+        let document = Document::parse(text)
+            .map_err(|e| at(e.span(), format!("not TOML: {}", e.message().replace('\n', "; "))))?;
         for (key, item) in document.iter() {
             match key {
                 "editing" => {
@@ -190,7 +191,8 @@ impl Keymap {
                 other => {
                     let what =
                         format!("{other:?} is not a setting of a keymap; known are base, editing, keys");
-                    return Err(at(item.span(), what));
+                    let key = document.as_table().key(other).and_then(toml_edit::Key::span);
+                    return Err(at(key.or(item.span()), what));
                 }
             }
         }
@@ -243,7 +245,10 @@ fn read_row(mut fields: Fields<'_>) -> Result<Vec<Binding>, String> {
     let entry = commands::of_name(run)
         .ok_or_else(|| format!("there is no command {run:?}; the palette and `?` list the names"))?;
     let when = read_when(&mut fields)?.unwrap_or(entry.context);
-    let desc = fields.remove("desc").and_then(|v| v.as_str()).map(str::to_owned);
+    let desc = match fields.remove("desc") {
+        None => None,
+        Some(words) => Some(words.as_str().ok_or("`desc` is a text")?.to_owned()),
+    };
     no_more(&fields)?;
     Ok(on.into_iter().map(|on| Binding { on, run: entry.id, when, desc: desc.clone() }).collect())
 }
@@ -268,11 +273,15 @@ fn no_more(fields: &Fields<'_>) -> Result<(), String> {
 
 fn read_on(fields: &mut Fields<'_>) -> Result<Vec<Vec<Key>>, String> {
     let on = fields.remove("on").ok_or("`on` is missing: the key, such as \"ctrl-p\" or \"g g\"")?;
-    let sequences: Vec<&str> = match (on.as_str(), on.as_array()) {
-        (Some(one), _) => vec![one],
-        (None, Some(many)) => many.iter().filter_map(|value| value.as_str()).collect(),
-        (None, None) => return Err("`on` is a key such as \"ctrl-p\", or a list of keys".into()),
+    let sequences: Option<Vec<&str>> = match (on.as_str(), on.as_array()) {
+        (Some(one), _) => Some(vec![one]),
+        (None, Some(many)) => many.iter().map(|value| value.as_str()).collect(),
+        (None, None) => None,
     };
+    // A key that is passed over would be a binding that is missing without a word.
+    let sequences = sequences
+        .filter(|all| !all.is_empty())
+        .ok_or("`on` is a key such as \"ctrl-p\", or a list of keys")?;
     sequences.into_iter().map(read_sequence).collect()
 }
 
@@ -439,11 +448,53 @@ mod tests {
             ("keys = [\n { on = \"x\", run = \"quit\", when = \"noon\" } ]", 2, "known are text"),
             ("keys = [\n { on = \"x\", run = \"none\", why = 1 } ]", 2, "not part of a row"),
             ("base = 1\n", 1, "name of another keymap"),
-            ("keys = [", 1, ""),
+            ("keys = [", 1, "not TOML"),
+            ("keys = [\n { on = \"x\" run = \"quit\" } ]", 2, "not TOML"),
+            ("keys = []\nkeys = []\n", 2, "not TOML"),
+            ("\u{0}", 1, "not TOML"),
+            ("\n\n[colour]\nred = 1\n", 3, "not a setting of a keymap; known are base, editing, keys"),
+            ("\nediting = \"emacs\"\n", 2, "\"plain\" or \"vim\""),
+            ("editing = 1\n", 1, "\"plain\" or \"vim\""),
+            ("\nkeys = \"x\"\n", 2, "a list of rows"),
+            ("\n[keys]\nx = \"quit\"\n", 2, "a list of rows"),
+            ("\n[[keys]]\non = \"x\"\nrun = \"quit\"\n", 2, "a list of rows"),
+            ("keys = [\n \"x\",\n]", 2, "a row is { on"),
+            ("keys = [\n { run = \"quit\" } ]", 2, "`on` is missing"),
+            ("keys = [\n { on = 1, run = \"quit\" } ]", 2, "`on` is a key such as"),
+            ("keys = [\n { on = [], run = \"quit\" } ]", 2, "`on` is a key such as"),
+            ("keys = [\n { on = [\"x\", 2], run = \"quit\" } ]", 2, "`on` is a key such as"),
+            ("keys = [\n { on = \"\", run = \"quit\" } ]", 2, "1 to 4 keys"),
+            ("keys = [\n { on = \"a b c d e\", run = \"quit\" } ]", 2, "1 to 4 keys"),
+            ("keys = [\n { on = \"ctrl-\", run = \"quit\" } ]", 2, "\"ctrl-\" is not a key"),
+            ("keys = [\n { on = \"f13\", run = \"quit\" } ]", 2, "\"f13\" is not a key"),
+            ("keys = [\n { on = \"x\" } ]", 2, "`run` is missing"),
+            ("keys = [\n { on = \"x\", run = 1 } ]", 2, "`run` is missing"),
+            ("keys = [\n { on = \"x\", run = \"quit\", desc = 1 } ]", 2, "`desc` is a text"),
+            ("keys = [\n { on = \"x\", run = \"quit\", when = 1 } ]", 2, "known are text"),
+            (
+                "keys = [\n { on = \"x\", run = \"quit\", whem = \"browse\" } ]",
+                2,
+                "known are on, run, desc, when",
+            ),
         ] {
             let error = Keymap::load("default", Some(("my.toml", text))).unwrap_err();
             assert_eq!((error.file.as_str(), error.line), ("my.toml", line), "{text}");
-            assert!(error.what.contains(words), "{error}");
+            assert!(error.what.contains(words) && !error.what.contains('\n'), "{text}: {error}");
+        }
+        let big = format!("#{}", " ".repeat(FILE_MOST));
+        assert!(Keymap::load("default", Some(("my.toml", &big))).is_err());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_makes_a_keymap_fail_badly(noise in "\\PC{0,80}", at in 0_usize..90) {
+            let good = "editing = \"vim\"\nkeys = [\n  { on = [\"ctrl-o\", \"g g\"], run = \"quit\", when = \"browse\" },\n]\n";
+            let at = at.min(good.len());
+            for text in [noise.clone(), format!("{}{noise}{}", &good[..at], &good[at..])] {
+                if let Err(error) = Keymap::load("default", Some(("my.toml", &text))) {
+                    proptest::prop_assert!(error.line >= 1 && error.line <= text.lines().count() + 1);
+                }
+            }
         }
     }
 

@@ -2,5 +2,6 @@
 
 mod demo;
 mod heals;
+mod injected;
 mod servers;
 mod stores;

@@ -18,32 +18,6 @@ const SHELLS: &[&str] = &[
     "xonsh", "zsh", "eval",
 ];
 
-/// Kinds that a runbook may be about without a question.
-const KINDS: &[&str] = &[
-    kind::LOG_ERROR,
-    kind::LOG_EXCEPTION,
-    kind::LOG_CRASH,
-    kind::HTTP_DOWN,
-    kind::HTTP_SLOW,
-    kind::TLS_EXPIRY,
-    kind::TCP_DOWN,
-    kind::PROCESS_DOWN,
-    kind::PROCESS_FLAPPING,
-    kind::PROCESS_OOM,
-    kind::DISK_FULL,
-    kind::METRIC_BOUND,
-    kind::METRIC_ANOMALY,
-    kind::METRIC_SHIFT,
-    kind::SLO_BURN,
-    kind::DB_SLOW,
-    kind::DB_LOCKS,
-    kind::DB_CONNECTIONS,
-    kind::DB_REPLICATION,
-    kind::CACHE_MEMORY,
-    kind::ALARM,
-    kind::SILENT,
-];
-
 /// Holds a runbook against every rule; mistakes go onto the page.
 pub(super) fn judge(runbook: &Runbook, page: &mut Page<'_>) {
     tiers(runbook, page);
@@ -136,9 +110,9 @@ fn patterns(runbook: &Runbook, page: &mut Page<'_>) {
                     "{path}: {pattern:?} is no pattern: small letters, digits, `-_.`, and `*` at the end only"
                 );
                 page.wrong_at(path, Some(at), what);
-            } else if path == "match.kinds" && start == pattern && !KINDS.contains(&start) {
+            } else if path == "match.kinds" && start == pattern && !kind::ALL.contains(&start) {
                 // Other systems have kinds of their own; what is nearly one of ours is a slip.
-                if let Some(near) = nearest(start, KINDS.iter().copied()) {
+                if let Some(near) = nearest(start, kind::ALL) {
                     let hint = Some(format!("did you mean {near}?"));
                     page.wrong(page.byte(path, Some(at)), format!("no signal is of kind {start:?}"), hint);
                 }

@@ -206,6 +206,7 @@ const BROKEN: &[(&str, &str, &str)] = &[
     ("levels = [2, 3]\n", "", "[autonomy] levels is missing"),
     ("\"prod\"]", "\"-prod\"]", "\"-prod\" is no environment"),
     ("[[step]]", "[step]", "unknown table step; did you mean [[step]]?"),
+    ("[verify]", "[[step]]\n[verify]", "f.toml:34:1: [[step]] id is missing"),
     ("owner = \"payments\"", "owner = \"payments\"\nowner = \"x\"", "f.toml:9:1: not TOML: duplicate key"),
     ("tier = 1", "tier = = 1", "f.toml:5:8: not TOML"),
     ("[verify]\nafter = \"30s\"", "[verify]", "[verify] after is missing"),

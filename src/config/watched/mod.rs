@@ -67,33 +67,51 @@ pub fn read(leaves: &[Leaf], (file, text): (&str, &str)) -> Watched {
     for ((table, _), leaves) in &tables {
         let mut entry = Entry::new(table, leaves, (file, text));
         match *table {
-            "service" => watched.services.extend(service::read(&mut entry)),
-            _ => watched.probes.extend(probe::read(&mut entry)),
+            "service" => {
+                let read = service::read(&mut entry);
+                let known = |name: &String| watched.services.iter().any(|known| known.name == *name);
+                if read.as_ref().is_some_and(|new| !new.name.is_empty() && known(&new.name)) {
+                    entry.wrong("name", "two services are named so");
+                }
+                watched.services.extend(read);
+            }
+            _ => {
+                let read = probe::read(&mut entry);
+                let known = |id: &String| watched.probes.iter().any(|known| known.id == *id);
+                if read.as_ref().is_some_and(|new| !new.id.is_empty() && known(&new.id)) {
+                    entry.wrong("id", "two probes are named so");
+                }
+                watched.probes.extend(read);
+            }
         }
         watched.problems.extend(entry.finish());
     }
-    unique(&mut watched, file);
     join(&mut watched);
+    grounded(&mut watched, &tables, (file, text));
     watched
 }
 
-fn unique(watched: &mut Watched, file: &str) {
-    let names = |all: Vec<&str>| -> Vec<String> {
-        let mut seen = std::collections::BTreeSet::new();
-        all.into_iter().filter(|name| !seen.insert(*name)).map(str::to_owned).collect()
-    };
-    let services = names(watched.services.iter().map(|service| service.name.as_str()).collect());
-    let probes = names(watched.probes.iter().map(|probe| probe.id.as_str()).collect());
-    let twice = |what: &str, name: String| Problem {
-        place: file.to_owned(),
-        what: format!("two {what} are named {name:?}"),
-    };
-    watched.problems.extend(services.into_iter().map(|name| twice("services", name)));
-    watched.problems.extend(probes.into_iter().map(|name| twice("probes", name)));
+/// What a service stands on must be one.
+fn grounded(
+    watched: &mut Watched,
+    tables: &BTreeMap<(&str, usize), Vec<(&str, &Leaf)>>,
+    (file, text): (&str, &str),
+) {
+    let names: Vec<&str> = watched.services.iter().map(|service| service.name.as_str()).collect();
+    let named = tables.iter().filter(|((table, _), _)| *table == "service").flat_map(|(_, leaves)| leaves);
+    for (_, leaf) in named.filter(|(name, _)| *name == "depends_on") {
+        let list = leaf.raw.list().into_iter().flatten().zip(&leaf.elements);
+        let list = list.filter_map(|(on, byte)| Some((on?, byte)));
+        for (on, byte) in list.filter(|(on, _)| !names.contains(&on.as_str())) {
+            let near = super::nearest::nearest(&on, names.iter().copied());
+            let hint = near.map(|near| format!("; did you mean {near:?}?")).unwrap_or_default();
+            let what = format!("depends_on in [[service]]: there is no service {on:?}{hint}");
+            watched.problems.push(Problem { place: At::of(file, text, *byte).to_string(), what });
+        }
+    }
 }
 
-/// A probe takes the environment of its service; a service that only probes name is there, too. What a service stands
-/// on must be one.
+/// A probe takes the environment of its service; a service that only probes name is there, too.
 fn join(watched: &mut Watched) {
     for probe in &mut watched.probes {
         match watched.services.iter().find(|service| service.name == probe.service) {
@@ -111,15 +129,6 @@ fn join(watched: &mut Watched) {
                     ..Service::default()
                 });
             }
-        }
-    }
-    let names: Vec<&str> = watched.services.iter().map(|service| service.name.as_str()).collect();
-    for service in &watched.services {
-        for on in service.depends_on.iter().filter(|on| !names.contains(&on.as_str())) {
-            let near = super::nearest::nearest(on, names.iter().copied());
-            let hint = near.map(|near| format!("; did you mean {near:?}?")).unwrap_or_default();
-            let what = format!("service {:?} depends on {on:?}, which is none{hint}", service.name);
-            watched.problems.push(Problem { place: "[[service]]".into(), what });
         }
     }
 }

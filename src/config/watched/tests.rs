@@ -38,10 +38,126 @@ fn a_service_is_read_with_its_variables_and_its_release() {
     assert_eq!((watched.probes[0].env.as_str(), watched.probes[0].severity), ("staging", Severity::P2));
 }
 
+/// The line that a problem names in this file.
+fn line_of(problem: &Problem, file: &str) -> Option<usize> {
+    problem.place.strip_prefix(file)?.split(':').next()?.parse().ok()
+}
+
+#[test]
+fn every_mistake_of_a_service_has_its_place() {
+    const GOOD: &str = "[[service]]\nname = 'web'\nenv = 'production'\ndepends_on = ['db', 'cache']\nlevel = 2\n\
+        approvers = 2\ntier_floor = 1\nrepo = '/srv/web'\nhealth = 'http://127.0.0.1/'\n[service.vars]\nport = 80\n\
+        [service.release]\ndeploy = ['make', 'deploy']\ntimeout = '1m'\n[[service]]\nname = 'db'\n[[service]]\nname = 'cache'\n";
+    assert!(of(GOOD).problems.is_empty(), "{:?}", of(GOOD).problems);
+    let cases = [
+        ("name = 'web'", "name = 'Web shop'", "f.toml:2:8: name in [[service]]: lower-case letters"),
+        ("name = 'web'", "name = ''", "f.toml:2:8: name in [[service]]: expected a text that says something"),
+        (
+            "name = 'web'",
+            "name = 7",
+            "f.toml:2:8: name in [[service]]: expected a text that says something, found a number",
+        ),
+        ("name = 'web'\n", "", "f.toml:2:7: name in [[service]]: is missing"),
+        ("name = 'db'", "name = 'cache'", "f.toml:18:8: name in [[service]]: two services are named so"),
+        (
+            "'db', 'cache'",
+            "'db', 'cach'",
+            "f.toml:4:21: depends_on in [[service]]: there is no service \"cach\"; did you mean \"cache\"?",
+        ),
+        (
+            "'db', 'cache'",
+            "3, 'nowhere'",
+            "f.toml:4:18: depends_on in [[service]]: there is no service \"nowhere\"",
+        ),
+        ("'db', 'cache'", "3", "f.toml:4:14: depends_on in [[service]]: expected a list of texts"),
+        ("'db', 'cache'", "'web'", "f.toml:4:14: depends_on in [[service]]: at most 64 other services"),
+        (
+            "['db', 'cache']",
+            "'db'",
+            "f.toml:4:14: depends_on in [[service]]: expected a list of texts, found a text",
+        ),
+        ("level = 2", "level = 0", "f.toml:5:9: level in [[service]]: expected a whole number, 1 to 3"),
+        ("level = 2", "level = '2'", "f.toml:5:9: level in [[service]]: expected a whole number"),
+        ("level = 2", "levl = 2", "f.toml:5:1: unknown key levl in [[service]]; did you mean level?"),
+        (
+            "approvers = 2",
+            "approvers = 10",
+            "f.toml:6:13: approvers in [[service]]: expected a whole number, 1 to 9",
+        ),
+        (
+            "approvers = 2",
+            "approvers = 1.5",
+            "f.toml:6:13: approvers in [[service]]: expected a whole number",
+        ),
+        (
+            "tier_floor = 1",
+            "tier_floor = -1",
+            "f.toml:7:14: tier_floor in [[service]]: expected a whole number",
+        ),
+        ("'/srv/web'", "'srv/web'", "f.toml:8:8: repo in [[service]]: expected an absolute path"),
+        ("'http://127.0.0.1/'", "'127.0.0.1'", "f.toml:9:10: health in [[service]]: expected an address"),
+        ("port = 80", "port = [80]", "f.toml:11:8: vars.port in [[service]]: expected a text or a number"),
+        (
+            "port = 80",
+            "port = \"a\\u0000b\"",
+            "f.toml:11:8: vars.port in [[service]]: expected a text or a number",
+        ),
+        (
+            "['make', 'deploy']",
+            "'make deploy'",
+            "f.toml:13:10: release.deploy in [[service]]: expected a command as a list",
+        ),
+        (
+            "['make', 'deploy']",
+            "['']",
+            "f.toml:13:10: release.deploy in [[service]]: expected a command as a list",
+        ),
+        (
+            "deploy = [",
+            "deplyo = [",
+            "f.toml:13:1: unknown key release.deplyo in [[service]]; did you mean release.deploy?",
+        ),
+        (
+            "timeout = '1m'",
+            "timeout = '-1m'",
+            "f.toml:14:11: release.timeout in [[service]]: expected a duration",
+        ),
+        (
+            "timeout = '1m'",
+            "timeout = 60",
+            "f.toml:14:11: release.timeout in [[service]]: expected a duration",
+        ),
+        ("name = 'cache'\n", "name = 'cache'\n[[service]]\n", "f.toml:19:1: name in [[service]]: is missing"),
+    ];
+    for (from, to, what) in cases {
+        assert!(GOOD.contains(from), "{from}");
+        let watched = of(&GOOD.replacen(from, to, 1));
+        let told: Vec<String> = watched.problems.iter().map(ToString::to_string).collect();
+        assert!(told.iter().any(|told| told.starts_with(what)), "{to}: wanted {what}\n{told:#?}");
+        assert!(watched.services.iter().any(|service| service.name == "cache"), "{to}");
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_text_makes_the_reading_fail_badly(noise in "\\PC{0,60}", at in 0_usize..300) {
+        let good = "[[service]]\nname = 'web'\ndepends_on = ['db']\n[service.vars]\nport = 80\n\
+            [[probe]]\nid = 'x'\nservice = 'web'\ntype = 'http'\nurl = 'http://a'\nstatus = '200-299'\nevery = '5s'\n";
+        let at = at.min(good.len());
+        let text = format!("{}{noise}{}", &good[..at], &good[at..]);
+        if let Ok(leaves) = document::read(&text) {
+            for problem in read(&leaves, ("f.toml", &text)).problems {
+                proptest::prop_assert!(line_of(&problem, "f.toml:").is_some(), "{}", problem);
+            }
+        }
+    }
+}
+
 #[test]
 fn every_mistake_has_its_line_and_loses_nothing_else() {
     let good = "[[probe]]\nid = 'ok'\nservice = 'web'\ntype = 'tcp'\naddress = 'a:1'\n";
     let cases = [
+        ("[[probe]]\n", "id in [[probe]]: is missing"),
         ("[[probe]]\nid = 'x'\nservice = 'web'\n", "type in [[probe]]: is missing"),
         ("[[probe]]\nid = 'x'\nservice = 'web'\ntype = 'htp'\n", "is none of"),
         ("[[probe]]\nid = 'X y'\nservice = 'web'\ntype = 'unit'\nname = 'a'\n", "lower-case"),
@@ -111,7 +227,10 @@ fn every_mistake_has_its_line_and_loses_nothing_else() {
         let watched = of(&text);
         let found = watched.problems.iter().find(|problem| problem.what.contains(what));
         let found = found.unwrap_or_else(|| panic!("{text}\n{:?}", watched.problems));
-        assert!(found.place.starts_with("f.toml") || found.place == "[[service]]", "{}", found.place);
+        let lines: Vec<usize> =
+            watched.problems.iter().filter_map(|problem| line_of(problem, "f.toml:")).collect();
+        assert_eq!(lines.len(), watched.problems.len(), "{:?}", watched.problems);
+        assert!(line_of(found, "f.toml:") > Some(5), "{found}");
         assert!(watched.probes.iter().any(|probe| probe.id == "ok"), "{text}");
     }
 }

@@ -238,7 +238,23 @@ fn errors_say_the_file_the_line_and_what_to_do() {
         ("base = 3\n", 1, "the name of another theme"),
         ("palette = 3\n", 1, "write [palette]"),
         ("[palette]\nred = \n", 2, "not TOML"),
+        ("[palette]\nred = \"#00000g\"\n", 2, "must be a colour like"),
+        ("[palette]\nred = { indexed = 28 }\n", 2, "must be a colour like"),
+        ("[palette]\nred = { rgb = \"#a00000\", indexed = 256 }\n", 2, "indexed is 16 to 255"),
+        ("[palette]\nred = { rgb = \"#a00000\", hsl = 1 }\n", 2, "must be a colour like"),
+        ("[palette]\nred = \"#a00000\"\nred = \"#b00000\"\n", 3, "not TOML"),
+        ("[roles]\n\ntext = { underline = 1 }\n", 3, "true or false"),
+        ("[roles]\ntext = { bg = \"nowhere\" }\n", 2, "no palette colour `nowhere`"),
+        ("[roles]\ntext = [\"#000000\"]\n", 2, "must be like {"),
+        ("[[roles]]\ntext = { fg = \"#000000\" }\n", 1, "write [roles]"),
+        ("contrast = nan\n", 1, "a number from 4.5 to 15"),
+        ("contrast = \"7\"\n", 1, "a number from 4.5 to 15"),
+        ("contrast = 99999999999\n", 1, "a number from 4.5 to 15"),
+        ("depth = 16\n", 1, "`depth` is \"mono\""),
+        ("\u{0}", 1, "not TOML"),
+        ("[palette\n", 1, "not TOML"),
     ];
+    assert!(cases.len() >= 20);
     for (text, line, says) in cases {
         let error = mine(text, Depth::Truecolor).unwrap_err();
         assert_eq!((error.file.as_str(), error.line), ("mine.toml", line), "{text:?}: {error}");
@@ -252,4 +268,17 @@ fn errors_say_the_file_the_line_and_what_to_do() {
         missing.to_string(),
         "themes/sepia.toml:1: there is no such theme; use one of dark, light, high-contrast, colour-blind-safe, mono"
     );
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_text_makes_a_theme_fail_badly(noise in "\\PC{0,80}", at in 0_usize..200) {
+        let good = "base = \"dark\"\n[palette]\nred = \"#a00000\"\n[roles]\ntext = { fg = \"red\", bold = true }\n";
+        let at = at.min(good.len());
+        for text in [noise.clone(), format!("{}{noise}{}", &good[..at], &good[at..])] {
+            if let Err(error) = mine(&text, Depth::Truecolor) {
+                proptest::prop_assert!(error.line >= 1 && error.line <= text.lines().count() + 1);
+            }
+        }
+    }
 }

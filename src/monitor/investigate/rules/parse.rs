@@ -7,11 +7,11 @@ use super::{
     rule::{Clause, Cure, Place, Rule, RuleError},
 };
 use crate::{
-    domain::{expr, incident::ClueSort},
+    domain::{expr, incident::ClueSort, signal::kind},
     monitor::investigate::vocabulary,
 };
 use std::ops::Range;
-use toml_edit::{Document, Item, TableLike};
+use toml_edit::{Document, Item, TableLike, Value};
 
 /// Bytes of one rule file.
 pub const FILE_MOST: usize = 512 * 1024;
@@ -115,13 +115,19 @@ impl Reader<'_> {
 
     fn tables<'t>(&self, table: &'t dyn TableLike, name: &str) -> Result<Vec<&'t dyn TableLike>, RuleError> {
         let Some(item) = table.get(name) else { return Ok(Vec::new()) };
+        let some = |table: &'t dyn TableLike, span| match table.is_empty() {
+            true => Err(self.wrong(start(span), format!("this `{name}` says nothing"))),
+            false => Ok(table),
+        };
         if let Some(tables) = item.as_array_of_tables() {
-            return Ok(tables.iter().map(|table| table as &dyn TableLike).collect());
+            return tables.iter().map(|table| some(table, table.span())).collect();
         }
-        let list = item.as_array().and_then(|list| {
-            list.iter().map(|value| value.as_inline_table().map(|table| table as &dyn TableLike)).collect()
-        });
-        list.ok_or_else(|| self.wrong(start(item.span()), format!("`{name}` is to be a list of tables")))
+        let wrong = || self.wrong(start(item.span()), format!("`{name}` is to be a list of tables"));
+        let list = item.as_array().ok_or_else(wrong)?.iter();
+        list.map(|value| {
+            value.as_inline_table().ok_or_else(wrong).and_then(|table| some(table, table.span()))
+        })
+        .collect()
     }
 
     fn rule(&self, table: &dyn TableLike, pack: &str) -> Result<Rule, RuleError> {
@@ -143,7 +149,7 @@ impl Reader<'_> {
             against.push((clause, self.string(inner, "say", begin(inner))?.0));
         }
         let rule = Rule {
-            kinds: self.texts(table, "kinds", at)?,
+            kinds: self.kinds(table, at)?,
             specific: self.specific(table, at)?,
             cause: self.phrase(table, "cause", at)?,
             object: self.phrase(table, "object", at)?,
@@ -175,6 +181,22 @@ impl Reader<'_> {
                 format!("`{name}` is to be a list of 1 to {} texts", Rule::LIST_MOST),
             )),
         }
+    }
+
+    fn kinds(&self, table: &dyn TableLike, at: usize) -> Result<Vec<String>, RuleError> {
+        let kinds = self.texts(table, "kinds", at)?;
+        for (n, word) in kinds.iter().enumerate() {
+            // Other systems have kinds of their own; what is nearly one of ours is a slip.
+            let slip = !word.ends_with('*') && !kind::ALL.contains(&word.as_str());
+            if let Some(near) = nearest(word, kind::ALL).filter(|_| slip) {
+                let value = table.get("kinds").and_then(Item::as_array).and_then(|list| list.get(n));
+                let mut wrong =
+                    self.wrong(start(value.and_then(Value::span)), format!("no signal is of kind `{word}`"));
+                wrong.hint = Some(format!("did you mean `{near}`?"));
+                return Err(wrong);
+            }
+        }
+        Ok(kinds)
     }
 
     fn specific(&self, table: &dyn TableLike, at: usize) -> Result<u8, RuleError> {
@@ -252,7 +274,9 @@ impl Reader<'_> {
         }
         let table =
             item.as_table_like().ok_or_else(|| self.wrong(at, "`remedy` is to be a text or a table"))?;
-        self.only(table, &["runbook", "with", "code"])?;
+        // What the other one would do must not be dropped in silence.
+        let keys: &[&str] = if table.contains_key("code") { &["code"] } else { &["runbook", "with"] };
+        self.only(table, keys)?;
         if table.contains_key("code") {
             return Ok(Cure::Code(self.phrase(table, "code", at)?));
         }
@@ -294,6 +318,7 @@ mod tests {
 
     #[test]
     fn mistakes_are_named_with_place_and_nearest_word() {
+        let mut wrong = Vec::new();
         for (from, to, says) in [
             ("specific", "spezific", "host.toml:5:1: unknown key `spezific`; did you mean `specific`?"),
             (
@@ -318,14 +343,74 @@ mod tests {
                 "\"{disk.pth} is full\"",
                 "host.toml:6:11: `disk.pth` is no fact; did you mean `disk.path`?",
             ),
-            (">= 95%", "=> 95%", "host.toml:9:"),
-            ("pack = \"host\"", "pack = host", "host.toml:1:"),
-            ("object = \"{disk.path}\"\n", "", "`object` is missing"),
+            (">= 95%", "=> 95%", "host.toml:9:59: "),
+            ("pack = \"host\"", "pack = host", "host.toml:1:8: not TOML"),
+            ("pack = \"host\"", "pack = 1", "host.toml:1:8: `pack` is to be a text"),
+            ("pack = \"host\"\n", "", "host.toml:1:1: `pack` is missing"),
+            ("pack = ", "peck = ", "host.toml:1:1: unknown key `peck`; did you mean `pack`?"),
+            ("object = \"{disk.path}\"\n", "", "host.toml:3:1: `object` is missing"),
+            ("[[rule]]\n", "[rule]\n", "host.toml:2:1: `rule` is to be a list of tables"),
+            ("[[rule]]\n", "[[rule]]\n[[rule]]\n", "host.toml:2:1: this `rule` says nothing"),
+            ("\"disk-full\"", "\"Disk full\"", "host.toml:3:6: an id is 3 to 64 of a-z, 0-9 and -"),
+            ("id = \"disk-full\"\n", "", "host.toml:3:1: `id` is missing"),
+            (
+                "\"disk.full\"]",
+                "\"alarm\", \"disk.ful\"]",
+                "host.toml:4:19: no signal is of kind `disk.ful`; did you mean `disk.full`?",
+            ),
+            ("[\"disk.full\"]", "[]", "host.toml:4:9: `kinds` is to be a list of 1 to 24 texts"),
+            ("[\"disk.full\"]", "\"disk.full\"", "host.toml:4:9: `kinds` is to be a list"),
+            ("= 60", "= \"60\"", "host.toml:5:12: `specific` is to be 1 to 100"),
+            ("is full\"", "is {full\"", "host.toml:6:25: this place is not closed with `}`"),
+            ("when = [", "when = []\nwhere = [", "host.toml:10:1: unknown key `where`; did you mean `when`?"),
+            (
+                "disk.used_pct >= 95%\" }]",
+                "disk.used_pct >= 95%\" }, {}]",
+                "host.toml:9:70: this `when` says",
+            ),
+            ("now = true", "now = \"true\"", "host.toml:9:32: `now` is to be true or false"),
+            ("now = true", "nou = true", "host.toml:9:26: unknown key `nou`; did you mean `now`?"),
+            ("disk.used_pct >= 95%", "1 > 2", "host.toml:9:44: it asks for no fact"),
+            ("disk.used_pct >= 95%", "disk.used_pct >=", "host.toml:9:61: "),
+            ("\"nothing\"", "3", "host.toml:8:10: `remedy` is to be a text or a table"),
+            (
+                "\"nothing\"",
+                "{ runbok = \"a\" }",
+                "host.toml:8:12: unknown key `runbok`; did you mean `runbook`?",
+            ),
+            ("\"nothing\"", "{}", "host.toml:8:10: `runbook` is missing"),
+            (
+                "\"nothing\"",
+                "{ code = \"x\", runbook = \"restart-unit\" }",
+                "host.toml:8:24: unknown key `runbook`",
+            ),
+            (
+                "\"nothing\"",
+                "{ runbook = \"a\", with = { path = 1 } }",
+                "host.toml:8:34: `with` is to be a table of texts",
+            ),
+            (
+                "\"nothing\"",
+                "{ runbook = \"a\", with = { path = \"{log.quote:quote}\" } }",
+                "host.toml:8:45: a quotation never fills in a variable",
+            ),
+            (
+                "second = [",
+                "against = [{ sort = \"check\", ask = \"check.disk_full\" }]\nsecond = [",
+                "host.toml:10:14: `say` is missing",
+            ),
         ] {
+            assert!(GOOD.contains(from), "{from}");
             let text = GOOD.replacen(from, to, 1);
             let said = parse("host.toml", &text).unwrap_err().to_string();
-            assert!(said.contains(says), "{said}\nwanted {says}");
+            let placed = said
+                .strip_prefix("host.toml:")
+                .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+            if !said.contains(says) || !placed || said.contains('\n') {
+                wrong.push(format!("{said}\nwanted {says}"));
+            }
         }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
         let twice = format!("{GOOD}{}", GOOD.replacen("pack = \"host\"\n", "", 1));
         assert!(parse("f", &twice).unwrap_err().to_string().contains("a second rule \"disk-full\""));
     }

@@ -1,6 +1,14 @@
-//! What is wrong with a payload, and the field by which it is named.
+//! What is wrong with a payload, and the field by which it is named. One that is wrong takes no signal with it: neither
+//! of those that came before it nor of those that come after.
 
 use super::*;
+use crate::{
+    domain::{
+        signal::{Observation, Reading},
+        time::Timestamp,
+    },
+    monitor::watchtower::Watchtower,
+};
 
 /// One wrong thing: where in the sample, what stands there instead (`None`: nothing), and how the field is named.
 type Wrong = (&'static str, Option<Value>, &'static str);
@@ -18,10 +26,42 @@ fn broken(body: &Value, field: &str, value: Option<Value>) -> Value {
     body
 }
 
-/// Each of these is an error that names its field and repeats nothing of the payload.
+/// What comes of payloads one after the other, hours apart.
+struct Line {
+    tower: Watchtower,
+    format: WebhookFormat,
+    at: Timestamp,
+}
+
+impl Line {
+    fn of(format: WebhookFormat) -> Self {
+        Self { tower: Watchtower::new(&[probe(format)], Timestamp(0)), format, at: Timestamp(0) }
+    }
+
+    /// What the monitor tells of it.
+    fn comes(&mut self, body: &[u8]) -> Vec<Signal> {
+        self.at = self.at + Millis::hours(1);
+        let signals =
+            read(self.format, body, &probe(self.format)).map_or_else(|_| Vec::new(), |read| read.signals);
+        let mut told = Vec::new();
+        for signal in signals {
+            let reading = Reading::Alarm(Box::new(signal));
+            told.extend(self.tower.observe(Observation { probe: "hook".into(), at: self.at, reading }));
+        }
+        told
+    }
+}
+
+/// Each of these is an error that names its field and repeats nothing of the payload; the good ones around it are heard.
 fn named(format: WebhookFormat, body: &Value, all: &[Wrong]) -> usize {
     assert!(reads(format, body).is_ok());
+    let mut line = Line::of(format);
+    let good = body.to_string();
+    let heard = line.comes(good.as_bytes());
+    assert!(!heard.is_empty(), "{format:?}");
     for (field, value, name) in all {
+        line.comes(broken(body, field, value.clone()).to_string().as_bytes());
+        assert_eq!(line.comes(good.as_bytes()), heard, "{format:?}: after {field} = {value:?}");
         let payload = reads(format, &broken(body, field, value.clone()));
         let bad = match payload {
             Err(bad) => bad,
@@ -69,7 +109,13 @@ fn what_is_no_payload_at_all_is_the_body_in_every_format() {
     ];
     assert!(bodies.len() >= 20);
     for format in FORMATS {
+        let good = samples::all().into_iter().find(|(of, _)| *of == format).unwrap().1.to_string();
+        let mut line = Line::of(format);
+        let heard = line.comes(good.as_bytes());
+        assert!(!heard.is_empty(), "{format:?}");
         for body in bodies {
+            assert!(line.comes(body).is_empty());
+            assert_eq!(line.comes(good.as_bytes()), heard, "{format:?}");
             let bad = read(format, body, &probe(format)).unwrap_err();
             let start = String::from_utf8_lossy(&body[..body.len().min(40)]);
             assert!(bad.field == "body" && !bad.what.contains("hunter2"), "{format:?}: {start}: {bad}");
