@@ -334,6 +334,12 @@ impl Incident {
         }
     }
 
+    /// When it began: the first sighting, or the last time it came back after it was over.
+    #[must_use]
+    pub fn began(&self) -> Timestamp {
+        self.reopened.last().copied().unwrap_or(self.first_seen)
+    }
+
     /// What is being done right now.
     #[must_use]
     pub fn at_work(&self) -> Option<&Attempt> {

@@ -32,3 +32,15 @@ fn b21_what_people_put_right_is_learned_with_their_words() {
     );
     assert_eq!(house.state.ward.lessons, []);
 }
+
+#[test]
+fn what_comes_back_began_when_it_came_back() {
+    let mut house = House::diagnosed(1, restart(Grade::A, 1));
+    let first = house.incident(I).began();
+    assert_eq!(first, house.incident(I).first_seen);
+    house.see(vec![clear(&down("web"))]);
+    house.pass(301_000);
+    assert_eq!(house.phase(), Phase::Resolved);
+    house.see(vec![down("web")]);
+    assert_eq!((house.incident(I).began(), house.incident(I).first_seen), (Timestamp(house.now), first));
+}

@@ -132,7 +132,7 @@ fn about(incident: &Incident) -> About {
     let seen = &incident.sightings;
     let times = format!(
         "First seen {}, last {}, {}, {} hit. {}",
-        incident.first_seen,
+        incident.began(),
         seen.last,
         text::count(seen.count, "time"),
         text::count(seen.affected, "person"),

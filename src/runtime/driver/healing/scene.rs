@@ -22,7 +22,7 @@ pub(super) fn of(site: &Site, incident: &Incident) -> Scene {
         service,
         readings: site.watch().map(|watch| watch.newest()).unwrap_or_default(),
         earlier: earlier(&state, incident),
-        first_seen: incident.first_seen,
+        first_seen: incident.began(),
         last_seen: incident.sightings.last,
         now: site.now(),
     }
