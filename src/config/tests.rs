@@ -95,10 +95,22 @@ fn d4_later_layers_win_and_each_value_names_its_layer() {
     }
 }
 
+/// Each text has one mistake, which is told in one line with its place and these words.
+fn each_is_told(cases: &[(&str, &str, &str)]) {
+    let mut wrong = Vec::new();
+    for (text, place, words) in cases {
+        let problems = Bench::new().user(text).load().map_or_else(|problems| problems, |_| String::new());
+        let told = problems.contains(&format!("{place}: ")) && problems.contains(words);
+        if !told || problems.lines().count() != 1 {
+            wrong.push(format!("{text:?}\n wants {place} and {words:?}\n said {problems:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 #[test]
 fn every_mistake_is_named_with_its_place() {
-    let mut wrong = Vec::new();
-    for (text, place, words) in [
+    each_is_told(&[
         ("[budget]\ndayly_usd = 1\n", "toml:2:1", "did you mean budget.daily_usd?"),
         ("\n[bugdet]\ndaily_usd = 1\n", "toml:2:2", "unknown section bugdet; did you mean budget?"),
         ("[xylophone]\ncommand = 'x'\n", "toml:1:2", "unknown section xylophone; `chimera config init`"),
@@ -159,15 +171,7 @@ fn every_mistake_is_named_with_its_place() {
         ),
         ("teams = ['A']\n", "toml:1:1", "unknown key teams; did you mean [[teams]]?"),
         ("a.b.c.d.e.f.g.h.i.j = 1\n", "toml:1:17", "nested too deeply"),
-    ] {
-        let problems = Bench::new().user(text).load().map_or_else(|problems| problems, |_| String::new());
-        let told = problems.contains(&format!("{place}: ")) && problems.contains(words);
-        // One mistake, one line.
-        if !told || problems.lines().count() != 1 {
-            wrong.push(format!("{text:?}\n wants {place} and {words:?}\n said {problems:?}"));
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    ]);
 }
 
 #[test]

@@ -31,6 +31,9 @@ const LOOK: Millis = Millis::secs(1);
 /// After a release every probe has looked again.
 const SETTLED: Millis = Millis::secs(3);
 
+/// Why nobody is woken while a release starts.
+const RELEASE: &str = "the demo releases the shop";
+
 /// A way in which it is broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Trouble {
@@ -75,14 +78,15 @@ pub(super) async fn release(handle: &Handle, (service, live): (&Service, &Live))
         matches: Matcher { service: Some(live::NAME.into()), ..Matcher::default() },
         from,
         until: from + PATIENCE,
-        why: "a release".into(),
+        why: RELEASE.into(),
         maintenance: true,
     };
     handle.send(Command::Heal(HealCommand::Silence(silence))).await?;
     let deployed = live.deploy(service).await;
     time::sleep(SETTLED.to_std()).await;
-    let silences: Vec<_> = handle.snapshot().ward.silences.keys().copied().collect();
-    for id in silences {
+    let state = handle.snapshot();
+    let ours = state.ward.silences.iter().filter(|(_, silence)| silence.why == RELEASE);
+    for id in ours.map(|(id, _)| *id) {
         handle.send(Command::Heal(HealCommand::Unsilence(id))).await?;
     }
     deployed

@@ -1,6 +1,6 @@
 //! Slips in what rules, and in what is not even a slip: each is told with its place, and none is passed over.
 
-use super::{Bench, USER};
+use super::{Bench, USER, each_is_told};
 
 /// What rules over everything that is done: a slip in it must never be a rule that is not there.
 #[test]
@@ -45,15 +45,7 @@ fn every_mistake_in_the_policy_is_named_with_its_place() {
         ("[inquiry]\nper_incident_usd = 60\n", "toml:2:20", "exceeds budget.daily_usd of $50.00"),
     ];
     assert!(cases.len() >= 20);
-    let mut wrong = Vec::new();
-    for (text, place, words) in cases {
-        let problems = Bench::new().user(text).load().map_or_else(|problems| problems, |_| String::new());
-        let told = problems.contains(&format!("{place}: ")) && problems.contains(words);
-        if !told || problems.lines().count() != 1 {
-            wrong.push(format!("{text:?}\n wants {place} and {words:?}\n said {problems:?}"));
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    each_is_told(&cases);
 }
 
 #[test]

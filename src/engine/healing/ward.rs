@@ -334,6 +334,27 @@ impl Incident {
         }
     }
 
+    /// What is seen of it, as one signal.
+    #[must_use]
+    pub fn signal(&self) -> Signal {
+        let seen = &self.sightings;
+        Signal {
+            fingerprint: self.fingerprint.clone(),
+            service: self.service.clone(),
+            env: self.env.clone(),
+            kind: self.kind.clone(),
+            severity: self.severity,
+            title: self.title.clone(),
+            probe: seen.probes.first().cloned().unwrap_or_default(),
+            state: if seen.firing { SignalState::Firing } else { SignalState::Clear },
+            count: seen.count,
+            affected: seen.affected,
+            sample: seen.samples.last().cloned(),
+            frames: seen.frames.clone(),
+            labels: seen.labels.clone(),
+        }
+    }
+
     /// When it began: the first sighting, or the last time it came back after it was over.
     #[must_use]
     pub fn began(&self) -> Timestamp {

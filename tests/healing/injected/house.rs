@@ -13,7 +13,7 @@ use chimera::{
         request::Actor,
         runbook::Runbook,
         service::{Release, Service},
-        signal::{Check, Observation, Reading, Signal, SignalState, kind},
+        signal::{Check, Observation, Reading, Signal, kind},
         time::{Millis, Timestamp},
     },
     engine::{
@@ -238,7 +238,7 @@ impl House<'_> {
         let others = self.state.ward.live().filter(|other| other.id != incident.id);
         let signals = std::iter::once(incident)
             .chain(others.map(|other| &**other))
-            .map(signal)
+            .map(Incident::signal)
             .take(Scene::SIGNALS_MOST);
         let releases = match self.broken {
             Broken::Unit => Vec::new(),
@@ -265,25 +265,6 @@ fn releases() -> Vec<Released> {
         said: commit.into(),
     };
     at.into_iter().zip(RELEASED).map(released).collect()
-}
-
-fn signal(incident: &Incident) -> Signal {
-    let seen = &incident.sightings;
-    Signal {
-        fingerprint: incident.fingerprint.clone(),
-        service: incident.service.clone(),
-        env: incident.env.clone(),
-        kind: incident.kind.clone(),
-        severity: incident.severity,
-        title: incident.title.clone(),
-        probe: seen.probes.first().cloned().unwrap_or_default(),
-        state: if seen.firing { SignalState::Firing } else { SignalState::Clear },
-        count: seen.count,
-        affected: seen.affected,
-        sample: seen.samples.last().cloned(),
-        frames: seen.frames.clone(),
-        labels: seen.labels.clone(),
-    }
 }
 
 pub fn service(repo: Option<&Path>) -> Service {

@@ -3,10 +3,7 @@
 
 use super::super::site::Site;
 use crate::{
-    domain::{
-        incident::Remedy,
-        signal::{Signal, SignalState},
-    },
+    domain::{incident::Remedy, signal::Signal},
     engine::{healing::ward::Incident, state::State},
     monitor::investigate::{Earlier, Scene},
 };
@@ -32,27 +29,8 @@ pub(super) fn of(site: &Site, incident: &Incident) -> Scene {
 fn signals(state: &State, incident: &Incident) -> Vec<Signal> {
     let same =
         |other: &&std::sync::Arc<Incident>| other.service == incident.service && other.id != incident.id;
-    let rest = state.ward.live().filter(same).map(|other| signal(other));
-    std::iter::once(signal(incident)).chain(rest).take(Scene::SIGNALS_MOST).collect()
-}
-
-fn signal(incident: &Incident) -> Signal {
-    let seen = &incident.sightings;
-    Signal {
-        fingerprint: incident.fingerprint.clone(),
-        service: incident.service.clone(),
-        env: incident.env.clone(),
-        kind: incident.kind.clone(),
-        severity: incident.severity,
-        title: incident.title.clone(),
-        probe: seen.probes.first().cloned().unwrap_or_default(),
-        state: if seen.firing { SignalState::Firing } else { SignalState::Clear },
-        count: seen.count,
-        affected: seen.affected,
-        sample: seen.samples.last().cloned(),
-        frames: seen.frames.clone(),
-        labels: seen.labels.clone(),
-    }
+    let rest = state.ward.live().filter(same).map(|other| other.signal());
+    std::iter::once(incident.signal()).chain(rest).take(Scene::SIGNALS_MOST).collect()
 }
 
 /// Incidents of the same cause, or of the same kind of the same service, that were healed or tried to be.
