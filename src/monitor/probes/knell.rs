@@ -1,7 +1,6 @@
 //! Rings when a process has ended (pidfd). Only says that it is time to look; what it misses is seen when the look's turn
 //! comes. Where the system has no such thing, one looks by the clock.
 
-use super::past::Life;
 use crate::domain::time::Millis;
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use std::{io, os::fd::OwnedFd};
@@ -9,6 +8,15 @@ use tokio::{io::unix::AsyncFd, time};
 
 /// This part of a turn passes between an end and the look: whoever restarts his process by himself has it for that.
 const PART: u64 = 4;
+
+/// One life of a process: its number and when it began, in clock ticks since the machine did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Life {
+    /// Its number.
+    pub pid: u32,
+    /// When it began.
+    pub start: u64,
+}
 
 /// Hangs at one life of a process.
 #[derive(Debug)]

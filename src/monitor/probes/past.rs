@@ -1,7 +1,7 @@
 //! What a probe remembers between two looks: how often its process began anew, what it had used of the processor, what
 //! tells of its end, and whether its last look at a disk has come back. Lives as long as the probe is watched; one look alone begins without.
 
-use super::knell::Knell;
+use super::knell::{Knell, Life};
 use crate::domain::time::{Millis, Timestamp};
 use std::{
     collections::VecDeque,
@@ -37,15 +37,6 @@ impl Past {
             None => std::future::pending().await,
         }
     }
-}
-
-/// One life of a process: its number and when it began, in clock ticks since the machine did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Life {
-    /// Its number.
-    pub pid: u32,
-    /// When it began.
-    pub start: u64,
 }
 
 /// Restarts of the last minutes, counted by the process' lives or by a counter that somebody else keeps.

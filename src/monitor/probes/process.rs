@@ -4,8 +4,8 @@
 
 use super::{
     found::{fails, holds, sample, with},
-    knell::Knell,
-    past::{Life, Past},
+    knell::{Knell, Life},
+    past::Past,
     reach,
 };
 use crate::domain::{
