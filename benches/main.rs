@@ -5,11 +5,13 @@
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::panic,
     reason = "a measurement that cannot be made ends the run"
 )]
 
 mod engine;
 mod harness;
+mod heal;
 mod logs;
 mod numbers;
 mod providers;
@@ -24,7 +26,7 @@ mod wire;
 mod workspace;
 
 /// Rooms in the order in which they are measured.
-const ROOMS: [(&str, fn()); 12] = [
+const ROOMS: [(&str, fn()); 13] = [
     ("providers", providers::measure),
     ("engine", engine::measure),
     ("tui", tui::measure),
@@ -37,6 +39,7 @@ const ROOMS: [(&str, fn()); 12] = [
     ("series", series::measure),
     ("rules", rules::measure),
     ("soak", soak::measure),
+    ("heal", heal::measure),
 ];
 
 fn main() {

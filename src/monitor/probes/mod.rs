@@ -1,8 +1,8 @@
 //! Where the monitor looks. One file a source; each says what it found as readings, untrusted, and what kept it from
 //! looking as [`Reading::Blind`], which counts as silence: "no data" is never "healthy".
 //!
-//! Files and commands are followed and speak by themselves; everything else is asked each time its turn comes. A look is
-//! bounded in time, memory and output. Nothing here changes what it looks at, decides what is an incident, reads
+//! Files and commands are followed and speak by themselves; everything else is asked each time its turn comes, and a process
+//! once between two turns when it has ended. A look is bounded in time, memory and output. Nothing here changes what it looks at, decides what is an incident, reads
 //! settings or keeps a secret; what it looks with is handed in as [`Eyes`].
 //!
 //! Invariants: a probe ends with its future or when nobody listens; a listener that is behind holds its probe up instead
@@ -16,6 +16,7 @@ mod eyes;
 mod file;
 mod found;
 mod http;
+mod knell;
 mod lines;
 mod past;
 mod postgres;
@@ -78,9 +79,14 @@ async fn poll(spec: &ProbeSpec, eyes: &Eyes, voice: &Voice<'_>) -> Result<(), Un
     let mut turns = interval_at(Instant::now() + jitter(&spec.id, spec.every).to_std(), spec.every.to_std());
     // A look that took longer than its turn is followed by the next one, not by all that were missed.
     turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut early = false;
     loop {
         let looked = async {
-            turns.tick().await;
+            early = tokio::select! {
+                _ = turns.tick() => false,
+                // Once: what ends again and again is looked at in its turn.
+                () = past.rings(spec.every), if !early => true,
+            };
             look(spec, eyes, &mut past).await
         };
         let readings = tokio::select! {

@@ -1,6 +1,7 @@
-//! What a probe remembers between two looks: how often its process began anew, what it had used of the processor, and
-//! whether its last look at a disk has come back. Lives as long as the probe is watched; one look alone begins without.
+//! What a probe remembers between two looks: how often its process began anew, what it had used of the processor, what
+//! tells of its end, and whether its last look at a disk has come back. Lives as long as the probe is watched; one look alone begins without.
 
+use super::knell::{Knell, Life};
 use crate::domain::time::{Millis, Timestamp};
 use std::{
     collections::VecDeque,
@@ -22,17 +23,20 @@ pub(super) struct Past {
     pub restarts: Restarts,
     /// Processor time used by which process, in clock ticks, and when that was.
     pub cpu: Option<(Life, u64, Timestamp)>,
+    /// Tells when the process has ended that ran at the last look.
+    pub knell: Option<Knell>,
     /// The one look that may block.
     pub desk: Desk,
 }
 
-/// One life of a process: its number and when it began, in clock ticks since the machine did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Life {
-    /// Its number.
-    pub pid: u32,
-    /// When it began.
-    pub start: u64,
+impl Past {
+    /// Returns when the process that ran at the last look has ended, and a part of a turn later; never without one.
+    pub(super) async fn rings(&self, turn: Millis) {
+        match &self.knell {
+            Some(knell) => knell.rings(turn).await,
+            None => std::future::pending().await,
+        }
+    }
 }
 
 /// Restarts of the last minutes, counted by the process' lives or by a counter that somebody else keeps.

@@ -4,7 +4,8 @@
 
 use super::{
     found::{fails, holds, sample, with},
-    past::{Life, Past},
+    knell::{Knell, Life},
+    past::Past,
     reach,
 };
 use crate::domain::{
@@ -60,8 +61,12 @@ pub(super) async fn look(
     };
     let (main, all) = match found {
         Ok(found) => found,
-        Err(why) => return Ok(vec![Reading::Check(fails(check(why)))]),
+        Err(why) => {
+            past.knell = None;
+            return Ok(vec![Reading::Check(fails(check(why)))]);
+        }
     };
+    past.knell = Knell::hang(past.knell.take(), main.life);
     let pid = main.life.pid;
     let running = with(check(format!("runs as process {pid}")), &[("pid", &pid.to_string())]);
     let mut readings = vec![Reading::Check(running)];

@@ -111,6 +111,50 @@ async fn c2_files_and_commands_are_watched_as_they_speak() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+#[expect(clippy::disallowed_methods, reason = "a process that is killed while it is watched")]
+async fn c2_a_process_that_ends_is_looked_at_a_part_of_a_turn_later_and_once_only() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("pid");
+    let mut child = std::process::Command::new("sleep").arg("600").spawn().unwrap();
+    std::fs::write(&file, child.id().to_string()).unwrap();
+    let source =
+        Source::Process { pid_file: Some(file.display().to_string()), command: None, restarts_most: 3 };
+    let spec = ProbeSpec { every: Millis::hours(1), ..spec(source) };
+    let (sink, mut heard) = channel::<Observation>(64);
+    let hearing = async {
+        tokio::time::advance(SPREAD.to_std()).await;
+        assert_eq!(runs(&mut heard, 60_000).await, Some(true));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(runs(&mut heard, 200).await, None);
+        tokio::time::advance(Millis::mins(16).to_std()).await;
+        assert_eq!(runs(&mut heard, 60_000).await, Some(false));
+        tokio::time::advance(Millis::mins(30).to_std()).await;
+        assert_eq!(runs(&mut heard, 200).await, None);
+        tokio::time::advance(Millis::mins(30).to_std()).await;
+        assert_eq!(runs(&mut heard, 60_000).await, Some(false));
+        drop(heard);
+    };
+    tokio::join!(watch(spec, eyes::of_tests(), sink), hearing);
+}
+
+/// What the next look says, if one comes within so many passes of what waits. Nobody here sleeps by the clock of the
+/// test, so it moves only when it is told to.
+async fn runs(heard: &mut tokio::sync::mpsc::Receiver<Observation>, passes: u32) -> Option<bool> {
+    for _ in 0..passes {
+        tokio::task::yield_now().await;
+        std::thread::sleep(std::time::Duration::from_millis(1));
+        while let Ok(seen) = heard.try_recv() {
+            match seen.reading {
+                Reading::Check(check) if check.kind == kind::PROCESS_DOWN => return Some(check.ok),
+                _ => {}
+            }
+        }
+    }
+    None
+}
+
 #[tokio::test]
 async fn c2_each_source_is_asked_in_its_own_way() {
     let eyes = eyes::of_tests();
