@@ -13,6 +13,7 @@ use crate::{
         time::{Millis, Timestamp},
     },
     engine::{
+        healing::figures::healed,
         records::{Calendar, Figure, Metric, Race, Standing, Sums, Table, Tally, metrics},
         state::State,
     },
@@ -130,7 +131,8 @@ fn spend(state: &State, now: Timestamp, out: &mut Out) {
 
 fn success(args: &StatsArgs, state: &State, now: Timestamp, out: &mut Out) {
     let days = state.records.calendar().days(now, usize::from(args.days));
-    let found = metrics(&days.iter().sum());
+    let mut found = metrics(&days.iter().sum());
+    found.extend(healed(&state.ward));
     out.say("");
     let head = vec![
         format!("SUCCESS IN {}", count(args.days, "day").to_uppercase()),

@@ -70,7 +70,8 @@ impl App {
                 return vec![Task::Briefs];
             }
             C::Palette => self.sheet = Some(Sheet::palette(&self.look.keymap, &self.state)),
-            C::Help => self.sheet = Some(Sheet::Help(0)),
+            C::Help if matches!(self.sheet, Some(Sheet::Help(..))) => {}
+            C::Help => self.sheet = Some(Sheet::Help(0, self.sheet.take().map(Box::new))),
             C::Back | C::Close => self.back(),
             C::Interrupt => return self.interrupt(),
             C::EndOfInput if self.briefing.field_is_empty() => return self.quit(),
@@ -271,6 +272,8 @@ impl App {
                 }
             }
             Some(Sheet::Page(page)) => self.sheet = page.from.map(Sheet::Versions),
+            // What was taken in a comparison, or typed into a question, is there again.
+            Some(Sheet::Help(_, from)) => self.sheet = from.map(|sheet| *sheet),
             Some(Sheet::Diff(page)) => self.sheet = page.from.map(|sheet| *sheet),
             Some(Sheet::Prompt(prompt)) => self.sheet = prompt.from.map(|sheet| *sheet),
             _ => {}

@@ -46,7 +46,7 @@ const PAGE_MOST: usize = 4 * 1024 * 1024;
 /// A sheet.
 pub enum Sheet {
     /// All keys, from the keymap; scrolled so far.
-    Help(usize),
+    Help(usize, Option<Box<Self>>),
     /// One of many.
     Picker(Picker),
     /// One line of words.
@@ -590,7 +590,9 @@ impl Sheet {
     /// Where it is scrolled to, if it scrolls.
     pub fn scroll(&mut self) -> Option<&mut usize> {
         match self {
-            Self::Help(at) | Self::Card(_, at) | Self::Versions(at) | Self::Page(Page { at, .. }) => Some(at),
+            Self::Help(at, _) | Self::Card(_, at) | Self::Versions(at) | Self::Page(Page { at, .. }) => {
+                Some(at)
+            }
             Self::Preview(look) => Some(&mut look.at),
             Self::Picker(_)
             | Self::Prompt(_)

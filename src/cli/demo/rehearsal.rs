@@ -33,7 +33,7 @@ pub(super) async fn cast(settings: &Settings) -> Result<(Settings, Environment),
         cast.providers.insert(vendor, provider);
     }
     let keys = [("ANTHROPIC_API_KEY", "rehearsal"), ("GEMINI_API_KEY", "rehearsal")];
-    let own = ["HOME", "USER", "LOGNAME", "EDITOR", "VISUAL", "XDG_CONFIG_HOME"];
+    let own = ["HOME", "USER", "LOGNAME", "TERM", "NO_COLOR", "EDITOR", "VISUAL", "XDG_CONFIG_HOME"];
     let process = Environment::of_process();
     let kept = own.into_iter().filter_map(|name| Some((name, process.get(name)?)));
     Ok((cast, Environment::of(kept.chain(keys))))

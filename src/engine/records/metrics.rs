@@ -105,7 +105,7 @@ pub fn metrics(sums: &Sums) -> Vec<Metric> {
     };
     let completion = share(sums.landed, ended);
     let handled = share(sums.handled, ended);
-    let mut all = vec![
+    vec![
         plain("found", "work found", Some(Figure::Count(sums.opened)), "missions opened"),
         plain("fixed", "work done", Some(Figure::Count(sums.landed)), "missions landed"),
         Metric {
@@ -138,25 +138,7 @@ pub fn metrics(sums: &Sums) -> Vec<Metric> {
             "mean from a request to a person's decision",
         ),
         plain("rollbacks", "rollbacks", Some(Figure::Count(sums.restored)), "earlier states brought back"),
-    ];
-    // Nothing heals by itself today; the day it does, these have figures of their own.
-    all.extend(
-        [
-            ("tier_1_success", "tier 1 success", "> 99 %"),
-            ("tier_1_time", "tier 1 time to fix", "< 5 min"),
-            ("tier_2_time", "tier 2 time to fix", "< 1 h"),
-            ("false_positives", "false positives", ""),
-        ]
-        .map(|(id, name, target)| Metric {
-            id,
-            name,
-            figure: None,
-            target,
-            standing: Standing::NoData,
-            basis: "nothing was healed by itself".to_owned(),
-        }),
-    );
-    all
+    ]
 }
 
 /// With calls of unknown price it is a lower bound: that can show the target missed, never met.

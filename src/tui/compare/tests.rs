@@ -16,6 +16,7 @@ use crate::{
         fixtures::{Bench, waiting},
         shot::{DiffDoc, doc::Kind},
         task::{Done, Task},
+        tests::picture,
     },
 };
 use proptest::prelude::*;
@@ -548,4 +549,17 @@ fn a10_long_patches_are_laid_side_by_side_aside_and_walked_at_once() {
     let board = bench.app.board().unwrap();
     assert_eq!((board.at, board.open), ((0, 299), 299));
     assert!(shown(&bench).contains("other 8970"), "{}", shown(&bench));
+}
+
+#[test]
+fn a10_help_over_a_comparison_leaves_what_was_taken() {
+    let mut bench = Bench::new((160, 40));
+    opened(&mut bench).press("e ] l space");
+    let taken = |bench: &Bench| picture(bench).0.matches("● taken").count();
+    let before = taken(&bench);
+    assert!(before > 0, "{}", picture(&bench).0);
+    bench.press("?");
+    assert_eq!(taken(&bench), 0, "help is in front");
+    bench.press("? esc");
+    assert_eq!(taken(&bench), before, "{}", picture(&bench).0);
 }

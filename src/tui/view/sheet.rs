@@ -107,7 +107,7 @@ pub(super) fn last_row(app: &App) -> usize {
 
 fn offset(sheet: &Sheet) -> usize {
     match sheet {
-        Sheet::Help(at) | Sheet::Card(_, at) | Sheet::Versions(at) | Sheet::Page(Page { at, .. }) => *at,
+        Sheet::Help(at, _) | Sheet::Card(_, at) | Sheet::Versions(at) | Sheet::Page(Page { at, .. }) => *at,
         Sheet::Preview(look) => look.at,
         Sheet::Picker(_)
         | Sheet::Prompt(_)
@@ -126,7 +126,7 @@ fn middle(screen: Rect, width: u16, height: u16) -> Rect {
 
 fn rows(app: &App, sheet: &Sheet, width: usize) -> (String, Vec<Row>) {
     match sheet {
-        Sheet::Help(_) => ("HELP".into(), help(app)),
+        Sheet::Help(..) => ("HELP".into(), help(app)),
         Sheet::Card(id, _) => match app.state.desk.get(id) {
             Some(request) => (format!("REQUEST {id}"), dossier::rows(app, request, width)),
             None => (format!("REQUEST {id}"), vec![("It no longer waits.".into(), Role::Muted)]),

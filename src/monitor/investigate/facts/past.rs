@@ -4,7 +4,7 @@ use crate::{
     domain::{
         incident::{AttemptOutcome, ClueSort},
         text,
-        time::Millis,
+        time::{Millis, Timestamp},
     },
     monitor::investigate::{
         book::{Standing, Trust},
@@ -33,6 +33,11 @@ fn release(scene: &Scene) -> Option<Piece> {
         let piece = Piece::now(ClueSort::Release, "no release before the incident is known");
         return quiet.then(|| piece.truth("release.near", false));
     };
+    if release.at == Timestamp(0) {
+        let name = text::clean_line(&release.said, 80);
+        let piece = Piece::now(ClueSort::Release, format!("“{name}” is in place since before anybody asked"));
+        return Some(piece.truth("release.near", false));
+    }
     let age = scene.first_seen.since(release.at);
     #[expect(clippy::cast_precision_loss, reason = "minutes, far below 2^52")]
     let minutes = (age.0 / 60_000) as f64;

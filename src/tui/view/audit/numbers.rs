@@ -39,10 +39,7 @@ fn rows(app: &App, names: u16) -> Vec<Vec<Cell>> {
     let records = &app.state.records;
     let mut rows =
         vec![heads(&[(names.min(26), "SUCCESS"), (9, "FIGURE"), (9, "TARGET"), (13, ""), (0, "TOLD FROM")])];
-    let healing = healed(&app.state.ward);
-    let plain = metrics(records.total()).into_iter();
-    let plain = plain.filter(|metric| healing.iter().all(|other| other.id != metric.id));
-    for metric in plain.chain(healing.clone()) {
+    for metric in metrics(records.total()).into_iter().chain(healed(&app.state.ward)) {
         let (glyph, role) = match metric.standing {
             Standing::Met => ("✓", Role::Ok),
             Standing::Missed => ("✗", Role::Bad),

@@ -3,7 +3,10 @@
 use super::lines::{Line, gauge, line, spark};
 use crate::{
     domain::{money::Money, text::count},
-    engine::records::{Metric, Standing, Sums, metrics},
+    engine::{
+        healing::figures::healed,
+        records::{Metric, Standing, Sums, metrics},
+    },
     tui::{app::App, theme::Role, words},
 };
 
@@ -53,7 +56,8 @@ pub(super) fn lines(app: &App, width: u16) -> Vec<Line> {
     }
     let sums: Sums = calendar.days(now, SPAN_DAYS).iter().sum();
     lines.push(line(format!("success in {SPAN_DAYS} days, and its targets"), Role::Title));
-    lines.extend(metrics(&sums).iter().map(|found| metric(found, usize::from(width) > BASIS)));
+    let found = metrics(&sums).into_iter().chain(healed(&app.state.ward));
+    lines.extend(found.map(|found| metric(&found, usize::from(width) > BASIS)));
     lines
 }
 
