@@ -58,6 +58,9 @@ pub(super) struct Inbox {
     pub close: watch::Receiver<bool>,
     /// Last saved state.
     pub saved: Seq,
+    /// Whether the journal knows that this process has started. What runs before that is an earlier process's and asked about:
+    /// nothing of this one may begin by then.
+    pub begun: bool,
     /// Calls whose reservation nobody heard of: the caller went away. They are freed in the next turn.
     pub unheard: Vec<CallId>,
 }
@@ -216,7 +219,12 @@ impl Inbox {
         }
     }
 
-    fn act(&self, events: &[Event]) {
+    fn act(&mut self, events: &[Event]) {
+        let started = |event: &Event| matches!(event, Event::Control(ControlEvent::Started { .. }));
+        // What was wanted before is resumed with the start.
+        let from = if self.begun { Some(0) } else { events.iter().position(started) };
+        let Some(events) = from.and_then(|from| events.get(from..)) else { return };
+        self.begun = true;
         let Some(driver) = &self.driver else { return };
         for event in events {
             if let Event::Effect(EffectEvent::Dropped(effect)) = event {

@@ -173,6 +173,7 @@ pub async fn start(setup: Setup, mut faces: EngineEnd) -> Result<Engine, StartEr
         driver: (setup.working == Working::Yes).then(|| Driver::new(site.clone(), supervisor.clone())),
         close: closed,
         saved: found.saved,
+        begun: false,
         unheard: Vec::new(),
     };
     let keeper = Keeper {

@@ -276,6 +276,7 @@ fn inbox_at(dir: &Path, state: State) -> (Inbox, Handle, orders::Orders, watch::
         driver: None,
         close: closed,
         saved: Seq(0),
+        begun: true,
         unheard: Vec::new(),
     };
     (inbox, handle, give, close)

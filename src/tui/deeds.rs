@@ -12,7 +12,7 @@ use super::{
     commands::CommandId,
     motion::Motion,
     screens::ScreenId,
-    sheets::{PromptFor, Sheet},
+    sheets::{PromptFor, Sheet, YES},
     stream,
     task::{EditFor, Task},
     words,
@@ -470,10 +470,10 @@ impl App {
         };
         match super::view::versions::commit_at(mission, *at) {
             Some(commit) => {
-                let what =
-                    format!("{} restores {}", mission.id, commit.0.chars().take(10).collect::<String>());
-                let command = Command::Mission(MissionCommand::Restore(mission.id, commit));
-                vec![Task::Send(Box::new(command), what)]
+                let title = format!("bring {} back by a new commit that lands at once?", commit.short());
+                let purpose = PromptFor::Restore(mission.id, commit);
+                self.sheet = Some(Sheet::prompt(title, YES, purpose).over(self.sheet.take()));
+                Vec::new()
             }
             None => {
                 self.notes().note("only a landed revision can be restored: choose one of the last rows");
@@ -519,6 +519,10 @@ impl App {
                 let known = self.state.missions.get(&id);
                 let name = known.map_or_else(|| team.to_string(), |mission| words::team_name(mission, team));
                 vec![Task::Send(mission(MissionCommand::Refine(id, team, text)), format!("said to {name}"))]
+            }
+            PromptFor::Restore(id, commit) => {
+                let what = format!("{id} restores {}", commit.short());
+                vec![Task::Send(mission(MissionCommand::Restore(id, commit)), what)]
             }
             PromptFor::Close(id) => Self::close_incident(id, text),
             PromptFor::Quiet(id) => self.silence_incident(id, &text),

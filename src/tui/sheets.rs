@@ -18,6 +18,7 @@ use crate::{
     config::edit::Change,
     domain::{
         brief::{Answer, AnswerForm, Question},
+        candidate::CommitId,
         digest::Digest,
         ids::{IncidentId, MissionId, RequestId, Revision, TeamId},
         mission::Rating,
@@ -252,8 +253,11 @@ impl Picker {
     }
 }
 
+/// What a question that only wants a yes is answered with.
+pub const YES: &str = "yes";
+
 /// What words are asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PromptFor {
     /// Why teams try again; the request as it was seen.
     Retry(RequestId, Revision),
@@ -273,6 +277,8 @@ pub enum PromptFor {
     Refine(MissionId, TeamId),
     /// Why a mission ends.
     Cancel(MissionId),
+    /// Whether a landed revision comes back: a commit of its own, at once.
+    Restore(MissionId, CommitId),
     /// Why an incident is closed.
     Close(IncidentId),
     /// How long nobody is woken by an incident's cause, and why.
@@ -312,16 +318,16 @@ impl Prompt {
     fn key(&mut self, key: Key) -> Taken {
         if key.code == KeyCode::Enter {
             let text = self.line.text().trim().to_owned();
-            return match complaint(self.purpose, &text) {
+            return match complaint(&self.purpose, &text) {
                 Some(why) => Taken::Refused(why),
-                None => Taken::Said(self.purpose, text),
+                None => Taken::Said(self.purpose.clone(), text),
             };
         }
         if self.line.key(key) { Taken::Kept } else { Taken::Not }
     }
 }
 
-fn complaint(purpose: PromptFor, text: &str) -> Option<String> {
+fn complaint(purpose: &PromptFor, text: &str) -> Option<String> {
     match purpose {
         PromptFor::Argv(..) => split_argv(text).err(),
         PromptFor::Amount(..) => match text.parse::<Money>() {
@@ -336,6 +342,7 @@ fn complaint(purpose: PromptFor, text: &str) -> Option<String> {
         | PromptFor::Settings
         | PromptFor::Past => None,
         PromptFor::Rate(_) => Rating::parse(text).err(),
+        PromptFor::Restore(..) if text != YES => Some("yes and Enter restores, Esc leaves it".into()),
         _ if text.is_empty() => Some("write something, or esc to leave it".into()),
         _ => None,
     }

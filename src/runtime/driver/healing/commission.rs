@@ -9,6 +9,7 @@ use crate::{
     domain::{
         brief::Brief,
         candidate::CommitId,
+        ids::IncidentId,
         incident::{Diagnosis, Remedy},
         team::{ModelRef, TeamSpec, Vendor},
     },
@@ -54,7 +55,7 @@ pub(super) async fn commission(site: &Site, effect: &Effect) -> Result<Outcome, 
         Remedy::Revert(commit) => {
             brief.text =
                 format!("Take {} back: it brought {}.\n\n{}", commit.short(), incident.id, incident.title);
-            brief.patch = Some(inverse(site, &brief.repo, commit).await?);
+            brief.patch = Some(inverse(site, (&brief.repo, &incident), commit).await?);
             let model = ModelRef { vendor: Vendor::Openai, model: "none".into() };
             brief.teams = vec![TeamSpec { name: "Revert".into(), model, fallback: Vec::new() }];
         }
@@ -63,16 +64,25 @@ pub(super) async fn commission(site: &Site, effect: &Effect) -> Result<Outcome, 
     Ok(Outcome::Commissioned(Box::new(brief)))
 }
 
-/// The patch that takes a commit back, kept by content.
+/// The patch that takes a commit back, with a letter that says so, kept by content.
 async fn inverse(
     site: &Site,
-    repo: &str,
+    (repo, incident): (&str, &Incident),
     commit: &CommitId,
 ) -> Result<crate::domain::digest::Digest, Failure> {
     let workshop = site.workshop_at(repo).await?;
     let before = CommitId(format!("{}^", commit.0));
     let patch = workshop.patch(commit, &before).await.map_err(permanent)?;
-    site.lines.store.blobs().put(&patch).map_err(transient)
+    let letter = letter(commit, incident.id);
+    site.lines.store.blobs().put(&[letter.as_bytes(), &patch].concat()).map_err(transient)
+}
+
+/// What stands above the patch, as git writes it: history is read for what was taken back.
+fn letter(commit: &CommitId, incident: IncidentId) -> String {
+    let short = commit.short();
+    format!(
+        "From: the monitor\nSubject: Take {short} back: it brought {incident}\n\nThis reverts commit {commit}.\n---\n"
+    )
 }
 
 fn words_of(incident: &Incident, words: &str) -> String {
@@ -104,5 +114,20 @@ fn evidence(text: &mut String, diagnosis: &Diagnosis) {
     if let Some(culprit) = &diagnosis.culprit {
         let _ =
             writeln!(text, "- it seems to have come with {} ({})", culprit.commit.short(), culprit.subject);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workspace::patch;
+
+    #[test]
+    fn a_commit_that_is_taken_back_is_called_what_it_is() {
+        let commit = CommitId("0123456789abcdef0123456789abcdef01234567".into());
+        let said = patch::letter((letter(&commit, IncidentId(5)) + "diff --git a/x b/x\n").as_bytes());
+        assert_eq!(said.author, "the monitor");
+        let words = "Take 01234567 back: it brought I-5\n\nThis reverts commit 0123456789abcdef0123456789abcdef01234567.";
+        assert_eq!(said.words, words);
     }
 }

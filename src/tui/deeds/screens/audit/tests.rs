@@ -13,6 +13,7 @@ use crate::{
         time::Timestamp,
     },
     engine::{
+        command::{Command, MissionCommand},
         event::{DeskEvent, Event, Fact, MissionEvent, MoneyEvent, TeamEvent},
         state::State,
         thread::Thread,
@@ -27,7 +28,7 @@ use crate::{
     },
     tui::{
         app::Action,
-        fixtures::{Bench, START, candidate, mission, request, usage},
+        fixtures::{Bench, START, candidate, ended, mission, request, usage},
         past::{PAGE, PastDone, PastTask, Row},
         screens::{ScreenId, audit::Section},
         sheets::Sheet,
@@ -331,6 +332,25 @@ fn a_chain_leads_from_the_brief_to_the_commit_and_to_what_was_said() {
     );
     bench.press("V");
     assert!(matches!(bench.app.sheet, Some(Sheet::Versions(0))));
+}
+
+#[test]
+fn s6_a_landed_revision_comes_back_only_on_a_yes() {
+    let mut bench = Bench::new((120, 40));
+    bench.state(ended(Ending::Landed)).press("esc V end u");
+    let restores = |bench: &Bench| {
+        let restore = |task: &&Task| {
+            let Task::Send(command, _) = task else { return false };
+            matches!(**command, Command::Mission(MissionCommand::Restore(..)))
+        };
+        bench.tasks.iter().filter(restore).count()
+    };
+    assert!(matches!(bench.app.sheet, Some(Sheet::Prompt(_))), "{}", bench.last_words());
+    bench.press("ctrl-u").write("no").press("enter");
+    assert_eq!(restores(&bench), 0, "{}", bench.last_words());
+    bench.press("ctrl-u").write("yes").press("enter");
+    assert_eq!(restores(&bench), 1);
+    assert!(matches!(bench.app.sheet, Some(Sheet::Versions(_))), "{}", bench.last_words());
 }
 
 #[test]
