@@ -339,6 +339,27 @@ async fn money_set_aside_for_a_caller_that_went_away_is_freed() {
 // -- the driver ---------------------------------------------------------------------------------------------
 
 #[tokio::test]
+async fn a_brief_that_is_given_before_the_start_is_worked_on_after_it() {
+    let (shop, data) = (Shop::new().await, tempfile::tempdir().unwrap());
+    let (handle, end) = handle::link(ada());
+    let early = handle.clone();
+    let repo = shop.repo();
+    let given = tokio::spawn(async move { early.send(open(&repo)).await });
+    tokio::task::yield_now().await;
+    // Another policy is loaded with the first orders: the longer the start, the more can come before it.
+    let (voices, mut called) = hanging();
+    let policy = Policy { level: 2, ..Policy::default() };
+    let engine = start(Setup { policy, ..setup(data.path(), Working::Yes, voices) }, end).await.unwrap();
+    given.await.unwrap().unwrap();
+    called.recv().await.unwrap();
+    assert!(handle.snapshot().clockwork.unsure.is_empty(), "{:?}", handle.snapshot().clockwork.unsure);
+    let kinds = kinds(&handle, "").await;
+    let place = |kind: &str| kinds.iter().rev().position(|known| known == kind);
+    assert!(place("control.started") < place("effect.started"), "{kinds:?}");
+    engine.end().await;
+}
+
+#[tokio::test]
 async fn while_paused_nothing_begins_and_resuming_begins_it() {
     let (dir, shop) = (tempfile::tempdir().unwrap(), Shop::new().await);
     let (engine, handle, mut calls) = running(dir.path(), Working::Yes).await;
