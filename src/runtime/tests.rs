@@ -342,15 +342,14 @@ async fn money_set_aside_for_a_caller_that_went_away_is_freed() {
 async fn a_brief_that_is_given_before_the_start_is_worked_on_after_it() {
     let (shop, data) = (Shop::new().await, tempfile::tempdir().unwrap());
     let (handle, end) = handle::link(ada());
-    let early = handle.clone();
-    let repo = shop.repo();
-    let given = tokio::spawn(async move { early.send(open(&repo)).await });
-    tokio::task::yield_now().await;
     // Another policy is loaded with the first orders: the longer the start, the more can come before it.
     let (voices, mut called) = hanging();
     let policy = Policy { level: 2, ..Policy::default() };
-    let engine = start(Setup { policy, ..setup(data.path(), Working::Yes, voices) }, end).await.unwrap();
-    given.await.unwrap().unwrap();
+    let setup = Setup { policy, ..setup(data.path(), Working::Yes, voices) };
+    let repo = shop.repo();
+    let (given, engine) = tokio::join!(handle.send(open(&repo)), start(setup, end));
+    let engine = engine.unwrap();
+    given.unwrap();
     called.recv().await.unwrap();
     assert!(handle.snapshot().clockwork.unsure.is_empty(), "{:?}", handle.snapshot().clockwork.unsure);
     let kinds = kinds(&handle, "").await;
