@@ -4,7 +4,7 @@
 use super::{exit::Complaint, session::Session};
 use crate::{
     config::layers::ConfigError,
-    domain::{probe::ProbeSpec, text::clean_line},
+    domain::text::clean_line,
     engine::command::{Command, ControlCommand},
     policy::settings::Policy,
     runtime::handle::Handle,
@@ -58,15 +58,15 @@ pub async fn reload(session: &Session, handle: &Handle) -> Result<Reloaded, Comp
         Ok(loaded) => {
             let same = loaded.settings.policy == before;
             if !same {
-                load(handle, loaded.settings.policy).await?;
+                give(handle, ControlCommand::Load(Box::new(loaded.settings.policy))).await?;
             }
-            Reloaded::Rules { same, probes: differ(&loaded.settings.probes, &session.settings().probes) }
+            Reloaded::Rules { same, probes: loaded.settings.probes != session.settings().probes }
         }
         Err(error) => {
             let why = told(&error);
             let lowered = lowered(before.clone());
             if lowered != before {
-                load(handle, lowered).await?;
+                give(handle, ControlCommand::Load(Box::new(lowered))).await?;
             }
             note(handle, &why).await?;
             Reloaded::Kept(why)
@@ -74,10 +74,6 @@ pub async fn reload(session: &Session, handle: &Handle) -> Result<Reloaded, Comp
     };
     tracing::info!(words = reloaded.words(), "settings");
     Ok(reloaded)
-}
-
-fn differ(new: &[ProbeSpec], old: &[ProbeSpec]) -> bool {
-    new != old
 }
 
 /// The first mistake, and how many more there are.
@@ -99,20 +95,13 @@ fn lowered(policy: Policy) -> Policy {
     policy
 }
 
-async fn load(handle: &Handle, policy: Policy) -> Result<(), Complaint> {
-    send(handle, ControlCommand::Load(Box::new(policy))).await
-}
-
 /// The journal knows why the level is another one.
 async fn note(handle: &Handle, why: &str) -> Result<(), Complaint> {
     let value = Some(format!("{LEVEL}, until the settings can be read"));
-    send(handle, ControlCommand::Change { key: "autonomy.level".into(), file: why.to_owned(), value }).await
+    give(handle, ControlCommand::Change { key: "autonomy.level".into(), file: why.to_owned(), value }).await
 }
 
-async fn send(handle: &Handle, command: ControlCommand) -> Result<(), Complaint> {
-    handle
-        .send(Command::Control(command))
-        .await
-        .map(drop)
-        .map_err(|error| Complaint::error(error.to_string()))
+async fn give(handle: &Handle, command: ControlCommand) -> Result<(), Complaint> {
+    handle.send(Command::Control(command)).await?;
+    Ok(())
 }

@@ -31,8 +31,7 @@ impl Signals {
     /// # Errors
     /// The system refuses.
     pub fn take() -> io::Result<Self> {
-        let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
-        Ok(Self { ends: kinds.into_iter().map(signal).collect::<io::Result<_>>()?, again: None })
+        Self::of(&[SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()], None)
     }
 
     /// The same for a process without a terminal: nobody can hang up on it, so SIGHUP asks for the settings.
@@ -40,9 +39,12 @@ impl Signals {
     /// # Errors
     /// The system refuses.
     pub fn take_as_daemon() -> io::Result<Self> {
-        let kinds = [SignalKind::interrupt(), SignalKind::terminate()];
-        let again = Some(signal(SignalKind::hangup())?);
-        Ok(Self { ends: kinds.into_iter().map(signal).collect::<io::Result<_>>()?, again })
+        Self::of(&[SignalKind::interrupt(), SignalKind::terminate()], Some(SignalKind::hangup()))
+    }
+
+    fn of(ends: &[SignalKind], again: Option<SignalKind>) -> io::Result<Self> {
+        let ends = ends.iter().copied().map(signal).collect::<io::Result<_>>()?;
+        Ok(Self { ends, again: again.map(signal).transpose()? })
     }
 
     /// The next one.

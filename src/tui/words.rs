@@ -102,8 +102,7 @@ pub fn waiting_count(state: &State) -> usize {
 /// Incidents that only a person can go on with, worst first; what waits at the desk for one is a request.
 #[must_use]
 pub fn helpless(state: &State) -> Vec<&Arc<Incident>> {
-    let needs = |incident: &&Arc<Incident>| matches!(incident.phase, Phase::NeedsHuman(_));
-    let mut all: Vec<_> = state.ward.live().filter(needs).collect();
+    let mut all: Vec<_> = state.ward.live().filter(|incident| incident.needs_person()).collect();
     all.sort_by_key(|incident| (incident.severity, incident.id));
     all
 }

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     domain::{
         ids::{EffectId, IncidentId},
-        incident::{AttemptOutcome, Phase, Severity, Suppression},
+        incident::{Phase, Severity, Suppression},
         time::{Millis, Timestamp},
     },
     engine::{
@@ -193,9 +193,8 @@ fn move_on(pen: &mut Pen<'_>, incident: &Incident) {
             pen.incident_event(id, IncidentEvent::PhaseEntered(Phase::Closed));
         }
         _ if quiet => {
-            let helped = incident.attempts.last().is_some_and(|a| a.outcome == Some(AttemptOutcome::Helped));
             withdraw(pen, id, "it is over");
-            if !helped {
+            if !incident.helped() {
                 pen.incident_event(id, IncidentEvent::Noted("over by itself".into()));
             }
             pen.incident_event(id, IncidentEvent::PhaseEntered(Phase::Resolved));

@@ -234,8 +234,7 @@ fn on_the_way(state: &State, incident: &Incident) -> usize {
     let others = state.ward.at_work().filter(|(other, _)| other.id != incident.id);
     let coming = others.filter(|(other, attempt)| {
         let mission = attempt.mission.and_then(|mission| state.missions.get(&mission));
-        let deploys = other.wants(|kind| matches!(kind, EffectKind::Deploy { .. }));
-        released(state, &other.service) && (deploys || mission.is_some_and(|mission| lands(mission)))
+        released(state, &other.service) && (other.deploys() || mission.is_some_and(|mission| lands(mission)))
     });
     coming.count()
 }

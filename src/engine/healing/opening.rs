@@ -11,7 +11,7 @@ use crate::{
         signal::kind,
         time::Timestamp,
     },
-    engine::{effect::EffectKind, event::IncidentEvent, pen::Pen, state::State},
+    engine::{event::IncidentEvent, pen::Pen, state::State},
     policy::flap::{Before, flaps},
 };
 use std::sync::Arc;
@@ -100,7 +100,7 @@ fn beside(state: &State, incident: &Incident) -> Option<IncidentId> {
 /// Whether its service is acted on right now: teams that write a fix do not touch it yet.
 fn restarts(incident: &Incident) -> bool {
     let runbook = incident.at_work().is_some_and(|attempt| matches!(attempt.remedy, Remedy::Runbook(_)));
-    runbook || incident.wants(|kind| matches!(kind, EffectKind::Deploy { .. }))
+    runbook || incident.deploys()
 }
 
 /// Whether a number is merely unlike before: nothing says that it is wrong.

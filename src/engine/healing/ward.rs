@@ -380,7 +380,9 @@ impl Incident {
                 let attempt = self.attempts.iter().find(|attempt| attempt.number == *number)?;
                 (attempt.remedy.words(), outcome.clone(), false)
             }
-            IncidentEvent::PhaseEntered(Phase::Resolved | Phase::Closed) if self.is_with_people() => {
+            IncidentEvent::PhaseEntered(Phase::Resolved | Phase::Closed)
+                if self.needs_person() && !self.helped() =>
+            {
                 let said = self.timeline.last().map(|(_, words)| words.clone());
                 (said.unwrap_or_default(), AttemptOutcome::Helped, true)
             }
@@ -399,10 +401,20 @@ impl Incident {
         })
     }
 
-    /// Whether it is up to people, and nothing that was done for it has helped.
-    fn is_with_people(&self) -> bool {
-        let helped = self.attempts.last().is_some_and(|a| a.outcome == Some(AttemptOutcome::Helped));
-        matches!(self.phase, Phase::NeedsHuman(_)) && !helped
+    /// Whether only a person can go on with it.
+    #[must_use]
+    pub fn needs_person(&self) -> bool {
+        matches!(self.phase, Phase::NeedsHuman(_))
+    }
+
+    /// Whether what was done for it last has helped.
+    pub(super) fn helped(&self) -> bool {
+        self.attempts.last().is_some_and(|attempt| attempt.outcome == Some(AttemptOutcome::Helped))
+    }
+
+    /// Whether a fix is brought to its service, or about to be.
+    pub(super) fn deploys(&self) -> bool {
+        self.wants(|kind| matches!(kind, EffectKind::Deploy { .. }))
     }
 
     fn apply(&mut self, event: &IncidentEvent, at: Timestamp) {

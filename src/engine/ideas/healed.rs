@@ -24,12 +24,13 @@ pub(super) fn patterns(lessons: &[Lesson]) -> Vec<Found> {
             false => healed.entry((cause, &lesson.remedy)).or_default().push(lesson),
         }
     }
-    let by_hand = by_hand.values().filter(|all| all.len() >= BY_HAND).filter_map(|all| runbook(all));
-    let healed = healed.values().filter(|all| all.len() >= HEALED).filter_map(|all| cure(all));
-    by_hand.chain(healed).collect()
+    let by_hand = by_hand.iter().filter(|(_, all)| all.len() >= BY_HAND);
+    let healed = healed.iter().filter(|(_, all)| all.len() >= HEALED);
+    let by_hand = by_hand.filter_map(|(cause, all)| runbook(cause, all));
+    by_hand.chain(healed.filter_map(|((cause, _), all)| cure(cause, all))).collect()
 }
 
-fn runbook(all: &[&Lesson]) -> Option<Found> {
+fn runbook(cause: &str, all: &[&Lesson]) -> Option<Found> {
     let last = all.last()?;
     let (service, title) = (&last.service, &last.title);
     let times = count(all.len(), "time");
@@ -40,15 +41,11 @@ fn runbook(all: &[&Lesson]) -> Option<Found> {
          runbook lint` must find nothing.",
         last.remedy
     );
-    Some(found(
-        IdeaKind::RunbookMissing,
-        all,
-        format!("{service}: people put it right {times}: {title}"),
-        brief,
-    ))
+    let title = format!("{service}: people put it right {times}: {title}");
+    found((IdeaKind::RunbookMissing, cause.to_owned()), all, (title, brief))
 }
 
-fn cure(all: &[&Lesson]) -> Option<Found> {
+fn cure(cause: &str, all: &[&Lesson]) -> Option<Found> {
     let last = all.last()?;
     let (service, title, remedy) = (&last.service, &last.title, &last.remedy);
     let times = count(all.len(), "time");
@@ -56,29 +53,25 @@ fn cure(all: &[&Lesson]) -> Option<Found> {
         "`{title}` of {service} comes back: {remedy} helped {times}, and never for good. Find out what brings it about, show \
          it by a test where it is in this repository, and mend that."
     );
-    Some(found(
-        IdeaKind::ComesBack,
-        all,
-        format!("{service} comes back {times} after {remedy}: {title}"),
-        brief,
-    ))
+    let title = format!("{service} comes back {times} after {remedy}: {title}");
+    found((IdeaKind::ComesBack, format!("{cause} {remedy}")), all, (title, brief))
 }
 
-fn found(kind: IdeaKind, all: &[&Lesson], title: String, brief: String) -> Found {
+fn found(
+    (kind, about): (IdeaKind, String),
+    all: &[&Lesson],
+    (title, brief): (String, String),
+) -> Option<Found> {
     let line = |lesson: &&Lesson| format!("{} took {}: {}", lesson.incident, lesson.took, lesson.remedy);
-    let first = all.first().map(|lesson| lesson.at).unwrap_or_default();
-    let last = all.last().map(|lesson| lesson.at).unwrap_or_default();
-    let cause =
-        all.first().map(|lesson| (lesson.fingerprint.0.clone(), lesson.remedy.clone())).unwrap_or_default();
-    Found {
+    Some(Found {
         kind,
-        about: if kind == IdeaKind::ComesBack { format!("{} {}", cause.0, cause.1) } else { cause.0 },
+        about,
         title,
         weight: u64::try_from(all.len()).unwrap_or(u64::MAX),
         evidence: all.iter().rev().take(LINES).map(line).collect(),
         missions: Vec::new(),
         brief,
-        seen: (first, last),
+        seen: (all.first()?.at, all.last()?.at),
         own: Vec::new(),
-    }
+    })
 }

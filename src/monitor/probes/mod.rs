@@ -1,9 +1,10 @@
 //! Where the monitor looks. One file a source; each says what it found as readings, untrusted, and what kept it from
 //! looking as [`Reading::Blind`], which counts as silence: "no data" is never "healthy".
 //!
-//! Files and commands are followed and speak by themselves; everything else is asked each time its turn comes, and a process
-//! once between two turns when it has ended. A look is bounded in time, memory and output. Nothing here changes what it looks at, decides what is an incident, reads
-//! settings or keeps a secret; what it looks with is handed in as [`Eyes`].
+//! Files and commands are followed and speak by themselves; everything else is asked each time its turn comes, and a
+//! process once between two turns when it has ended. A look is bounded in time, memory and output. Nothing here changes
+//! what it looks at, decides what is an incident, reads settings or keeps a secret; what it looks with is handed in as
+//! [`Eyes`].
 //!
 //! Invariants: a probe ends with its future or when nobody listens; a listener that is behind holds its probe up instead
 //! of filling memory; what cannot be told in time is counted as [`Reading::Lost`].

@@ -1,5 +1,6 @@
 //! What a probe remembers between two looks: how often its process began anew, what it had used of the processor, what
-//! tells of its end, and whether its last look at a disk has come back. Lives as long as the probe is watched; one look alone begins without.
+//! tells of its end, and whether its last look at a disk has come back. Lives as long as the probe is watched; one look
+//! alone begins without.
 
 use super::knell::{Knell, Life};
 use crate::domain::time::{Millis, Timestamp};

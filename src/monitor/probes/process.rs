@@ -195,7 +195,7 @@ fn read(file: &Path) -> io::Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{probe::Source, time::Millis};
+    use crate::domain::{incident::Severity, probe::Source, time::Millis};
     use std::process::{Child, Stdio};
 
     fn spec() -> ProbeSpec {
@@ -206,7 +206,7 @@ mod tests {
             every: Millis::secs(1),
             timeout: Millis::secs(5),
             heartbeat: Millis::secs(3),
-            severity: crate::domain::incident::Severity::P1,
+            severity: Severity::P1,
             source: Source::Process { pid_file: None, command: None, restarts_most: 3 },
         }
     }

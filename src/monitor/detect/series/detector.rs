@@ -10,7 +10,7 @@ use super::{
     counter::{Counter, is_counter},
     episode::{Episode, Turn, Unusual},
     level::reckoned,
-    shift::{Change, Shift},
+    shift::{Change, RELATIVE, Shift},
     voice::{Voice, Word},
 };
 use crate::domain::{
@@ -49,9 +49,6 @@ const PLACES: [&str; 12] = [
 ];
 /// Label that makes a number the share of bad ones against an objective, such as `0.999`.
 pub const OBJECTIVE: &str = "objective";
-/// Share of what is expected by which a value must differ to be told: a disk that fills by a thousandth is unlike ever
-/// before, and nobody's business.
-const RELATIVE: f64 = 0.01;
 /// A gap is this many intervals without a value,
 const GAP_INTERVALS: u64 = 10;
 /// and at least this long.

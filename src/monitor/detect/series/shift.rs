@@ -15,8 +15,8 @@ const EDGE: usize = 10;
 const DEVIATIONS: f64 = 4.0;
 /// From the median of absolute deviations to a standard deviation of normal noise.
 const MAD: f64 = 1.482_6;
-/// Least change against the level.
-const RELATIVE: f64 = 0.01;
+/// Least change against the level: a disk that fills by a thousandth is unlike ever before, and nobody's business.
+pub(super) const RELATIVE: f64 = 0.01;
 
 /// A change of level.
 #[derive(Debug, Clone, Copy, PartialEq)]

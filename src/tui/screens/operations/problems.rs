@@ -136,8 +136,7 @@ pub fn problems(state: &State, now: Timestamp) -> Vec<Problem<'_>> {
 /// Incidents that go on, those that only a person can go on with first. One that waits at the desk is said there.
 fn ill<'a>(state: &'a State, found: &mut Vec<Problem<'a>>) {
     let mut live: Vec<&Arc<Incident>> = state.ward.live().collect();
-    let needs = |incident: &Incident| matches!(incident.phase, Phase::NeedsHuman(_));
-    live.sort_by_key(|incident| (!needs(incident), incident.severity, incident.id));
+    live.sort_by_key(|incident| (!incident.needs_person(), incident.severity, incident.id));
     for incident in live {
         let what = match &incident.phase {
             Phase::NeedsHuman(why) => Wrong::NeedsHuman(incident, why),
