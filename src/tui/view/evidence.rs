@@ -89,13 +89,17 @@ impl Entry<'_> {
             .collect()
     }
 
-    /// What took this candidate's place and failed, so that it stands again: words, and the last of its output.
+    /// What took this candidate's place and failed, so that it stands again.
     fn fallen(&self) -> Option<String> {
         let (made, evidence, _) = brief::fallen(self.team)?;
         let by = if self.is_hidden() { "the director" } else { made.author.as_str() };
         let red = evidence.checks.iter().find(|check| check.after.outcome != CheckOutcome::Passed)?;
-        let last = red.after.tail.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default();
-        let words = format!("✗ attempt {}, by {by}: {} failed: {last}", made.attempt, red.command);
+        let words = format!(
+            "✗ attempt {}, by {by}, failed: {}  {}",
+            made.attempt,
+            words::check_change(red),
+            red.command
+        );
         Some(clean_line(&words, 300).to_string())
     }
 }
