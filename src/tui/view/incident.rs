@@ -244,8 +244,8 @@ fn diagnosis(found: &Diagnosis, rows: &mut Vec<Row>, width: usize) {
 
 fn clue(clue: &Clue, carries: bool, rows: &mut Vec<Row>, width: usize) {
     let now = match clue.still_true {
-        Some(true) => "✓ true now",
-        Some(false) => "✗ not true now",
+        Some(true) => "✓ asked again: still true",
+        Some(false) => "✗ asked again: true no more",
         None => "○ not asked again",
     };
     let trust = if clue.trusted { "trusted" } else { "! tainted" };
