@@ -2,8 +2,9 @@
 
 use super::frame::Pen;
 use crate::{
-    domain::text::clean_line,
+    domain::text::{clean_line, count},
     engine::{snapshot, state::Control},
+    policy::settings::Policy,
     tui::{
         app::App,
         commands::{self, CommandId, Context, Hint},
@@ -17,11 +18,7 @@ use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
 
 pub(super) fn header(app: &App, pen: &mut Pen<'_>, area: Rect) {
-    let level = match app.state.policy.level {
-        1 => "L1 monitor",
-        2 => "L2 auto-fix",
-        _ => "L3 autonomy",
-    };
+    let level = level(&app.state.policy);
     let waiting = words::waiting_count(&app.state);
     let waits = match next(app) {
         Some(next) => format!("{waiting} waiting ⚑ {next}"),
@@ -48,7 +45,7 @@ pub(super) fn header(app: &App, pen: &mut Pen<'_>, area: Rect) {
     let short = notice.split_once(':').map_or(notice, |(head, _)| head);
     let screen = if app.screens.at == ScreenId::Command { "" } else { app.screens.at.word() };
     let keys = [help_keys(app), "? help".into(), String::new()];
-    let (waits, few) = (waits.as_str(), few.as_str());
+    let (waits, few, level) = (waits.as_str(), few.as_str(), level.as_str());
     let place = app.look.place.as_str();
     let variants = [
         (notice, place, waits, 0, level, watched),
@@ -89,6 +86,24 @@ pub(super) fn header(app: &App, pen: &mut Pen<'_>, area: Rect) {
     }
     if usize::from(x) + keys[help].width() < usize::from(area.width) {
         pen.put_right(area, &format!("{} ", keys[help]), Role::Muted);
+    }
+}
+
+/// How far the house may go by itself, and the services that may go further or less far.
+fn level(policy: &Policy) -> String {
+    let house = match policy.level {
+        1 => "L1 monitor",
+        2 => "L2 auto-fix",
+        _ => "L3 autonomy",
+    };
+    let services = policy.healing.services.iter();
+    let own: Vec<_> = services
+        .filter_map(|service| service.level.filter(|own| *own != policy.level).map(|own| (&service.name, own)))
+        .collect();
+    match own.as_slice() {
+        [] => house.to_owned(),
+        [(name, own)] => format!("{house}, {} L{own}", clean_line(name, 20)),
+        more => format!("{house}, {} else", count(more.len(), "service")),
     }
 }
 
