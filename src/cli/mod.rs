@@ -51,6 +51,7 @@ mod silence;
 pub mod stats;
 #[cfg(test)]
 mod tests;
+mod unit;
 pub mod voices;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};

@@ -98,7 +98,9 @@ fn level(policy: &Policy) -> String {
     };
     let services = policy.healing.services.iter();
     let own: Vec<_> = services
-        .filter_map(|service| service.level.filter(|own| *own != policy.level).map(|own| (&service.name, own)))
+        .filter_map(|service| {
+            service.level.filter(|own| *own != policy.level).map(|own| (&service.name, own))
+        })
         .collect();
     match own.as_slice() {
         [] => house.to_owned(),
