@@ -51,6 +51,7 @@ mod silence;
 pub mod stats;
 #[cfg(test)]
 mod tests;
+mod told;
 mod unit;
 pub mod voices;
 

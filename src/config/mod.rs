@@ -22,6 +22,7 @@ pub mod settings;
 pub mod slot;
 #[cfg(test)]
 mod tests;
+mod voices;
 pub mod watched;
 
 use environment::Environment;

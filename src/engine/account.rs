@@ -365,6 +365,7 @@ fn of_incident(event: &IncidentEvent) -> String {
         }
         IncidentEvent::AttemptEnded { number, outcome } => format!("attempt {number} {}", outcome.word()),
         IncidentEvent::Noted(words) => quote(words),
+        IncidentEvent::Threaded(_) => "people are told in one thread".into(),
     }
 }
 

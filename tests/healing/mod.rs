@@ -5,3 +5,4 @@ mod heals;
 mod injected;
 mod servers;
 mod stores;
+mod told;
