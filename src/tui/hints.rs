@@ -9,6 +9,7 @@ use super::{
     incidents,
     screens::{ScreenId, Shelf, vendor_of},
     sheets::Sheet,
+    shot::DiffDoc,
     view::operations,
     words,
 };
@@ -104,11 +105,10 @@ impl App {
         };
         let view = self.chosen().and_then(|channel| self.channels.view(channel));
         let doc = view.map(|view| view.shot.doc());
-        let shot = self.channels.face == Face::Shot && doc.is_some_and(|doc| !doc.files.is_empty());
         let mut offers = Vec::new();
         if self.channels.face == Face::Shot {
             offers.push((true, C::PatchOpen, if self.channels.full { "back to all" } else { "whole" }));
-            offers.extend(Self::of_patch(shot, doc.map_or(0, |doc| doc.files.len())));
+            offers.extend(doc.map(Self::of_patch).into_iter().flatten());
         } else {
             offers.extend([(true, C::Expand, whole), (doc.is_some(), C::PatchOpen, "patch")]);
         }
@@ -121,12 +121,14 @@ impl App {
         offers
     }
 
-    /// Ways through a patch of so many files.
-    pub(in crate::tui) fn of_patch(shown: bool, files: usize) -> [Offer; 7] {
+    /// Ways through a patch.
+    pub(in crate::tui) fn of_patch(doc: &DiffDoc) -> [Offer; 7] {
         use CommandId as C;
+        let shown = !doc.files.is_empty();
+        let hunks: usize = doc.files.iter().map(|file| file.hunks.len()).sum();
         [
-            (shown, C::NextHunk, "next hunk"),
-            (shown && files > 1, C::NextFile, "next file"),
+            (hunks > 1, C::NextHunk, "next hunk"),
+            (doc.files.len() > 1, C::NextFile, "next file"),
             (shown, C::PatchFiles, "files"),
             (shown, C::PatchSearch, "search"),
             (shown, C::FoldHere, "fold"),

@@ -140,7 +140,7 @@ impl App {
     pub(in crate::tui) fn find_in_patch(&mut self, words: &str) {
         if let Some(found) = self.board().map(|board| board.find(words)) {
             let said = match found {
-                Ok(0) => format!("no candidate changes a line with {:?}", clean_line(words, 60)),
+                Ok(0) => format!("no candidate changes a line with {:?}", &*clean_line(words, 60)),
                 Ok(found) => format!("found in {}; . and , go through them", count(found, "place")),
                 Err(why) => why,
             };

@@ -83,15 +83,14 @@ fn approves(app: &App, board: &Board) -> String {
 }
 
 /// The keys to the candidates beside the one under the cursor.
-fn turns(app: &App, board: &Board) -> String {
+fn turns(app: &App, board: &Board, what: &str) -> String {
     let last = board.order.len().saturating_sub(1);
     let keys = [(board.column > 0, CommandId::Left), (board.column < last, CommandId::Right)];
     let keys: Vec<String> =
         keys.into_iter().filter(|(acts, _)| *acts).filter_map(|(_, id)| app.key_here(id)).collect();
     match keys.as_slice() {
         [] => String::new(),
-        [one] => format!("{one} other candidate"),
-        all => format!("{} other candidates", all.join("/")),
+        all => format!("{} other {what}", all.join("/")),
     }
 }
 
@@ -185,6 +184,7 @@ impl<'a> Sheet<'a> {
             (taken, 0) => format!("{taken} taken"),
             (taken, open) => format!("{taken} taken, {open} of the conflicts open"),
         };
+        let what = if self.shown.len() < board.order.len() { "candidate" } else { "column" };
         let laid = board.place().is_some();
         let conflict = board.place().is_some_and(|place| place.agreement == Agreement::Conflict);
         let keys = app.hints_of(&[
@@ -198,7 +198,7 @@ impl<'a> Sheet<'a> {
             (!board.columns.is_empty(), C::Evidence, "evidence"),
             (!board.columns.is_empty(), C::Blind, "blind"),
         ]);
-        let first = [old, approves(app, board), turns(app, board), taken];
+        let first = [old, approves(app, board), turns(app, board, what), taken];
         first.into_iter().chain(keys).collect()
     }
 

@@ -26,7 +26,7 @@ pub(super) fn draw(app: &App, page: &DiffPage, pen: &mut Pen<'_>, screen: Rect) 
     let (more, fewer) = page.shot.doc().totals();
     let inner = pen.sheet(area, &format!("{} ─ +{more} -{fewer}", clean_line(&page.title, 120)));
     page.shot.render(place(screen), pen.buf, pen.theme);
-    let offers = App::of_patch(!page.shot.doc().files.is_empty(), page.shot.doc().files.len());
+    let offers = App::of_patch(page.shot.doc());
     let copies = [(true, CommandId::Copy, "copy"), (true, CommandId::CopyFile, "to a file")];
     let foot = foot::fitted(&app.hints_of(&[offers.as_slice(), &copies].concat()), inner.width);
     pen.put(row(inner, inner.height.saturating_sub(1)), 0, &foot, Role::Muted);

@@ -113,11 +113,11 @@ mod tests {
             let rows: Vec<String> = rows.iter().map(words).collect();
             rows.join(" ").split_whitespace().map(str::to_owned).collect::<Vec<_>>()
         };
-        for width in 1..80 {
+        for width in 12..80 {
             let rows = folded(vec![whole.clone()], width);
             assert_eq!(all(&rows), all(std::slice::from_ref(&whole)), "{width}");
             let wide = |row: &Line| row.iter().map(|(text, _)| text.width() + 1).sum::<usize>() - 1;
-            assert!(width < 9 || rows.iter().all(|row| wide(row) < usize::from(width)), "{width}: {rows:?}");
+            assert!(rows.iter().all(|row| wide(row) < usize::from(width)), "{width}: {rows:?}");
         }
         assert_eq!(folded(vec![whole.clone()], 60).len(), 1);
         assert_eq!(folded(vec![whole], 40).len(), 2);
