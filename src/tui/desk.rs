@@ -117,7 +117,7 @@ impl Desk {
         let request = state.desk.get(&id).ok_or_else(|| format!("{id} no longer waits"))?;
         if let Some(gone) = self.gone.take() {
             return Err(format!(
-                "{gone} waits no more, {id} is the chosen one now: look, and press it again"
+                "{gone} waits no more and {id} is chosen now: that key was not taken; look again and press it again"
             ));
         }
         let age = now.0.saturating_sub(self.since.0);

@@ -43,7 +43,7 @@ pub(super) fn header(app: &App, pen: &mut Pen<'_>, area: Rect) {
     // Of the watch the first words are enough where there is no room: how it does, and its glyph.
     let brief = incidents::monitor_short(watched);
     // What gives way where there is no room: first the explanation of the notice, then keys, then the level, then
-    // what waits next, then how many probes there are, then the place, last the key of help, which the footer keeps.
+    // what waits next, then how many probes there are, then help, which the footer keeps, or last the place.
     let dictates = app.dictation_words().unwrap_or_default();
     let notice = app.look.notice.as_str();
     let short = notice.split_once(':').map_or(notice, |(head, _)| head);
@@ -59,6 +59,7 @@ pub(super) fn header(app: &App, pen: &mut Pen<'_>, area: Rect) {
         (short, place, waits, 1, "", watched),
         (short, place, few, 1, "", watched),
         (short, place, few, 1, "", brief),
+        (short, place, few, 2, "", brief),
         (short, "", few, 1, "", brief),
         (short, "", few, 2, "", brief),
     ];

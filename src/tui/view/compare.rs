@@ -173,6 +173,10 @@ impl<'a> Sheet<'a> {
     fn hints(&self, mission: &Mission) -> Vec<String> {
         use CommandId as C;
         let (app, board) = (self.app, self.board);
+        // Words are asked for over it: keys are theirs.
+        if app.key_here(C::Close).is_none() {
+            return Vec::new();
+        }
         let old = match (app.key_here(C::Close), app.key_here(C::Compare)) {
             (Some(close), Some(compare)) if board.is_old(mission) => {
                 format!("! a newer candidate has come: {close} and {compare} again")
