@@ -172,7 +172,7 @@ commands! {
     NextFile "diff.next_file" Diff Quiet "next file" "To the next file of the patch.";
     PreviousFile "diff.previous_file" Diff Quiet "previous file" "To the file before.";
     PatchFiles "diff.files" Diff Help "files" "Show the tree of files beside the patch: up and down go through it.";
-    PatchSearch "diff.search" Diff Help "search the patch" "Search the lines of the patch.";
+    PatchSearch "diff.search" Diff Help "search the patch" "Search the lines of the patch, or of what the candidates of a comparison change.";
     FoundNext "diff.found_next" Diff Quiet "next match" "To the next match in the patch.";
     FoundPrevious "diff.found_previous" Diff Quiet "previous match" "To the match before in the patch.";
     FoldHere "diff.fold" Diff Help "fold" "Fold the hunk on top, or the file on its heading; again: unfold.";
