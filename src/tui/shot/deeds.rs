@@ -141,7 +141,10 @@ impl App {
         if let Some(found) = self.board().map(|board| board.find(words)) {
             let said = match found {
                 Ok(0) => format!("no candidate changes a line with {:?}", &*clean_line(words, 60)),
-                Ok(found) => format!("found in {}; . and , go through them", count(found, "place")),
+                Ok(found) => {
+                    let keys = [CommandId::FoundNext, CommandId::FoundPrevious].map(|id| self.key_word(id));
+                    format!("found in {}; {} go through them", count(found, "place"), keys.join(" and "))
+                }
                 Err(why) => why,
             };
             return self.notes().note(said);

@@ -323,7 +323,9 @@ impl<'a> Sheet<'a> {
     ) {
         let rest = Alignment::tall(place, side).saturating_sub(nth);
         if nth + 1 == LINES_MOST && rest > 1 {
-            pen.put(cell, 0, &format!("… {} more; d shows all", count(rest, "line")), Role::Muted);
+            let all = self.app.key_here(CommandId::PatchOpen).map(|key| format!("; {key} shows all"));
+            let words = format!("… {} more{}", count(rest, "line"), all.unwrap_or_default());
+            pen.put(cell, 0, &words, Role::Muted);
             return;
         }
         let found = Alignment::line(place, side, nth);
