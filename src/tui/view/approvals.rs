@@ -1,7 +1,7 @@
 //! The approvals screen as it is drawn: the list of one shelf, and beside or below it the chosen row in full.
 
 use super::{
-    dossier,
+    dossier, foot,
     frame::{Focused, Pen, row},
     rows::Row,
 };
@@ -363,19 +363,21 @@ fn chosen(app: &App, pen: &mut Pen<'_>, area: Rect) {
     let foot = row(inner, inner.height.saturating_sub(1));
     let keys = match app.screens.approvals.shelf {
         Shelf::Waiting => {
-            app.desk.request(&app.state).map(|request| match app.screens.approvals.marked().len() {
+            let request = app.desk.request(&app.state);
+            request.map_or_else(Vec::new, |request| match app.screens.approvals.marked().len() {
                 0 => dossier::keys(app, request),
-                marked => format!(
-                    "{} approve all {marked} marked   {} reject them",
-                    app.key_word(CommandId::Approve),
-                    app.key_word(CommandId::Reject)
-                ),
+                marked => vec![
+                    format!("{} approve all {marked} marked", app.key_word(CommandId::Approve)),
+                    format!("{} reject them", app.key_word(CommandId::Reject)),
+                ],
             })
         }
-        Shelf::Grants => Some(format!("{} revoke", app.key_word(CommandId::Reject))),
-        Shelf::Decided => None,
+        Shelf::Grants => app.hints_of(&[(!app.state.grants.is_empty(), CommandId::Reject, "revoke")]),
+        Shelf::Decided => Vec::new(),
     };
-    pen.put(foot, 0, &keys.unwrap_or_default(), Role::Accent);
+    let wide = u16::try_from(more.len()).unwrap_or(0);
+    let room = foot.width.saturating_sub(if wide > 0 { wide + 1 } else { 0 });
+    pen.put(foot, 0, &foot::fitted(&keys, room), Role::Accent);
     pen.put_right(foot, &more, Role::Muted);
 }
 
