@@ -12,6 +12,7 @@ use crate::{
         digest::Digest,
         grant::Grant,
         ids::{MissionId, RequestId, Revision},
+        incident::Severity,
         money::Money,
         request::{Decision, Request, Subject},
         time::Millis,
@@ -38,8 +39,19 @@ pub(super) fn open(
     subject: Subject,
     reasons: Vec<String>,
 ) -> RequestId {
-    let lasts = pen.state.policy.approval_expiry;
+    let lasts = lasts(pen, mission);
     put(pen, mission, subject, (reasons, lasts))
+}
+
+/// How long what a mission asks waits: what heals something urgent is answered soon, or not at all.
+fn lasts(pen: &Pen<'_>, mission: MissionId) -> Millis {
+    let policy = &pen.state.policy;
+    let heals = pen.state.missions.get(&mission).and_then(|mission| mission.brief.heals);
+    let incident = heals.and_then(|id| pen.state.ward.incidents.get(&id));
+    match incident {
+        Some(incident) if incident.severity <= Severity::P1 => policy.healing.hours.urgent_expiry,
+        _ => policy.approval_expiry,
+    }
 }
 
 /// A request of the house itself, for an incident; it waits as long as is said.
@@ -76,7 +88,7 @@ pub(super) fn revise(
         subject,
         reasons,
         revision: before.revision.next(),
-        expires: pen.order.at + pen.state.policy.approval_expiry,
+        expires: pen.order.at + lasts(pen, before.mission),
         ..before.clone()
     };
     pen.desk_event(DeskEvent::RequestRevised(Box::new(revised)));

@@ -179,9 +179,10 @@ async fn run_until(
     let started = Instant::now();
     let mark = orphans::Mark::next();
     let mut child = start(&spec, &mark, on_drop)?;
-    // Programs of our own choosing do not leave their group; looking for them would cost git a millisecond a call.
-    let mark = (!matches!(spec.confinement, Confinement::Host)).then_some(mark);
-    let mut guard = Guard { group: child.id().and_then(to_pid), mark, on_drop };
+    // On the host a command that ended by itself may have started a service, which stays; and looking for who left the group
+    // would cost git a millisecond a call. One that is made to end takes with it whatever carries its mark.
+    let leaves = matches!(spec.confinement, Confinement::Host);
+    let mut guard = Guard { group: child.id().and_then(to_pid), mark, leaves, on_drop };
     let lost = |cause| ProcessError::Lost { program: program.clone(), cause };
     let mut pipes = Pipes { ear, ..Pipes::of(&mut child, spec.stdin, spec.limits.output) };
 
@@ -214,6 +215,7 @@ async fn run_until(
                 tokio::select! { s = child.wait() => drop(s), () = pipes.pump() => drop(child.wait().await) }
             };
             let _ = tokio::time::timeout(GRACE.to_std(), gone).await;
+            guard.leaves = false;
             exit
         }
     };
@@ -263,7 +265,9 @@ fn start(spec: &Spec, mark: &orphans::Mark, on_drop: OnDrop) -> Result<Child, Pr
 /// Ends the child's group, and whoever left it, when it goes out of scope.
 struct Guard {
     group: Option<Pid>,
-    mark: Option<orphans::Mark>,
+    mark: orphans::Mark,
+    /// Whoever left the group may stay.
+    leaves: bool,
     on_drop: OnDrop,
 }
 
@@ -278,8 +282,8 @@ impl Guard {
         if self.group.is_some() {
             self.signal(Signal::KILL);
             self.group = None;
-            if let Some(mark) = &self.mark {
-                mark.kill_all();
+            if !self.leaves {
+                self.mark.kill_all();
             }
         }
     }
@@ -288,6 +292,8 @@ impl Guard {
 impl Drop for Guard {
     fn drop(&mut self) {
         if self.on_drop == OnDrop::Kill {
+            // Whoever did not wait for its end does not want what it began.
+            self.leaves &= self.group.is_none();
             self.end();
         }
     }

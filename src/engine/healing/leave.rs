@@ -318,7 +318,9 @@ fn busy(
     let runs = |span: Millis, of: &dyn Fn(&super::ward::Run) -> bool| {
         ward.runs.iter().filter(|run| of(run) && now.since(run.at) < span).count()
     };
-    let on_target = |run: &super::ward::Run| run.target == target;
+    // What another runbook did there does not count against this one.
+    let own = |run: &super::ward::Run| run.runbook.is_empty() || run.runbook == plan.runbook;
+    let on_target = |run: &super::ward::Run| run.target == target && own(run);
     let of_cause = |run: &super::ward::Run| run.fingerprint == incident.fingerprint;
     let (per_target, target_span) = plan.limits.max_per_target;
     let (per_cause, cause_span) = plan.limits.max_per_fingerprint;

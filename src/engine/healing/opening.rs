@@ -18,6 +18,8 @@ use std::sync::Arc;
 
 /// Kinds, by their beginning, in which a service says that it does not answer or does not run.
 const ANSWERS: [&str; 5] = ["http.", "tcp.", "process.", "log.", "slo."];
+/// Kinds in which something that others stand on says that they cannot have it.
+const DOWN: [&str; 3] = [kind::HTTP_DOWN, kind::TCP_DOWN, kind::PROCESS_DOWN];
 
 /// It is confirmed: quiet if something says so, else people are told and it is looked into.
 pub(super) fn opened(pen: &mut Pen<'_>, id: IncidentId) {
@@ -37,12 +39,14 @@ pub(super) fn flapping(pen: &Pen<'_>, incident: &Incident, before: Before) -> bo
 }
 
 /// What keeps an incident quiet now.
-fn suppression(state: &State, incident: &Incident, now: Timestamp) -> Option<Suppression> {
+pub(super) fn suppression(state: &State, incident: &Incident, now: Timestamp) -> Option<Suppression> {
     let ward = &state.ward;
     if let Some(silence) = ward.silence(incident, now) {
         return Some(if silence.maintenance { Suppression::Maintenance } else { Suppression::Silenced });
     }
-    if let Some(cause) = upstream(state, incident).or_else(|| beside(state, incident)) {
+    let cause =
+        upstream(state, incident).or_else(|| beside(state, incident)).or_else(|| twin(state, incident));
+    if let Some(cause) = cause {
         return Some(Suppression::Inhibited(cause));
     }
     // What is urgent is told even in a storm.
@@ -50,7 +54,26 @@ fn suppression(state: &State, incident: &Incident, now: Timestamp) -> Option<Sup
     (late && incident.severity > Severity::P1).then_some(Suppression::Storm)
 }
 
-/// An incident, as bad or worse, of something that this one's service stands on.
+/// An incident that came before this one and for which exactly the same would be done: they are one, and what a person says
+/// to that one is said to both.
+fn twin(state: &State, incident: &Incident) -> Option<IncidentId> {
+    let plan = |of: &Incident| {
+        let remedy = &of.diagnosis.as_ref()?.remedy;
+        (*remedy != Remedy::Nothing).then(|| remedy.plan())
+    };
+    let wanted = plan(incident)?;
+    let same = |other: &&Arc<Incident>| {
+        other.id < incident.id
+            && (&other.service, &other.env) == (&incident.service, &incident.env)
+            && !matches!(other.phase, Phase::Suppressed(_))
+            && other.opened.is_some()
+            && plan(other) == Some(wanted)
+    };
+    state.ward.live().find(same).map(|other| other.id)
+}
+
+/// An incident, as bad or worse, of something that this one's service stands on. That a service does not run at all follows
+/// only from something that is not there, not from something that is merely unwell.
 fn upstream(state: &State, incident: &Incident) -> Option<IncidentId> {
     let services = &state.policy.healing.services;
     let mut below: Vec<&str> = Vec::new();
@@ -64,11 +87,14 @@ fn upstream(state: &State, incident: &Incident) -> Option<IncidentId> {
             }
         }
     }
+    let runs = incident.kind != kind::PROCESS_DOWN;
+    let ends_it = |other: &Incident| runs || DOWN.contains(&other.kind.as_str());
     let cause = |other: &&Arc<Incident>| {
         other.opened.is_some()
             && !matches!(other.phase, Phase::Suppressed(_))
             && other.severity <= incident.severity
             && below.contains(&other.service.as_str())
+            && ends_it(other)
     };
     state.ward.live().find(cause).map(|other| other.id)
 }

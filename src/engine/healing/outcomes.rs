@@ -4,13 +4,13 @@
 use super::{
     ending::failed,
     leave, opening,
-    steps::{announce, needs_human, told},
+    steps::{announce, needs_human, suppress, told},
     ward::{Incident, owner},
 };
 use crate::{
     domain::{
         brief::Brief,
-        ids::{EffectId, MissionId},
+        ids::{EffectId, IncidentId, MissionId},
         incident::{AttemptOutcome, Clue, Diagnosis, Grade, Phase, Remedy},
         signal::Signal,
         text::{clean, clean_line, head_tail},
@@ -200,7 +200,12 @@ fn diagnosed(pen: &mut Pen<'_>, incident: &Arc<Incident>, diagnosis: Diagnosis) 
         Remedy::Nothing => needs_human(pen, id, &cause),
         _ => {
             pen.incident_event(id, IncidentEvent::PhaseEntered(Phase::Diagnosed));
-            leave::propose(pen, id);
+            let quiet =
+                pen.incident(id).and_then(|known| opening::suppression(&pen.state, &known, pen.order.at));
+            match quiet {
+                Some(why) => suppress(pen, id, why),
+                None => leave::propose(pen, id),
+            }
         }
     }
 }
@@ -221,15 +226,35 @@ fn verified(pen: &mut Pen<'_>, incident: &Arc<Incident>, (number, verification):
             announce(pen, id, "what was done helped");
             leave::reconsider_held(pen);
         }
-        Verification::NotHelped(why) => {
-            let why = clean_line(why, WORDS_MOST).into();
-            failed(pen, id, (number, AttemptOutcome::Ineffective(why)));
-        }
+        Verification::NotHelped(why) => match elsewhere(pen, incident) {
+            // What it was done for is gone; what still fails has an incident of its own.
+            Some(other) => {
+                pen.incident_event(id, IncidentEvent::Noted(format!("what still fails is {other}'s")));
+                verified(pen, incident, (number, &Verification::Helped));
+            }
+            None => {
+                let why = clean_line(why, WORDS_MOST).into();
+                failed(pen, id, (number, AttemptOutcome::Ineffective(why)));
+            }
+        },
         Verification::Unknown(why) => {
             let why = format!("it cannot be told: {}", clean_line(why, WORDS_MOST));
             failed(pen, id, (number, AttemptOutcome::Ineffective(why)));
         }
     }
+}
+
+/// Another incident of the same service that is told and goes on, while what this one is about has ended.
+fn elsewhere(pen: &Pen<'_>, incident: &Incident) -> Option<IncidentId> {
+    let mut live = pen.state.ward.live();
+    let other = live.find(|other| {
+        other.id != incident.id
+            && (&other.service, &other.env) == (&incident.service, &incident.env)
+            && other.opened.is_some()
+            && other.sightings.firing
+            && !matches!(other.phase, Phase::Suppressed(_))
+    });
+    other.filter(|_| !incident.sightings.firing).map(|other| other.id)
 }
 
 /// The brief is worded: its mission opens with the same stroke of the pen.

@@ -35,6 +35,7 @@ use crate::{
     },
 };
 
+mod beside;
 mod learned;
 mod quiet;
 

@@ -150,7 +150,8 @@ impl Ward {
         }
         let run = incident.at_work().and_then(|attempt| match &attempt.remedy {
             Remedy::Runbook(plan) => {
-                Some(Run { target: plan.target.clone(), fingerprint: incident.fingerprint.clone(), at })
+                let (target, runbook) = (plan.target.clone(), plan.runbook.clone());
+                Some(Run { target, fingerprint: incident.fingerprint.clone(), runbook, at })
             }
             _ => None,
         });
@@ -184,6 +185,9 @@ pub struct Run {
     pub target: String,
     /// For which cause.
     pub fingerprint: Fingerprint,
+    /// Which runbook; empty where an older version wrote it down.
+    #[serde(default)]
+    pub runbook: String,
     /// When.
     pub at: Timestamp,
 }

@@ -62,6 +62,15 @@ async fn stop_ends_even_those_who_refuse_sigterm() {
 }
 
 #[tokio::test]
+async fn a_command_that_is_made_to_end_takes_with_it_who_left_its_group() {
+    let mut spec = sh("setsid sh -c \"trap '' TERM; echo \\$\\$; exec sleep 600\" & wait");
+    spec.limits.wall = Millis(300);
+    let done = run(spec, pending()).await.unwrap();
+    assert_eq!(done.exit, Exit::TimedOut);
+    assert_gone(&done.stdout);
+}
+
+#[tokio::test]
 async fn what_a_command_leaves_in_the_background_ends_with_it() {
     let done = run(sh("sleep 600 & echo $!"), pending()).await.unwrap();
     assert_eq!(done.exit, Exit::Code(0));
