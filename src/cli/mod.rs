@@ -257,7 +257,10 @@ fn dispatch(cli: Cli, out: &mut Out) -> Said {
         Some(Command::Level(args)) => level::run(&args, &cli.everywhere, out),
         None => screen::run(&cli.everywhere),
         Some(command) => {
-            let session = Session::load(&cli.everywhere)?;
+            let session = match command {
+                Command::Pause(_) | Command::Stop(_) => Session::load_to_end(&cli.everywhere)?,
+                _ => Session::load(&cli.everywhere)?,
+            };
             session.say_notes();
             // These look at the machine and the vendors only, and leave no trace in the data directory.
             let traceless = matches!(

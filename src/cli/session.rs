@@ -8,8 +8,9 @@ use super::{
     settings::Source,
 };
 use crate::{
-    config::{Loaded, Wanted, environment::Environment, layers::FlagValue, settings::Settings},
+    config::{self, Loaded, Wanted, environment::Environment, layers::FlagValue, settings::Settings},
     engine::state::State,
+    runtime::look::Look,
 };
 use std::{
     os::unix::fs::DirBuilderExt as _,
@@ -45,6 +46,30 @@ impl Session {
         let environment = Environment::of_process();
         let source = Source { wanted: wanted(everywhere)?, environment, here };
         let loaded = source.load()?;
+        let Source { environment, here, .. } = source.clone();
+        Ok(Self { loaded, environment, here, source })
+    }
+
+    /// The same for what ends things: where the settings have a mistake and a process runs the house, its place is enough.
+    ///
+    /// # Errors
+    /// A mistake in any layer, and nothing runs there; or no current directory.
+    pub fn load_to_end(everywhere: &Everywhere) -> Result<Self, Complaint> {
+        let mistake = match Self::load(everywhere) {
+            Ok(session) => return Ok(session),
+            Err(mistake) => mistake,
+        };
+        let here = current_directory()?;
+        let environment = Environment::of_process();
+        let source = Source { wanted: wanted(everywhere)?, environment, here };
+        let loaded = config::places_alone(&source.wanted, &source.environment, &source.here);
+        let data = &loaded.settings.places.data;
+        let Some(owner) = Look::owner(data) else {
+            let files = "a file STOP or PAUSE in the data directory needs no settings";
+            let hint = mistake.hint.as_ref().map_or(files.to_owned(), |hint| format!("{hint}; {files}"));
+            return Err(Complaint { hint: Some(hint), ..mistake });
+        };
+        out::note(&[format!("{}; given to process {} all the same", mistake.what, owner.pid)]);
         let Source { environment, here, .. } = source.clone();
         Ok(Self { loaded, environment, here, source })
     }

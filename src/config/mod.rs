@@ -84,6 +84,30 @@ fn load_with(
     here: &Path,
     instead: Option<(FileLayer, String)>,
 ) -> Result<Loaded, ConfigError> {
+    let stack = laid(wanted, environment, here, instead);
+    if stack.problems.is_empty() {
+        Ok(Loaded { settings: stack.settings, origins: stack.origins, notes: stack.notes })
+    } else {
+        Err(ConfigError { problems: stack.problems })
+    }
+}
+
+/// The built-in settings at the places that could be made out, whatever else is wrong with the files: what ends things needs
+/// to know where they are, and no more.
+#[must_use]
+pub fn places_alone(wanted: &Wanted, environment: &Environment, here: &Path) -> Loaded {
+    let Stack { settings, origins, notes, .. } = laid(wanted, environment, here, None);
+    let settings = Settings { places: settings.places, ..Settings::default() };
+    Loaded { settings, origins, notes }
+}
+
+/// All layers, with every mistake in them.
+fn laid(
+    wanted: &Wanted,
+    environment: &Environment,
+    here: &Path,
+    instead: Option<(FileLayer, String)>,
+) -> Stack {
     let repo = repository(wanted, here);
     let mut stack = Stack::new();
     if let (Some(named), None) = (&wanted.repo, &repo) {
@@ -97,11 +121,7 @@ fn load_with(
         Err(what) => stack.problem("data.dir", &what),
     }
     stack.settings.places.repo = repo;
-    if stack.problems.is_empty() {
-        Ok(Loaded { settings: stack.settings, origins: stack.origins, notes: stack.notes })
-    } else {
-        Err(ConfigError { problems: stack.problems })
-    }
+    stack
 }
 
 fn repository(wanted: &Wanted, here: &Path) -> Option<PathBuf> {

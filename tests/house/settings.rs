@@ -112,6 +112,10 @@ fn c7_settings_are_read_again_and_a_mistake_keeps_what_ruled_at_level_1() {
     assert_eq!(bad["level"], 1);
     let words = bad["words"].as_str().unwrap();
     assert!(words.contains("chimera.toml:2") && words.contains("level 1"), "{words}");
+    // What ends things asks for no settings.
+    let done = stage.run(&["pause", "mistaken"]).exits(0);
+    assert!(done.stderr.contains("given to process"), "{}", done.all());
+    stage.run(&["incidents"]).exits(1);
     let good = again("3");
     assert_eq!(
         (good["level"].as_u64(), good["words"].as_str()),
