@@ -26,6 +26,8 @@ pub const BLOCK_LINES: usize = 128;
 pub const QUEUE_MOST: usize = 32;
 /// Bytes of painted blocks that are kept.
 pub const CACHE_MOST: usize = 8 * 1024 * 1024;
+/// A block that was not looked at for so many looks at others is of a patch that is gone.
+pub const LOOKS_MOST: u64 = 20_000;
 
 /// Which lines of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -306,6 +308,13 @@ impl Inner {
             self.bytes -= old.bytes;
         }
         self.bytes += bytes;
+        let (now, mut gone) = (self.clock, 0);
+        self.cache.retain(|_, kept| {
+            let stays = now - kept.used <= LOOKS_MOST;
+            gone += if stays { 0 } else { kept.bytes };
+            stays
+        });
+        self.bytes -= gone;
         while self.bytes > CACHE_MOST && self.cache.len() > 1 {
             let oldest = self.cache.iter().min_by_key(|(_, kept)| kept.used).map(|(key, _)| *key);
             let Some(gone) = oldest.and_then(|key| self.cache.remove(&key)) else { return };

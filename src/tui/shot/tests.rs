@@ -2,7 +2,7 @@
 
 use super::{
     doc::{FileDiff, Kind, Mark},
-    highlight::{BLOCK_LINES, BlockAt, CACHE_MOST},
+    highlight::{BLOCK_LINES, BlockAt, CACHE_MOST, LOOKS_MOST},
     syntax::{LINE_MOST, Painter},
     *,
 };
@@ -335,6 +335,27 @@ fn painting_is_bounded_keeps_what_did_not_change_and_tells() {
     assert!(highlighter.get(&Arc::new(many(25)), newest).is_some(), "the same text is painted once");
     assert!(highlighter.get(&doc, BlockAt { file: 0, hunk: 99, block: 7 }).is_none());
     assert!(highlighter.kept_bytes() <= CACHE_MOST);
+}
+
+#[test]
+fn what_nobody_looks_at_any_more_is_forgotten() {
+    let (tell, told) = std::sync::mpsc::sync_channel(64);
+    let highlighter = Highlighter::new(move || drop(tell.try_send(())));
+    let docs: Vec<_> = (1..=3).map(|n| Arc::new(many(n))).collect();
+    let first =
+        |doc: &Arc<DiffDoc>| (doc.clone(), BlockAt { file: 0, hunk: doc.files[0].hunks.len() - 1, block: 0 });
+    let paint = |(doc, at): &(Arc<DiffDoc>, BlockAt)| {
+        while highlighter.get(doc, *at).is_none() {
+            told.recv().unwrap();
+        }
+    };
+    let [old, looked_at, new] = [0, 1, 2].map(|nth: usize| first(&docs[nth]));
+    paint(&old);
+    paint(&looked_at);
+    (0..=LOOKS_MOST).for_each(|_| drop(highlighter.get(&looked_at.0, looked_at.1)));
+    paint(&new);
+    assert!(highlighter.get(&looked_at.0, looked_at.1).is_some());
+    assert!(highlighter.get(&old.0, old.1).is_none(), "it is painted again if it is drawn again");
 }
 
 #[test]
