@@ -87,6 +87,7 @@ pub mod operations;
 pub mod policy;
 pub mod providers;
 pub mod runtime;
+pub mod server;
 pub mod store;
 pub mod tui;
 pub mod workspace;

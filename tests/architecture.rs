@@ -36,6 +36,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "operations",
         ],
     ),
+    ("server", &["domain", "policy", "engine", "config", "runtime"]),
     ("tui", &["domain", "policy", "engine", "runtime", "config"]),
     (
         "cli",
@@ -51,6 +52,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "monitor",
             "operations",
             "runtime",
+            "server",
             "tui",
         ],
     ),
@@ -71,17 +73,35 @@ const WALLS: &[(&str, &[&str])] = &[
     ("eventsource_client", &["providers"]),
     ("clap", &["cli"]),
     ("zip", &["runtime"]),
+    ("axum", &["server"]),
+    ("hyper", &["server"]),
+    ("hyper_util", &["server"]),
+    ("tower", &["server"]),
 ];
 
 /// What touches the world, and the rooms that may say so outside of their tests.
 const WORLD: &[(&str, &[&str])] = &[
     ("SystemTime", &["runtime"]),
-    ("fs", &["agents", "cli", "config", "monitor", "providers", "runtime", "store", "tui", "workspace"]),
+    (
+        "fs",
+        &[
+            "agents",
+            "cli",
+            "config",
+            "monitor",
+            "providers",
+            "runtime",
+            "server",
+            "store",
+            "tui",
+            "workspace",
+        ],
+    ),
     ("process::Command", &["workspace"]),
     ("thread::Builder", &["runtime", "store", "tui"]),
     ("thread::spawn", &[]),
     ("tokio::spawn", &["runtime"]),
-    ("UnixListener", &["runtime"]),
+    ("UnixListener", &["runtime", "server"]),
 ];
 
 /// How the tests at a file's end begin.

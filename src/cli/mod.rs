@@ -43,6 +43,7 @@ mod scan;
 pub mod screen;
 pub mod search;
 pub mod senses;
+mod serve;
 mod session;
 pub mod settings;
 pub mod show;
@@ -70,8 +71,8 @@ pub struct Cli {
     /// Options of every subcommand.
     #[command(flatten)]
     pub everywhere: Everywhere,
-    /// Watch and heal without a screen until a signal ends it; decisions come from `chimera desk`. SIGHUP without a
-    /// terminal: read the settings again
+    /// Watch and heal without a screen until a signal ends it; decisions come from `chimera desk`, programs ask over
+    /// `api.sock` in the data directory. SIGHUP without a terminal: read the settings again
     #[arg(long)]
     pub monitor: bool,
     /// What to do; the screen where nothing is said.

@@ -529,6 +529,13 @@ journal is never shortened.",
         Nothing
     ),
     key!(
+        "server.socket",
+        "Unix socket on which chimera --monitor answers programs: a path, in the data directory where it is relative, or \"off\".",
+        Slot::Text(path, lens!(server.socket)),
+        Nothing,
+        "CHIMERA_API_SOCKET"
+    ),
+    key!(
         "log.level",
         "How much the log file in the data directory tells.",
         word!(LogLevel, log_level),

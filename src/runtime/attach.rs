@@ -131,6 +131,7 @@ impl Line {
         match ask {
             Ask::Send(actor, command, reply) => self.post(&actor, *command, reply),
             Ask::Read(query, reply) => on_disk(reply, move || look::history(&data, &query)),
+            Ask::Follow(after, most, reply) => on_disk(reply, move || look::follow(&data, after, most)),
             Ask::Search(wanted, reply) => {
                 on_disk(reply, move || search::run(&Files(data), &wanted));
             }

@@ -54,7 +54,7 @@ pub enum SendError {
     Unanswered(String),
 }
 
-/// What of the history is wanted. Newest first.
+/// What of the history is wanted. Newest first, unless it says from where on.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct HistoryQuery {
     /// Of this mission only.
@@ -63,6 +63,8 @@ pub struct HistoryQuery {
     pub kind: String,
     /// Older than this entry.
     pub before: Option<Seq>,
+    /// This entry and later ones, oldest first; then `before` is not looked at.
+    pub from: Option<Seq>,
     /// At most so many.
     pub most: usize,
 }
@@ -132,6 +134,8 @@ pub enum Ask {
     Send(Actor, Box<Command>, oneshot::Sender<Result<Receipt, SendError>>),
     /// A look into the history.
     Read(HistoryQuery, oneshot::Sender<Result<Vec<HistoryEntry>, SendError>>),
+    /// Entries after this one, at most so many, oldest first.
+    Follow(Seq, usize, oneshot::Sender<Result<Vec<HistoryEntry>, SendError>>),
     /// A search among everything that was done and said, a page of it.
     Search(Box<Search>, oneshot::Sender<Result<Page, SendError>>),
     /// Everything that concerns one mission.
@@ -196,6 +200,12 @@ pub fn link(actor: Actor) -> (Handle, EngineEnd) {
 }
 
 impl Handle {
+    /// The same for somebody else: what is commanded is commanded in that name.
+    #[must_use]
+    pub fn in_name_of(&self, actor: Actor) -> Self {
+        Self { actor, ..self.clone() }
+    }
+
     /// The state as of now.
     #[must_use]
     pub fn snapshot(&self) -> Arc<State> {
@@ -232,7 +242,7 @@ impl Handle {
         &self.previews
     }
 
-    /// Gives a command in the director's name; resolves when it is durable or refused.
+    /// Gives a command in the name of whoever the handle is for; resolves when it is durable or refused.
     ///
     /// # Errors
     /// The core's refusal, the journal's failure, or the engine's end.
@@ -247,6 +257,15 @@ impl Handle {
     /// The store's failure, or the engine's end.
     pub async fn read(&self, query: HistoryQuery) -> Result<Vec<HistoryEntry>, SendError> {
         self.ask(|reply| Ask::Read(query, reply)).await
+    }
+
+    /// The entries after this one as they stand in the journal, oldest first, at most `most`; none: nothing came since.
+    /// With the sequence number of what was read last it misses nothing and gives nothing twice.
+    ///
+    /// # Errors
+    /// The store's failure, or the engine's end.
+    pub async fn follow(&self, after: Seq, most: usize) -> Result<Vec<HistoryEntry>, SendError> {
+        self.ask(|reply| Ask::Follow(after, most, reply)).await
     }
 
     /// Searches, a page at a time: whoever does not ask for the next one has ended the search.

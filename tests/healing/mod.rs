@@ -3,5 +3,5 @@
 mod demo;
 mod heals;
 mod injected;
-mod servers;
+pub mod servers;
 mod stores;

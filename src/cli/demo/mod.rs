@@ -143,6 +143,7 @@ async fn headless(cast: &Cast, stage: &Stage, out: &mut Out) -> Said {
         priority: 5,
         heals: None,
         patch: None,
+        once: None,
     };
     let said = async {
         let exit =
