@@ -292,6 +292,7 @@ async fn d11_a_snapshot_and_what_follows_add_up_to_the_state() {
     house.post("/api/control/stop", None, json!({"reason": "enough"})).await;
     for entry in house.handle.follow(state.seq, 100).await.unwrap() {
         let event = serde_json::from_str(&entry.payload).unwrap();
+        // Whose deed it was is another entry's part of the form; here all but the engine's own is one person's.
         let fact = crate::engine::event::Fact { actor: Actor::Person("ada".into()), at: entry.at, event };
         state.apply(entry.seq, &fact);
     }

@@ -1,8 +1,19 @@
 //! The real core in memory behind a handle: decides, folds, remembers entries. No disk, no effects.
 
 use crate::{
-    domain::{digest::Digest, ids::Seq, time::Timestamp},
-    engine::{command::Order, decide, event::Fact, facts, state::State},
+    domain::{
+        digest::Digest,
+        ids::{MissionId, Revision, Seq, TeamId},
+        request::Actor,
+        time::Timestamp,
+    },
+    engine::{
+        command::Order,
+        decide,
+        event::{Event, Fact, MissionEvent, TeamEvent},
+        facts,
+        state::State,
+    },
     runtime::{
         beside,
         handle::{Ask, EngineEnd, HistoryEntry, Receipt, SendError},
@@ -22,7 +33,8 @@ pub fn start(mut end: EngineEnd) {
                     let order = Order { actor, at, command: *command };
                     let done = match decide(&state, &order) {
                         Ok(events) => {
-                            let facts = facts(&order, events);
+                            let mut facts = facts(&order, events);
+                            facts.extend(begun(&facts, at));
                             for fact in &facts {
                                 state.apply(Seq(state.seq.0 + 1), fact);
                                 entries.push(entry(state.seq, fact));
@@ -43,6 +55,17 @@ pub fn start(mut end: EngineEnd) {
             }
         }
     });
+}
+
+/// Missions that were opened are worked on at once: their first team begins.
+fn begun(facts: &[Fact], at: Timestamp) -> Vec<Fact> {
+    let opened = facts.iter().filter_map(|fact| match &fact.event {
+        Event::Mission(id, MissionEvent::Opened(_)) => Some(*id),
+        _ => None,
+    });
+    let draft = || TeamEvent::DraftStarted { attempt: 1, based_on: Revision(1) };
+    let event = |id: MissionId| Event::Team(id, TeamId(1), draft());
+    opened.map(|id| Fact { actor: Actor::Engine, at, event: event(id) }).collect()
 }
 
 fn entry(seq: Seq, fact: &Fact) -> HistoryEntry {
