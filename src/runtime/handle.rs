@@ -9,6 +9,7 @@ use super::{
         search::{Page, Search},
     },
     previews::{self, Previews, PreviewsEnd},
+    records,
 };
 use crate::{
     domain::{
@@ -20,10 +21,13 @@ use crate::{
     },
     engine::{
         command::{Command, Refusal},
-        event::Event,
+        event::{Event, Fact},
         state::State,
     },
-    store::entry::{Entry, VERSION},
+    store::{
+        entry::{Entry, VERSION},
+        history::{Order, Query},
+    },
 };
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -65,8 +69,30 @@ pub struct HistoryQuery {
     pub before: Option<Seq>,
     /// This entry and later ones, oldest first; then `before` is not looked at.
     pub from: Option<Seq>,
+    /// From this time on.
+    pub since: Option<Timestamp>,
+    /// Up to this time, inclusive.
+    pub until: Option<Timestamp>,
     /// At most so many.
     pub most: usize,
+}
+
+impl From<&HistoryQuery> for Query {
+    fn from(query: &HistoryQuery) -> Self {
+        let (from, order) = match query.from {
+            Some(from) => (Some(from), Order::OldestFirst),
+            None => (query.before.map(|seq| Seq(seq.0.saturating_sub(1))), Order::NewestFirst),
+        };
+        Self {
+            mission: query.mission,
+            kind: (!query.kind.is_empty()).then(|| query.kind.clone()),
+            since: query.since,
+            until: query.until,
+            from,
+            limit: query.most,
+            order,
+        }
+    }
 }
 
 /// One entry of the history.
@@ -105,23 +131,37 @@ impl From<Entry> for HistoryEntry {
     }
 }
 
+impl From<HistoryEntry> for Entry {
+    fn from(entry: HistoryEntry) -> Self {
+        Self {
+            seq: entry.seq,
+            at: entry.at,
+            actor: entry.actor,
+            kind: entry.kind,
+            mission: entry.mission,
+            payload: entry.payload,
+            prev: entry.prev,
+            hash: entry.hash,
+            version: VERSION,
+        }
+    }
+}
+
 impl HistoryEntry {
+    /// What it tells, to be folded.
+    ///
+    /// # Errors
+    /// In words: another version of the program wrote it.
+    pub fn fact(&self) -> Result<Fact, String> {
+        records::fact_of(&self.clone().into()).map_err(|error| error.to_string())
+    }
+
     /// Its record as it stands in the journal, if that has the hash it should have.
     ///
     /// # Errors
     /// The hash that it has instead.
     pub fn record(&self) -> Result<String, Digest> {
-        let entry = Entry {
-            seq: self.seq,
-            at: self.at,
-            actor: self.actor.clone(),
-            kind: self.kind.clone(),
-            mission: self.mission,
-            payload: self.payload.clone(),
-            prev: self.prev,
-            hash: self.hash,
-            version: VERSION,
-        };
+        let entry = Entry::from(self.clone());
         let record = entry.record();
         let hash = Digest::of(record.as_bytes());
         if hash == self.hash { Ok(record) } else { Err(hash) }
@@ -156,6 +196,7 @@ pub struct Handle {
     feeds: Feeds,
     previews: Previews,
     probes: watch::Receiver<Arc<Vec<ProbeHealth>>>,
+    lost: watch::Receiver<Option<Arc<Lost>>>,
     actor: Actor,
 }
 
@@ -173,6 +214,34 @@ pub struct EngineEnd {
     pub(super) previews: Option<PreviewsEnd>,
     /// Where it is told how probes do.
     pub(super) probes: watch::Sender<Arc<Vec<ProbeHealth>>>,
+    /// Where it is told that the line to the engine is lost.
+    lost: watch::Sender<Option<Arc<Lost>>>,
+}
+
+impl EngineEnd {
+    /// Tells how probes do elsewhere.
+    pub fn tell_probes(&self, probes: Vec<ProbeHealth>) {
+        self.probes.send_replace(Arc::new(probes));
+    }
+
+    /// Tells that the line to the engine is lost, or that it is there again.
+    pub fn tell_lost(&self, lost: Option<Lost>) {
+        self.lost.send_replace(lost.map(Arc::new));
+    }
+
+    /// Candidates are run elsewhere: who asks here is told where to look.
+    pub fn without_previews(&mut self) {
+        self.previews = None;
+    }
+}
+
+/// The engine is elsewhere and cannot be reached: what is shown is as of then.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lost {
+    /// Since when.
+    pub since: Timestamp,
+    /// Why, in words.
+    pub why: String,
 }
 
 /// Asks of people that may wait at once.
@@ -188,6 +257,7 @@ pub fn link(actor: Actor) -> (Handle, EngineEnd) {
     let entrance = asks.downgrade();
     let (previews, shown) = previews::link();
     let (tell, probes) = watch::channel(Arc::new(Vec::new()));
+    let (lose, lost) = watch::channel(None);
     let end = EngineEnd {
         asks: asked,
         entrance,
@@ -195,8 +265,9 @@ pub fn link(actor: Actor) -> (Handle, EngineEnd) {
         feeds: feeds.clone(),
         previews: Some(shown),
         probes: tell,
+        lost: lose,
     };
-    (Handle { asks, state, feeds, previews, probes, actor }, end)
+    (Handle { asks, state, feeds, previews, probes, lost, actor }, end)
 }
 
 impl Handle {
@@ -234,6 +305,12 @@ impl Handle {
     #[must_use]
     pub fn watch_probes(&self) -> watch::Receiver<Arc<Vec<ProbeHealth>>> {
         self.probes.clone()
+    }
+
+    /// Tells whether the line to an engine elsewhere is lost; never where the engine is in this process.
+    #[must_use]
+    pub fn watch_line(&self) -> watch::Receiver<Option<Arc<Lost>>> {
+        self.lost.clone()
     }
 
     /// Candidates that run to be looked at.

@@ -8,7 +8,6 @@ use super::{
     clock::Clock,
     driver::Driver,
     handle::{Ask, EngineEnd, HistoryEntry, HistoryQuery, Receipt, SendError},
-    look,
     orders::Posted,
     past::{dossier, export, search, shelf::Owned},
     records,
@@ -258,7 +257,7 @@ impl Inbox {
 }
 
 fn read(store: &Store, query: &HistoryQuery) -> Result<Vec<HistoryEntry>, String> {
-    let entries = store.query(&look::asked(query)).map_err(|error| error.to_string())?;
+    let entries = store.query(&query.into()).map_err(|error| error.to_string())?;
     Ok(entries.into_iter().map(HistoryEntry::from).collect())
 }
 

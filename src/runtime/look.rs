@@ -11,7 +11,6 @@ use crate::{
     policy::settings::Policy,
     store::{
         error::Holder,
-        history::{Order, Query},
         look::{self, Reader, owner_of, saved_state},
     },
 };
@@ -81,24 +80,8 @@ pub fn replay(data: &Path, policy: Policy, since: Timestamp) -> Result<Replay, S
 
 /// Answers a history query from the journal itself, newest first.
 pub(super) fn history(data: &Path, query: &HistoryQuery) -> Result<Vec<HistoryEntry>, String> {
-    let entries = look::query(data, &asked(query)).map_err(|error| error.to_string())?;
+    let entries = look::query(data, &query.into()).map_err(|error| error.to_string())?;
     Ok(entries.into_iter().map(HistoryEntry::from).collect())
-}
-
-/// A face's question as the store understands it.
-pub(super) fn asked(query: &HistoryQuery) -> Query {
-    let (from, order) = match query.from {
-        Some(from) => (Some(from), Order::OldestFirst),
-        None => (query.before.map(|seq| Seq(seq.0.saturating_sub(1))), Order::NewestFirst),
-    };
-    Query {
-        mission: query.mission,
-        kind: (!query.kind.is_empty()).then(|| query.kind.clone()),
-        from,
-        order,
-        limit: query.most,
-        ..Query::default()
-    }
 }
 
 /// The entries after one, oldest first.

@@ -30,6 +30,6 @@ mod watching;
 
 pub use driver::{healing::rules::HealRules, site::WorkRules};
 
-pub use post::clear_control_files;
+pub use post::{clear_control_files, is_a_persons};
 pub use start::{Engine, Setup, StartError, Working, start};
 pub use supervisor::beside;

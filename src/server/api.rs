@@ -40,6 +40,7 @@ pub(super) struct Leaf {
     paths: Vec<(&'static str, &'static str)>,
     query: Option<Make>,
     body: Option<Make>,
+    raw: Option<&'static str>,
     also: Vec<Make>,
     answer: Answer,
     once: bool,
@@ -63,6 +64,7 @@ impl Leaf {
             paths: Vec::new(),
             query: None,
             body: None,
+            raw: None,
             also: Vec::new(),
             answer,
             once: false,
@@ -81,6 +83,11 @@ impl Leaf {
     /// Its body.
     pub fn body<T: JsonSchema>(mut self) -> Self {
         self.body = Some(make::<T>);
+        self
+    }
+    /// Its body, where that is bytes of this media type.
+    pub fn takes(mut self, media_type: &'static str) -> Self {
+        self.raw = Some(media_type);
         self
     }
     /// A schema that only the document needs.
@@ -248,6 +255,9 @@ fn operation(method: &str, leaf: &Leaf, generator: &mut SchemaGenerator) -> Valu
         let schema = make(generator);
         operation["requestBody"] =
             json!({"required": true, "content": {"application/json": {"schema": schema}}});
+    }
+    if let Some(media_type) = leaf.raw {
+        operation["requestBody"] = json!({"required": true, "content": {media_type: {}}});
     }
     operation
 }

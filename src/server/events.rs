@@ -3,12 +3,16 @@
 
 use super::{
     api::{Api, Leaf},
+    frame,
     front::Front,
     input::Asked,
     problem::{Problem, Sort},
     stream::{self, Source},
 };
-use crate::{domain::ids::Seq, engine::state::State as EngineState};
+use crate::{
+    domain::{ids::Seq, probe::ProbeHealth, text::json_escaped},
+    engine::state::State as EngineState,
+};
 use axum::{
     body::Body,
     extract::State,
@@ -31,7 +35,10 @@ pub(super) struct Place {
 pub(super) fn routes(api: Api) -> Api {
     let leaf = Leaf::new("follow_events", "events", "Everything that happens, as it happens: one server-sent event for each journal entry, its number as id")
         .query::<Place>()
-        .streams("Each event is {version, seq, at, actor, kind, mission, event}; `event` is the engine's own form.");
+        .streams(
+                "Each event is {version, seq, at, actor, kind, mission, event}; `event` is the engine's own form. \
+             Events of the type `probes`, without an id, tell how probes do.",
+            );
     api.get("/api/events", leaf, follow)
 }
 
@@ -48,13 +55,16 @@ async fn follow(
         );
         return Err(Problem::new(Sort::Stale, detail, "GET /api/snapshot and go on after its seq"));
     }
-    let source = Follow { states: front.handle.subscribe(), front: front.clone(), after };
+    let mut probes = front.handle.watch_probes();
+    probes.mark_changed();
+    let source = Follow { states: front.handle.subscribe(), probes, front: front.clone(), after };
     stream::of(&front, source)
 }
 
 struct Follow {
     front: Arc<Front>,
     states: watch::Receiver<Arc<EngineState>>,
+    probes: watch::Receiver<Arc<Vec<ProbeHealth>>>,
     after: Seq,
 }
 
@@ -69,7 +79,13 @@ impl Source for Follow {
                         self.after = last;
                         return Some(piece);
                     }
-                    Ok(None) => self.states.changed().await.ok()?,
+                    Ok(None) => tokio::select! {
+                        changed = self.states.changed() => changed.ok()?,
+                        Ok(()) = self.probes.changed() => {
+                            let probes = self.probes.borrow_and_update().clone();
+                            return Some(told(&probes));
+                        }
+                    },
                     // The stream ends, and the reader comes again with the id that it has.
                     Err(problem) => {
                         tracing::warn!(?problem, "a stream of events ended");
@@ -80,4 +96,9 @@ impl Source for Follow {
         }
         .boxed()
     }
+}
+
+/// How probes do, as an event that is no entry of the journal.
+fn told(probes: &[ProbeHealth]) -> String {
+    frame::aside("probes", &json_escaped(serde_json::to_string(probes).unwrap_or_default()))
 }

@@ -3,6 +3,7 @@
 
 use super::{
     api::{Api, Leaf},
+    frame,
     front::Front,
     input::Asked,
     problem::{Problem, Sort},
@@ -10,9 +11,10 @@ use super::{
 };
 use crate::{
     domain::{
-        feed::{Channel, FeedItem},
+        digest::Digest,
+        feed::{Channel, FeedItem, Shot},
         ids::{MissionId, TeamId},
-        money::Cost,
+        money::{Cost, Money, Usage},
         text::json_escaped,
     },
     runtime::feeds::Batch,
@@ -29,7 +31,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 /// How the orchestrator's channel is called.
-const ORCHESTRATOR: &str = "orchestrator";
+pub(super) const ORCHESTRATOR: &str = "orchestrator";
 /// Items of one event.
 const ITEMS_MOST: usize = 256;
 
@@ -91,8 +93,16 @@ pub(super) enum Item {
     },
     /// Tokens and money so far.
     Meter {
-        /// Tokens in and out.
-        tokens: u64,
+        /// Tokens that went in, cached ones apart.
+        input: u64,
+        /// Read from a cache.
+        cache_read: u64,
+        /// Written into one.
+        cache_write: u64,
+        /// Tokens that came out, reasoning included.
+        output: u64,
+        /// Of them, reasoning.
+        reasoning: u64,
         /// Money; null: of unknown price.
         cost_usd: Option<f64>,
     },
@@ -115,20 +125,44 @@ impl From<&FeedItem> for Item {
                     Cost::Known(money) => Some(money.as_usd()),
                     Cost::Unknown => None,
                 };
-                Self::Meter { tokens: usage.total(), cost_usd }
+                let Usage { input, cache_read, cache_write, output, reasoning } = *usage;
+                Self::Meter { input, cache_read, cache_write, output, reasoning, cost_usd }
+            }
+        }
+    }
+}
+
+/// The other way, at the far end.
+impl From<Item> for FeedItem {
+    fn from(item: Item) -> Self {
+        match item {
+            Item::Thought { text } => Self::Thought(text),
+            Item::Text { text } => Self::Text(text),
+            Item::Tool { name, brief } => Self::Tool { name, brief },
+            Item::ToolDone { name, brief, ok } => Self::ToolDone { name, brief, ok },
+            Item::Said { text } => Self::Said(text),
+            Item::Notice { text } => Self::Notice(text),
+            Item::Shot { patch, .. } => {
+                Self::Shot(Arc::new(Shot { digest: Digest::of(patch.as_bytes()), patch }))
+            }
+            Item::Meter { input, cache_read, cache_write, output, reasoning, cost_usd } => {
+                let usage = Usage { input, cache_read, cache_write, output, reasoning };
+                let money = |usd: f64| format!("{usd:.6}").parse::<Money>().ok();
+                let cost = cost_usd.and_then(money).map_or(Cost::Unknown, Cost::Known);
+                Self::Meter { usage, cost }
             }
         }
     }
 }
 
 /// What one event holds.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "FeedPiece")]
 pub(super) struct Piece {
     /// Items that were gone before they could be sent.
-    lost: u64,
+    pub lost: u64,
     /// Oldest first.
-    items: Vec<Item>,
+    pub items: Vec<Item>,
 }
 
 pub(super) fn routes(api: Api) -> Api {
@@ -204,7 +238,7 @@ fn written(batch: &Batch) -> String {
         let piece = Piece { lost, items: items.iter().map(Item::from).collect() };
         let data = json_escaped(serde_json::to_string(&piece).unwrap_or_default());
         if at + 1 == count {
-            text.push_str(&stream::event(batch.next, &data));
+            text.push_str(&frame::event(batch.next, &data));
         } else {
             text.push_str(&format!("data: {data}\n\n"));
         }

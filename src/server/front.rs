@@ -1,6 +1,6 @@
 //! What every page of the network face stands on.
 
-use super::{once::Answers, ports::Ports, tail::Tail};
+use super::{answers::Answers, ports::Ports, tail::Tail};
 use crate::{
     config::{environment::Environment, settings::Settings},
     domain::time::Timestamp,

@@ -8,7 +8,10 @@ use super::{
     problem::{Problem, Sort},
 };
 use crate::{
-    domain::ids::{MissionId, Seq},
+    domain::{
+        ids::{MissionId, Seq},
+        time::Timestamp,
+    },
     runtime::handle::{HistoryEntry, HistoryQuery},
 };
 use axum::extract::State;
@@ -32,6 +35,10 @@ pub(super) struct Range {
     kind: Option<String>,
     /// Of this mission, such as M-12.
     mission: Option<String>,
+    /// From this time on, RFC 3339 in UTC.
+    since: Option<String>,
+    /// Up to this time.
+    until: Option<String>,
     /// Entries of one answer.
     #[schemars(range(min = 1, max = 500))]
     most: Option<usize>,
@@ -93,6 +100,11 @@ pub(super) fn routes(api: Api) -> Api {
     api.get("/api/journal", leaf, list)
 }
 
+fn moment(text: Option<String>) -> Result<Option<Timestamp>, Problem> {
+    let read = text.map(|text| text.parse::<Timestamp>()).transpose();
+    read.map_err(|error| Problem::new(Sort::Malformed, error.to_string(), "write 2026-11-21T09:30:00Z"))
+}
+
 async fn list(State(front): State<Arc<Front>>, Asked(range): Asked<Range>) -> Result<Told<Lines>, Problem> {
     let most = pages::length(range.most)?;
     let kind = range.kind.unwrap_or_default();
@@ -110,6 +122,8 @@ async fn list(State(front): State<Arc<Front>>, Asked(range): Asked<Range>) -> Re
         kind,
         before: range.before.map(Seq),
         from: range.from.map(Seq),
+        since: moment(range.since)?,
+        until: moment(range.until)?,
         most: most + 1,
     };
     let mut found = front.handle.read(query).await?;

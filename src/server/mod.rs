@@ -6,13 +6,17 @@
 //! domain type by accident: every form on the wire is written down here, except state and events as they are, which
 //! [`snapshot`] and [`events`] carry for whoever folds them with the same engine.
 
+mod answers;
 mod api;
 mod caller;
+pub mod client;
+mod commands;
 mod connections;
 mod control;
 mod desk;
 mod events;
 mod feeds;
+mod frame;
 mod front;
 mod health;
 mod incidents;

@@ -3,7 +3,7 @@
 use super::{
     api::{Api, Leaf},
     caller::Caller,
-    control, desk, events, feeds,
+    commands, control, desk, events, feeds,
     front::Front,
     health, incidents,
     input::BODY_MOST,
@@ -45,6 +45,7 @@ fn api() -> Api {
         events::routes,
         snapshot::routes,
         feeds::routes,
+        commands::routes,
         health::routes,
         metrics::routes,
     ]

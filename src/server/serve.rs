@@ -1,10 +1,10 @@
 //! Opens and ends the network face.
 
 use super::{
+    answers::Answers,
     caller::People,
     connections,
     front::Front,
-    once::Answers,
     ports::Ports,
     router::router,
     socket::{BindError, Socket, own},

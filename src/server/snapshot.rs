@@ -7,7 +7,7 @@ use super::{
     tail::VERSION,
 };
 use crate::{
-    domain::{ids::Seq, probe::ProbeHealth},
+    domain::{digest::Digest, ids::Seq, probe::ProbeHealth, team::TeamSpec},
     engine::state::State as EngineState,
 };
 use axum::{
@@ -30,6 +30,14 @@ pub(super) struct Snapshot {
     /// The last entry that is in it: `/api/events?after=` this goes on.
     #[schemars(with = "u64")]
     seq: Seq,
+    /// SHA-256 of the journal's first record: which journal this is.
+    #[schemars(with = "Option<String>")]
+    journal: Option<Digest>,
+    /// The repository that it works in.
+    repo: Option<String>,
+    /// Teams that can race here, in the engine's own form.
+    #[schemars(with = "serde_json::Value")]
+    teams: Vec<TeamSpec>,
     /// How probes do, in the engine's own form.
     #[schemars(with = "serde_json::Value")]
     probes: Arc<Vec<ProbeHealth>>,
@@ -50,10 +58,14 @@ pub(super) fn routes(api: Api) -> Api {
 
 async fn snapshot(State(front): State<Arc<Front>>) -> Result<Response<Body>, Problem> {
     let state = front.state();
+    let first = front.handle.follow(Seq(0), 1).await?;
     let snapshot = Snapshot {
         version: VERSION,
         program: concat!("chimera ", env!("CARGO_PKG_VERSION")),
         seq: state.seq,
+        journal: first.first().map(|entry| entry.hash),
+        repo: front.settings.places.repo.as_ref().map(|repo| repo.display().to_string()),
+        teams: front.settings.on_air(&front.environment).teams,
         probes: front.handle.probes(),
         state,
     };

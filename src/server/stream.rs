@@ -18,7 +18,7 @@ use std::{
 use tokio::time;
 
 /// Between two signs of life.
-const PULSE: Millis = Millis::secs(15);
+pub(super) const PULSE: Millis = Millis::secs(15);
 /// What a reader waits before it connects again, in milliseconds.
 const RETRY: u32 = 1_000;
 /// Streams at once.
@@ -28,11 +28,6 @@ const STREAMS_MOST: usize = 256;
 pub(super) trait Source: Send + 'static {
     /// The next piece: whole events. Waits until there is one; `None`: it is over.
     fn next(&mut self) -> BoxFuture<'_, Option<String>>;
-}
-
-/// One event; `data` is one line.
-pub(super) fn event(id: u64, data: &str) -> String {
-    format!("id: {id}\ndata: {data}\n\n")
 }
 
 /// The answer that a source tells, until it or the face ends.

@@ -1,7 +1,7 @@
 //! The journal's last entries as they go over the wire, kept once for everybody who reads along: however many do, each
 //! entry is read and written out once. Whoever is further back than these reads for themselves.
 
-use super::{problem::Problem, stream};
+use super::{frame, problem::Problem};
 use crate::{
     domain::{
         ids::{MissionId, Seq},
@@ -48,7 +48,7 @@ impl From<&HistoryEntry> for Line {
         let head = json_escaped(serde_json::to_string(&head).unwrap_or_default());
         // The payload is JSON already: it goes in as it stands in the journal, and is clean there.
         let data = format!("{},\"event\":{payload}}}", head.strip_suffix('}').unwrap_or_default());
-        Self { seq: *seq, text: stream::event(seq.0, &data).into() }
+        Self { seq: *seq, text: frame::event(seq.0, &data).into() }
     }
 }
 

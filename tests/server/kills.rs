@@ -8,7 +8,7 @@ use serde_json::json;
 fn d11_a_reader_goes_on_after_kill_9_without_a_gap_or_a_double() {
     let stage = Stage::default();
     let first = daemon(&stage);
-    first.post_once("/api/missions", "the brief", &json!({"text": BRIEF, "checks": [CHECK]})).is(201);
+    first.post_once("/api/missions", "the-brief", &json!({"text": BRIEF, "checks": [CHECK]})).is(201);
     let mut seen = Vec::new();
     // In the midst of the work, wherever it is by then.
     for (id, event) in first.events(0, false) {
@@ -23,9 +23,9 @@ fn d11_a_reader_goes_on_after_kill_9_without_a_gap_or_a_double() {
     seen.extend(events.by_ref().map(|(id, _)| id));
     let second = daemon(&stage);
     let again =
-        second.post_once("/api/missions", "the brief", &json!({"text": BRIEF, "checks": [CHECK]})).is(201);
+        second.post_once("/api/missions", "the-brief", &json!({"text": BRIEF, "checks": [CHECK]})).is(201);
     assert_eq!(again.json()["mission"], "M-1", "the brief was given once");
-    second.post_once("/api/missions", "the brief", &json!({"text": "Another"})).is(422);
+    second.post_once("/api/missions", "the-brief", &json!({"text": "Another"})).is(422);
     let mut events = second.events(*seen.last().unwrap(), true);
     loop {
         let (id, event) = events.next().unwrap();
