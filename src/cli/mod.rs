@@ -16,6 +16,7 @@ pub mod desk;
 pub mod doctor;
 pub mod exit;
 pub mod export;
+pub mod far;
 pub mod finish;
 pub mod follow;
 pub mod grants;
@@ -144,6 +145,8 @@ pub enum Command {
     Resume,
     /// Kill switch: start nothing, end everything in flight
     Stop(control::ReasonArgs),
+    /// The screen of a daemon that serves elsewhere
+    Attach(far::AttachArgs),
     /// Prove the journal
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -253,6 +256,7 @@ fn dispatch(cli: Cli, out: &mut Out) -> Said {
             let _logs = session.log();
             runtime()?.block_on(monitor::run(&session, out))
         }
+        Some(Command::Attach(args)) => far::run(&args, &cli.everywhere),
         Some(Command::Level(args)) => level::run(&args, &cli.everywhere, out),
         None => screen::run(&cli.everywhere),
         Some(command) => {
@@ -311,6 +315,7 @@ async fn live(command: Command, (everywhere, session): (&Everywhere, &Session), 
         Command::Man => man::run(out),
         Command::Replay(args) => replay::run(&args, session, out).await,
         Command::Level(_)
+        | Command::Attach(_)
         | Command::Config(_)
         | Command::Audit(_)
         | Command::Search(_)

@@ -138,6 +138,7 @@ enum Woken {
     Feed,
     Previews(bool),
     Probes(bool),
+    Line(bool),
     Painted,
     Done(Done),
     Due,
@@ -182,6 +183,7 @@ impl Loop {
         let (mut previews, mut previewed) = (self.handle.previews().subscribe(), true);
         let (mut probes, mut probed) = (self.handle.watch_probes(), true);
         probes.mark_changed();
+        let (mut line, mut lined) = (self.handle.watch_line(), true);
         states.mark_changed();
         feeds.mark_changed();
         let (mut engine_lives, mut painter_lives) = (true, true);
@@ -202,7 +204,8 @@ impl Loop {
                 .due(tempo)
                 .filter(|_| !waits)
                 .map(|at| Duration::from_millis(at.0.saturating_sub(now.0)));
-            let clocks = words::ticking(&self.app.state) || self.app.dictation.is_some();
+            let clocks =
+                words::ticking(&self.app.state) || self.app.lost.is_some() || self.app.dictation.is_some();
             let second = clocks.then(|| tempo.tick().0 - now.0 % tempo.tick().0);
             let tick = second.into_iter().chain(self.app.replay_due(now)).min().map(Duration::from_millis);
             let woken = tokio::select! {
@@ -219,6 +222,7 @@ impl Loop {
                 Ok(()) = feeds.changed(), if self.pace.due(tempo).is_none() => Woken::Feed,
                 changed = previews.changed(), if previewed => Woken::Previews(changed.is_ok()),
                 changed = probes.changed(), if probed => Woken::Probes(changed.is_ok()),
+                changed = line.changed(), if lined => Woken::Line(changed.is_ok()),
                 changed = painted.changed(), if painter_lives => {
                     painter_lives = changed.is_ok();
                     Woken::Painted
@@ -257,6 +261,11 @@ impl Loop {
                     probed = changed;
                     let probes = probes.borrow_and_update().clone();
                     self.act(Action::Probes(probes), Why::News).await?
+                }
+                Woken::Line(changed) => {
+                    lined = changed;
+                    let lost = line.borrow_and_update().clone();
+                    self.act(Action::Line(lost), Why::News).await?
                 }
                 Woken::Feed => {
                     self.pace.want(Why::Stream);

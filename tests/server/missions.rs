@@ -69,7 +69,7 @@ fn d1_a_brief_over_the_socket_lands_when_a_decision_over_it_says_yes() {
 
 /// The login name of whoever runs the tests.
 #[expect(clippy::disallowed_methods, reason = "a test asks the system")]
-fn me() -> String {
+pub fn me() -> String {
     let done = Command::new("id").arg("-un").output().unwrap();
     String::from_utf8(done.stdout).unwrap().trim().to_owned()
 }

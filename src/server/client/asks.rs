@@ -22,12 +22,9 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::{
-    fmt::Write as _,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
 };
 use tokio::{
     sync::{oneshot, watch},
@@ -196,9 +193,8 @@ async fn read(wire: &Wire, query: HistoryQuery) -> Result<Vec<HistoryEntry>, Str
     while found.len() < query.most {
         let most = (query.most - found.len()).min(MOST);
         let mut path = format!("/api/journal?most={most}");
-        // Writing to a text never fails.
         let mut add = |key: &str, value: Option<String>| {
-            value.iter().for_each(|value| drop(write!(path, "&{key}={}", escaped(value))));
+            value.iter().for_each(|value| path.push_str(&format!("&{key}={}", escaped(value))));
         };
         add(way, at.map(|seq| seq.to_string()));
         add("kind", (!query.kind.is_empty()).then(|| query.kind.clone()));
@@ -222,7 +218,7 @@ fn escaped(value: &str) -> String {
     for byte in value.bytes() {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' => out.push(char::from(byte)),
-            other => drop(write!(out, "%{other:02X}")),
+            other => out.push_str(&format!("%{other:02X}")),
         }
     }
     out

@@ -1,0 +1,115 @@
+//! Screens elsewhere: several faces on one daemon, over its socket.
+
+use super::{
+    client::{Daemon, daemon},
+    missions::me,
+};
+use crate::house::stage::{BRIEF, CHECK, Running, Stage};
+use serde_json::json;
+use std::{
+    io::Write as _,
+    process::{ChildStdin, Stdio},
+};
+
+/// A face in lines at the far end of the socket. Its home is empty and its data directory another.
+struct Viewer {
+    running: Running,
+    stdin: ChildStdin,
+}
+
+impl Viewer {
+    fn on(daemon: &Daemon, stage: &Stage) -> Self {
+        let mut command =
+            stage.chimera(&["--linear", "attach", &format!("unix:{}", daemon.socket.display())]);
+        command.env("CHIMERA_DB_PATH", stage.path("nowhere")).stdin(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let stdin = child.stdin.take().unwrap();
+        let mut running = Running::new(child);
+        running.says("attached to unix:");
+        Self { running, stdin }
+    }
+
+    fn line(&mut self, line: &str) {
+        writeln!(self.stdin, "{line}").unwrap();
+    }
+
+    fn says(&mut self, part: &str) -> String {
+        self.running.says(part)
+    }
+
+    /// Leaves; the daemon does not mind.
+    fn leaves(self) {
+        drop(self.stdin);
+        self.running.end().exits(0);
+    }
+}
+
+#[test]
+fn d11_two_screens_on_one_daemon_see_the_same_and_who_decided() {
+    let stage = Stage::default();
+    let daemon = daemon(&stage);
+    let (mut one, mut other) = (Viewer::on(&daemon, &stage), Viewer::on(&daemon, &stage));
+    one.line(&format!("check {CHECK}"));
+    one.line(&format!("brief {BRIEF}"));
+    one.says("step: M-1 draft");
+    other.line("watch M-1");
+    other.says("evidence: M-1 B Google 1, checks pass");
+    let waiting = other.says("waiting: R-1 choose, M-1, 2 candidates");
+    assert!(waiting.contains("A Anthropic, B Google"), "{waiting}");
+    one.line("wait");
+    one.line("approve R-1 B");
+    let decided = other.says("decided: R-1");
+    assert!(decided.ends_with(&format!("by {}", me())), "{decided}");
+    other.says("landed: M-1");
+    one.says("landed: M-1");
+    // The past and what is kept by content come over the line, too.
+    other.line("audit desk.request_decided 5");
+    other.says("desk.request_decided");
+    other.line("diff M-1 B");
+    other.says("+42");
+    other.line("approve R-1 B");
+    other.says("not done: R-1 does not wait");
+    other.leaves();
+    one.leaves();
+    assert_eq!(daemon.get("/health").is(200).json()["tasks_completed"], 1);
+    assert_eq!(stage.read("answer.txt"), "42\n");
+    assert!(!stage.path("nowhere").exists(), "a face opens no data directory");
+    daemon.ends();
+    stage.verify();
+}
+
+#[test]
+fn d11_a_line_that_is_lost_is_told_and_taken_up_again() {
+    let stage = Stage::default();
+    let first = daemon(&stage);
+    let mut viewer = Viewer::on(&first, &stage);
+    first.post("/api/control/pause", &json!({"reason": "lunch"})).is(200);
+    viewer.says("paused");
+    first.running.kill();
+    viewer.says("line lost: ");
+    viewer.line("resume");
+    viewer.says("not done: ");
+    let second = daemon(&stage);
+    viewer.says("line: it is there again");
+    viewer.line("resume");
+    viewer.says("sent: ");
+    assert_eq!(second.get("/api/control").is(200).json()["state"], "running");
+    second.post("/api/missions", &json!({"text": BRIEF, "checks": [CHECK]})).is(201);
+    viewer.says("waiting: R-1 choose, M-1");
+    second.ends();
+    viewer.says("line lost: ");
+    viewer.leaves();
+    stage.verify();
+}
+
+#[test]
+fn d11_where_nobody_serves_there_is_nothing_to_show() {
+    let stage = Stage::default();
+    let done = stage.run(&["attach", "unix:/nowhere/api.sock"]).exits(1);
+    assert!(
+        done.stderr.contains("cannot be reached") && done.stderr.contains("chimera --monitor"),
+        "{done:?}"
+    );
+    let done = stage.run(&["attach", "tcp:x"]).exits(64);
+    assert!(done.stderr.contains("unix:PATH"), "{done:?}");
+}
