@@ -2,7 +2,7 @@
 //! stranger, and one too many, get a problem and no more.
 
 use super::{
-    caller::{Caller, People},
+    caller::{Caller, People, Stranger},
     problem::{MEDIA_TYPE, Problem, Sort},
 };
 use crate::{domain::time::Millis, runtime::beside};
@@ -90,13 +90,16 @@ fn admit(stream: &UnixStream, people: &People) -> Result<Caller, Problem> {
     let peer = stream.peer_cred().map_err(|error| {
         Problem::new(Sort::Forbidden, format!("the system does not say who asks: {error}"), "connect anew")
     })?;
-    people.admit(peer.uid()).ok_or_else(|| {
-        tracing::warn!(uid = peer.uid(), pid = ?peer.pid(), "a stranger was refused");
-        Problem::new(
-            Sort::Forbidden,
-            "this socket is for its owner alone",
-            "run as the user who runs the daemon",
-        )
+    people.admit(peer.uid(), peer.pid()).map_err(|stranger| {
+        tracing::warn!(uid = peer.uid(), pid = ?peer.pid(), ?stranger, "a stranger was refused");
+        let (detail, hint) = match stranger {
+            Stranger::Other => ("this socket is for its owner alone", "run as the user who runs the daemon"),
+            Stranger::Walled => (
+                "nobody is served from inside a sandbox",
+                "run it outside; what an agent may not do it asks at the desk",
+            ),
+        };
+        Problem::new(Sort::Forbidden, detail, hint)
     })
 }
 

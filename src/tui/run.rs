@@ -5,7 +5,9 @@ mod copying;
 mod earlier;
 mod imaging;
 mod manners;
+mod woken;
 
+use self::woken::Woken;
 use super::{
     app::{Action, App, Moment},
     carrier::Carrier,
@@ -128,22 +130,6 @@ pub async fn run(
 
 /// How long after a Ctrl-Z has ended the signal that ended it may be told.
 const OWN_CONTINUE: Duration = Duration::from_secs(1);
-
-/// What woke the loop.
-enum Woken {
-    Own(Own),
-    Input(Option<Input>),
-    Told(Told),
-    State(bool),
-    Feed,
-    Previews(bool),
-    Probes(bool),
-    Line(bool),
-    Painted,
-    Done(Done),
-    Due,
-    Second,
-}
 
 struct Loop {
     app: App,

@@ -1,6 +1,7 @@
 //! The screen as a person meets it: pictures of each state at each size, and keys to the exact command.
 
 mod approvals;
+mod line;
 
 use super::{
     app::{Action, Focus},

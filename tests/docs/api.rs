@@ -20,7 +20,8 @@ curl --unix-socket $S -N http://localhost/api/events   # what happens, as it hap
 ```
 
 **Who may.** The socket is 0600, and the kernel is asked who connects: the user who runs the daemon, and root. What they
-do is recorded under their login name. There is no other way in: nothing listens on a port.
+do is recorded under their login name. Agents' commands run as that user, too, and are not served: whoever is behind more system
+call filters than the daemon comes from inside a sandbox. There is no other way in: nothing listens on a port.
 
 **Forms.** Bodies are JSON with `content-type: application/json`; an unknown field is a mistake. Ids are written as everywhere,
 `M-12`, `R-3`, `I-7`; times are RFC 3339 in UTC; money is US dollars. The document that this page is made of is served at
@@ -47,6 +48,14 @@ every 15 s shows that the line is alive. A reader is sent the next piece (at mos
 one; a slow one costs that and no more. Entries carry the engine's own form of an event, `/api/snapshot` its own form of the
 state, both with a `version`: they are for whoever folds them with the same program. Everything else on this page is a form of
 its own that stays.
+
+**Screens elsewhere.** `chimera attach unix:PATH` shows the same screens on a daemon: the state at one entry, then the stream, folded by
+the same engine; words by `POST /api/commands`, under a key of their own, so that one whose answer was lost is given again and
+done once; what agents stream for the channels that are looked at; the past, patches and transcripts by `/api/journal` and
+`/api/blobs`. Several can look at one daemon; each sees what the others decide, and who did. When the line is lost the header says
+so, what was seen last stays, nothing is done until the line is there again, and then nothing is missing. It must be the same
+version of the program. From another machine: `ssh -N -L /tmp/far.sock:/path/to/api.sock host`, then `chimera attach
+unix:/tmp/far.sock`; you are recorded as who you are there.
 
 **Limits.** 512 connections, 256 streams, 2 MiB a body, 32 KiB and 64 fields a head, 10 s for a head, 60 s for an answer.
 ";

@@ -56,6 +56,8 @@ fn d11_two_screens_on_one_daemon_see_the_same_and_who_decided() {
     other.says("evidence: M-1 B Google 1, checks pass");
     let waiting = other.says("waiting: R-1 choose, M-1, 2 candidates");
     assert!(waiting.contains("A Anthropic, B Google"), "{waiting}");
+    // What agents stream comes over the line, also to whoever comes late.
+    other.says("tool: B Google, edit answer.txt");
     one.line("wait");
     one.line("approve R-1 B");
     let decided = other.says("decided: R-1");
@@ -66,7 +68,7 @@ fn d11_two_screens_on_one_daemon_see_the_same_and_who_decided() {
     other.line("audit desk.request_decided 5");
     other.says("desk.request_decided");
     other.line("diff M-1 B");
-    other.says("+42");
+    other.says("1 + 42");
     other.line("approve R-1 B");
     other.says("not done: R-1 does not wait");
     other.leaves();
@@ -88,11 +90,11 @@ fn d11_a_line_that_is_lost_is_told_and_taken_up_again() {
     first.running.kill();
     viewer.says("line lost: ");
     viewer.line("resume");
-    viewer.says("not done: ");
+    viewer.says("nothing was done");
     let second = daemon(&stage);
     viewer.says("line: it is there again");
     viewer.line("resume");
-    viewer.says("sent: ");
+    viewer.says("done: resumed");
     assert_eq!(second.get("/api/control").is(200).json()["state"], "running");
     second.post("/api/missions", &json!({"text": BRIEF, "checks": [CHECK]})).is(201);
     viewer.says("waiting: R-1 choose, M-1");

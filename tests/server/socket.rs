@@ -1,7 +1,11 @@
 //! Who can open the socket, and where it is.
 
 use super::client::daemon;
-use crate::house::stage::{PATIENCE, Stage};
+use crate::{
+    healing::servers::program,
+    house::stage::{ANTHROPIC, BRIEF, CHECK, PATIENCE, Stage, edit, office, team},
+};
+use serde_json::json;
 use std::{
     fs,
     io::{Read as _, Write as _},
@@ -63,5 +67,40 @@ fn d11_heads_that_are_too_long_or_no_http_are_refused_and_the_next_one_is_served
         assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 4"), "{answer}");
     }
     daemon.get("/livez").is(200);
+    daemon.ends();
+}
+
+#[test]
+fn d11_an_agent_cannot_command_the_house_from_inside_its_sandbox() {
+    let Some(curl) = program("curl", "d11_an_agent_cannot_command_the_house") else { return };
+    let stage = Stage::default();
+    let ask = format!(
+        "{} -sS --max-time 20 --unix-socket '{}' http://house/livez > said.txt 2>&1; echo ended $? >> said.txt",
+        curl.display(),
+        stage.data().join("api.sock").display()
+    );
+    let run = ("run", json!({"command": ask}));
+    let mut turns = office();
+    turns.extend(team("claude", &[&[run], &[edit("answer.txt", "41", "42")]], "Give the right answer"));
+    let stage = stage.says(turns);
+    stage.settings(&format!("[brief]\nteams = [\"{ANTHROPIC}\"]\n"));
+    let daemon = daemon(&stage);
+    daemon.post("/api/missions", &json!({"text": BRIEF, "checks": [CHECK]})).is(201);
+    let mut events = daemon.events(0, false);
+    events.until("desk.request_opened");
+    let request = daemon.get("/api/desk/R-1").is(200).json();
+    if request["kind"] == "command" {
+        eprintln!("SKIPPED d11_an_agent_cannot_command_the_house: there is no sandbox here");
+        return daemon.ends();
+    }
+    daemon
+        .post("/api/desk/R-1/decision", &json!({"revision": request["revision"], "answer": "approve"}))
+        .is(200);
+    events.until("mission.ended");
+    let said = stage.read("said.txt");
+    assert!(said.contains("ended "), "{said}");
+    assert!(!said.lines().any(|line| line == "ok"), "the daemon has answered an agent: {said}");
+    // The kernel's wall, or the daemon's own.
+    assert!(said.contains("inside a sandbox") || !said.contains("ended 0"), "{said}");
     daemon.ends();
 }

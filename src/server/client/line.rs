@@ -4,7 +4,7 @@
 use super::{
     address::Address,
     asks::{answer, refuse, word},
-    streams::bring,
+    streams::{bring, goes_on},
     wire::{Event, Trouble, Wire},
 };
 use crate::{
@@ -32,7 +32,11 @@ use futures::{
 };
 use serde::Deserialize;
 use serde_json::Value;
-use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    sync::Arc,
+};
 use tokio::{sync::watch, task::JoinHandle, time};
 
 /// Before a line that was lost is tried again, longer each time up to the last.
@@ -143,7 +147,7 @@ impl Far {
             asks: FuturesUnordered::new(),
             wanted,
             streams: FuturesUnordered::new(),
-            brought: BTreeSet::new(),
+            brought: BTreeMap::new(),
             born,
             closed,
         };
@@ -178,10 +182,19 @@ struct Line {
     journal: Option<Digest>,
     asks: FuturesUnordered<BoxFuture<'static, ()>>,
     wanted: watch::Receiver<BTreeSet<Channel>>,
-    streams: FuturesUnordered<BoxFuture<'static, Channel>>,
-    brought: BTreeSet<Channel>,
+    streams: FuturesUnordered<BoxFuture<'static, (Channel, Option<u64>)>>,
+    /// Channels that were ever brought, and the place they came to where they are not being brought now.
+    brought: BTreeMap<Channel, Brought>,
     born: Timestamp,
     closed: watch::Receiver<bool>,
+}
+
+/// How it stands with a channel.
+enum Brought {
+    /// It is being brought.
+    Now,
+    /// It was, up to here.
+    To(Option<u64>),
 }
 
 /// What woke the line.
@@ -190,7 +203,7 @@ enum Woken {
     Ask(Option<Ask>),
     Answered,
     Wanted,
-    Streamed(Channel),
+    Streamed(Channel, Option<u64>),
     Event(Option<Result<Event, Trouble>>),
     Time,
 }
@@ -290,7 +303,9 @@ impl Line {
             ask = self.end.asks.recv() => Woken::Ask(ask),
             Some(()) = self.asks.next(), if !self.asks.is_empty() => Woken::Answered,
             next = next => Woken::Event(next),
-            Some(channel) = self.streams.next(), if !self.streams.is_empty() => Woken::Streamed(channel),
+            Some((channel, place)) = self.streams.next(), if !self.streams.is_empty() => {
+                Woken::Streamed(channel, place)
+            }
             Ok(()) = self.wanted.changed() => Woken::Wanted,
             () = time::sleep(most.to_std()) => Woken::Time,
         }
@@ -298,22 +313,26 @@ impl Line {
 
     fn tend(&mut self, woken: Woken) {
         match woken {
-            Woken::Streamed(channel) => drop(self.brought.remove(&channel)),
+            Woken::Streamed(channel, place) => drop(self.brought.insert(channel, Brought::To(place))),
             Woken::Wanted => self.bring_wanted(),
             Woken::Closed | Woken::Ask(_) | Woken::Answered | Woken::Event(_) | Woken::Time => {}
         }
     }
 
-    /// Channels that somebody reads are brought while their missions go on.
+    /// Channels that somebody reads are brought: what is kept of them, and what comes while their missions go on.
     fn bring_wanted(&mut self) {
         let wanted = self.wanted.borrow_and_update().clone();
         for channel in wanted {
-            let goes_on =
-                self.state.missions.get(&channel.mission).is_some_and(|m| m.result.ending.is_none());
-            if goes_on && self.brought.insert(channel) {
-                let (wire, feeds) = (self.wire.clone(), self.end.feeds.clone());
-                self.streams.push(bring(wire, feeds, self.end.state.subscribe(), channel).boxed());
-            }
+            let known = self.state.missions.contains_key(&channel.mission);
+            let from = match self.brought.get(&channel) {
+                None if known => None,
+                Some(Brought::To(place)) if goes_on(&self.state, channel) => *place,
+                _ => continue,
+            };
+            self.brought.insert(channel, Brought::Now);
+            let (wire, feeds, states) =
+                (self.wire.clone(), self.end.feeds.clone(), self.end.state.subscribe());
+            self.streams.push(bring(wire, feeds, states, (channel, from)).boxed());
         }
     }
 

@@ -18,37 +18,45 @@ use tokio::{sync::watch, time};
 /// Before a stream that was lost is taken up again.
 const AGAIN_AFTER: Millis = Millis::secs(2);
 
-/// Brings a channel for as long as its mission goes on.
+/// How long nothing comes before it is asked whether the mission has ended.
+const QUIET: Millis = Millis::secs(3);
+
+/// Brings a channel from after a place, all that is kept of it and what comes while its mission goes on; the place that it
+/// came to.
 pub(super) async fn bring(
     wire: Wire,
     feeds: Feeds,
     states: watch::Receiver<Arc<State>>,
-    channel: Channel,
-) -> Channel {
+    (channel, mut after): (Channel, Option<u64>),
+) -> (Channel, Option<u64>) {
     let team = channel.team.map_or_else(|| ORCHESTRATOR.to_owned(), |team| team.0.to_string());
     let path = format!("/api/feeds/{}/{team}", channel.mission);
-    let mut after = None;
-    while goes_on(&states, channel) {
+    loop {
         let mut events = wire.stream(&path, after);
-        while let Some(next) = events.next().await {
-            match next {
-                Ok(event) => {
+        loop {
+            match time::timeout(QUIET.to_std(), events.next()).await {
+                Ok(Some(Ok(event))) => {
                     after = event.id.or(after);
                     if let Ok(piece) = serde_json::from_str::<Piece>(&event.data) {
                         push(&feeds, channel, piece);
                     }
                 }
-                Err(Trouble::Refused { .. }) => return channel,
-                Err(Trouble::Lost(_)) => break,
+                Ok(Some(Err(Trouble::Refused { .. }))) => return (channel, after),
+                Ok(None | Some(Err(Trouble::Lost(_)))) => break,
+                Err(_) if goes_on(&states.borrow(), channel) => {}
+                Err(_) => return (channel, after),
             }
         }
         time::sleep(AGAIN_AFTER.to_std()).await;
+        if !goes_on(&states.borrow(), channel) {
+            return (channel, after);
+        }
     }
-    channel
 }
 
-fn goes_on(states: &watch::Receiver<Arc<State>>, channel: Channel) -> bool {
-    states.borrow().missions.get(&channel.mission).is_some_and(|mission| mission.result.ending.is_none())
+/// Whether anything may come on it.
+pub(super) fn goes_on(state: &State, channel: Channel) -> bool {
+    state.missions.get(&channel.mission).is_some_and(|mission| mission.result.ending.is_none())
 }
 
 fn push(feeds: &Feeds, channel: Channel, piece: Piece) {

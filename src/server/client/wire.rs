@@ -5,7 +5,7 @@ use crate::{
     domain::text::clean_line,
     providers::{
         http::{HttpOptions, ProxyUse, begin},
-        transport::{Limits, NoStream, Transport},
+        transport::{Broken, Limits, NoStream, Transport},
     },
     server::stream::PULSE,
 };
@@ -162,13 +162,24 @@ fn event(next: Result<SSE, Error>) -> Option<Result<Event, Trouble>> {
         Ok(SSE::Connected(_) | SSE::Comment(_)) => None,
         Err(Error::Transport(inner)) => Some(Err(match inner.inner().downcast_ref::<NoStream>() {
             Some(answer) => Trouble::from(answer.body.as_bytes()),
-            None => Trouble::Lost(clean_line(&inner.to_string(), WORDS_MOST).to_string()),
+            None => broke(inner.inner().downcast_ref::<Broken>()),
         })),
         Err(Error::Eof | Error::UnexpectedEof) => {
             Some(Err(Trouble::Lost("the other side has closed".into())))
         }
         Err(error) => Some(Err(Trouble::Lost(clean_line(&error.to_string(), WORDS_MOST).to_string()))),
     }
+}
+
+/// Of a stream that broke. How exactly is nothing that a person can do anything about.
+fn broke(how: Option<&Broken>) -> Trouble {
+    tracing::debug!(?how, "a stream broke");
+    Trouble::Lost(match how {
+        Some(silent @ (Broken::IdleTimeout(_) | Broken::HeaderTimeout(_) | Broken::TooLarge(..))) => {
+            silent.to_string()
+        }
+        Some(Broken::Wire(_)) | None => "the connection broke".into(),
+    })
 }
 
 fn lost(error: reqwest::Error) -> Trouble {
