@@ -228,6 +228,7 @@ fn options(
     notice: String,
 ) -> Result<TuiOptions, Complaint> {
     let settings = session.settings();
+    let here_too = away.is_none();
     let (repo, on_air, budget) = match away {
         Some(Away { repo, teams, budget }) => (repo, OnAir { teams, left_out: Vec::new() }, budget),
         None => {
@@ -253,7 +254,7 @@ fn options(
         defaults: Arc::new(BriefDefaults { teams: on_air.teams, budget, repo: repo.display().to_string() }),
         notice,
         widths: settings.preview.widths.iter().filter_map(|width| width.parse().ok()).collect(),
-        ports: ports(session, &repo),
+        ports: ports(session, &repo, here_too),
         repo,
     })
 }
@@ -265,7 +266,8 @@ fn branch(repo: &Path) -> String {
     text::clean_line(name, 80).into()
 }
 
-fn ports(session: &Session, repo: &Path) -> Ports {
+/// What the screen may not do itself; `here_too`: the repository is where its missions are worked on.
+fn ports(session: &Session, repo: &Path, here_too: bool) -> Ports {
     let editor = ["VISUAL", "EDITOR"].into_iter().find_map(|name| session.environment.get(name));
     let editor: Arc<str> = editor.unwrap_or("vi").into();
     let (files_of, attach_of, shell_in) = (repo.to_path_buf(), repo.to_path_buf(), repo.to_path_buf());
@@ -288,6 +290,10 @@ fn ports(session: &Session, repo: &Path) -> Ports {
         }),
         ready: Arc::new(move || {
             let repo = ready_in.clone();
+            // Elsewhere the daemon looks.
+            if !here_too {
+                return async { Ok(()) }.boxed();
+            }
             async move { workspace::ready(&repo).await.map_err(|error| error.to_string()) }.boxed()
         }),
         attach: Arc::new(move |path| {

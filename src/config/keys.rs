@@ -536,6 +536,12 @@ journal is never shortened.",
         "CHIMERA_API_SOCKET"
     ),
     key!(
+        "server.ssh",
+        "How ssh is called for chimera attach ssh://HOST/PATH: program and first arguments.",
+        Slot::Argv(lens!(server.ssh)),
+        Nothing
+    ),
+    key!(
         "log.level",
         "How much the log file in the data directory tells.",
         word!(LogLevel, log_level),

@@ -70,11 +70,13 @@ impl Default for Telling {
 pub struct Server {
     /// A path, in the data directory where it is relative; `off`: nobody.
     pub socket: String,
+    /// How ssh is called to reach a daemon elsewhere.
+    pub ssh: Vec<String>,
 }
 
 impl Default for Server {
     fn default() -> Self {
-        Self { socket: "api.sock".into() }
+        Self { socket: "api.sock".into(), ssh: vec!["ssh".into()] }
     }
 }
 

@@ -103,8 +103,16 @@ async fn give(
         let detail = "only what a person can want is taken";
         return Err(Problem::new(Sort::Forbidden, detail, "GET /api/openapi.json lists what there is"));
     }
-    if let (Command::Mission(MissionCommand::Open(brief)), Some(Extension(once))) = (&mut command, once) {
-        brief.once = Some(once);
+    if let Command::Mission(MissionCommand::Open(brief)) = &mut command {
+        brief.once = once.map(|Extension(once)| once);
+        // Whoever is elsewhere cannot look.
+        (front.ports.ready)().await.map_err(|why| {
+            Problem::new(
+                Sort::Invalid,
+                why,
+                "put the repository in order; `chimera doctor` shows what is missing",
+            )
+        })?;
     }
     let receipt = front.handle.in_name_of(caller.actor()).send(command).await?;
     Ok(ok(Receipt { seq: receipt.seq.0, events: receipt.events }))

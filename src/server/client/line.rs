@@ -34,7 +34,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Arc,
 };
 use tokio::{sync::watch, task::JoinHandle, time};
@@ -84,12 +84,12 @@ pub struct Remote {
     task: JoinHandle<()>,
 }
 
-/// Connects.
+/// Connects to a daemon by its socket at this end.
 ///
 /// # Errors
 /// Nobody answers there, or a version that is not understood.
-pub async fn connect(address: Address) -> Result<Far, ConnectError> {
-    let wire = Wire::to(&address).map_err(|why| ConnectError::Unreachable(address.clone(), why))?;
+pub async fn connect(address: Address, socket: &Path) -> Result<Far, ConnectError> {
+    let wire = Wire::to(socket).map_err(|why| ConnectError::Unreachable(address.clone(), why))?;
     match snapshot(&wire).await {
         Ok(snapshot) => Ok(Far { address, wire, snapshot }),
         Err(Trouble::Lost(why)) => Err(ConnectError::Unreachable(address, why)),

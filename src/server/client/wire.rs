@@ -1,6 +1,5 @@
 //! One line to a daemon: questions, words and streams over HTTP on its socket.
 
-use super::address::Address;
 use crate::{
     domain::text::clean_line,
     providers::{
@@ -13,7 +12,7 @@ use eventsource_client::{Client as _, ClientBuilder, Error, ReconnectOptions, SS
 use futures::stream::{BoxStream, StreamExt as _};
 use reqwest::{Client, RequestBuilder, Response};
 use serde::{Deserialize, de::DeserializeOwned};
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 /// What a request is sent to: the socket is the place, so the name means nothing.
 const HOST: &str = "http://localhost";
@@ -90,13 +89,12 @@ pub(super) struct Wire {
 }
 
 impl Wire {
-    /// To this address; connects when it is used.
-    pub fn to(address: &Address) -> Result<Self, String> {
-        let Address::Unix(path) = address;
+    /// To this socket; connects when it is used.
+    pub fn to(socket: &Path) -> Result<Self, String> {
         // Neither proxies nor certificates have to do with a socket of this machine.
         let options = HttpOptions { proxy: ProxyUse::Never, ..HttpOptions::default() };
         let builder = begin(&options).map_err(|error| error.to_string())?;
-        let http = builder.unix_socket(path.as_path()).build().map_err(|error| error.to_string())?;
+        let http = builder.unix_socket(socket).build().map_err(|error| error.to_string())?;
         let limits = Limits {
             header: ANSWER_MOST,
             idle: 3 * PULSE.to_std(),
