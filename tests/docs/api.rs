@@ -54,8 +54,8 @@ the same engine; words by `POST /api/commands`, under a key of their own, so tha
 done once; what agents stream for the channels that are looked at; the past, patches and transcripts by `/api/journal` and
 `/api/blobs`. Several can look at one daemon; each sees what the others decide, and who did. When the line is lost the header says
 so, what was seen last stays, nothing is done until the line is there again, and then nothing is missing. It must be the same
-version of the program. From another machine: `ssh -N -L /tmp/far.sock:/path/to/api.sock host`, then `chimera attach
-unix:/tmp/far.sock`; you are recorded as who you are there.
+version of the program. From another machine: `chimera attach ssh://user@host/path/to/api.sock` forwards the socket by your own
+ssh (`ssh` in `[server]` says how it is called), which must get there without a question; you are recorded as who you are there.
 
 **Limits.** 512 connections, 256 streams, 2 MiB a body, 32 KiB and 64 fields a head, 10 s for a head, 60 s for an answer.
 ";

@@ -4,7 +4,10 @@ use super::{
     client::{Daemon, daemon},
     missions::me,
 };
-use crate::house::stage::{BRIEF, CHECK, Running, Stage};
+use crate::{
+    house::stage::{BRIEF, CHECK, Running, Stage, processes},
+    screen::far::Sshd,
+};
 use serde_json::json;
 use std::{
     io::Write as _,
@@ -19,13 +22,16 @@ struct Viewer {
 
 impl Viewer {
     fn on(daemon: &Daemon, stage: &Stage) -> Self {
-        let mut command =
-            stage.chimera(&["--linear", "attach", &format!("unix:{}", daemon.socket.display())]);
+        Self::at(&format!("unix:{}", daemon.socket.display()), stage)
+    }
+
+    fn at(address: &str, stage: &Stage) -> Self {
+        let mut command = stage.chimera(&["--linear", "attach", address]);
         command.env("CHIMERA_DB_PATH", stage.path("nowhere")).stdin(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let stdin = child.stdin.take().unwrap();
         let mut running = Running::new(child);
-        running.says("attached to unix:");
+        running.says(&format!("attached to {address}"));
         Self { running, stdin }
     }
 
@@ -57,7 +63,7 @@ fn d11_two_screens_on_one_daemon_see_the_same_and_who_decided() {
     let waiting = other.says("waiting: R-1 choose, M-1, 2 candidates");
     assert!(waiting.contains("A Anthropic, B Google"), "{waiting}");
     // What agents stream comes over the line, also to whoever comes late.
-    other.says("tool: B Google, edit answer.txt");
+    other.says("tool: B Google, edit path=answer.txt");
     one.line("wait");
     one.line("approve R-1 B");
     let decided = other.says("decided: R-1");
@@ -102,6 +108,32 @@ fn d11_a_line_that_is_lost_is_told_and_taken_up_again() {
     viewer.says("line lost: ");
     viewer.leaves();
     stage.verify();
+}
+
+#[test]
+fn d11_a_screen_reaches_a_daemon_through_a_real_ssh() {
+    let Some(sshd) = Sshd::start("d11_a_screen_reaches_a_daemon_through_a_real_ssh") else { return };
+    let stage = Stage::default();
+    let daemon = daemon(&stage);
+    let key = sshd.key.display().to_string();
+    let mut ssh = vec!["ssh", "-F", "none", "-i", &key];
+    ssh.extend(["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null"]);
+    ssh.extend(["-o", "IdentitiesOnly=yes", "-o", "LogLevel=ERROR"]);
+    stage.settings(&format!("[server]\nssh = {}\n", json!(ssh)));
+    let place = format!("{}@127.0.0.1:{}", me(), sshd.port);
+    let mut viewer = Viewer::at(&format!("ssh://{place}{}", daemon.socket.display()), &stage);
+    viewer.line("pause lunch");
+    viewer.says("paused: lunch");
+    assert_eq!(daemon.get("/api/control").is(200).json()["state"], "paused");
+    viewer.leaves();
+    assert_eq!(processes("far.sock:"), Vec::<String>::new(), "an ssh was left behind");
+    stage.settings("[server]\nssh = [\"sh\", \"-c\", \"echo no route >&2; exit 255\", \"ssh\"]\n");
+    let refused = stage.run(&["attach", &format!("ssh://{place}/x.sock")]).exits(1);
+    assert!(
+        refused.stderr.contains("no route") && refused.stderr.contains("without a question"),
+        "{refused:?}"
+    );
+    daemon.ends();
 }
 
 #[test]
