@@ -53,6 +53,8 @@ mod silence;
 pub mod stats;
 #[cfg(test)]
 mod tests;
+mod told;
+mod unit;
 pub mod voices;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};

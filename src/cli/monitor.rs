@@ -11,8 +11,12 @@ use super::{
     serve,
     session::Session,
     signals::{Signals, Wish},
+    unit::Unit,
 };
-use crate::{domain::text::count, runtime::handle::Handle};
+use crate::{
+    domain::text::count,
+    runtime::handle::{Handle, HistoryQuery},
+};
 use serde_json::json;
 use std::io::IsTerminal as _;
 
@@ -34,6 +38,7 @@ pub async fn run(session: &Session, out: &mut Out) -> Said {
         Signals::take_as_daemon()
     }
     .map_err(|error| Complaint::error(error.to_string()))?;
+    let unit = Unit::of_environment();
     let house = session.open(Purpose::Work).await?;
     if matches!(house.joined(), Joined::Other(_)) {
         let notes = house.notes();
@@ -49,7 +54,9 @@ pub async fn run(session: &Session, out: &mut Out) -> Said {
                 let path = server.path().display().to_string();
                 out.both(&format!("serving   {path}"), &json!({"kind": "serving", "socket": path}));
             }
-            tell((session, &house.handle), &mut signals, out).await;
+            unit.ready(&words);
+            tell((session, &house.handle), (&mut signals, &unit), out).await;
+            unit.stopping();
             if let Some(server) = server {
                 server.end().await;
             }
@@ -65,9 +72,10 @@ pub async fn run(session: &Session, out: &mut Out) -> Said {
 }
 
 /// A line for each thing that happens, until a signal comes that ends it.
-async fn tell((session, handle): (&Session, &Handle), signals: &mut Signals, out: &mut Out) {
+async fn tell((session, handle): (&Session, &Handle), (signals, unit): (&mut Signals, &Unit), out: &mut Out) {
     let mut states = handle.subscribe();
     let mut news = News::since_now(handle);
+    let mut alive = Box::pin(alive(unit, handle));
     loop {
         let wish = tokio::select! {
             wish = signals.wish() => Some(wish),
@@ -77,19 +85,35 @@ async fn tell((session, handle): (&Session, &Handle), signals: &mut Signals, out
                 }
                 None
             }
+            () = &mut alive => {
+                alive = Box::pin(self::alive(unit, handle));
+                None
+            }
         };
         match wish {
             Some(Wish::End) => return,
             Some(Wish::Reload) => {
+                unit.reloading();
                 let words = match reload(session, handle).await {
                     Ok(reloaded) => reloaded.words(),
                     Err(complaint) => complaint.what,
                 };
                 let level = handle.snapshot().policy.level;
                 out.both(&words, &json!({"kind": "reloaded", "words": words, "level": level}));
+                unit.ready(&words);
             }
             None => {}
         }
         news.tell(handle, out).await;
+    }
+}
+
+/// Gives one sign of life, when it is due and the engine answers: a process whose engine hangs is not alive.
+async fn alive(unit: &Unit, handle: &Handle) {
+    let Some(beat) = unit.beat else { return std::future::pending().await };
+    tokio::time::sleep(beat.to_std()).await;
+    match handle.read(HistoryQuery { most: 1, ..HistoryQuery::default() }).await {
+        Ok(_) => unit.alive(),
+        Err(error) => tracing::warn!(%error, "the engine does not answer"),
     }
 }

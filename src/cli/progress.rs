@@ -342,6 +342,7 @@ pub fn request_line(state: &State, request: &Request) -> Line {
             let names: Vec<String> = teams.iter().map(|team| name(*team)).collect();
             let words = match names.as_slice() {
                 [] => "no candidate may land: reject, or let the teams try again".to_owned(),
+                [only] => format!("may the candidate of {only} land?"),
                 _ => format!("choose a candidate of {}", names.join(", ")),
             };
             (words, json!({"teams": names}))

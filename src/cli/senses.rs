@@ -1,6 +1,6 @@
 //! What the house watches and heals with: probes, runbooks, rules and eyes, put together from the settings.
 
-use super::voices;
+use super::{told, voices};
 use crate::{
     config::{
         environment::Environment,
@@ -50,8 +50,7 @@ pub fn of(settings: &Settings, environment: &Environment) -> (Option<Arc<HealRul
         rules,
         eyes: eyes(settings, environment),
         commission: commission(settings, &settings.on_air(environment)),
-        webhook: settings.notify.webhook.clone(),
-        told_least: settings.notify.least,
+        notify: told::of(&settings.notify, &mut notes),
     };
     (Some(Arc::new(rules)), notes)
 }

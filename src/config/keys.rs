@@ -1,17 +1,18 @@
 //! Every key there is: path, meaning, form, environment variable, and what a repository's own file may do with
 //! it. Parsing, `config show`, the template and docs/configuration.md all read this one table.
 
-pub use super::key::{Key, RepoMay};
 use super::key::{key, lens, number, severity, word};
 use super::{
     forms::{
-        business_hours, columns, freeze, glob, host, key_source, name, path, target, team_name, time_zone,
-        url, webhook, words,
+        business_hours, columns, freeze, glob, host, key_source, mail_way, mailbox, name, path, target,
+        time_zone, url, webhook, words,
     },
-    settings::{
-        CommandNetwork, LandingBranch, LogLevel, Motion, Notify, Provider, Settings, Signing, TeamEntry,
-    },
+    settings::{CommandNetwork, LandingBranch, LogLevel, Motion, Notify, Settings, Signing},
     slot::{Lens, Slot},
+};
+pub use super::{
+    key::{Key, RepoMay},
+    voices::{PROVIDER_KEYS, TEAM_KEYS},
 };
 use crate::domain::{incident::Severity, time::Millis};
 
@@ -396,6 +397,68 @@ except that .git at any depth and chimera.toml always stay.",
         Slot::Maybe(webhook, lens!(notify.webhook)),
         Nothing
     ),
+    key!(
+        "notify.webhook_secret",
+        "With it each notice to the webhook is signed, where it comes from: `env:NAME` or `cmd:COMMAND`.",
+        Slot::Maybe(key_source, lens!(notify.webhook_secret)),
+        Nothing
+    ),
+    key!(
+        "notify.slack_webhook",
+        "Slack's incoming webhook. Taken from `env:NAME` or `cmd:COMMAND` where it is a secret.",
+        Slot::Maybe(webhook, lens!(notify.slack_webhook)),
+        Nothing
+    ),
+    key!(
+        "notify.slack_token",
+        "Token of a bot of Slack, where it comes from: `env:NAME` or `cmd:COMMAND`. It keeps all of an incident in one thread.",
+        Slot::Maybe(key_source, lens!(notify.slack_token)),
+        Nothing
+    ),
+    key!(
+        "notify.slack_channel",
+        "Name or id of the channel in which the bot speaks.",
+        Slot::Maybe(words, lens!(notify.slack_channel)),
+        Nothing
+    ),
+    key!(
+        "notify.slack_api",
+        "Base address of Slack's methods, where it is not https://slack.com/api.",
+        Slot::Maybe(url, lens!(notify.slack_api)),
+        Nothing
+    ),
+    key!(
+        "notify.mail_to",
+        "Who gets letters about incidents: name@host, or Name <name@host>.",
+        Slot::Texts(mailbox, lens!(notify.mail_to)),
+        Nothing
+    ),
+    key!("notify.mail_from", "Who writes them.", Slot::Maybe(mailbox, lens!(notify.mail_from)), Nothing),
+    key!(
+        "notify.mail_by",
+        "How they go: smtp://host:port (in the clear; ?tls=required for STARTTLS), smtps://host:port, sendgrid or resend, \
+         or one of these two with an address of their API: sendgrid+https://api.eu.sendgrid.com.",
+        Slot::Maybe(mail_way, lens!(notify.mail_by)),
+        Nothing
+    ),
+    key!(
+        "notify.mail_login",
+        "Login at the mail server.",
+        Slot::Maybe(words, lens!(notify.mail_login)),
+        Nothing
+    ),
+    key!(
+        "notify.mail_key",
+        "Its password, or the key of the API, where it comes from: `env:NAME` or `cmd:COMMAND`.",
+        Slot::Maybe(key_source, lens!(notify.mail_key)),
+        Nothing
+    ),
+    key!(
+        "notify.templates",
+        "Directory with subject.txt and text.txt of your own; docs/monitor.md says which names they may use.",
+        Slot::Maybe(path, lens!(notify.templates)),
+        Nothing
+    ),
     key!("notify.least", "Incidents milder than this are not told.", severity!(notify.least), Nothing),
     key!(
         "runbooks.dir",
@@ -547,49 +610,6 @@ journal is never shortened.",
         word!(LogLevel, log_level),
         Nothing,
         "CHIMERA_LOG_LEVEL"
-    ),
-];
-
-/// Keys below `[providers.<vendor>]`. A repository may set none of them.
-pub static PROVIDER_KEYS: &[Key<Provider>] = &[
-    key!(
-        "base_url",
-        "Address instead of the vendor's own. Also <VENDOR>_BASE_URL, with GEMINI for google.",
-        Slot::Maybe(url, lens!(base_url)),
-        Nothing
-    ),
-    key!(
-        "key",
-        "\"env:NAME\" or \"cmd:COMMAND\" (its first line); never the key itself. By default the vendor's \
-usual variable.",
-        Slot::Maybe(key_source, lens!(key)),
-        Nothing
-    ),
-    key!(
-        "requests_per_minute",
-        "Calls started per minute.",
-        number!(1..=100_000, requests_per_minute),
-        Nothing
-    ),
-    key!("concurrency", "Calls at once.", number!(1..=1_000, concurrency), Nothing),
-    key!("max_retries", "Tries after the first, per call.", number!(0..=20, max_retries), Nothing),
-    key!(
-        "fallback",
-        "Models that the vendor itself may fall back to; openrouter only.",
-        Slot::Texts(words, lens!(fallback)),
-        Nothing
-    ),
-];
-
-/// Keys of one `[[teams]]` table. A repository may define no team; it may choose among them with brief.teams.
-pub static TEAM_KEYS: &[Key<TeamEntry>] = &[
-    key!("name", "Shown name, used once.", Slot::Text(team_name, lens!(name)), Nothing),
-    key!("model", "Who answers.", Slot::Model(lens!(model)), Nothing),
-    key!(
-        "fallback",
-        "Who answers when that one cannot, in order. Naming them is your consent to it.",
-        Slot::Models(lens!(fallback)),
-        Nothing
     ),
 ];
 

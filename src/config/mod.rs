@@ -23,6 +23,7 @@ pub mod settings;
 pub mod slot;
 #[cfg(test)]
 mod tests;
+mod voices;
 pub mod watched;
 
 use environment::Environment;

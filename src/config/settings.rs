@@ -50,18 +50,54 @@ pub struct Settings {
     pub places: Places,
 }
 
-/// Who is told of incidents, and of which.
+/// Who is told of incidents, of which, and how. Addresses and keys may say where they come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Telling {
-    /// Address, or where it comes from.
+    /// Address.
     pub webhook: Option<String>,
+    /// What signs what it is told.
+    pub webhook_secret: Option<String>,
+    /// Slack's incoming webhook.
+    pub slack_webhook: Option<String>,
+    /// Token of a bot.
+    pub slack_token: Option<String>,
+    /// Where it speaks.
+    pub slack_channel: Option<String>,
+    /// Base address of Slack's methods.
+    pub slack_api: Option<String>,
+    /// Who gets letters.
+    pub mail_to: Vec<String>,
+    /// Who writes them.
+    pub mail_from: Option<String>,
+    /// How they go.
+    pub mail_by: Option<String>,
+    /// Login at the mail server.
+    pub mail_login: Option<String>,
+    /// Its password, or the key of the API.
+    pub mail_key: Option<String>,
+    /// Directory with the director's own words.
+    pub templates: Option<String>,
     /// This bad or worse.
     pub least: Severity,
 }
 
 impl Default for Telling {
     fn default() -> Self {
-        Self { webhook: None, least: Severity::P3 }
+        Self {
+            webhook: None,
+            webhook_secret: None,
+            slack_webhook: None,
+            slack_token: None,
+            slack_channel: None,
+            slack_api: None,
+            mail_to: Vec::new(),
+            mail_from: None,
+            mail_by: None,
+            mail_login: None,
+            mail_key: None,
+            templates: None,
+            least: Severity::P3,
+        }
     }
 }
 

@@ -72,6 +72,25 @@ impl fmt::Display for Money {
     }
 }
 
+impl Money {
+    /// In words as usual, and with as many decimals more as it takes to tell it from another amount that it is near to:
+    /// `$0.1043` beside `$0.10`. Equal amounts read alike.
+    #[must_use]
+    pub fn beside(self, other: Self) -> String {
+        let (usual, sign) = (self.to_string(), if self.0 < 0 { "-" } else { "" });
+        if self == other || usual != other.to_string() {
+            return usual;
+        }
+        let at = |micros: i64, decimals: u32| {
+            let unit = 10_u64.pow(6 - decimals);
+            (micros.unsigned_abs() + unit / 2) / unit
+        };
+        let decimals = if at(self.0, 4) == at(other.0, 4) { 6 } else { 4 };
+        let (shown, whole) = (at(self.0, decimals), 10_u64.pow(decimals));
+        format!("{sign}${}.{:0width$}", shown / whole, shown % whole, width = decimals as usize)
+    }
+}
+
 /// The text is no amount of dollars.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not an amount in US dollars such as 0.50")]

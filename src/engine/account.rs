@@ -179,7 +179,10 @@ fn wanted(request: &Request, name: Name<'_>) -> String {
         Subject::Choose { teams } if teams.is_empty() => "no candidate may land as it is".into(),
         Subject::Choose { teams } => {
             let names: Vec<String> = teams.iter().map(|team| name(*team)).collect();
-            format!("choose of {}", names.join(", "))
+            match names.as_slice() {
+                [only] => format!("whether the candidate of {only} may land"),
+                _ => format!("choose of {}", names.join(", ")),
+            }
         }
         Subject::Command { team, argv, .. } => {
             format!("{} wants to run {}", name(*team), quote(&format!("{argv:?}")))
@@ -362,6 +365,7 @@ fn of_incident(event: &IncidentEvent) -> String {
         }
         IncidentEvent::AttemptEnded { number, outcome } => format!("attempt {number} {}", outcome.word()),
         IncidentEvent::Noted(words) => quote(words),
+        IncidentEvent::Threaded(_) => "people are told in one thread".into(),
     }
 }
 

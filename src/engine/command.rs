@@ -253,8 +253,8 @@ pub enum Outcome {
     Deployed,
     /// Of `Verify`.
     Verified(Verification),
-    /// Of `Announce`.
-    Announced,
+    /// Of `Announce`: the thread that it began, where there are threads.
+    Announced(Option<String>),
     /// Of `Halt`: everything that ran has ended.
     Halted,
     /// Of any: it did not work.

@@ -226,6 +226,8 @@ pub enum IncidentEvent {
     },
     /// Something worth remembering, in words.
     Noted(String),
+    /// Where people are told, this thread is of it.
+    Threaded(String),
 }
 
 /// What happens to what is known of incidents altogether.

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::domain::{
     ids::{EffectId, MissionId},
-    request::{Actor, Subject},
+    request::{Actor, Decision, Modification, Subject},
     text::clean_line,
     time::Timestamp,
 };
@@ -77,7 +77,22 @@ pub(super) fn notice(state: &mut State, fact: &Fact) {
                     let ended = Ended { mission: *id, title, took, cost, at };
                     Arc::make_mut(traces).finished(&kind_of(mission), ended);
                 }
+                MissionEvent::Rated(rating) => {
+                    Arc::make_mut(traces).remarked(&mission.brief.repo, (*id, at), &rating.words);
+                }
                 _ => {}
+            }
+        }
+        Event::Desk(DeskEvent::RequestDecided(id, _, decision)) if matches!(fact.actor, Actor::Person(_)) => {
+            let choice = desk.get(id).filter(|request| matches!(request.subject, Subject::Choose { .. }));
+            let words = match decision.as_ref() {
+                Decision::Retry { reason } | Decision::Reject { reason } => reason,
+                Decision::Modify { change: Modification::Prompt(words), .. } => words,
+                _ => return,
+            };
+            let of = choice.and_then(|request| missions.get(&request.mission));
+            if let Some(mission) = of {
+                Arc::make_mut(traces).remarked(&mission.brief.repo, (mission.id, at), words);
             }
         }
         Event::Desk(DeskEvent::RequestOpened(request)) if !desk.contains_key(&request.id) => {

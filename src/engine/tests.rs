@@ -1,5 +1,6 @@
 //! Tables of what each command does and refuses, and properties: the fold is total, deciding never panics.
 
+mod combined;
 mod held;
 
 use super::{

@@ -108,7 +108,7 @@ impl Driver {
             EffectKind::Commission { .. } => healing::commission(site, effect).boxed(),
             EffectKind::Deploy { .. } => healing::deploy(site, effect, stop).boxed(),
             EffectKind::Verify { .. } => healing::verify(site, effect, stop).boxed(),
-            EffectKind::Announce { .. } => healing::announce(site, effect).boxed(),
+            EffectKind::Announce { .. } => healing::announce(site, effect, stop).boxed(),
             EffectKind::Halt { team } => async move {
                 self.supervisor.halt(Some(effect.mission), *team, Some(&effect.id)).await;
                 Ok(Outcome::Halted)

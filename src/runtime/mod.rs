@@ -28,7 +28,13 @@ mod viewing;
 pub mod watch;
 mod watching;
 
-pub use driver::{healing::rules::HealRules, site::WorkRules};
+pub use driver::{
+    healing::{
+        channels::{Channel, Channels},
+        rules::HealRules,
+    },
+    site::WorkRules,
+};
 
 pub use post::{clear_control_files, is_a_persons};
 pub use start::{Engine, Setup, StartError, Working, start};

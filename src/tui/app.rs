@@ -361,6 +361,7 @@ impl App {
         let newest = state.missions.keys().next_back().copied();
         let is_new = newest.is_some_and(|id| !self.state.missions.contains_key(&id));
         let before = std::mem::replace(&mut self.state, state);
+        self.tell_requests(&before);
         self.tell_endings(&before);
         self.tell_warnings(&before);
         self.tell_unused();
@@ -370,7 +371,7 @@ impl App {
         if gone || self.listed().is_none() || (is_new && self.watches()) {
             self.show(newest);
         }
-        self.desk.follow(&self.state, self.now.mono);
+        self.follow_desk();
         self.follow_approvals();
         self.ideas_news();
         if self.focus.0 == Focus::Desk && self.state.desk.is_empty() && !before.desk.is_empty() {
@@ -424,9 +425,11 @@ impl App {
         }
     }
 
-    /// Whether a new mission may take the screen: nobody looks at a sheet or decides.
+    /// Whether a new mission may take the screen: nobody looks at a sheet, or at something to decide.
     fn watches(&self) -> bool {
+        let asked = self.desk.request(&self.state).is_some_and(|request| self.faces(request));
         self.sheet.is_none()
+            && !asked
             && self.focus.0 != Focus::Desk
             && self.screens.at != ScreenId::Approvals
             && self.vigil.shown().is_none()
@@ -494,6 +497,10 @@ impl App {
                 let words = mission.map_or_else(|| "transmitted".into(), |id| format!("{id} is transmitted"));
                 self.notes().good(words);
                 if self.sheet.is_none() && self.briefing.is_empty() {
+                    // Who sent it from here wants to see it, whatever else waits.
+                    if self.writes() && mission.is_some() {
+                        self.show(mission);
+                    }
                     self.focus.0 = Focus::Channels;
                 }
                 return self.idea_taken(&written, mission);
@@ -506,7 +513,12 @@ impl App {
             Done::Edited(purpose, before, result) => return self.edited(purpose, &before, result),
             Done::Compared(of, patches) => {
                 let painter = self.channels.highlighter();
-                if let Some(Sheet::Compare(board)) = &mut self.sheet {
+                // Words may be asked for over it.
+                let sheet = match &mut self.sheet {
+                    Some(Sheet::Prompt(prompt)) => prompt.from.as_deref_mut(),
+                    other => other.as_mut(),
+                };
+                if let Some(Sheet::Compare(board)) = sheet {
                     board.fill(&of, patches, painter.as_ref());
                 }
             }

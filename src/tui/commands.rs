@@ -75,12 +75,10 @@ impl Context {
     }
 }
 
-/// Whether the footer offers a command.
+/// Where a command is listed besides the footers, which offer what would act where they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hint {
-    /// In the footer while its context holds.
-    Footer,
-    /// On the help screen and in the palette only.
+    /// On the help screen and in the palette.
     Help,
     /// On the help screen only: makes no sense to pick from a list.
     Quiet,
@@ -95,7 +93,7 @@ pub struct Entry {
     pub name: &'static str,
     /// Where its keys work unless a keymap row says otherwise.
     pub context: Context,
-    /// Whether the footer offers it.
+    /// Where it is listed.
     pub hint: Hint,
     /// Short, for footers and the palette.
     pub title: &'static str,
@@ -122,36 +120,36 @@ macro_rules! commands {
 }
 
 commands! {
-    Transmit "brief.transmit" Text Footer "transmit" "Send the brief: teams start to race.";
+    Transmit "brief.transmit" Text Help "transmit" "Send the brief: teams start to race.";
     Newline "brief.newline" Text Quiet "new line" "Start a new line in the brief.";
-    NextField "pane.next" Everywhere Footer "next pane" "Go to the next field or pane; while a mission runs and a brief is written, queue it.";
+    NextField "pane.next" Everywhere Help "next pane" "Go to the next field or pane; while a mission runs and a brief is written, queue it.";
     PreviousField "pane.previous" Everywhere Help "previous pane" "Go to the previous field or pane.";
     Editor "brief.editor" Text Help "open $EDITOR" "Write the field in $EDITOR.";
     History "brief.history" Text Help "history" "Search earlier briefs.";
     Dictate "voice.dictate" Everywhere Help "dictate" "Listen with the program of voice.command; again: what it heard lands in the brief.";
-    Palette "palette.open" Everywhere Footer "palette" "Find any command, mission or incident by name.";
-    Help "help.open" Everywhere Footer "help" "Show every key that works here.";
+    Palette "palette.open" Everywhere Help "palette" "Find any command, mission or incident by name.";
+    Help "help.open" Everywhere Help "help" "Show every key that works here.";
     Back "back" Everywhere Quiet "back" "Close what is open, or leave the text; never quits.";
     Interrupt "interrupt" Everywhere Quiet "interrupt" "Clear the text or interrupt; pressed again at once: quit.";
     EndOfInput "quit.empty" Text Quiet "quit when empty" "Quit if nothing is written; otherwise delete forward.";
     Quit "quit" Everywhere Help "quit" "Leave Chimera; missions stay in the journal.";
     Suspend "suspend" Everywhere Help "suspend" "Give the terminal back to the shell; `fg` returns.";
     Redraw "redraw" Everywhere Help "redraw" "Draw the whole screen again.";
-    NextWaiting "desk.next" Everywhere Footer "next waiting" "Jump to the next request or question that waits for you.";
+    NextWaiting "desk.next" Everywhere Help "next waiting" "Jump to the next request or question that waits for you.";
     ScreenCommand "screen.command" Everywhere Help "Command" "Screen 1: brief, watch the teams, decide.";
     ScreenOperations "screen.operations" Everywhere Help "Operations" "Screen 2: who works on what, and what it costs.";
     ScreenApprovals "screen.approvals" Everywhere Help "Approvals" "Screen 3: everything that waits for you.";
     ScreenIdeas "screen.ideas" Everywhere Help "Ideas" "Screen 4: what could be done next.";
     ScreenAudit "screen.audit" Everywhere Help "Audit" "Screen 5: what has been done, and what it came to.";
     ScreenSettings "screen.settings" Everywhere Help "Settings" "Screen 6: how Chimera is set up.";
-    Replay "audit.replay" Audit Footer "replay" "Play the mission as it happened; no key decides anything there.";
-    Export "audit.export" Audit Footer "export" "Write the mission to a file: a report, its journal entries, or all of it.";
+    Replay "audit.replay" Audit Help "replay" "Play the mission as it happened; no key decides anything there.";
+    Export "audit.export" Audit Help "export" "Write the mission to a file: a report, its journal entries, or all of it.";
     ReplayPlay "audit.play" Audit Help "play" "Let the replay go on by itself, or stand still.";
     ReplayOn "audit.step_on" Audit Help "step on" "One fact on in the replay.";
     ReplayBack "audit.step_back" Audit Help "step back" "One fact back in the replay.";
     ReplayFaster "audit.faster" Audit Help "faster" "Play the replay faster: ×1, ×4, ×16, max.";
     ReplaySlower "audit.slower" Audit Help "slower" "Play the replay slower.";
-    FocusBrief "pane.brief" Browse Footer "brief" "Go to the Briefing Room.";
+    FocusBrief "pane.brief" Browse Help "brief" "Go to the Briefing Room.";
     FocusMissions "pane.missions" Browse Help "missions" "Go to the list of missions and incidents.";
     FocusChannels "pane.channels" Browse Help "channels" "Go to the channels.";
     FocusDesk "pane.desk" Browse Help "desk" "Go to the Decision Desk.";
@@ -164,7 +162,7 @@ commands! {
     Top "move.top" Browse Quiet "top" "To the first row.";
     Bottom "move.bottom" Browse Quiet "bottom" "To the last row; follows the stream again.";
     Follow "channel.follow" Browse Help "follow" "Follow the stream, or hold it still.";
-    Expand "channel.expand" Browse Footer "expand" "Show this channel on the whole screen; again: back.";
+    Expand "channel.expand" Browse Help "expand" "Show this channel on the whole screen; again: back.";
     Shot "channel.shot" Browse Help "thoughts or shot" "Give the room to the thought stream, to the live shot, or to both.";
     SideBySide "channel.split" Browse Help "side by side" "Show the live shot side by side or unified.";
     Tools "channel.tools" Browse Help "unfold tools" "Unfold tool calls, or fold them to one line.";
@@ -174,7 +172,7 @@ commands! {
     NextFile "diff.next_file" Diff Quiet "next file" "To the next file of the patch.";
     PreviousFile "diff.previous_file" Diff Quiet "previous file" "To the file before.";
     PatchFiles "diff.files" Diff Help "files" "Show the tree of files beside the patch: up and down go through it.";
-    PatchSearch "diff.search" Diff Help "search the patch" "Search the lines of the patch.";
+    PatchSearch "diff.search" Diff Help "search the patch" "Search the lines of the patch, or of what the candidates of a comparison change.";
     FoundNext "diff.found_next" Diff Quiet "next match" "To the next match in the patch.";
     FoundPrevious "diff.found_previous" Diff Quiet "previous match" "To the match before in the patch.";
     FoldHere "diff.fold" Diff Help "fold" "Fold the hunk on top, or the file on its heading; again: unfold.";
@@ -187,7 +185,7 @@ commands! {
     Search "search" Browse Help "search" "Search the thought stream.";
     SearchNext "search.next" Browse Quiet "older match" "To the match before, towards the start.";
     SearchBack "search.previous" Browse Quiet "newer match" "To the match after, towards the end.";
-    Refine "channel.refine" Browse Footer "talk" "Say something to this team; its conversation goes on with it.";
+    Refine "channel.refine" Browse Help "talk" "Say something to this team; its conversation goes on with it.";
     Versions "channel.versions" Browse Help "versions" "List every candidate of every team and what has landed.";
     Copy "copy" Browse Help "copy patch" "Copy the shown patch to the clipboard (OSC 52).";
     Approve1 "desk.approve_1" Browse Quiet "approve team 1" "Approve the candidate of team 1.";
@@ -205,9 +203,9 @@ commands! {
     Grant "desk.grant" Browse Help "allow for a while" "Approve a command, and the same for as long and as often as you say.";
     Undo "desk.undo" Browse Help "take back" "Take back the decision under the cursor, or the last one that has not taken effect.";
     UndoAll "desk.undo_all" Browse Help "take all back" "Take back every decision that has not taken effect.";
-    Mark "approvals.mark" Approvals Footer "mark" "Mark the request under the cursor, or take its mark off.";
-    MarkClass "approvals.mark_class" Approvals Footer "mark its class" "Mark every request of the same risk class; again: take the marks off.";
-    ReadPatch "approvals.patch" Approvals Footer "patch" "Show the patch or the conflict that the request is about.";
+    Mark "approvals.mark" Approvals Help "mark" "Mark the request under the cursor, or take its mark off.";
+    MarkClass "approvals.mark_class" Approvals Help "mark its class" "Mark every request of the same risk class; again: take the marks off.";
+    ReadPatch "approvals.patch" Approvals Help "patch" "Show the patch or the conflict that the request is about.";
     Compare "desk.compare" Browse Help "compare" "Candidates side by side with their evidence.";
     Card "desk.card" Browse Help "open" "Open the request, mission, incident or channel under the cursor.";
     RetryMission "mission.retry" Browse Help "retry mission" "Try the mission again from the draft, with feedback for every team; look into an incident again.";
@@ -219,26 +217,26 @@ commands! {
     Pause "house.pause" Everywhere Help "pause" "Nothing new starts; what runs goes on to its next turn.";
     Resume "house.resume" Everywhere Help "resume" "Go on after a pause or a stop.";
     Stop "house.stop" Everywhere Help "stop everything" "Kill switch: nothing starts, everything in flight ends.";
-    IdeaBrief "idea.brief" Ideas Footer "lay out its brief" "Lay the brief of the idea under the cursor out in the Briefing Room.";
-    IdeaSend "idea.send" Ideas Footer "send at once" "Make a mission of the idea under the cursor at once.";
-    IdeaDismiss "idea.dismiss" Ideas Footer "dismiss" "Dismiss the idea under the cursor with a reason, which is learned.";
+    IdeaBrief "idea.brief" Ideas Help "lay out its brief" "Lay the brief of the idea under the cursor out in the Briefing Room.";
+    IdeaSend "idea.send" Ideas Help "send at once" "Make a mission of the idea under the cursor at once.";
+    IdeaDismiss "idea.dismiss" Ideas Help "dismiss" "Dismiss the idea under the cursor with a reason, which is learned.";
     IdeaAll "idea.all" Ideas Help "show all" "Show ideas that were dismissed or taken, too; again: open ones only.";
-    IdeaAsk "idea.ask" Ideas Footer "ask the ideas agent" "Ask the ideas agent for more: one model call, within the caps.";
-    SettingEdit "setting.edit" Settings Footer "edit" "Change the setting under the cursor, in a file of yours or the repository's.";
-    SettingUnset "setting.unset" Settings Footer "take out" "Take the setting under the cursor out of the file that sets it.";
-    SettingTest "setting.test" Settings Footer "test connection" "Ask the vendor under the cursor what it offers.";
+    IdeaAsk "idea.ask" Ideas Help "ask the ideas agent" "Ask the ideas agent for more: one model call, within the caps.";
+    SettingEdit "setting.edit" Settings Help "edit" "Change the setting under the cursor, in a file of yours or the repository's.";
+    SettingUnset "setting.unset" Settings Help "take out" "Take the setting under the cursor out of the file that sets it.";
+    SettingTest "setting.test" Settings Help "test connection" "Ask the vendor under the cursor what it offers.";
     PickTheme "look.theme" Everywhere Help "theme…" "Choose the theme for as long as the screen is up.";
     PickKeymap "look.keymap" Everywhere Help "keymap…" "Choose the keymap for as long as the screen is up.";
     Stillness "look.motion" Everywhere Help "reduced motion" "Streams move once a second and clocks every five; again: full motion.";
     Bandwidth "look.bandwidth" Everywhere Help "low bandwidth" "Few frames, colours for states only, of each stream the last lines; again: everything.";
     Mouse "look.mouse" Everywhere Help "mouse" "Take clicks and the wheel; again: leave the mouse to the terminal.";
     CopyFile "copy.file" Browse Help "copy to a file" "Write the shown patch to a file and say where.";
-    Close "sheet.close" Sheet Footer "close" "Close this sheet.";
+    Close "sheet.close" Sheet Help "close" "Close this sheet.";
     SheetUp "sheet.up" Sheet Quiet "up" "Up one row.";
     SheetDown "sheet.down" Sheet Quiet "down" "Down one row.";
     SheetTop "sheet.top" Sheet Quiet "top" "To the start.";
     SheetBottom "sheet.bottom" Sheet Quiet "bottom" "To the end.";
-    Choose "sheet.choose" Sheet Footer "choose" "Open or take the row under the cursor.";
+    Choose "sheet.choose" Sheet Help "choose" "Open or take the row under the cursor.";
     Take "compare.take" Sheet Help "take" "Take the place under the cursor from this candidate; again: leave it.";
     TakeAll "compare.take_all" Sheet Help "take all" "Take everything this candidate changes.";
     TakeBoth "compare.take_both" Sheet Help "take both" "Take both versions of the place: this candidate's first; again: the other first; again: neither.";

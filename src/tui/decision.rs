@@ -2,9 +2,10 @@
 //! is chosen says why and decides nothing.
 
 use super::{
-    app::App,
+    app::{App, Focus},
     commands::CommandId,
     desk::Written,
+    incidents,
     sheets::{PromptFor, Sheet},
     task::{EditFor, Task},
     words,
@@ -21,6 +22,7 @@ use crate::{
     engine::{
         command::{Command, DeskCommand},
         snapshot,
+        state::State,
     },
     policy::ruling::RulingOutcome,
 };
@@ -30,6 +32,13 @@ impl App {
     /// The request that a decision key may decide, or the words why not.
     pub(super) fn decidable(&mut self) -> Option<(std::sync::Arc<Request>, Revision)> {
         match self.desk.decidable(&self.state, self.now.mono) {
+            Ok((request, _)) if !self.is_open_on(&request) => {
+                let (id, close) = (request.id, self.key_word(CommandId::Close));
+                self.notes().note(format!(
+                    "what is open here waits for no decision any more, {id} does: {close} closes this"
+                ));
+                None
+            }
             Ok((request, seen)) if self.faces(&request) => Some((request, seen)),
             Ok((request, _)) => {
                 self.face(&request);
@@ -43,6 +52,61 @@ impl App {
                 None
             }
         }
+    }
+
+    /// Whether an open sheet is about this request, so that no key decides what is not seen.
+    fn is_open_on(&self, request: &Request) -> bool {
+        match &self.sheet {
+            Some(Sheet::Compare(board)) => board.mission == request.mission,
+            Some(Sheet::Card(id, _)) => *id == request.id,
+            _ => true,
+        }
+    }
+
+    /// Follows a newer state at the desk. Where its cursor has the keys, what it stands on is on the screen.
+    pub(super) fn follow_desk(&mut self) {
+        let state = self.state.clone();
+        let (shown, vigil) = (self.shown, self.vigil.shown());
+        self.desk.follow(&state, |request| incidents::faced(request, shown, vigil), self.now.mono);
+        self.face_chosen();
+    }
+
+    /// Puts what the cursor of the desk stands on on the screen, where that cursor has the keys.
+    pub(super) fn face_chosen(&mut self) {
+        if self.focus.0 == Focus::Desk
+            && let Some(request) = self.desk.request(&self.state).cloned()
+        {
+            self.face(&request);
+        }
+    }
+
+    /// To the Decision Desk: to what is on the screen if that waits, else to the chosen request, which is on it then.
+    pub(super) fn go_to_desk(&mut self) {
+        self.focus.0 = Focus::Desk;
+        let state = self.state.clone();
+        let chosen = self.desk.request(&state).is_some_and(|request| self.faces(request));
+        let own = snapshot::waiting(&state).into_iter().find(|request| self.faces(request));
+        if let Some(own) = own.filter(|_| !chosen) {
+            self.desk.choose(own, self.now.mono);
+        }
+        self.face_chosen();
+    }
+
+    /// Requests that have come since are announced; the one under the cursor speaks for itself.
+    pub(super) fn tell_requests(&mut self, before: &State) {
+        let state = self.state.clone();
+        let chosen = self.desk.request(before).map(|request| request.id);
+        let fresh = |request: &&Request| !before.desk.contains_key(&request.id);
+        let news: Vec<&Request> = snapshot::waiting(&state).into_iter().filter(fresh).collect();
+        let (Some(first), Some(_)) = (news.first(), chosen) else { return };
+        let mission = state.missions.get(&first.mission).map(AsRef::as_ref);
+        let more = match news.len() - 1 {
+            0 => String::new(),
+            more => format!(", and {more} more"),
+        };
+        let (place, asks) = (snapshot::place(first), words::asks(mission, first));
+        let key = self.key_word(CommandId::NextWaiting);
+        self.notes().note(format!("{} has come{more}: {place} {asks}; {key} leads there", first.id));
     }
 
     /// A digit approves the candidate of the team with that number.
@@ -81,6 +145,7 @@ impl App {
     /// Gives a decision, which can be taken back for a while; given again it counts at once.
     pub(super) fn send_decision(&mut self, id: RequestId, seen: Revision, decision: Decision) -> Vec<Task> {
         let what = self.told_of(id, &decision);
+        self.desk.answered = Some(id);
         vec![Task::Send(Box::new(Command::Desk(DeskCommand::Hold(id, seen, Box::new(decision)))), what)]
     }
 
@@ -234,6 +299,7 @@ impl App {
     /// Keeps what a person made of a candidate's patch.
     pub(super) fn write_down(&mut self, request: RequestId, team: TeamId, text: &str) {
         let mission = self.state.desk.get(&request).map(|request| request.mission);
+        self.desk.answered = Some(request);
         self.desk.written = mission.and_then(|mission| {
             let candidate = self.candidate(mission, team)?;
             Some(Written {

@@ -1,5 +1,6 @@
 //! What each command does. One match over the one list: a command without a deed does not compile.
 
+mod endings;
 mod incidents;
 mod looks;
 mod mouse;
@@ -89,7 +90,7 @@ impl App {
             C::FocusBrief => self.focus.0 = Focus::Brief,
             C::FocusMissions => self.focus.0 = Focus::Missions,
             C::FocusChannels => self.focus.0 = Focus::Channels,
-            C::FocusDesk => self.focus.0 = Focus::Desk,
+            C::FocusDesk => self.go_to_desk(),
             C::Pause => {
                 return self.control(ControlCommand::Pause("the director pressed pause".into()), "paused");
             }
@@ -240,6 +241,9 @@ impl App {
         let next = (isize::try_from(at).unwrap_or(0) + by).rem_euclid(count).unsigned_abs();
         self.focus.0 = stops[next].0;
         self.briefing.field = stops[next].1.unwrap_or(self.briefing.field);
+        if self.focus.0 == Focus::Desk {
+            self.go_to_desk();
+        }
         Vec::new()
     }
 
@@ -252,8 +256,10 @@ impl App {
             self.close_sheet();
         } else if self.channels.full {
             self.channels.full = false;
-        } else if self.focus.0 == Focus::Brief && self.mission().is_some() {
-            self.focus.0 = Focus::Channels;
+        } else if self.focus.0 == Focus::Brief {
+            // Before there is a mission the channels have nothing to show.
+            let shows = self.listed().is_some();
+            self.focus.0 = if shows { Focus::Channels } else { Focus::Missions };
         }
     }
 
@@ -322,7 +328,7 @@ impl App {
         vec![Task::Send(Box::new(Command::Control(command)), what.to_owned())]
     }
 
-    fn chosen(&self) -> Option<Channel> {
+    pub(super) fn chosen(&self) -> Option<Channel> {
         Some(Channel { mission: self.shown?, team: Some(self.team()?.id) })
     }
 
@@ -332,7 +338,10 @@ impl App {
         }
         match self.focus.0 {
             Focus::Missions => self.step_listed(by),
-            Focus::Desk => self.desk.step(&self.state.clone(), by, self.now.mono),
+            Focus::Desk => {
+                self.desk.step(&self.state.clone(), by, self.now.mono);
+                self.face_chosen();
+            }
             Focus::Channels | Focus::Brief => self.scroll_channel(by),
         }
     }
@@ -411,7 +420,10 @@ impl App {
         };
         let team = self.team().map(|team| (team.id, words::team_name_of(team)));
         let (title, purpose) = match (command, team) {
-            (CommandId::Cancel, _) => (format!("cancel {mission}: why?"), PromptFor::Cancel(mission)),
+            (CommandId::Cancel, _) => {
+                self.ask_to_cancel(mission);
+                return Vec::new();
+            }
             (CommandId::RetryMission, _) => {
                 (format!("try {mission} again: what should be different?"), PromptFor::RetryMission(mission))
             }

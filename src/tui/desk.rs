@@ -45,6 +45,10 @@ pub struct Desk {
     held: Option<Timestamp>,
     /// Since when.
     since: Millis,
+    /// The request that was chosen before, and went without an answer from here; until a person knows.
+    gone: Option<RequestId>,
+    /// The request that was answered from here last.
+    pub answered: Option<RequestId>,
     /// Questions that were put aside, as they were left.
     pub aside: BTreeMap<MissionId, Clarify>,
     /// The patch that a person wrote last.
@@ -52,12 +56,18 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// Follows a newer state: keeps the chosen request as long as it waits.
-    pub fn follow(&mut self, state: &State, now: Millis) {
+    /// Follows a newer state: the chosen request stays the chosen one as long as it is there, whatever comes and wherever
+    /// it stands in the list then. After it comes what is on the screen, then what is most urgent; where nobody answered
+    /// the one that went, the next key that decides is refused and says so.
+    pub fn follow(&mut self, state: &State, faced: impl Fn(&Request) -> bool, now: Millis) {
         let kept = self.shown.and_then(|(id, _)| state.desk.get(&id)).map(AsRef::as_ref);
+        let answered = |id: &RequestId| self.held.is_some() || self.answered == Some(*id);
+        let went = self.shown.map(|(id, _)| id).filter(|id| kept.is_none() && !answered(id));
+        let kept = kept.or_else(|| snapshot::waiting(state).into_iter().find(|request| faced(request)));
         let kept = kept.or_else(|| snapshot::waiting(state).into_iter().next());
         let kept = kept.or_else(|| snapshot::at_the_desk(state).into_iter().next());
         let next = kept.map(|request| (request.id, request.revision));
+        self.gone = went.or(self.gone).filter(|_| next.is_some());
         let held = next.and_then(|(id, _)| state.clockwork.held.get(&id)).map(|hold| hold.given);
         if (next, held) != (self.shown, self.held) {
             (self.shown, self.held) = (next, held);
@@ -75,6 +85,7 @@ impl Desk {
     pub fn choose(&mut self, request: &Request, now: Millis) {
         self.shown = Some((request.id, request.revision));
         self.held = None;
+        self.gone = None;
         self.since = now;
     }
 
@@ -104,6 +115,11 @@ impl Desk {
     pub fn decidable(&mut self, state: &State, now: Millis) -> Result<(Arc<Request>, Revision), String> {
         let Some((id, seen)) = self.shown else { return Err("nothing waits for a decision".into()) };
         let request = state.desk.get(&id).ok_or_else(|| format!("{id} no longer waits"))?;
+        if let Some(gone) = self.gone.take() {
+            return Err(format!(
+                "{gone} waits no more and {id} is chosen now: that key was not taken; look again and press it again"
+            ));
+        }
         let age = now.0.saturating_sub(self.since.0);
         if age < GUARD.0 {
             if self.held.is_some() {

@@ -32,6 +32,15 @@ pub enum Listed {
     Mission(MissionId),
 }
 
+/// Whether what a request is about is the mission or incident that is shown.
+#[must_use]
+pub fn faced(request: &Request, mission: Option<MissionId>, incident: Option<IncidentId>) -> bool {
+    match &request.subject {
+        Subject::Remedy { incident: of, .. } => incident == Some(*of),
+        _ => mission == Some(request.mission),
+    }
+}
+
 /// Incidents that go on, worst first, then missions, newest first, last the incidents that wake nobody.
 #[must_use]
 pub fn listed(state: &State) -> Vec<Listed> {

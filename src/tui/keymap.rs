@@ -165,6 +165,17 @@ impl Keymap {
         found.iter().map(|row| shown(&row.on)).collect()
     }
 
+    /// The shortest keys that come to a command in these contexts, as people write them; none: no key does.
+    #[must_use]
+    pub fn reaching(&self, id: CommandId, contexts: &[Context]) -> Option<String> {
+        let comes = |on: &[Key]| {
+            let prefixes = (1..on.len()).all(|n| self.find(&on[..n], contexts) == Found::Prefix);
+            prefixes && self.find(on, contexts) == Found::Command(id)
+        };
+        let here = self.rows.iter().filter(|row| row.run == id && contexts.contains(&row.when));
+        here.filter(|row| comes(&row.on)).min_by_key(|row| row.on.len()).map(|row| shown(&row.on))
+    }
+
     fn lay(&mut self, file: &str, text: &str) -> Result<(), KeymapError> {
         let at = |span: Option<std::ops::Range<usize>>, what: String| {
             let line = span.map_or(1, |s| text[..s.start.min(text.len())].matches('\n').count() + 1);

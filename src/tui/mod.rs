@@ -19,6 +19,7 @@ pub mod dictation;
 mod granting;
 mod held;
 pub mod herald;
+mod hints;
 pub mod images;
 pub mod incidents;
 mod input;

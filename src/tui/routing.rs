@@ -94,12 +94,7 @@ impl App {
     /// Characters that open something when typed where they can mean nothing else.
     fn opener(&mut self, key: Key) -> Option<Vec<Task>> {
         let KeyCode::Char(c) = key.code else { return None };
-        let normal = matches!(self.briefing.modal, Some(super::vim::Modal::Normal(_)));
-        if !key.modifiers.is_empty()
-            || self.briefing.field != Field::Text
-            || normal
-            || !self.voice.0.keys.is_empty()
-        {
+        if !key.modifiers.is_empty() || !self.takes_characters() {
             return None;
         }
         let empty = self.briefing.field_is_empty();
@@ -116,6 +111,17 @@ impl App {
             }
             _ => None,
         }
+    }
+
+    /// Whether a character goes into the text of the brief.
+    fn takes_characters(&self) -> bool {
+        let normal = matches!(self.briefing.modal, Some(super::vim::Modal::Normal(_)));
+        self.briefing.field == Field::Text && !normal && self.voice.0.keys.is_empty()
+    }
+
+    /// Whether a character in the empty brief opens something.
+    pub(super) fn opens_by_character(&self) -> bool {
+        self.takes_characters() && self.briefing.field_is_empty()
     }
 
     fn at_word_start(&self) -> bool {

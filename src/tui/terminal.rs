@@ -30,8 +30,10 @@ use tokio::net::unix::pipe;
 /// Alternate screen, bracketed paste, focus reports.
 const ENTER: &[u8] = b"\x1b[?1049h\x1b[2J\x1b[H\x1b[?2004h\x1b[?1004h\x1b[?25l";
 /// The same in reverse, after the [`Mode`]s that are on; those of the mouse are switched off whoever switched them on.
+/// The picture is wiped before the alternate screen is left: where there is none (GNU screen as it comes) what is said
+/// afterwards must not stand in the middle of it.
 const LEAVE_FIRST: &[u8] = b"\x1b[?2026l\x1b[0m\x1b[?1006l\x1b[?1003l\x1b[?1002l\x1b[?1000l";
-const LEAVE_LAST: &[u8] = b"\x1b[?1004l\x1b[?2004l\x1b[?25h\x1b[?1049l";
+const LEAVE_LAST: &[u8] = b"\x1b[?1004l\x1b[?2004l\x1b[2J\x1b[H\x1b[?25h\x1b[?1049l";
 const FRAME_BEGIN: &[u8] = b"\x1b[?2026h\x1b[?25l";
 const FRAME_END: &[u8] = b"\x1b[?2026l";
 

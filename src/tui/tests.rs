@@ -1,6 +1,8 @@
 //! The screen as a person meets it: pictures of each state at each size, and keys to the exact command.
 
 mod approvals;
+mod desk;
+mod feet;
 mod line;
 
 use super::{
@@ -105,6 +107,8 @@ fn pictures_of_every_state() {
     });
     pictures("help", |b| b.press("?"));
     pictures("palette", |b| b.state(waiting()).press("ctrl-p").write("paus"));
+    pictures("conflict_card", |b| b.state(landing(conflict())).press("ctrl-n enter"));
+    pictures("versions", |b| b.state(waiting()).press("esc V j"));
     pictures("card", |b| b.state(command_request()).press("ctrl-n enter"));
     pictures("compare", |b| b.state(waiting()).press("ctrl-n c"));
     pictures("compare_places", |b| compare::tests::opened(b).press("e ] l space"));
@@ -470,7 +474,7 @@ fn the_caret_stands_where_the_terminal_puts_it() {
         bench.write(text);
         assert_eq!(picture(&bench).1, Some(Position::new(start.x + columns, start.y)), "{text}");
     }
-    bench.press("esc").state(waiting()).press("esc");
+    bench.state(waiting()).press("esc");
     assert_eq!((bench.app.focus.0, picture(&bench).1), (Focus::Channels, None));
 }
 

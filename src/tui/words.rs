@@ -145,7 +145,11 @@ pub fn headline(state: &State, mission: &Mission) -> (String, Option<CommandId>)
 pub fn asks(mission: Option<&Mission>, request: &Request) -> String {
     let name = |team| mission.map_or_else(|| format!("{team}"), |mission| team_name(mission, team));
     match &request.subject {
-        Subject::Choose { .. } => "choose a candidate".into(),
+        Subject::Choose { teams } => match teams.as_slice() {
+            [] => "no candidate may land as it is".into(),
+            [only] => format!("may the candidate of {} land?", name(*only)),
+            _ => "choose a candidate".into(),
+        },
         Subject::Command { team, argv, .. } => {
             format!("{} wants to run: {}", name(*team), clean_line(&super::argv::join_argv(argv), 120))
         }

@@ -5,3 +5,4 @@ mod heals;
 mod injected;
 pub mod servers;
 mod stores;
+mod told;

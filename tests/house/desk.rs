@@ -48,6 +48,22 @@ fn a_rejection_ends_the_mission_and_changes_nothing() {
 }
 
 #[test]
+fn b21_what_was_said_of_a_candidate_is_told_to_the_teams_of_the_next_mission() {
+    let stage = Stage::default();
+    waiting(&stage);
+    let told = |stage: &Stage| {
+        let heard = stage.rehearsal.heard();
+        let by_team =
+            heard.iter().filter(|asked| asked.turns == 0 && asked.said.contains("name things in full"));
+        by_team.map(|asked| asked.model.clone()).collect::<std::collections::BTreeSet<_>>().len()
+    };
+    stage.run(&["desk", "reject", "R-1", "--reason", "name things in full", "--json"]).exits(0);
+    assert_eq!(told(&stage), 0, "nobody was at work any more");
+    stage.brief(&["--approve", "none"]).exits(3);
+    assert_eq!(told(&stage), 2, "teams of both vendors");
+}
+
+#[test]
 fn a11_a_retry_goes_on_with_the_reason_in_mind() {
     let mut turns = office();
     for model in ["claude", "gemini"] {

@@ -14,5 +14,6 @@ pub mod reach;
 mod settings;
 mod signing;
 pub mod stage;
+mod unit;
 mod voices;
 pub mod wire;

@@ -137,6 +137,9 @@ fn a2_s6_the_briefing_room_is_there_keys_echo_nothing_is_written_while_nothing_c
     // Escape alone: what follows at once would be one key with it.
     terminal.heard_within(Duration::from_millis(300));
     assert!(terminal.text().contains("mend the till"), "{}", terminal.text());
+    terminal.sees("i writes here");
+    terminal.keys("i");
+    terminal.sees("TRANSMIT");
     terminal.keys("\x03");
     terminal.sees("cleared");
     terminal.keys("\x03");

@@ -85,7 +85,13 @@ fn take(pen: &mut Pen<'_>, report: &Report) -> Result<(), Refusal> {
             done(pen, effect);
             verified(pen, &incident, (*attempt, verification));
         }
-        (EffectKind::Announce { .. }, Outcome::Announced) => done(pen, effect),
+        (EffectKind::Announce { .. }, Outcome::Announced(thread)) => {
+            done(pen, effect);
+            let thread = thread.as_ref().map(|thread| clean_line(thread, WORDS_MOST).to_string());
+            if let Some(thread) = thread.filter(|thread| incident.thread.as_ref() != Some(thread)) {
+                pen.incident_event(incident.id, IncidentEvent::Threaded(thread));
+            }
+        }
         _ => return Err(wrong(effect)),
     }
     Ok(())

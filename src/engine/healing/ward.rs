@@ -253,6 +253,9 @@ pub struct Incident {
     pub request: Option<RequestId>,
     /// When people were told last.
     pub told: Option<Timestamp>,
+    /// The thread in which they are told of it.
+    #[serde(default)]
+    pub thread: Option<String>,
     /// Grows with every diagnosis: what an answer is bound to.
     pub revision: Revision,
     /// What was done, oldest first, at most [`Incident::ATTEMPTS_MOST`].
@@ -326,6 +329,7 @@ impl Incident {
             ruling: None,
             request: None,
             told: None,
+            thread: None,
             revision: Revision(0),
             attempts: Vec::new(),
             reopened: Vec::new(),
@@ -466,6 +470,7 @@ impl Incident {
                 }
             }
             IncidentEvent::Noted(words) => self.note(at, words),
+            IncidentEvent::Threaded(thread) => self.thread = Some(thread.clone()),
         }
     }
 

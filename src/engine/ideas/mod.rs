@@ -6,12 +6,14 @@ mod failing;
 mod found;
 mod healed;
 mod mine;
+mod remarks;
 mod score;
 #[cfg(test)]
 mod tests;
 mod traces;
 
 pub use mine::mine;
+pub use remarks::{Remark, Remarks};
 pub use score::Reason;
 pub use traces::{Dismissal, Ended, Taken, Trace, Traces};
 

@@ -1,7 +1,7 @@
 //! What facts leave behind for ideas: how often, in which missions, since when; what ended missions took and cost;
 //! what people dismissed and took up; what the ideas agent suggested. Every list has a bound.
 
-use super::{IdeaId, IdeaKind, Suggestion, failing::failing};
+use super::{IdeaId, IdeaKind, Remarks, Suggestion, failing::failing};
 use crate::{
     domain::{
         candidate::{CheckKind, CheckOutcome, Evidence},
@@ -123,6 +123,8 @@ pub struct Traces {
     dismissed: BTreeMap<IdeaId, Dismissal>,
     taken: BTreeMap<IdeaId, Taken>,
     suggested: VecDeque<(Suggestion, Timestamp)>,
+    #[serde(default)]
+    remarks: Remarks,
 }
 
 impl Traces {
@@ -163,6 +165,17 @@ impl Traces {
     /// What the ideas agent suggested, the oldest first.
     pub fn suggested(&self) -> impl Iterator<Item = &(Suggestion, Timestamp)> {
         self.suggested.iter()
+    }
+
+    /// What directors said of candidates.
+    #[must_use]
+    pub fn remarks(&self) -> &Remarks {
+        &self.remarks
+    }
+
+    /// A director said something of a candidate in this repository.
+    pub(in crate::engine) fn remarked(&mut self, repo: &str, when: (MissionId, Timestamp), words: &str) {
+        self.remarks.note(repo, when, words);
     }
 
     /// A candidate was checked.

@@ -48,8 +48,9 @@ impl std::fmt::Display for Figure {
             Self::Count(number) => write!(f, "{number}"),
             Self::PerMille(share) => write!(f, "{}.{} %", share / 10, share % 10),
             Self::Time(span) => write!(f, "{span}"),
-            Self::Money(amount, false) => write!(f, "{amount}"),
-            Self::Money(amount, true) => write!(f, "≥ {amount}"),
+            // As printed it stands to its target as it does.
+            Self::Money(amount, false) => write!(f, "{}", amount.beside(COST)),
+            Self::Money(amount, true) => write!(f, "≥ {}", amount.beside(COST)),
         }
     }
 }
@@ -194,6 +195,15 @@ mod tests {
         assert_eq!(of(&sums, "cost_per_operation"), (Some("$0.05".into()), Standing::Met));
         let some = Sums { unknown: 1, ..sums };
         assert_eq!(of(&some, "cost_per_operation"), (Some("≥ $0.05".into()), Standing::NoData));
+        for (micros, printed, standing) in [
+            (1_000_000, "$0.10", Standing::Missed),
+            (1_043_000, "$0.1043", Standing::Missed),
+            (1_000_010, "$0.100001", Standing::Missed),
+            (996_000, "$0.0996", Standing::Met),
+        ] {
+            let near = Sums { money: Money(micros), ..sums };
+            assert_eq!(of(&near, "cost_per_operation"), (Some(printed.into()), standing));
+        }
         let dear = Sums { money: Money::usd(5), ..some };
         assert_eq!(of(&dear, "cost_per_operation"), (Some("≥ $0.50".into()), Standing::Missed));
     }

@@ -147,10 +147,16 @@ fn percent(points: i32) -> u8 {
     u8::try_from(points.clamp(0, 100)).unwrap_or(0)
 }
 
-/// A later commit undid it: it cannot be what fails now.
+/// A later commit undid it: it cannot be what fails now. What its message claims counts only where it touches every
+/// file that this one touched: anybody can write a message.
 fn taken_back(history: &History, change: &Change) -> bool {
+    let touches = |later: &Change, file: &Touched| {
+        later.files.iter().any(|other| other.path == file.path || other.before.as_ref() == Some(&file.path))
+    };
     history.commits.iter().any(|later| {
-        later.at >= change.at && later.reverts.as_ref().is_some_and(|reverted| same(reverted, &change.commit))
+        later.at >= change.at
+            && later.reverts.as_ref().is_some_and(|reverted| same(reverted, &change.commit))
+            && change.files.iter().all(|file| touches(later, file))
     })
 }
 
@@ -337,6 +343,18 @@ mod tests {
         let history = history(vec![change("aaaaa", 2, "src/cart.js", "function total() {")]);
         assert_eq!(named(&history, Elsewhere::Unknown), Some(history.commits[0].commit.clone()));
         assert_eq!(named(&history, Elsewhere::Broken), None);
+    }
+
+    #[test]
+    fn a_message_that_claims_to_take_a_commit_back_acquits_it_only_where_it_touches_its_files() {
+        let guilty = change("aaaaa", 2, "src/cart.js", "function total() {");
+        let claims = |path: &str| Change {
+            reverts: Some(guilty.commit.clone()),
+            ..change("bbbbb", 1, path, "nothing of it")
+        };
+        let told = |path: &str| named(&history(vec![claims(path), guilty.clone()]), Elsewhere::Unknown);
+        assert_eq!(told("README.md"), Some(guilty.commit.clone()));
+        assert_eq!(told("src/cart.js"), None);
     }
 
     #[test]

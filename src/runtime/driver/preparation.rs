@@ -6,6 +6,7 @@ use crate::{
         context::{self, Found},
         hands::Hands,
         orchestrator::{self, Desk},
+        prompt,
     },
     domain::{
         candidate::CommitId,
@@ -23,6 +24,8 @@ use crate::{
 };
 use std::{collections::BTreeSet, sync::Arc};
 
+/// Remarks of directors that teams are told.
+const REMARKS_MOST: usize = 8;
 /// Earlier missions named as similar.
 const SIMILAR_MOST: usize = 3;
 /// Characters of a commit in a tree's name.
@@ -55,8 +58,21 @@ pub(super) async fn found(site: &Site, mission: &Mission, base: &CommitId) -> Re
     let workshop = site.workshop(mission).await?;
     let tree = workshop.scratch(&base_tree(mission.id, base), base).await.map_err(permanent)?;
     let bench = Hands::new(workshop, tree);
-    let found = context::survey(&bench, &mission.brief.checks).await.map_err(agent_failed)?;
+    let mut found = context::survey(&bench, &mission.brief.checks).await.map_err(agent_failed)?;
+    found.words.push_str(&remarks(&site.lines.state.borrow(), mission));
     Ok(site.remember(mission.id, base, found))
+}
+
+/// What directors said of earlier candidates in this repository, for those who plan and work; empty: nothing.
+fn remarks(state: &State, mission: &Mission) -> String {
+    let of = state.traces.remarks().of(&mission.brief.repo, mission.id);
+    let said: Vec<&str> = of.take(REMARKS_MOST).map(|remark| remark.words.as_str()).collect();
+    if said.is_empty() {
+        return String::new();
+    }
+    let head = "What the director said of earlier candidates in this repository, the newest first. Heed it where it fits \
+                this brief:";
+    format!("\n\n{head}\n{}", prompt::bullets(&said, ""))
 }
 
 /// Name of the scratch tree at a commit that teams start from: one for each, since teams of a mission can start

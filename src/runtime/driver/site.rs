@@ -11,7 +11,7 @@ use crate::{
     domain::{
         candidate::{Candidate, CommitId},
         feed::Channel,
-        ids::{MissionId, TeamId},
+        ids::{IncidentId, MissionId, TeamId},
         team::ModelRef,
         time::Timestamp,
     },
@@ -75,6 +75,8 @@ pub struct Site {
     data: PathBuf,
     workshops: Mutex<HashMap<String, Arc<Workshop>>>,
     known: std::sync::Mutex<BTreeMap<(MissionId, String), Arc<Known>>>,
+    /// Threads in which people are told, until the journal knows them. Held while one is begun.
+    pub(super) threads: Mutex<BTreeMap<IncidentId, String>>,
     closing: AtomicBool,
 }
 
@@ -123,6 +125,7 @@ impl Site {
             data: data.to_path_buf(),
             workshops: Mutex::default(),
             known: std::sync::Mutex::default(),
+            threads: Mutex::default(),
             closing: AtomicBool::new(false),
         }
     }

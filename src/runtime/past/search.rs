@@ -16,7 +16,10 @@ use crate::{
         text::{clean, clean_line},
         time::{Millis, Timestamp},
     },
-    engine::event::{Event, MissionEvent, MoneyEvent, TeamEvent},
+    engine::{
+        account,
+        event::{Event, MissionEvent, MoneyEvent, TeamEvent},
+    },
     runtime::records::fact_of,
     store::{entry::Entry, history},
 };
@@ -208,7 +211,7 @@ impl Look<'_> {
             }
         }
         if self.query.looks_in(Place::Journal) && self.words.all_in_entry(entry) {
-            let text = self.words.leaf(&entry.payload);
+            let text = self.words.told(entry);
             self.hit(entry, Found::Journal, &text);
         }
         if let Some(Event::Team(mission, team, TeamEvent::TurnFinished { turn, transcript, .. })) = event
@@ -347,13 +350,20 @@ impl Words {
             .all(|(word, quoted)| quoted.is_match(&entry.payload) || around(word))
     }
 
-    /// The text in the JSON that holds the first word, with its name; all of it where none does.
-    fn leaf(&self, payload: &str) -> String {
-        let found = self.any.first().and_then(|word| {
-            let value: Value = serde_json::from_str(payload).ok()?;
-            holder(&value, "", word)
-        });
-        found.unwrap_or_else(|| payload.to_owned())
+    /// What an entry is shown as: what happened, in words, where they hold what is looked for; else the text within
+    /// it that does, with its name. An entry that this program cannot read stands as it is.
+    fn told(&self, entry: &Entry) -> String {
+        let line = fact_of(entry).ok().map(|fact| account::line(&fact.event, None));
+        if let Some(line) = line.as_ref().filter(|line| self.all_in(&[line])) {
+            return line.clone();
+        }
+        self.leaf(&entry.payload).or(line).unwrap_or_else(|| entry.payload.clone())
+    }
+
+    /// The text in the JSON that holds the first word, with its name.
+    fn leaf(&self, payload: &str) -> Option<String> {
+        let value: Value = serde_json::from_str(payload).ok()?;
+        holder(&value, "", self.any.first()?)
     }
 
     /// The words around the first match, on one line.

@@ -10,7 +10,10 @@ use super::{
 use crate::{
     domain::{digest::Digest, ids::MissionId, ids::TeamId, text::clean_line},
     engine::state::Mission,
-    tui::shot::{DiffDoc, Highlighter, Later},
+    tui::{
+        shot::{DiffDoc, Highlighter, Later},
+        stream::search::Needle,
+    },
 };
 use std::collections::BTreeMap;
 
@@ -92,6 +95,9 @@ pub enum Evidence {
     Folded,
 }
 
+/// A place that holds what is searched for, and the candidates that say it; none: its file's name does.
+type Hit = (At, Vec<usize>);
+
 /// A comparison.
 #[derive(Debug)]
 pub struct Board {
@@ -121,6 +127,8 @@ pub struct Board {
     pub names: Names,
     /// How much of the evidence is shown.
     pub evidence: Evidence,
+    /// Places that were searched for with the candidates that say it, and the one gone to last.
+    found: Option<(Vec<Hit>, usize)>,
     /// First row shown.
     pub top: usize,
     /// Whether the rows were moved by hand since the cursor was.
@@ -151,6 +159,7 @@ impl Board {
             open: 0,
             names: Names::Shown,
             evidence: Evidence::Whole,
+            found: None,
             top: 0,
             scrolled: false,
         }
@@ -271,6 +280,42 @@ impl Board {
         self.scrolled = false;
     }
 
+    /// To the first place from here on a line of which, or whose file's name, holds these words, and to the candidate that
+    /// says it; around the end. How many places do; where none does nothing is moved, and an earlier search stays.
+    ///
+    /// # Errors
+    /// In words: the patches are not laid side by side yet.
+    pub fn find(&mut self, words: &str) -> Result<usize, String> {
+        let alignment = self.alignment().ok_or("the patches are not read yet: search again in a moment")?;
+        let Some(needle) = Needle::new(words) else { return Ok(0) };
+        let found = holding(alignment, &needle);
+        let (many, next) = (found.len(), found.iter().position(|(at, _)| *at >= self.at).unwrap_or(0));
+        if many > 0 {
+            self.found = Some((found, next));
+            self.go_to_found();
+        }
+        Ok(many)
+    }
+
+    /// To the place found after this one, or before it, around the end; which of how many. None: nothing was found.
+    pub fn find_on(&mut self, forward: bool) -> Option<(usize, usize)> {
+        let (found, at) = self.found.as_mut()?;
+        let step = if forward { 1 } else { found.len().saturating_sub(1) };
+        *at = (*at + step) % found.len().max(1);
+        let place = (*at + 1, found.len());
+        self.go_to_found();
+        Some(place)
+    }
+
+    fn go_to_found(&mut self) {
+        let Some((at, sides)) = self.found.as_ref().and_then(|(found, at)| found.get(*at)) else { return };
+        let (at, side) = (*at, sides.first().copied().filter(|_| !sides.contains(&self.side())));
+        self.at = at;
+        let column = side.and_then(|side| self.order.iter().position(|known| *known == side));
+        self.column = column.unwrap_or(self.column);
+        self.scrolled = false;
+    }
+
     /// What a column is called: the team, or a letter while names are hidden.
     #[must_use]
     pub fn name_of(&self, side: usize) -> String {
@@ -342,6 +387,12 @@ impl Board {
         }
         self.put(next);
         Ok(())
+    }
+
+    /// Whether the column under the cursor changes the place under it.
+    #[must_use]
+    pub fn can_take(&self) -> bool {
+        self.changed_by(self.side()).is_ok()
     }
 
     fn changed_by(&self, side: usize) -> Result<(), String> {
@@ -468,4 +519,27 @@ impl Board {
         }
         self.column = self.order.iter().position(|known| *known == side).unwrap_or(0);
     }
+}
+
+/// The places that hold what is searched for.
+fn holding(alignment: &Alignment, needle: &Needle) -> Vec<Hit> {
+    let holds = |text: &str| needle.find_in(text).next().is_some();
+    let mut found = Vec::new();
+    for (nth, file) in alignment.files.iter().enumerate() {
+        for (at, place) in file.places.iter().enumerate() {
+            let says = |side: &usize| {
+                let doc = alignment.docs.get(*side).zip(alignment.file(file, *side));
+                let line = |n| {
+                    let (doc, (hunk, line)) = (doc?, Alignment::line(place, *side, n)?);
+                    Some(doc.0.text(doc.1.hunks.get(hunk)?.lines.get(line)?))
+                };
+                (0..Alignment::tall(place, *side)).filter_map(line).any(holds)
+            };
+            let sides: Vec<usize> = (0..alignment.docs.len()).filter(says).collect();
+            if !sides.is_empty() || (at == 0 && holds(&file.path)) {
+                found.push(((nth, at), sides));
+            }
+        }
+    }
+    found
 }

@@ -69,10 +69,7 @@ impl App {
 
     /// Whether what a request is about is what is on screen.
     pub(in crate::tui) fn faces(&self, request: &Request) -> bool {
-        match &request.subject {
-            Subject::Remedy { incident, .. } => self.vigil.shown() == Some(*incident),
-            _ => self.shown == Some(request.mission),
-        }
+        incidents::faced(request, self.shown, self.vigil.shown())
     }
 
     /// Puts what a request is about on screen.
@@ -124,8 +121,7 @@ impl App {
                 return Some(vec![Task::Send(Box::new(look), format!("{id} is looked into again"))]);
             }
             CommandId::Cancel => {
-                let title = format!("close {id}: why?");
-                self.sheet = Some(Sheet::prompt(title, "", PromptFor::Close(id)));
+                self.ask_to_close(id);
             }
             CommandId::Silence => {
                 let title = format!("quiet about {id}: how long, such as 2h, and why?");

@@ -143,8 +143,8 @@ fn diagnosis(found: &Diagnosis, lines: &mut Vec<String>) {
 
 fn clue(clue: &Clue, carries: bool) -> String {
     let now = match clue.still_true {
-        Some(true) => "true now",
-        Some(false) => "not true now",
+        Some(true) => "asked again and still true",
+        Some(false) => "asked again and true no more",
         None => "not asked again",
     };
     let trust = if clue.trusted { "trusted" } else { "tainted" };

@@ -7,9 +7,8 @@ use super::{
 use crate::{
     domain::{
         digest::Digest,
-        feed::Channel,
         request::Subject,
-        text::{clean_patch, count},
+        text::{clean_line, clean_patch, count},
     },
     tui::{
         app::App,
@@ -28,7 +27,8 @@ impl App {
         if let Some(Sheet::Diff(_)) = self.sheet {
             return self.diff_page();
         }
-        let channel = Channel { mission: self.shown?, team: Some(self.team()?.id) };
+        // What lies under a sheet has no keys.
+        let channel = self.chosen().filter(|_| self.sheet.is_none())?;
         self.channels.view_mut(channel).map(|view| &mut view.shot)
     }
 
@@ -64,6 +64,7 @@ impl App {
                 return;
             }
             C::PatchSearch => return self.ask_words(),
+            _ if self.board().is_some() => return self.look_at_places(command),
             _ => {}
         }
         let Some(shot) = self.patch_mut() else { return };
@@ -107,17 +108,47 @@ impl App {
     }
 
     fn ask_words(&mut self) {
-        if matches!(self.sheet, Some(Sheet::Compare(_))) {
-            let key = self.look.keymap.keys_of(CommandId::PatchOpen).into_iter().next().unwrap_or_default();
-            self.notes().note(format!("{key} opens this candidate's patch, which can be searched"));
-            return;
-        }
         let from = self.sheet.take();
-        self.sheet = Some(Sheet::prompt("search the patch", "", PromptFor::Patch).over(from));
+        let title = match from {
+            Some(Sheet::Compare(_)) => "search what the candidates change",
+            _ => "search the patch",
+        };
+        self.sheet = Some(Sheet::prompt(title, "", PromptFor::Patch).over(from));
+    }
+
+    /// Of the ways of looking at a patch those that a comparison has.
+    fn look_at_places(&mut self, command: CommandId) {
+        let forward = command == CommandId::FoundNext;
+        let said = match command {
+            CommandId::FoundNext | CommandId::FoundPrevious => {
+                match self.board().and_then(|board| board.find_on(forward)) {
+                    Some((at, all)) => format!("place {at} of {all}"),
+                    None => {
+                        format!("nothing was searched for: {} does", self.key_word(CommandId::PatchSearch))
+                    }
+                }
+            }
+            _ => {
+                let key = self.key_word(CommandId::PatchOpen);
+                format!("that is done with one patch: {key} opens this candidate's")
+            }
+        };
+        self.notes().note(said);
     }
 
     /// Words to find in the patch were said.
     pub(in crate::tui) fn find_in_patch(&mut self, words: &str) {
+        if let Some(found) = self.board().map(|board| board.find(words)) {
+            let said = match found {
+                Ok(0) => format!("no candidate changes a line with {:?}", &*clean_line(words, 60)),
+                Ok(found) => {
+                    let keys = [CommandId::FoundNext, CommandId::FoundPrevious].map(|id| self.key_word(id));
+                    format!("found in {}; {} go through them", count(found, "place"), keys.join(" and "))
+                }
+                Err(why) => why,
+            };
+            return self.notes().note(said);
+        }
         let Some(shot) = self.patch_mut() else { return };
         let found = shot.find(words);
         let said = match found {

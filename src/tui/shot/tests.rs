@@ -172,6 +172,24 @@ fn changed_words_and_only_they_are_marked() {
 }
 
 #[test]
+fn a_line_that_became_several_keeps_its_words_wherever_it_stands_among_them() {
+    let new = "let average = match pieces {\n    0 => 0,\n};\nTotal { cents, pieces, average }\n";
+    let doc = DiffDoc::parse(&patch_of("Total { cents, pieces, average: cents / pieces }\n", new, 3));
+    let hunk = &doc.files[0].hunks[0];
+    let words = words::emphasis(&doc, hunk, 0..5);
+    let marked: Vec<Vec<&str>> = hunk
+        .lines
+        .iter()
+        .zip(&words)
+        .map(|(line, ranges)| {
+            ranges.iter().map(|range| &doc.text(line)[range.start as usize..range.end as usize]).collect()
+        })
+        .collect();
+    assert_eq!(marked.concat(), [": cents / pieces"]);
+    assert_eq!(marked[0].len(), 1, "on the line that went");
+}
+
+#[test]
 fn scopes_become_roles_and_long_lines_stay_plain() {
     let long = format!("let x = \"{}\";", "y".repeat(LINE_MOST));
     let doc =

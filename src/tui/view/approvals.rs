@@ -1,7 +1,7 @@
 //! The approvals screen as it is drawn: the list of one shelf, and beside or below it the chosen row in full.
 
 use super::{
-    dossier,
+    dossier, foot,
     frame::{Focused, Pen, row},
     rows::Row,
 };
@@ -73,7 +73,8 @@ fn title(app: &App) -> String {
             Shelf::Decided => app.state.decided.len(),
             Shelf::Grants => app.state.grants.len(),
         };
-        let words = format!("{number} {}", shelf.word());
+        let word = if number == 1 { shelf.word().trim_end_matches('s') } else { shelf.word() };
+        let words = format!("{number} {word}");
         if shelf == app.screens.approvals.shelf { format!("[{words}]") } else { words }
     });
     let held = if held > 0 { format!(" · {held} held") } else { String::new() };
@@ -223,7 +224,7 @@ fn decided(app: &App, pen: &mut Pen<'_>, inner: Rect) {
             request.id.to_string(),
             request.subject.word(),
             answer(app, request, decision),
-            who.map_or("nobody".to_owned(), Actor::to_string),
+            decider(request, who),
         );
         let role = match decision {
             Decision::Approve { .. } | Decision::Modify { .. } | Decision::Grant { .. } => Role::Ok,
@@ -235,6 +236,15 @@ fn decided(app: &App, pen: &mut Pen<'_>, inner: Rect) {
             pen.put(line, 0, "▸", Role::Accent);
             pen.choose(line);
         }
+    }
+}
+
+/// Who decided. The house itself answers a command only where a person had granted it.
+fn decider(request: &Request, who: Option<&Actor>) -> String {
+    match (who, &request.subject) {
+        (Some(Actor::Policy), Subject::Command { .. }) => "a grant".to_owned(),
+        (Some(who), _) => who.to_string(),
+        (None, _) => "nobody".to_owned(),
     }
 }
 
@@ -253,7 +263,7 @@ fn answer(app: &App, request: &Request, decision: &Decision) -> String {
 }
 
 fn grants(app: &App, pen: &mut Pen<'_>, inner: Rect) {
-    pen.put(row(inner, 0), 1, "ID    FOR      LEFT        UNTIL       COMMAND", Role::Muted);
+    pen.put(row(inner, 0), 1, "ID    FOR      LEFT        UNTIL                COMMAND", Role::Muted);
     let at = app.screens.approvals.at.min(app.state.grants.len().saturating_sub(1));
     let (area, top) = window(inner, at);
     if app.state.grants.is_empty() {
@@ -262,7 +272,7 @@ fn grants(app: &App, pen: &mut Pen<'_>, inner: Rect) {
     for (y, grant) in app.state.grants.values().skip(top).take(usize::from(area.height)).enumerate() {
         let line = nth(area, y);
         let words = format!(
-            "{:<5} {:<8} {:<11} {:<11} {}",
+            "{:<5} {:<8} {:<11} {:<20} {}",
             grant.id.to_string(),
             grant.terms.reach.word(),
             format!("{} of {}", grant.left(), grant.terms.uses),
@@ -353,19 +363,21 @@ fn chosen(app: &App, pen: &mut Pen<'_>, area: Rect) {
     let foot = row(inner, inner.height.saturating_sub(1));
     let keys = match app.screens.approvals.shelf {
         Shelf::Waiting => {
-            app.desk.request(&app.state).map(|request| match app.screens.approvals.marked().len() {
+            let request = app.desk.request(&app.state);
+            request.map_or_else(Vec::new, |request| match app.screens.approvals.marked().len() {
                 0 => dossier::keys(app, request),
-                marked => format!(
-                    "{} approve all {marked} marked   {} reject them",
-                    app.key_word(CommandId::Approve),
-                    app.key_word(CommandId::Reject)
-                ),
+                marked => vec![
+                    format!("{} approve all {marked} marked", app.key_word(CommandId::Approve)),
+                    format!("{} reject them", app.key_word(CommandId::Reject)),
+                ],
             })
         }
-        Shelf::Grants => Some(format!("{} revoke", app.key_word(CommandId::Reject))),
-        Shelf::Decided => None,
+        Shelf::Grants => app.hints_of(&[(!app.state.grants.is_empty(), CommandId::Reject, "revoke")]),
+        Shelf::Decided => Vec::new(),
     };
-    pen.put(foot, 0, &keys.unwrap_or_default(), Role::Accent);
+    let wide = u16::try_from(more.len()).unwrap_or(0);
+    let room = foot.width.saturating_sub(if wide > 0 { wide + 1 } else { 0 });
+    pen.put(foot, 0, &foot::fitted(&keys, room), Role::Accent);
     pen.put_right(foot, &more, Role::Muted);
 }
 

@@ -67,7 +67,9 @@ fn places(app: &App, area: Rect) -> Places {
     let row = |y: u16, height: u16| Rect { y: area.y + y, height, ..area };
     let mut places = Places::default();
     let waits = !app.state.desk.is_empty();
-    let small = area.width < ROOMY.0 || area.height < ROOMY.1;
+    // A long note takes rows, and leaves the panes where they are.
+    let told = app.focus.1.1.saturating_sub(super::screen(app).height);
+    let small = area.width < ROOMY.0 || area.height + told < ROOMY.1;
     let desk = match (waits || app.focus.0 == Focus::Desk, small) {
         (false, _) => 0,
         (true, true) => 3,

@@ -2,7 +2,9 @@
 
 use super::{
     evidence::{Line, table},
+    foot,
     frame::{Pen, row},
+    panes,
 };
 use crate::{
     domain::{
@@ -33,67 +35,72 @@ const COLUMN_LEAST: u16 = 34;
 
 /// Draws it and its foot.
 pub(super) fn draw(app: &App, board: &Board, pen: &mut Pen<'_>, screen: Rect) {
-    let title = match board.laid().map(|laid| laid.tally) {
-        Some([same, alone, conflict]) => format!(
-            "COMPARE ─ {} ─ {same} the same, {alone} not of all, {}",
-            board.mission,
-            count(conflict, "conflict")
-        ),
-        None => format!("COMPARE ─ {}", board.mission),
-    };
     let area = Rect { height: screen.height.saturating_sub(1), ..screen };
-    let inner = pen.sheet(area, &title);
-    let list = Rect { height: inner.height.saturating_sub(1), ..inner };
+    let inner = pen.sheet(area, &title(board));
     let Some(mission) = app.state.missions.get(&board.mission) else { return };
-    let sheet = Sheet::of(app, board, mission, list.width);
+    let sheet = Sheet::of(app, board, mission, inner.width);
+    sheet.name(pen, inner);
+    let list = sheet.list(inner);
     let height = usize::from(list.height);
     let top = sheet.top(height);
     for y in 0..list.height {
         sheet.put(pen, row(list, y), top + usize::from(y));
     }
-    let foot = format!("{}{}", approves(app, board), foot(app, board, mission));
+    let foot = foot::fitted(&sheet.hints(mission), inner.width);
     pen.put(row(inner, inner.height.saturating_sub(1)), 0, &foot, Role::Muted);
+}
+
+/// Whose candidates, and how far they agree.
+fn title(board: &Board) -> String {
+    let of = format!("COMPARE ─ {}", board.mission);
+    match board.laid().map(|laid| laid.tally) {
+        Some(tally) if board.columns.len() < 2 => {
+            format!("{of} ─ one candidate, {}", count(tally.iter().sum::<usize>(), "place"))
+        }
+        Some([same, alone, conflict]) => {
+            format!(
+                "{of} ─ {} alike in all, {alone} not in all, {conflict} in conflict",
+                count(same, "place")
+            )
+        }
+        None => of,
+    }
 }
 
 /// The keys that approve, where this mission's choice waits.
 fn approves(app: &App, board: &Board) -> String {
     let request = app.desk.request(&app.state).filter(|request| request.mission == board.mission);
     match (request.map(|request| &request.subject), board.names) {
-        (Some(Subject::Choose { .. }), Names::Hidden) => "a approves the one under the cursor   ".into(),
-        (Some(Subject::Choose { teams }), Names::Shown) => {
-            let numbers: Vec<String> = teams.iter().map(|team| team.0.to_string()).collect();
-            format!("{} approve   ", numbers.join("/"))
+        (Some(Subject::Choose { teams }), Names::Hidden) if !teams.is_empty() => {
+            format!("{} approves the one under the cursor", app.key_word(CommandId::Approve))
+        }
+        (Some(Subject::Choose { teams }), Names::Shown) if !teams.is_empty() => {
+            let keys: Vec<String> = teams.iter().map(|team| panes::approve_key(app, *team)).collect();
+            format!("{} approve", keys.join("/"))
         }
         _ => String::new(),
     }
 }
 
-fn foot(app: &App, board: &Board, mission: &Mission) -> String {
-    let old = if board.is_old(mission) { "! a newer candidate has come: q and c again   " } else { "" };
-    let taken = match (board.taken.len(), board.open) {
-        (0, _) => String::new(),
-        (taken, 0) => format!("{taken} taken   "),
-        (taken, open) => format!("{taken} taken, {open} of the conflicts open   "),
-    };
-    let key = |id| app.look.keymap.keys_of(id).into_iter().next().unwrap_or_default();
-    let keys = [
-        (CommandId::Take, "takes"),
-        (CommandId::TakeBoth, "both"),
-        (CommandId::LeavePlace, "rejects"),
-        (CommandId::TakeAll, "all"),
-        (CommandId::Combine, "builds it"),
-        (CommandId::PatchOpen, "patch"),
-        (CommandId::Blind, "blind"),
-        (CommandId::Evidence, "evidence"),
-        (CommandId::Close, "closes"),
-    ];
-    let keys: Vec<String> = keys.into_iter().map(|(id, word)| format!("{} {word}", key(id))).collect();
-    format!("{old}{taken}{}", keys.join("   "))
+/// The keys to the candidates beside the one under the cursor.
+fn turns(app: &App, board: &Board, what: &str) -> String {
+    let last = board.order.len().saturating_sub(1);
+    let keys = [(board.column > 0, CommandId::Left), (board.column < last, CommandId::Right)];
+    let keys: Vec<String> =
+        keys.into_iter().filter(|(acts, _)| *acts).filter_map(|(_, id)| app.key_here(id)).collect();
+    match keys.as_slice() {
+        [] => String::new(),
+        all => format!("{} other {what}", all.join("/")),
+    }
 }
 
-/// Rows there are to scroll through.
-pub(super) fn rows(app: &App, board: &Board, width: u16) -> usize {
-    app.state.missions.get(&board.mission).map_or(0, |mission| Sheet::of(app, board, mission, width).len())
+/// The last row that the rows can be scrolled to.
+pub(super) fn last_row(app: &App, board: &Board, screen: Rect) -> usize {
+    let Some(mission) = app.state.missions.get(&board.mission) else { return 0 };
+    let width = screen.width.saturating_sub(2);
+    let sheet = Sheet::of(app, board, mission, width);
+    let inner = Rect { width, height: screen.height.saturating_sub(3), ..screen };
+    sheet.len().saturating_sub(usize::from(sheet.list(inner).height))
 }
 
 /// All rows of the comparison: what stands above the places is made anew, places are looked up.
@@ -104,6 +111,8 @@ struct Sheet<'a> {
     shown: Vec<usize>,
     /// Columns of one.
     width: u16,
+    /// Whose the shown candidates are: this stays where the rest is scrolled.
+    names: Vec<Line>,
     above: Vec<Line>,
     below: &'static str,
 }
@@ -118,7 +127,9 @@ impl<'a> Sheet<'a> {
             (vec![board.side()], room)
         };
         let cell = usize::from(width.saturating_sub(2));
-        let mut above = table(&app.state, mission, board, (&shown, cell));
+        let mut names = table(&app.state, mission, board, (&shown, cell));
+        let named = names.iter().take_while(|line| matches!(line, Line::Cells("", _))).count();
+        let mut above = names.split_off(named);
         let mut say = |words: String, role| above.push(Line::Span(words, role));
         say(String::new(), Role::Text);
         let mut below = "";
@@ -138,7 +149,61 @@ impl<'a> Sheet<'a> {
                 }
             }
         }
-        Self { app, board, shown, width, above, below }
+        Self { app, board, shown, width, names, above, below }
+    }
+
+    /// The rows below the names and above the foot.
+    fn list(&self, inner: Rect) -> Rect {
+        let named = u16::try_from(self.names.len()).unwrap_or(0).min(inner.height);
+        Rect { y: inner.y + named, height: inner.height.saturating_sub(named + 1), ..inner }
+    }
+
+    /// Whose the columns are, and which of how many where one is shown at a time.
+    fn name(&self, pen: &mut Pen<'_>, inner: Rect) {
+        for (y, line) in (0..).zip(&self.names) {
+            self.line_above(pen, row(inner, y), line);
+        }
+        if self.shown.len() < self.board.order.len() && !self.names.is_empty() {
+            let which = format!("{} of {}", self.board.column + 1, self.board.order.len());
+            pen.put(Rect { width: LABEL.min(inner.width), ..row(inner, 0) }, 0, &which, Role::Accent);
+        }
+    }
+
+    /// What the foot offers, the most important first.
+    fn hints(&self, mission: &Mission) -> Vec<String> {
+        use CommandId as C;
+        let (app, board) = (self.app, self.board);
+        // Words are asked for over it: keys are theirs.
+        if app.key_here(C::Close).is_none() {
+            return Vec::new();
+        }
+        let old = match (app.key_here(C::Close), app.key_here(C::Compare)) {
+            (Some(close), Some(compare)) if board.is_old(mission) => {
+                format!("! a newer candidate has come: {close} and {compare} again")
+            }
+            _ => String::new(),
+        };
+        let taken = match (board.taken.len(), board.open) {
+            (0, _) => String::new(),
+            (taken, 0) => format!("{taken} taken"),
+            (taken, open) => format!("{taken} taken, {open} of the conflicts open"),
+        };
+        let what = if self.shown.len() < board.order.len() { "candidate" } else { "column" };
+        let laid = board.place().is_some();
+        let conflict = board.place().is_some_and(|place| place.agreement == Agreement::Conflict);
+        let keys = app.hints_of(&[
+            (board.can_take(), C::Take, "takes"),
+            (laid && !board.taken.is_empty(), C::Combine, "builds it"),
+            (board.can_take() && conflict, C::TakeBoth, "both"),
+            (laid, C::LeavePlace, "rejects"),
+            (laid, C::TakeAll, "all"),
+            (laid, C::PatchSearch, "search"),
+            (!board.columns.is_empty(), C::PatchOpen, "patch"),
+            (!board.columns.is_empty(), C::Evidence, "evidence"),
+            (!board.columns.is_empty(), C::Blind, "blind"),
+        ]);
+        let first = [old, approves(app, board), turns(app, board, what), taken];
+        first.into_iter().chain(keys).collect()
     }
 
     fn len(&self) -> usize {
@@ -163,15 +228,7 @@ impl<'a> Sheet<'a> {
 
     fn put(&self, pen: &mut Pen<'_>, at: Rect, nth: usize) {
         match self.above.get(nth) {
-            Some(Line::Span(text, role)) => {
-                pen.put(at, 0, text, *role);
-            }
-            Some(Line::Cells(name, cells)) => {
-                pen.put(at, 0, name, Role::Muted);
-                for (nth, (cell, role)) in cells.iter().enumerate() {
-                    pen.put(self.cell(at, nth), 0, cell, *role);
-                }
-            }
+            Some(line) => self.line_above(pen, at, line),
             None => {
                 let Some(alignment) = self.board.alignment() else { return };
                 match self.board.rows.get(nth - self.above.len()) {
@@ -185,6 +242,21 @@ impl<'a> Sheet<'a> {
                         pen.put(at, 0, self.below, Role::Muted);
                     }
                     None => {}
+                }
+            }
+        }
+    }
+
+    /// A row of the evidence.
+    fn line_above(&self, pen: &mut Pen<'_>, at: Rect, line: &Line) {
+        match line {
+            Line::Span(text, role) => {
+                pen.put(at, 0, text, *role);
+            }
+            Line::Cells(name, cells) => {
+                pen.put(at, 0, name, Role::Muted);
+                for (nth, (cell, role)) in cells.iter().enumerate() {
+                    pen.put(self.cell(at, nth), 0, cell, *role);
                 }
             }
         }
@@ -251,7 +323,9 @@ impl<'a> Sheet<'a> {
     ) {
         let rest = Alignment::tall(place, side).saturating_sub(nth);
         if nth + 1 == LINES_MOST && rest > 1 {
-            pen.put(cell, 0, &format!("… {} more; d shows all", count(rest, "line")), Role::Muted);
+            let all = self.app.key_here(CommandId::PatchOpen).map(|key| format!("; {key} shows all"));
+            let words = format!("… {} more{}", count(rest, "line"), all.unwrap_or_default());
+            pen.put(cell, 0, &words, Role::Muted);
             return;
         }
         let found = Alignment::line(place, side, nth);

@@ -1,6 +1,9 @@
 //! A patch on the whole screen.
 
-use super::frame::{Pen, row};
+use super::{
+    foot,
+    frame::{Pen, row},
+};
 use crate::{
     domain::text::clean_line,
     tui::{app::App, commands::CommandId, sheets::DiffPage, theme::Role},
@@ -23,17 +26,8 @@ pub(super) fn draw(app: &App, page: &DiffPage, pen: &mut Pen<'_>, screen: Rect) 
     let (more, fewer) = page.shot.doc().totals();
     let inner = pen.sheet(area, &format!("{} ─ +{more} -{fewer}", clean_line(&page.title, 120)));
     page.shot.render(place(screen), pen.buf, pen.theme);
-    let key = |id| app.look.keymap.keys_of(id).into_iter().next().unwrap_or_default();
-    let keys = [
-        (CommandId::NextHunk, "next hunk"),
-        (CommandId::NextFile, "next file"),
-        (CommandId::PatchFiles, "files"),
-        (CommandId::PatchSearch, "search"),
-        (CommandId::FoldHere, "folds"),
-        (CommandId::SideBySide, "columns"),
-        (CommandId::Wrap, "wraps"),
-        (CommandId::Copy, "copies"),
-    ];
-    let foot: String = keys.into_iter().map(|(id, word)| format!("{} {word}   ", key(id))).collect();
-    pen.put(row(inner, inner.height.saturating_sub(1)), 0, &format!("q closes   {foot}"), Role::Muted);
+    let offers = App::of_patch(page.shot.doc());
+    let copies = [(true, CommandId::Copy, "copy"), (true, CommandId::CopyFile, "to a file")];
+    let foot = foot::fitted(&app.hints_of(&[offers.as_slice(), &copies].concat()), inner.width);
+    pen.put(row(inner, inner.height.saturating_sub(1)), 0, &foot, Role::Muted);
 }

@@ -42,6 +42,7 @@ pub(super) fn rows(app: &App, request: &Request, width: usize) -> Vec<Row> {
     asker(&mut rows, mission, request, width);
     ill(app, request, &mut rows, width);
     subject(&mut rows, mission, request, width);
+    effects(&mut rows, app, request, width);
     rows.push(("why the gate did not decide by itself:".into(), Role::Title));
     for reason in &request.reasons {
         wrapped(&mut rows, &format!("  · {}", clean_line(reason, 500)), Role::Text, width);
@@ -168,6 +169,37 @@ fn subject(rows: &mut Vec<Row>, mission: Option<&Mission>, request: &Request, wi
     }
 }
 
+/// What each key does about a conflict, as long as it waits: a plain yes says nothing of who resolves it.
+fn effects(rows: &mut Vec<Row>, app: &App, request: &Request, width: usize) {
+    let Subject::Conflict { team, .. } = &request.subject else { return };
+    let (waits, held) = (app.state.desk.contains_key(&request.id), &app.state.clockwork.held);
+    if !waits || held.contains_key(&request.id) {
+        return;
+    }
+    let mission = app.state.missions.get(&request.mission);
+    let name = mission.map_or_else(|| team.to_string(), |mission| words::team_name(mission, *team));
+    let told = [
+        (
+            CommandId::Approve,
+            format!(
+                "{name} begins again on the branch as it is now and resolves it; nothing lands before \
+                     that is checked and decided"
+            ),
+        ),
+        (
+            CommandId::Modify,
+            "you resolve it: both sides stand in $EDITOR with marks; what you save is checked and decided"
+                .into(),
+        ),
+        (CommandId::Retry, format!("as {}, and you tell {name} how", app.key_word(CommandId::Approve))),
+        (CommandId::Reject, "the mission ends; nothing of it lands".into()),
+    ];
+    rows.push(("what each key does:".into(), Role::Title));
+    for (id, words) in told {
+        wrapped(rows, &format!("  {}  {words}", app.key_word(id)), Role::Text, width);
+    }
+}
+
 fn candidate(rows: &mut Vec<Row>, mission: Option<&Mission>, id: TeamId, width: usize) {
     let name = mission.map_or_else(|| id.to_string(), |mission| words::team_name(mission, id));
     let found = mission.and_then(|mission| {
@@ -204,20 +236,20 @@ fn named(rows: &mut Vec<Row>, files: &[String]) {
     }
 }
 
-/// The keys that answer a request, in words.
-pub(super) fn keys(app: &App, request: &Request) -> String {
+/// The keys that answer a request, each with what it does.
+pub(super) fn keys(app: &App, request: &Request) -> Vec<String> {
+    let key = |id, word: &str| format!("{} {word}", app.key_word(id));
     if let Some(hold) = app.state.clockwork.held.get(&request.id) {
-        let (now, back) = (app.key_word(undo::again(&hold.decision)), app.key_word(CommandId::Undo));
-        return format!("{now} now   {back} take back");
+        return vec![key(undo::again(&hold.decision), "now"), key(CommandId::Undo, "take back")];
     }
-    let yes = match &request.subject {
+    let mut keys = match &request.subject {
+        Subject::Choose { teams } if teams.is_empty() => vec![key(CommandId::Compare, "compare")],
         Subject::Choose { teams } => {
-            let keys: Vec<String> = teams.iter().map(|team| panes::approve_key(app, *team)).collect();
-            format!("{} approve   {} compare", keys.join("/"), app.key_word(CommandId::Compare))
+            let numbers: Vec<String> = teams.iter().map(|team| panes::approve_key(app, *team)).collect();
+            vec![format!("{} approve", numbers.join("/")), key(CommandId::Compare, "compare")]
         }
-        other => format!("{} {}", app.key_word(CommandId::Approve), panes::yes_word(other)),
+        other => vec![key(CommandId::Approve, panes::yes_word(other))],
     };
-    let rest = panes::answers(&request.subject).into_iter();
-    let rest: String = rest.map(|(id, word)| format!("   {} {word}", app.key_word(id))).collect();
-    format!("{yes}{rest}")
+    keys.extend(panes::answers(&request.subject).into_iter().map(|(id, word)| key(id, word)));
+    keys
 }

@@ -9,6 +9,7 @@ use crate::{
     },
     engine::{
         kind_of,
+        playbook::brief,
         records::Race,
         state::{Judgement, Mission, State, Team},
     },
@@ -48,6 +49,14 @@ impl Entry<'_> {
         self.kept?.1.as_deref()
     }
 
+    /// Said where money and time went into what the team had made before a person made another candidate of it.
+    fn of_the_team(&self) -> &'static str {
+        match self.kept {
+            Some((candidate, _)) if !candidate.author.is_empty() => ", the team's before it",
+            _ => "",
+        }
+    }
+
     fn is_hidden(&self) -> bool {
         self.board.names == Names::Hidden
     }
@@ -74,7 +83,24 @@ impl Entry<'_> {
 
     fn verdicts(&self) -> Vec<&Verdict> {
         let all = self.judgement.map(|judgement| judgement.verdicts.as_slice()).unwrap_or_default();
-        all.iter().filter(|verdict| verdict.team == self.team.id).collect()
+        let attempt = self.kept.map(|(candidate, _)| candidate.attempt);
+        all.iter()
+            .filter(|verdict| verdict.team == self.team.id && Some(verdict.attempt) == attempt)
+            .collect()
+    }
+
+    /// What took this candidate's place and failed, so that it stands again.
+    fn fallen(&self) -> Option<String> {
+        let (made, evidence, _) = brief::fallen(self.team)?;
+        let by = if self.is_hidden() { "the director" } else { made.author.as_str() };
+        let red = evidence.checks.iter().find(|check| check.after.outcome != CheckOutcome::Passed)?;
+        let words = format!(
+            "✗ attempt {}, by {by}, failed: {}  {}",
+            made.attempt,
+            words::check_change(red),
+            red.command
+        );
+        Some(clean_line(&words, 300).to_string())
     }
 }
 
@@ -142,6 +168,9 @@ pub(super) fn table(
             Some(_) if it.is_hidden() => (String::from("◆ the director"), Role::Attention),
             Some(author) => (format!("◆ {}", clean_line(author, 200)), Role::Attention),
         });
+    }
+    if table.entries.iter().any(|it| it.fallen().is_some()) {
+        table.row("before it", &|it| (it.fallen().unwrap_or_default(), Role::Bad));
     }
     if board.evidence == Evidence::Folded {
         table.row("evidence", &|it| match it.evidence() {
@@ -224,10 +253,12 @@ fn facts(table: &mut Table<'_>) {
     });
     table.row("cost", &|it| match it.evidence().map(|found| found.cost) {
         Some(crate::domain::money::Cost::Unknown) => missing("a price is unknown"),
-        Some(known) => plain(words::cost(known)),
+        Some(known) => plain(format!("{}{}", words::cost(known), it.of_the_team())),
         None => plain(""),
     });
-    table.row("time", &|it| plain(it.evidence().map_or(String::new(), |found| found.elapsed.to_string())));
+    table.row("time", &|it| {
+        plain(it.evidence().map_or(String::new(), |found| format!("{}{}", found.elapsed, it.of_the_team())))
+    });
     table.row("says", &|it| {
         it.kept.map_or(plain(""), |(candidate, _)| {
             // What the director put together names whom it was taken from.

@@ -113,7 +113,13 @@ impl Pen<'_> {
         Position::new(x.min(at.right().saturating_sub(1)), at.y)
     }
 
-    /// Marks a row as chosen.
+    /// Marks a row as chosen, whose first column is left free: by colour, and by a sign for those who see none.
+    pub fn chosen(&mut self, row: Rect) {
+        self.put(row, 0, "▸", Role::Accent);
+        self.choose(row);
+    }
+
+    /// Lays the colour of what is chosen over a row that says so by other means, too.
     pub fn choose(&mut self, row: Rect) {
         let row = row.intersection(self.buf.area);
         self.buf.set_style(row, self.theme.style(Role::Selection));

@@ -56,9 +56,9 @@ fn ideas(app: &App, pen: &mut Pen<'_>, area: Rect) {
     let top = (screen.at + 1).saturating_sub(height);
     for (y, idea) in shown.iter().skip(top).take(height).enumerate() {
         let line = row(list, u16::try_from(y).unwrap_or(u16::MAX));
-        idea_row(app, pen, line, idea);
+        idea_row(app, pen, Rect { x: line.x + 1, width: line.width.saturating_sub(1), ..line }, idea);
         if top + y == screen.at {
-            pen.choose(line);
+            pen.chosen(line);
         }
     }
 }

@@ -2,7 +2,7 @@
 //! that is known, newest last. The card of its request says of the remedy what stands here.
 
 use super::{
-    dossier,
+    dossier, foot,
     frame::{Focused, Pen, row},
     remedy,
     rows::{Row, wrapped},
@@ -46,10 +46,13 @@ pub(super) fn draw(app: &App, pen: &mut Pen<'_>, area: Rect) {
     for (y, (text, role)) in (0..).zip(rows.iter().skip(top).take(seen)) {
         pen.put(row(body, y), 0, text, *role);
     }
-    pen.put(foot, 0, &keys(app, incident), Role::Accent);
-    if rows.len() > seen {
-        pen.put_right(foot, &format!(" {}/{}", (top + seen).min(rows.len()), rows.len()), Role::Muted);
-    }
+    let place = match rows.len() > seen {
+        true => format!(" {}/{}", (top + seen).min(rows.len()), rows.len()),
+        false => String::new(),
+    };
+    let room = foot.width.saturating_sub(u16::try_from(place.len()).unwrap_or(0));
+    pen.put(foot, 0, &foot::fitted(&keys(app, incident), room), Role::Accent);
+    pen.put_right(foot, &place, Role::Muted);
 }
 
 /// What stays, what scrolls, and the row of keys.
@@ -70,20 +73,19 @@ pub(super) fn last_row(app: &App, area: Rect) -> usize {
     rows(app, incident, width).len().saturating_sub(usize::from(body.height))
 }
 
-fn keys(app: &App, incident: &Incident) -> String {
-    let key = |id| app.key_word(id);
+fn keys(app: &App, incident: &Incident) -> Vec<String> {
     let asked = incidents::request(&app.state, incident);
-    let answers = asked.map(|request| format!("{}   ", dossier::keys(app, request)));
-    let again = match asked {
-        Some(_) => String::new(),
-        None if incident.phase.over() => String::new(),
-        None => {
-            let [look, close, quiet] =
-                [CommandId::RetryMission, CommandId::Cancel, CommandId::Silence].map(key);
-            format!("{look} look again   {close} close   {quiet} quiet   ")
-        }
-    };
-    format!("{}{again}{} whole", answers.unwrap_or_default(), key(CommandId::Expand))
+    let mut keys = asked.map(|request| dossier::keys(app, request)).unwrap_or_default();
+    let own = asked.is_none() && !incident.phase.over();
+    let offers = [
+        (own, CommandId::RetryMission, "look again"),
+        (own, CommandId::Cancel, "close"),
+        (own, CommandId::Silence, "quiet"),
+        (true, CommandId::Expand, if app.channels.full { "back to all" } else { "whole" }),
+    ];
+    let acting = offers.into_iter().filter(|(acts, ..)| *acts);
+    keys.extend(acting.map(|(_, id, word)| format!("{} {word}", app.key_word(id))));
+    keys
 }
 
 /// How it stands; what waits, and until when.
@@ -244,8 +246,8 @@ fn diagnosis(found: &Diagnosis, rows: &mut Vec<Row>, width: usize) {
 
 fn clue(clue: &Clue, carries: bool, rows: &mut Vec<Row>, width: usize) {
     let now = match clue.still_true {
-        Some(true) => "✓ true now",
-        Some(false) => "✗ not true now",
+        Some(true) => "✓ asked again: still true",
+        Some(false) => "✗ asked again: true no more",
         None => "○ not asked again",
     };
     let trust = if clue.trusted { "trusted" } else { "! tainted" };

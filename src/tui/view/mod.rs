@@ -10,6 +10,7 @@ mod compare;
 mod diff;
 mod dossier;
 mod evidence;
+mod foot;
 mod frame;
 mod ideas;
 mod incident;
@@ -48,9 +49,11 @@ pub fn draw(app: &App, buf: &mut Buffer) -> Option<Position> {
         pen.paragraph(area, &words, Role::Text);
         return None;
     }
+    let told = bars::told(app, area);
+    let screen = Rect { height: area.height - rows_of(&told), ..area };
     let head = Rect { height: 1, ..area };
     let foot = Rect { y: area.bottom() - 1, ..head };
-    let body = body(area);
+    let body = body(screen);
     bars::header(app, &mut pen, head);
     let caret = match app.screens.at {
         ScreenId::Command => command::draw(app, &mut pen, body),
@@ -60,12 +63,23 @@ pub fn draw(app: &App, buf: &mut Buffer) -> Option<Position> {
         ScreenId::Audit => audit::draw(app, &mut pen, body),
         ScreenId::Settings => settings::draw(app, &mut pen, body),
     };
-    bars::footer(app, &mut pen, foot);
+    bars::footer(app, &mut pen, (foot, &told));
     which::draw(app, &mut pen, body);
     match &app.sheet {
-        Some(open) => sheet::draw(app, open, &mut pen, area),
+        Some(open) => sheet::draw(app, open, &mut pen, screen),
         None => caret,
     }
+}
+
+fn rows_of(told: &[String]) -> u16 {
+    u16::try_from(told.len()).unwrap_or(0)
+}
+
+/// The screen without the rows that a long note takes above the footer.
+fn screen(app: &App) -> Rect {
+    let (width, height) = app.focus.1;
+    let area = Rect::new(0, 0, width, height);
+    Rect { height: height.saturating_sub(rows_of(&bars::told(app, area))), ..area }
 }
 
 /// What is at this column and row of the first screen.
@@ -75,7 +89,7 @@ pub fn under(app: &App, column: u16, row: u16) -> Under {
     if width < LEAST.0 || height < LEAST.1 {
         return Under::Nothing;
     }
-    command::under(app, body(Rect::new(0, 0, width, height)), Position::new(column, row))
+    command::under(app, body(screen(app)), Position::new(column, row))
 }
 
 /// What the header and the footer leave.
@@ -89,7 +103,7 @@ pub fn fit(app: &mut App) {
     if width < LEAST.0 || height < LEAST.1 {
         return;
     }
-    let screen = Rect::new(0, 0, width, height);
+    let screen = screen(app);
     if let Some(board) = app.board() {
         board.settle();
     }
@@ -126,7 +140,7 @@ pub fn placement(app: &App) -> Option<Placement> {
 /// The last row that the card of the shown incident can be scrolled to.
 #[must_use]
 pub fn incident_rows(app: &App) -> usize {
-    command::last_row(app, body(Rect::new(0, 0, app.focus.1.0, app.focus.1.1)))
+    command::last_row(app, body(screen(app)))
 }
 
 /// Rows of numbers on the audit screen.
@@ -138,7 +152,7 @@ pub fn audit_rows(app: &App) -> usize {
 /// The last row that the detail of the approvals screen can be scrolled to.
 #[must_use]
 pub fn detail_rows(app: &App) -> usize {
-    approvals::last_row(app, body(Rect::new(0, 0, app.focus.1.0, app.focus.1.1)))
+    approvals::last_row(app, body(screen(app)))
 }
 
 /// The last row a sheet can be scrolled to.

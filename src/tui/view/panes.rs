@@ -2,6 +2,7 @@
 
 use super::{
     bars::key_of,
+    foot,
     frame::{Focused, Pen, row},
 };
 use crate::{
@@ -53,8 +54,11 @@ pub(super) fn briefing(app: &App, pen: &mut Pen<'_>, area: Rect) -> Option<Posit
     let mut y = text.height;
     for one in [Field::Constraints, Field::Checks, Field::Budget] {
         let line = row(inner, y);
-        let role = if room.field == one && app.focus.0 == Focus::Brief { Role::Accent } else { Role::Muted };
-        pen.put(line, 0, one.word(), role);
+        let mine = room.field == one && app.focus.0 == Focus::Brief;
+        pen.put(line, 0, one.word(), if mine { Role::Accent } else { Role::Muted });
+        if mine {
+            pen.put(line, 12, "▸", Role::Accent);
+        }
         let from = 13.min(line.width);
         let place = Rect { x: line.x + from, width: line.width - from, ..line };
         caret = caret.or(field(app, pen, place, one));
@@ -81,12 +85,16 @@ pub(super) fn briefing(app: &App, pen: &mut Pen<'_>, area: Rect) -> Option<Posit
     if usize::from(rest.height) <= said {
         return caret;
     }
-    let foot = match (&room.sending, room.queue.len()) {
+    // Enter transmits where the text has the keys; elsewhere the way there is named.
+    let writes = app.focus.0 == Focus::Brief;
+    let foot = match (&room.sending, writes) {
         (Some(_), _) => "… sending".to_owned(),
-        (None, 0) => "⏎ TRANSMIT".to_owned(),
-        (None, n) => format!("⏎ TRANSMIT   {n} queued"),
+        (None, true) => "⏎ TRANSMIT".to_owned(),
+        (None, false) => format!("{} writes here", key_of(app, CommandId::FocusBrief)),
     };
-    pen.put(row(inner, inner.height.saturating_sub(1)), 0, &foot, Role::Accent);
+    let queued = if room.queue.is_empty() { String::new() } else { format!("{} queued", room.queue.len()) };
+    let role = if writes { Role::Accent } else { Role::Muted };
+    pen.put(row(inner, inner.height.saturating_sub(1)), 0, &foot::fitted(&[foot, queued], inner.width), role);
     caret
 }
 
@@ -349,7 +357,12 @@ fn labels(app: &App, mission: Option<&Mission>, request: &Request, wording: Word
 
 /// What a plain yes is called.
 pub(super) fn yes_word(subject: &Subject) -> &'static str {
-    if matches!(subject, Subject::Ask { .. }) { "answer" } else { "approve" }
+    match subject {
+        Subject::Ask { .. } => "answer",
+        // There is nothing to approve: who resolves it is asked.
+        Subject::Conflict { .. } => "team resolves it",
+        _ => "approve",
+    }
 }
 
 /// The other answers that mean something for a request.
@@ -357,7 +370,12 @@ pub(super) fn answers(subject: &Subject) -> Vec<(CommandId, &'static str)> {
     let modify = (CommandId::Modify, "modify");
     let (retry, reject) = ((CommandId::Retry, "reject & retry"), (CommandId::Reject, "reject"));
     match subject {
-        Subject::Choose { .. } | Subject::Conflict { .. } => vec![modify, retry, reject],
+        Subject::Choose { .. } => vec![modify, retry, reject],
+        Subject::Conflict { .. } => vec![
+            (CommandId::Modify, "you resolve it"),
+            (CommandId::Retry, "tell it how"),
+            (CommandId::Reject, "end it"),
+        ],
         Subject::Command { .. } => vec![modify, reject, (CommandId::Grant, "allow for a while")],
         Subject::Budget { .. } => vec![modify, reject],
         Subject::Ask { .. } => vec![reject],

@@ -39,14 +39,13 @@ pub(super) fn draw(app: &App, look: &Look, pen: &mut Pen<'_>, screen: Rect) {
     if let Some(placement) = placement(app).filter(|placement| placement.how == How::Woven) {
         weave(pen, &placement);
     }
-    let key = |id| super::bars::key_of(app, id);
-    let foot = format!(
-        "{} again   {} width   {} ends it   {} closes",
-        key(CommandId::PreviewOpen),
-        key(CommandId::PreviewWidth),
-        key(CommandId::PreviewEnd),
-        key(CommandId::Close)
-    );
+    let foot = app.hints_of(&[
+        (true, CommandId::PreviewOpen, "again"),
+        (true, CommandId::PreviewWidth, "width"),
+        (true, CommandId::PreviewEnd, "ends it"),
+        (true, CommandId::Close, "closes"),
+    ]);
+    let foot = super::foot::fitted(&foot, inner.width);
     pen.put(row(inner, inner.height.saturating_sub(1)), 0, &foot, Role::Muted);
 }
 
@@ -73,7 +72,7 @@ pub(super) fn room(app: &App) -> Option<Room> {
     if !lively(app) || !coloured || !answer.media_type.contains("html") {
         return None;
     }
-    let area = area(Rect::new(0, 0, app.focus.1.0, app.focus.1.1));
+    let area = area(super::screen(app));
     let page = app.look.widths.get(look.width).copied().unwrap_or(80);
     eyes::room((area.width.saturating_sub(2), area.height.saturating_sub(3 + ABOVE)), page, cell)
 }
@@ -85,7 +84,7 @@ pub(super) fn placement(app: &App) -> Option<Placement> {
     let Eyes::Sees(how, _) = app.look.eyes else { return None };
     let photo = app.previews.get(&look.channel)?.photo.as_ref()?;
     let png = photo.png.as_ref().ok()?.clone();
-    let area = area(Rect::new(0, 0, app.focus.1.0, app.focus.1.1));
+    let area = area(super::screen(app));
     let (rows, first) = rows(app, look, area.width.saturating_sub(2));
     let (first, high) = (first?, usize::from(area.height.saturating_sub(3)));
     let at = look.at.min(rows.len().saturating_sub(high));

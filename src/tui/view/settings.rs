@@ -1,7 +1,10 @@
 //! The settings screen as it is drawn: settings by group with value and layer, beside them what the chosen one means;
 //! and the line it is edited in.
 
-use super::frame::{Focused, Pen, row};
+use super::{
+    foot,
+    frame::{Focused, Pen, row},
+};
 use crate::{
     config::book::Setting,
     domain::text::clean_line,
@@ -78,7 +81,7 @@ fn settings(app: &App, pen: &mut Pen<'_>, area: Rect) {
             SettingsRow::Setting(at, setting) => {
                 setting_row(pen, line, setting);
                 if *at == screen.at {
-                    pen.choose(line);
+                    pen.chosen(line);
                 }
             }
         }
@@ -165,12 +168,12 @@ pub(super) fn editor(editor: &SettingEditor, pen: &mut Pen<'_>, area: Rect) -> P
     pen.put(row(inner, 1), 0, &wrap::fit(&file, usize::from(inner.width)), Role::Accent);
     let keys = [
         "enter writes it",
+        "esc leaves it",
         if editor.has_choice() { "tab another file" } else { "" },
         if setting.words.is_empty() { "" } else { "up/down turns" },
-        "esc leaves it",
     ];
-    let keys: Vec<&str> = keys.into_iter().filter(|key| !key.is_empty()).collect();
-    pen.put(row(inner, inner.height.saturating_sub(1)), 0, &keys.join("   "), Role::Muted);
+    let foot = foot::fitted(&keys.map(str::to_owned), inner.width);
+    pen.put(row(inner, inner.height.saturating_sub(1)), 0, &foot, Role::Muted);
     let rest = Rect { y: inner.y + 2.min(inner.height), height: inner.height.saturating_sub(3), ..inner };
     let mut used = 0;
     if editor.sending {

@@ -1,15 +1,15 @@
 //! Sheets over the panes: help, pickers, prompts, questions, request cards, comparison, versions, pages.
 
 use super::{
-    compare, diff, dossier,
+    compare, diff, dossier, foot,
     frame::{Pen, row},
     preview, settings, versions,
 };
 use crate::{
-    domain::text::clean_line,
+    domain::{ids::RequestId, text::clean_line},
     tui::{
         app::App,
-        commands::{self, Context},
+        commands::{self, CommandId, Context},
         screens::ScreenId,
         sheets::{Clarify, Page, Picker, Sheet},
         theme::Role,
@@ -21,15 +21,20 @@ type Row = (String, Role);
 
 pub(super) fn draw(app: &App, sheet: &Sheet, pen: &mut Pen<'_>, screen: Rect) -> Option<Position> {
     match sheet {
-        Sheet::Picker(picker) => return Some(pick(picker, pen, screen)),
+        Sheet::Picker(picker) => return Some(pick(app, picker, pen, screen)),
         Sheet::Prompt(prompt) => {
+            // What is asked about stays in sight.
+            if let Some(from) = &prompt.from {
+                draw(app, from, pen, screen);
+            }
             let area = middle(screen, 90, 5);
             let inner = pen.sheet(area, &clean_line(&prompt.title, 120));
-            pen.put(row(inner, 2), 0, "enter sends   esc leaves it", Role::Muted);
+            let foot = foot::fitted(&["enter sends".into(), leaves(app, "leaves it")], inner.width);
+            pen.put(row(inner, 2), 0, &foot, Role::Muted);
             return Some(pen.input(&prompt.line, row(inner, 0)));
         }
         Sheet::Setting(editor) => return Some(settings::editor(editor, pen, middle(screen, 100, 13))),
-        Sheet::Clarify(clarify) => return clarified(clarify, pen, screen),
+        Sheet::Clarify(clarify) => return clarified(app, clarify, pen, screen),
         Sheet::Compare(board) => {
             compare::draw(app, board, pen, screen);
             return None;
@@ -55,44 +60,56 @@ pub(super) fn draw(app: &App, sheet: &Sheet, pen: &mut Pen<'_>, screen: Rect) ->
         if chooses { (at + 1).saturating_sub(height) } else { at.min(rows.len().saturating_sub(height)) };
     for (y, (text, role)) in rows.iter().skip(top).take(height).enumerate() {
         let line = row(list, u16::try_from(y).unwrap_or(u16::MAX));
-        pen.put(line, 0, text, *role);
+        match chooses {
+            true => pen.put(line, 2, text, *role),
+            false => pen.put(line, 0, text, *role),
+        };
         if chooses && top + y == at {
-            pen.choose(line);
+            pen.chosen(line);
         }
     }
-    let foot = match sheet {
-        Sheet::Versions(_) => {
-            "enter shows the patch   y copies it   u restores a landed revision   q closes".to_owned()
-        }
-        _ => {
-            let at = (top + height).min(rows.len());
-            let scrolls = if rows.len() > height {
-                format!("{at}/{}   up/down scrolls   ", rows.len())
-            } else {
-                String::new()
-            };
-            let card = matches!(sheet, Sheet::Card(id, _) if app.desk.request(&app.state).is_some_and(|r| r.id == *id));
-            format!("{}{scrolls}q closes", decides(app, card))
-        }
+    let mut hints = match sheet {
+        Sheet::Versions(at) => of_version(app, *at),
+        Sheet::Card(id, _) => decides(app, *id),
+        _ => Vec::new(),
     };
-    pen.put(row(inner, inner.height.saturating_sub(1)), 0, &foot, Role::Muted);
+    if !chooses && rows.len() > height {
+        let keys = [CommandId::SheetUp, CommandId::SheetDown].map(|id| app.key_here(id).unwrap_or_default());
+        hints.push(format!("{}/{}", (top + height).min(rows.len()), rows.len()));
+        hints.push(format!("{} scrolls", keys.join("/")));
+    }
+    hints.extend(app.hints_of(&[(true, CommandId::Close, "closes")]));
+    pen.put(row(inner, inner.height.saturating_sub(1)), 0, &foot::fitted(&hints, inner.width), Role::Muted);
     None
 }
 
-/// The keys that decide what a sheet shows.
-fn decides(app: &App, shows_it: bool) -> String {
-    let Some(request) = app.desk.request(&app.state).filter(|request| app.faces(request)) else {
-        return String::new();
-    };
-    if shows_it { format!("{}   ", dossier::keys(app, request)) } else { String::new() }
+/// The keys that decide the request whose card is open.
+fn decides(app: &App, id: RequestId) -> Vec<String> {
+    let request = app.desk.request(&app.state).filter(|request| request.id == id && app.faces(request));
+    request.map(|request| dossier::keys(app, request)).unwrap_or_default()
+}
+
+/// What can be done with a version.
+fn of_version(app: &App, at: usize) -> Vec<String> {
+    let Some(mission) = app.mission() else { return Vec::new() };
+    let patch = versions::patch_at(mission, at).is_some();
+    app.hints_of(&[
+        (patch, CommandId::Choose, "shows the patch"),
+        (patch, CommandId::Copy, "copies it"),
+        (versions::commit_at(mission, at).is_some(), CommandId::Restore, "restores it"),
+    ])
+}
+
+/// The key that leaves a sheet that takes text.
+fn leaves(app: &App, word: &str) -> String {
+    app.key_here(CommandId::Back).map(|key| format!("{key} {word}")).unwrap_or_default()
 }
 
 pub(super) fn last_row(app: &App) -> usize {
-    let screen = Rect::new(0, 0, app.focus.1.0, app.focus.1.1);
+    let screen = super::screen(app);
     let Some(sheet) = &app.sheet else { return 0 };
     if let Sheet::Compare(board) = sheet {
-        let room = usize::from(screen.height.saturating_sub(4));
-        return compare::rows(app, board, screen.width.saturating_sub(2)).saturating_sub(room);
+        return compare::last_row(app, board, screen);
     }
     if let Sheet::Preview(look) = sheet {
         return preview::last_row(app, look, screen);
@@ -190,7 +207,7 @@ fn help(app: &App) -> Vec<Row> {
     rows
 }
 
-fn pick(picker: &Picker, pen: &mut Pen<'_>, screen: Rect) -> Position {
+fn pick(app: &App, picker: &Picker, pen: &mut Pen<'_>, screen: Rect) -> Position {
     let inner = pen.sheet(middle(screen, 90, 22), picker.title);
     let caret = pen.input(&picker.line, row(inner, 0));
     let list = Rect { y: inner.y + 1, height: inner.height.saturating_sub(2), ..inner };
@@ -200,20 +217,22 @@ fn pick(picker: &Picker, pen: &mut Pen<'_>, screen: Rect) -> Position {
         empty = false;
         let line = row(list, u16::try_from(y).unwrap_or(u16::MAX));
         let detail = u16::try_from(unicode_width::UnicodeWidthStr::width(found.detail.as_str())).unwrap_or(0);
-        pen.put(Rect { width: line.width.saturating_sub(detail + 1), ..line }, 1, &found.label, Role::Text);
+        pen.put(Rect { width: line.width.saturating_sub(detail + 1), ..line }, 2, &found.label, Role::Text);
         pen.put_right(line, &found.detail, Role::Muted);
         if top + y == picker.at {
-            pen.choose(line);
+            pen.chosen(line);
         }
     }
     if empty {
-        pen.put(row(list, 0), 1, if picker.reading { "reading…" } else { "nothing matches" }, Role::Muted);
+        pen.put(row(list, 0), 2, if picker.reading { "reading…" } else { "nothing matches" }, Role::Muted);
     }
-    pen.put(row(inner, inner.height.saturating_sub(1)), 0, "enter takes it   esc closes", Role::Muted);
+    let takes = if empty { String::new() } else { "enter takes it".to_owned() };
+    let foot = foot::fitted(&[takes, leaves(app, "closes")], inner.width);
+    pen.put(row(inner, inner.height.saturating_sub(1)), 0, &foot, Role::Muted);
     caret
 }
 
-fn clarified(clarify: &Clarify, pen: &mut Pen<'_>, screen: Rect) -> Option<Position> {
+fn clarified(app: &App, clarify: &Clarify, pen: &mut Pen<'_>, screen: Rect) -> Option<Position> {
     let question = clarify.questions.get(clarify.at)?;
     let inner = pen.sheet(
         middle(screen, 90, 16),
@@ -230,9 +249,9 @@ fn clarified(clarify: &Clarify, pen: &mut Pen<'_>, screen: Rect) -> Option<Posit
             (true, false) => "[ ] ",
             (false, _) => "",
         };
-        pen.put(line, 1, &format!("{} {tick}{}", at + 1, clean_line(choice, 200)), Role::Text);
+        pen.put(line, 2, &format!("{} {tick}{}", at + 1, clean_line(choice, 200)), Role::Text);
         if at == clarify.row {
-            pen.choose(line);
+            pen.chosen(line);
         }
         y += 1;
     }
@@ -242,8 +261,8 @@ fn clarified(clarify: &Clarify, pen: &mut Pen<'_>, screen: Rect) -> Option<Posit
     let default = clean_line(&question.default, 60);
     let skip =
         if default.is_empty() { "tab skips it".to_owned() } else { format!("tab skips it ({default})") };
-    let ticks = if clarify.is_multi() { "space ticks   " } else { "" };
-    let foot = format!("{ticks}enter answers   {skip}   esc puts all aside");
-    pen.put(row(inner, inner.height.saturating_sub(1)), 0, &foot, Role::Muted);
+    let ticks = if clarify.is_multi() { "space ticks" } else { "" };
+    let hints = [ticks.to_owned(), "enter answers".to_owned(), skip, leaves(app, "puts all aside")];
+    pen.put(row(inner, inner.height.saturating_sub(1)), 0, &foot::fitted(&hints, inner.width), Role::Muted);
     caret
 }

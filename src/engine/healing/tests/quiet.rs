@@ -17,7 +17,7 @@ fn c1_a_silence_laid_down_for_later_keeps_quiet_what_was_there_before() {
     let mut house = House::diagnosed(2, diagnosis(Grade::C, Remedy::Nothing));
     assert!(matches!(house.phase(), Phase::NeedsHuman(_)));
     while house.wanted("announce").is_some() {
-        house.end("announce", Outcome::Announced);
+        house.end("announce", Outcome::Announced(None));
     }
     house.person(quiet(NOON + 60_000, NOON + 7_200_000)).unwrap();
     house.pass(3_600_000);

@@ -186,6 +186,13 @@ fn choosable(pen: &Pen<'_>, id: MissionId) -> (Vec<TeamId>, Vec<String>) {
         if ruling.outcome != RulingOutcome::Deny {
             teams.push(team.id);
         }
+        if let Some((made, evidence, former)) = draft::fallen(team) {
+            let (name, by) = (&team.spec.name, &made.author);
+            let (nth, red) = (made.attempt, report::red_checks(evidence));
+            reasons.push(format!(
+                "{name}: attempt {nth}, by {by}, does not pass ({red}): attempt {former} stands again"
+            ));
+        }
         reasons.extend(ruling.reasons.iter().map(|r| format!("{}: {}: {}", team.spec.name, r.rule, r.text)));
     }
     if let Some(judgement) = &mission.judgement {

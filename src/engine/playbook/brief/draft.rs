@@ -1,10 +1,10 @@
 //! Teams at work: starting, revising, halting, and taking their candidates. A candidate that was not made
 //! for exactly the attempt and revision that was asked for is stale and never used.
 
-use super::{advance, choice, report};
+use super::{advance, choice, contender, report};
 use crate::{
     domain::{
-        candidate::{Candidate, CommitId},
+        candidate::{Candidate, CommitId, Evidence},
         digest::Digest,
         ids::{EffectId, MissionId, Revision, TeamId},
         mission::Step,
@@ -159,13 +159,54 @@ pub(super) fn not_adopted(
         // The patch was meant for a target that had moved: with its candidate the team is back on the old one.
         pen.team_event(id, team, TeamEvent::Rebased(former.base.clone()));
     }
-    let again = Candidate { attempt, based_on, ..(*former).clone() };
+    stand_again(pen, id, (team, attempt, based_on), (&former, evidence.as_deref()));
+    advance(pen, id);
+}
+
+/// An earlier candidate of a team is up again as this attempt, with the evidence that it has.
+fn stand_again(
+    pen: &mut Pen<'_>,
+    id: MissionId,
+    (team, attempt, based_on): (TeamId, u32, Revision),
+    (former, evidence): (&Candidate, Option<&Evidence>),
+) {
+    let again = Candidate { attempt, based_on, ..former.clone() };
     pen.team_event(id, team, TeamEvent::CandidateProposed(Box::new(again)));
     match evidence {
-        Some(evidence) => report::gathered(pen, id, (team, attempt), &evidence),
+        Some(evidence) => report::gathered(pen, id, (team, attempt), evidence),
         None => pen.want(id, EffectKind::Check { team, attempt }),
     }
-    advance(pen, id);
+}
+
+/// What a person made or put together does not pass the checks: the candidate it took the place of stands again, if
+/// that one passed. What failed stays among the team's attempts with its evidence.
+pub(super) fn fall_back(pen: &mut Pen<'_>, id: MissionId, team: TeamId) {
+    let Some(mission) = pen.mission(id) else { return };
+    let Some(found) = mission.teams.iter().find(|t| t.id == team) else { return };
+    let Some((made, evidence)) = contender(found) else { return };
+    if made.author.is_empty() || evidence.passed() {
+        return;
+    }
+    let mut earlier = found.candidates.iter().rev().filter(|(former, _)| former.base == made.base);
+    let passed = earlier.find_map(|(former, evidence)| {
+        let evidence = evidence.as_deref().filter(|evidence| evidence.passed())?;
+        Some((former.as_ref(), evidence))
+    });
+    let Some((former, evidence)) = passed else { return };
+    let (attempt, based_on) = (found.attempt.saturating_add(1), mission.revision);
+    pen.team_event(id, team, TeamEvent::DraftStarted { attempt, based_on });
+    stand_again(pen, id, (team, attempt, based_on), (former, Some(evidence)));
+}
+
+/// What a person made last, with its evidence, where a former candidate stands again in its place; and the attempt
+/// that this one was.
+#[must_use]
+pub fn fallen(team: &Team) -> Option<(&Candidate, &Evidence, u32)> {
+    let (now, _) = contender(team)?;
+    let [.., (made, evidence), _] = team.candidates.as_slice() else { return None };
+    let evidence = evidence.as_deref().filter(|evidence| !evidence.passed() && !made.author.is_empty())?;
+    let former = team.candidates.iter().find(|(candidate, _)| candidate.commit == now.commit)?;
+    (former.0.attempt < made.attempt).then_some((made, evidence, former.0.attempt))
 }
 
 /// Ends what these teams do and makes every older judgement stale.

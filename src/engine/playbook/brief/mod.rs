@@ -10,8 +10,8 @@ mod prepare;
 mod report;
 
 pub(in crate::engine) use choice::{answer_choice, approve_waited, reconsider_all, rule_again};
-pub use draft::base_of;
 pub(in crate::engine) use draft::resume_over_budget;
+pub use draft::{base_of, fallen};
 pub(in crate::engine) use end::{may_reopen, reopen_with, time_out};
 pub(in crate::engine) use land::{answer_conflict, may_land};
 pub(in crate::engine) use open::{admit, command, open};

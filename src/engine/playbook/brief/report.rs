@@ -96,6 +96,7 @@ fn ended(
         (EffectKind::Check { team, attempt }, Outcome::Checked(evidence)) => {
             done(pen);
             gathered(pen, id, (*team, *attempt), evidence);
+            draft::fall_back(pen, id, *team);
             advance(pen, id);
         }
         (EffectKind::Judge { .. }, Outcome::Judged(verdicts, missing)) => {

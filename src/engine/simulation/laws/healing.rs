@@ -253,7 +253,10 @@ impl Laws {
         }
         let Some(case) = self.healing.cases.get_mut(&id) else { panic!("{id} was never seen: {event:?}") };
         match event {
-            IncidentEvent::Seen(_) | IncidentEvent::Noted(_) | IncidentEvent::Asked(_) => {}
+            IncidentEvent::Seen(_)
+            | IncidentEvent::Noted(_)
+            | IncidentEvent::Threaded(_)
+            | IncidentEvent::Asked(_) => {}
             IncidentEvent::Answered => case.ruling = None,
             IncidentEvent::PhaseEntered(phase) => self.entered(after, fact, (id, phase)),
             IncidentEvent::Reopened => {

@@ -149,7 +149,7 @@ pub(super) fn outcome(run: &mut Run, effect: &Effect) -> Outcome {
         EffectKind::Halt { .. } => Outcome::Halted,
         EffectKind::Release => Outcome::Released(vec![]),
         EffectKind::Suggest { .. } => Outcome::Suggested(vec![]),
-        EffectKind::Announce { .. } => Outcome::Announced,
+        EffectKind::Announce { incident, .. } => Outcome::Announced(Some(format!("thread of {incident}"))),
         EffectKind::Investigate { incident } => inquiry::look(run, effect, *incident),
         EffectKind::Heal { .. } => deeds::heal(run, effect),
         EffectKind::Commission { .. } => deeds::commission(run, effect),
@@ -166,7 +166,7 @@ pub(super) fn late(run: &mut Run, effect: &Effect) -> Outcome {
         EffectKind::Commission { .. } => deeds::commission(run, effect),
         EffectKind::Deploy { .. } => Outcome::Deployed,
         EffectKind::Verify { .. } => Outcome::Verified(Verification::Helped),
-        _ => Outcome::Announced,
+        _ => Outcome::Announced(None),
     }
 }
 

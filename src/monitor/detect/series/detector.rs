@@ -11,6 +11,7 @@ use super::{
     episode::{Episode, Turn, Unusual},
     level::reckoned,
     shift::{Change, RELATIVE, Shift},
+    unit,
     voice::{Voice, Word},
 };
 use crate::domain::{
@@ -74,6 +75,8 @@ struct Series {
     limit: Option<Limit>,
     burn: Option<Burn>,
     shape: Shape,
+    /// Least change worth a word, in the metric's unit.
+    telling: f64,
 }
 
 /// What is usual of a series.
@@ -220,7 +223,8 @@ impl SeriesDetector {
     fn shape(&mut self, series: &mut Series, value: f64, at: Timestamp, signals: &mut Vec<Signal>) {
         let level = series.shape.anomaly.unseasoned(at, value);
         let rated = series.shape.anomaly.rate(at, value);
-        let much = (value - rated.expected).abs() >= RELATIVE * rated.expected.abs();
+        let least = (RELATIVE * rated.expected.abs()).max(series.telling);
+        let much = (value - rated.expected).abs() >= least;
         let told = rated.score >= THRESHOLD && much;
         let unusual = if told { Unusual::Yes } else { Unusual::No };
         let turn = series.shape.episode.observe(unusual);
@@ -236,7 +240,7 @@ impl SeriesDetector {
             ],
         });
         signals.extend(said);
-        let spread = series.shape.anomaly.spread();
+        let spread = series.shape.anomaly.spread().max(series.telling);
         let change = series.shape.shift.add(level, spread);
         if change == Change::None {
             return;
@@ -321,6 +325,8 @@ impl SeriesDetector {
             limit: self.limit,
             burn: share.and_then(Burn::against),
             shape: Shape::default(),
+            // What a counter counts up to says nothing of how fast it does.
+            telling: if is_counter(&metric) { 0.0 } else { unit::telling(&metric) },
             last: at,
             metric,
             labels,

@@ -46,10 +46,15 @@ fn noise(n: i64) -> f64 {
 
 /// Feeds a value each minute; what was said, with its minute.
 fn run(spec: &ProbeSpec, minutes: i64, value: impl Fn(i64) -> f64) -> Vec<(i64, Signal)> {
+    run_of("m", spec, minutes, value)
+}
+
+/// The same of a metric with this name.
+fn run_of(metric: &str, spec: &ProbeSpec, minutes: i64, value: impl Fn(i64) -> f64) -> Vec<(i64, Signal)> {
     let mut detector = SeriesDetector::new(spec);
     (0..minutes)
         .flat_map(|minute| {
-            let said = detector.feed("m", value(minute), &BTreeMap::new(), Timestamp(minute * 60_000));
+            let said = detector.feed(metric, value(minute), &BTreeMap::new(), Timestamp(minute * 60_000));
             said.into_iter().map(move |signal| (minute, signal))
         })
         .collect()
@@ -91,6 +96,24 @@ fn c1_what_is_new_and_next_to_nothing_is_not_told() {
     let disk = |step: f64| run(&each_minute(), 1_200, move |n| if n < 1_000 { 24.0 } else { 24.0 + step });
     assert_eq!(of(&disk(0.02), kind::METRIC_ANOMALY, SignalState::Firing), Vec::<&(i64, Signal)>::new());
     assert!(!of(&disk(2.0), kind::METRIC_ANOMALY, SignalState::Firing).is_empty());
+}
+
+#[test]
+fn c1_what_nobody_would_notice_in_its_unit_is_not_told() {
+    // A busy machine answers in five milliseconds instead of one, and now and then in thirty.
+    let busy = |n: i64| {
+        let spike = if n % 97 == 0 { 25.0 } else { 0.0 };
+        noise(n).mul_add(0.2, if n < 1_000 { 1.0 } else { 5.0 + spike })
+    };
+    let told = |metric: &str| {
+        let said = run_of(metric, &each_minute(), 2_000, busy);
+        said.iter().filter(|(_, signal)| signal.state == SignalState::Firing).count()
+    };
+    assert_eq!(told("http_latency_ms"), 0);
+    assert!(told("queue_length") > 0, "of a number without a unit it is told");
+    let slow =
+        run_of("http_latency_ms", &each_minute(), 2_000, |n| busy(n) + if n < 1_500 { 0.0 } else { 200.0 });
+    assert!(!of(&slow, kind::METRIC_SHIFT, SignalState::Firing).is_empty());
 }
 
 #[test]

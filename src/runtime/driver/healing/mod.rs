@@ -2,6 +2,8 @@
 //! proving that it helped, telling people. Each stands on the incident as the engine knows it; the plan is the one that
 //! was ruled on, or nothing is done.
 
+mod announce;
+pub(in crate::runtime) mod channels;
 mod commission;
 mod deploy;
 mod ground;
@@ -12,10 +14,10 @@ mod scene;
 #[cfg(test)]
 mod tests;
 
-use super::site::{Site, permanent, transient};
+use super::site::{Site, permanent};
 use crate::{
     domain::{
-        ids::{IncidentId, RequestId},
+        ids::IncidentId,
         incident::Remedy,
         runbook::{OnFail, RunPlan},
     },
@@ -25,12 +27,10 @@ use crate::{
         healing::ward::Incident,
     },
     monitor::investigate::{self, Means},
-    operations::{
-        notify::{self, Notice},
-        runbooks::{self, Broken, Ground, Progress, Resumed, SteadyPace, Undone, Verdict},
-    },
+    operations::runbooks::{self, Broken, Ground, Progress, Resumed, SteadyPace, Undone, Verdict},
     runtime::supervisor::StopSign,
 };
+pub(super) use announce::announce;
 use ground::{Lines, attempt_of, dir_of, incident_of, laid_down, service_of, stopped, telling};
 use outlook::Outlook;
 
@@ -158,41 +158,4 @@ pub(super) async fn commission(site: &Site, effect: &Effect) -> Result<Outcome, 
 
 pub(super) async fn deploy(site: &Site, effect: &Effect, stop: &StopSign) -> Result<Outcome, Failure> {
     deploy::deploy(site, effect, stop).await
-}
-
-/// Tells people who are not at a screen.
-pub(super) async fn announce(site: &Site, effect: &Effect) -> Result<Outcome, Failure> {
-    let EffectKind::Announce { incident, words } = &effect.kind else {
-        return Err(permanent("there is nothing to tell"));
-    };
-    let incident = incident_of(site, *incident)?;
-    tracing::info!(incident = %incident.id, severity = %incident.severity, service = incident.service, words, "incident");
-    let Ok(rules) = laid_down(site) else { return Ok(Outcome::Announced) };
-    let Some(source) = rules.webhook.as_ref().filter(|_| incident.severity <= rules.told_least) else {
-        return Ok(Outcome::Announced);
-    };
-    let told = async {
-        let url = (rules.eyes.secret)(source).await?;
-        let parsed = reqwest::Url::parse(&url).map_err(|error| format!("notify.webhook: {error}"))?;
-        let client = rules.eyes.web.client(&parsed)?;
-        notify::post(&client, &url, &notice(effect, &incident, words)).await
-    };
-    told.await.map(|()| Outcome::Announced).map_err(transient)
-}
-
-fn notice(effect: &Effect, incident: &Incident, words: &str) -> Notice {
-    Notice {
-        id: effect.id.to_string(),
-        incident: incident.id.to_string(),
-        event: words.to_owned(),
-        severity: incident.severity.to_string(),
-        service: incident.service.clone(),
-        env: incident.env.clone(),
-        title: incident.title.clone(),
-        phase: incident.phase.word().to_owned(),
-        cause: incident.diagnosis.as_ref().map(|diagnosis| diagnosis.cause.clone()),
-        request: incident.request.as_ref().map(RequestId::to_string),
-        count: incident.sightings.count,
-        affected: incident.sightings.affected,
-    }
 }

@@ -1,7 +1,8 @@
 //! What the director has laid down about healing, put together once by whoever starts the engine.
 
+use super::channels::Channels;
 use crate::{
-    domain::{brief::Brief, incident::Severity, probe::ProbeSpec, runbook::Runbook},
+    domain::{brief::Brief, probe::ProbeSpec, runbook::Runbook},
     monitor::{investigate::Rules, probes::Eyes},
 };
 
@@ -18,8 +19,6 @@ pub struct HealRules {
     pub eyes: Eyes,
     /// What the brief of a fix starts from; its words and its repository are added.
     pub commission: Brief,
-    /// Address that is told of incidents, or where it comes from.
-    pub webhook: Option<String>,
-    /// Milder incidents are not told.
-    pub told_least: Severity,
+    /// Who is told.
+    pub notify: Channels,
 }

@@ -141,8 +141,7 @@ fn rules() -> HealRules {
         rules: Rules::default(),
         eyes,
         commission,
-        webhook: None,
-        told_least: Severity::P4,
+        notify: super::channels::Channels { least: Severity::P4, ..Default::default() },
     }
 }
 

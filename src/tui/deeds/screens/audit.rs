@@ -147,7 +147,7 @@ impl App {
     }
 
     /// The mission that is looked at.
-    fn meant(&self) -> Option<MissionId> {
+    pub(in crate::tui) fn meant(&self) -> Option<MissionId> {
         let audit = &self.screens.audit;
         if let Some(case) = &audit.case {
             return Some(case.id());
@@ -337,7 +337,7 @@ impl App {
             let mission = Some(replay.reel.mission());
             past.shown = mission;
             past.channels.turn_to(mission);
-            past.desk.follow(&past.state, now.mono);
+            past.follow_desk();
             for (channel, items) in replay.news() {
                 past.channels.renew(channel, Batch { items, next: 0, lost: 0 });
             }

@@ -38,7 +38,7 @@ impl App {
             C::Expand => self.screens.operations.full = !self.screens.operations.full,
             // Out of the large section first, then out of the screen.
             C::Back if self.screens.operations.full => self.screens.operations.full = false,
-            C::Card => return Some(self.open_in_operations(section)),
+            C::Card => return Some(self.open_in_operations()),
             _ => return self.move_in_operations(section, command).then(Vec::new),
         }
         Some(Vec::new())
@@ -62,10 +62,11 @@ impl App {
         true
     }
 
-    /// To what is under the cursor, on the first screen.
-    fn open_in_operations(&mut self, section: Section) -> Vec<Task> {
+    /// What is under the cursor.
+    fn target(&self) -> Option<Target> {
+        let section = self.screens.operations.section;
         let at = self.screens.operations.at(section).min(operations::rows(self, section).saturating_sub(1));
-        let target = match section {
+        match section {
             Section::Agents => {
                 agents(&self.state).nth(at).map(|(mission, nth, _)| Target::Mission(mission.id, nth))
             }
@@ -81,8 +82,21 @@ impl App {
                 })
             }
             Section::Spend | Section::Health => None,
-        };
-        match target {
+        }
+    }
+
+    /// Whether there is something under the cursor that can be opened.
+    pub(in crate::tui) fn opens_in_operations(&self) -> bool {
+        match self.target() {
+            Some(Target::Mission(id, _)) => self.state.missions.contains_key(&id),
+            Some(Target::Request(_) | Target::Incident(_)) => true,
+            Some(Target::House) | None => false,
+        }
+    }
+
+    /// To what is under the cursor, on the first screen.
+    fn open_in_operations(&mut self) -> Vec<Task> {
+        match self.target() {
             Some(Target::Request(id)) => {
                 let Some(request) = self.state.desk.get(&id).cloned() else { return Vec::new() };
                 let tasks = self.go_to(ScreenId::Command);

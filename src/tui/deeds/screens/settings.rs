@@ -44,11 +44,13 @@ impl App {
     /// Shows the settings whose names have these words; none: all.
     pub(in crate::tui) fn filter_settings(&mut self, words: &str) {
         let settings = &mut self.screens.settings;
-        words.clone_into(&mut settings.filter);
-        settings.at = 0;
+        let before = std::mem::replace(&mut settings.filter, words.to_owned());
         if settings.shown().is_empty() && matches!(settings.book, Some(Ok(_))) {
-            settings.filter.clear();
+            // What was shown stays.
+            settings.filter = before;
             self.notes().note(format!("no setting has {words:?} in its name"));
+        } else {
+            settings.at = 0;
         }
     }
 

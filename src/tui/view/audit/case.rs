@@ -1,7 +1,10 @@
 //! One mission's chain of reasons, from the brief to the commit.
 
 use super::{
-    super::frame::{Pen, row},
+    super::{
+        foot,
+        frame::{Pen, row},
+    },
     table::{cells, list},
 };
 use crate::{
@@ -12,7 +15,7 @@ use crate::{
         snapshot,
     },
     runtime::past::dossier::Paper,
-    tui::{app::App, screens::audit::Case, theme::Role, words},
+    tui::{app::App, commands::CommandId, screens::audit::Case, theme::Role, words},
 };
 use ratatui::layout::Rect;
 
@@ -54,11 +57,17 @@ pub(super) fn draw(app: &App, case: &Case, pen: &mut Pen<'_>, area: Rect) {
         );
     });
     if foot > 0 {
-        let works = if case.works { "o without works" } else { "o with effects and money" };
+        let works = if case.works { "without works" } else { "with effects and money" };
         let cut = if case.dossier.cut { ", the newest are missing" } else { "" };
         let shown = count(papers.len(), "fact");
-        let words = format!("{shown}{cut}   enter opens one   {works}   V versions");
-        pen.put(row(area, area.height - 1), 0, &words, Role::Muted);
+        let kept = app.state.missions.contains_key(&mission.id);
+        let keys = app.hints_of(&[
+            (!papers.is_empty(), CommandId::Card, "opens one"),
+            (true, CommandId::Tools, works),
+            (kept, CommandId::Versions, "versions"),
+        ]);
+        let foot = foot::fitted(&[vec![format!("{shown}{cut}")], keys].concat(), area.width);
+        pen.put(row(area, area.height - 1), 0, &foot, Role::Muted);
     }
 }
 

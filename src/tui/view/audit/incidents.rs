@@ -1,8 +1,11 @@
 //! Incidents, finished ones too: how bad, where it stands or how it ended, what was done, how long that took.
 
 use super::{
-    super::frame::{Pen, row},
-    table::{cells, list},
+    super::{
+        foot,
+        frame::{Pen, row},
+    },
+    table::{beside_mark, cells, list},
 };
 use crate::{
     domain::text::clean_line,
@@ -10,7 +13,7 @@ use crate::{
         figures,
         ward::{Incident, Ward},
     },
-    tui::{app::App, incidents, theme::Role, words},
+    tui::{app::App, commands::CommandId, incidents, theme::Role, words},
 };
 use ratatui::layout::Rect;
 use std::sync::Arc;
@@ -32,7 +35,7 @@ pub(super) fn draw(app: &App, pen: &mut Pen<'_>, area: Rect) {
         head.push((44, "DONE", Role::Title));
     }
     head.push((0, "WHAT", Role::Title));
-    cells(pen, row(area, 0), &head);
+    cells(pen, beside_mark(row(area, 0)), &head);
     if all.is_empty() {
         let body = Rect { y: area.y + 2.min(area.height), height: area.height.saturating_sub(2), ..area };
         pen.paragraph(body, "The monitor has found nothing yet.", Role::Muted);
@@ -45,8 +48,10 @@ pub(super) fn draw(app: &App, pen: &mut Pen<'_>, area: Rect) {
     if foot > 0 {
         let over = all.iter().filter(|incident| incident.phase.over()).count();
         let older = if over >= Ward::OVER_MOST { ", older ones are in the journal" } else { "" };
-        let words = format!("{} of {}, {over} over{older}   enter opens one", at + 1, all.len());
-        pen.put(row(area, area.height - 1), 0, &words, Role::Muted);
+        let words = format!("{} of {}, {over} over{older}", at + 1, all.len());
+        let opens = app.hints_of(&[(true, CommandId::Card, "opens one")]);
+        let foot = foot::fitted(&[vec![words], opens].concat(), area.width);
+        pen.put(row(area, area.height - 1), 0, &foot, Role::Muted);
     }
 }
 

@@ -1,14 +1,18 @@
 //! The journal as a list, or what was found in it.
 
 use super::{
-    super::frame::{Pen, row},
-    table::{cells, list, moment, top},
+    super::{
+        foot,
+        frame::{Pen, row},
+    },
+    table::{beside_mark, cells, list, moment, top},
 };
 use crate::{
     domain::{ids::Seq, text::count},
     runtime::past::search::{Found, Hit},
     tui::{
         app::App,
+        commands::CommandId,
         past,
         screens::audit::{Finding, HITS_MOST},
         theme::Role,
@@ -37,11 +41,15 @@ pub(super) fn draw(app: &App, pen: &mut Pen<'_>, area: Rect) {
         let Some(seq) = last.checked_sub(first + u64::from(y)).filter(|seq| *seq > 0).map(Seq) else { break };
         let line = row(body, y);
         match journal.row(seq) {
-            Some(entry) => one(entry, pen, line),
-            None => cells(pen, line, &[(8, &seq.to_string(), Role::LineNumber), (0, "…", Role::Muted)]),
+            Some(entry) => one(entry, pen, beside_mark(line)),
+            None => cells(
+                pen,
+                beside_mark(line),
+                &[(8, &seq.to_string(), Role::LineNumber), (0, "…", Role::Muted)],
+            ),
         }
         if seq == chosen {
-            pen.choose(line);
+            pen.chosen(line);
         }
     }
     if foot > 0 {
@@ -52,9 +60,10 @@ pub(super) fn draw(app: &App, pen: &mut Pen<'_>, area: Rect) {
             }
             None => {
                 let follows = if journal.at.is_none() { ", follows the newest" } else { "" };
-                let words =
-                    format!("{chosen} of {}{follows}   enter opens, / searches", count(last, "entry"));
-                pen.put(line, 0, &words, Role::Muted);
+                let words = format!("{chosen} of {}{follows}", count(last, "entry"));
+                let keys = app.hints_of(&[(true, CommandId::Card, "opens it")]);
+                let foot = foot::fitted(&[vec![words], keys].concat(), line.width);
+                pen.put(line, 0, &foot, Role::Muted);
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{
     super::frame::{Pen, row},
-    table::{cells, list},
+    table::{beside_mark, cells, list},
 };
 use crate::{
     domain::text::clean_line,
@@ -22,7 +22,7 @@ pub(super) fn draw(app: &App, pen: &mut Pen<'_>, area: Rect) {
         (8, "TOOK", Role::Title),
         (0, "BRIEF", Role::Title),
     ];
-    cells(pen, row(area, 0), &head);
+    cells(pen, beside_mark(row(area, 0)), &head);
     if all.is_empty() {
         let words = "Nothing has ended yet. What goes on is on screens 1 and 2.";
         pen.paragraph(

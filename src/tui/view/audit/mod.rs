@@ -9,8 +9,11 @@ mod numbers;
 mod replay;
 mod table;
 
-use super::frame::{Focused, Pen, row};
-use crate::tui::{app::App, screens::audit::Section, theme::Role};
+use super::{
+    foot,
+    frame::{Focused, Pen, row},
+};
+use crate::tui::{app::App, commands::CommandId, screens::audit::Section, theme::Role};
 use ratatui::layout::{Position, Rect};
 
 pub(super) use replay::stage;
@@ -35,7 +38,7 @@ pub(super) fn draw(app: &App, pen: &mut Pen<'_>, area: Rect) -> Option<Position>
         case::draw(app, case, pen, inner);
         return None;
     }
-    tabs(audit.section, pen, row(inner, 0));
+    tabs(app, pen, row(inner, 0));
     let body = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
     match audit.section {
         Section::Missions => missions::draw(app, pen, body),
@@ -47,14 +50,16 @@ pub(super) fn draw(app: &App, pen: &mut Pen<'_>, area: Rect) -> Option<Position>
 }
 
 /// The parts of the screen, the shown one marked.
-fn tabs(at: Section, pen: &mut Pen<'_>, area: Rect) {
-    let mut x = 0;
+fn tabs(app: &App, pen: &mut Pen<'_>, area: Rect) {
+    let (at, mut x) = (app.screens.audit.section, 0);
     for section in Section::ALL {
         let here = section == at;
         let words = if here { format!("▸ {}", section.word()) } else { format!("  {}", section.word()) };
         x = pen.put(area, x, &words, if here { Role::Accent } else { Role::Muted }) + 2;
     }
-    pen.put(area, x, "← → turn", Role::Muted);
+    let keys = [CommandId::Left, CommandId::Right].map(|id| app.key_here(id).unwrap_or_default());
+    let turn = foot::fitted(&[format!("{} turn", keys.join("/"))], area.width.saturating_sub(x));
+    pen.put(area, x, &turn, Role::Muted);
 }
 
 /// The last row the numbers can be scrolled to.

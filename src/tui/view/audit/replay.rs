@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        command,
+        command, foot,
         frame::{Pen, row},
     },
     table::moment,
@@ -36,18 +36,14 @@ pub(super) fn draw(app: &App, replay: &Replay, past: &App, pen: &mut Pen<'_>, ar
     let x = pen.put(head, x, &format!("fact {shown} of {all}"), Role::Text) + 2;
     pen.put(head, x, &state, if reel.plays { Role::Busy } else { Role::Warn });
     let line = row(area, 1);
-    let keys = format!(
-        "{} play  {} {} step  {} {} speed  {} {} ends  {} now",
-        key(CommandId::ReplayPlay),
-        key(CommandId::ReplayBack),
-        key(CommandId::ReplayOn),
-        key(CommandId::ReplaySlower),
-        key(CommandId::ReplayFaster),
-        key(CommandId::Top),
-        key(CommandId::Bottom),
-        key(CommandId::Back),
-    );
-    let x = pen.put(line, 0, &keys, Role::Muted) + 2;
+    let keys = [
+        format!("{} play", key(CommandId::ReplayPlay)),
+        format!("{} now", key(CommandId::Back)),
+        format!("{} {} step", key(CommandId::ReplayBack), key(CommandId::ReplayOn)),
+        format!("{} {} speed", key(CommandId::ReplaySlower), key(CommandId::ReplayFaster)),
+        format!("{} {} ends", key(CommandId::Top), key(CommandId::Bottom)),
+    ];
+    let x = pen.put(line, 0, &foot::fitted(&keys, line.width), Role::Muted) + 2;
     if let Some(paper) = reel.last() {
         let words = account::line(&paper.fact.event, replay.mission().map(AsRef::as_ref));
         pen.put(line, x, &format!("│ {}: {words}", paper.fact.actor), Role::Text);

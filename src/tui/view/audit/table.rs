@@ -34,11 +34,16 @@ pub(super) fn list<T>(
     let first = top(at, rows.len(), area.height);
     for (y, (nth, item)) in rows.iter().enumerate().skip(first).take(usize::from(area.height)).enumerate() {
         let line = row(area, u16::try_from(y).unwrap_or(u16::MAX));
-        draw(pen, line, item);
+        draw(pen, beside_mark(line), item);
         if nth == at {
-            pen.choose(line);
+            pen.chosen(line);
         }
     }
+}
+
+/// What a row has beside the column of the sign of what is chosen.
+pub(super) fn beside_mark(line: Rect) -> Rect {
+    Rect { x: line.x + 1.min(line.width), width: line.width.saturating_sub(1), ..line }
 }
 
 /// Day and time to the second, in UTC.

@@ -18,12 +18,17 @@ use ratatui::layout::Rect;
 
 /// The least width of a cell.
 const CELL: u16 = 26;
+/// Its width where that leaves room for all: models have their whole names.
+const CELL_ROOMY: u16 = 36;
 /// Its rows: who and how; where, with what and how long.
 const ROWS: u16 = 2;
 
 /// Cells of a row.
-pub(super) fn columns(width: u16) -> usize {
-    usize::from((width / CELL).max(1))
+pub(super) fn columns(app: &App, area: Rect) -> usize {
+    let all: usize = live(&app.state).map(|mission| mission.teams.len()).sum();
+    let few = usize::from((area.width / CELL_ROOMY).max(1));
+    let fits = all.div_ceil(few) * usize::from(ROWS) <= usize::from(area.height);
+    if fits { few } else { usize::from((area.width / CELL).max(1)) }
 }
 
 /// `12: 5 on air, 3 testing, 2 ready`.
@@ -57,7 +62,7 @@ pub(super) fn draw(app: &App, pen: &mut Pen<'_>, area: Rect, focused: bool) {
         pen.paragraph(area, "No mission goes on. A brief on the first screen starts one.", Role::Muted);
         return;
     }
-    let columns = columns(area.width);
+    let columns = columns(app, area);
     let at = app.screens.operations.at(Section::Agents).min(all - 1);
     let lines = usize::from((area.height / ROWS).max(1));
     let top = (at / columns + 1).saturating_sub(lines);
@@ -75,6 +80,9 @@ pub(super) fn draw(app: &App, pen: &mut Pen<'_>, area: Rect, focused: bool) {
         };
         cell(app, pen, place.intersection(area), (mission, team));
         if focused && nth == at {
+            // The first column of the second row is free.
+            let below = Rect { y: place.y + 1, height: 1, ..place };
+            pen.put(below.intersection(area), 0, "▸", Role::Accent);
             pen.choose(place.intersection(area));
         }
     }

@@ -1,6 +1,9 @@
 //! The feed of the last day, newest first.
 
-use super::super::frame::{Pen, row};
+use super::{
+    super::frame::{Pen, row},
+    lines::beside_mark,
+};
 use crate::{
     engine::records::{Activity, Turn, What},
     tui::{app::App, screens::operations::Section, theme::Role},
@@ -19,9 +22,9 @@ pub(super) fn draw(app: &App, pen: &mut Pen<'_>, area: Rect, focused: bool) {
     let seen = recent.newest(app.now.wall).skip(top).take(usize::from(area.height));
     for ((y, item), nth) in (0..).zip(seen).zip(top..) {
         let line = row(area, y);
-        one(pen, line, item);
+        one(pen, beside_mark(line), item);
         if focused && nth == at {
-            pen.choose(line);
+            pen.chosen(line);
         }
     }
 }

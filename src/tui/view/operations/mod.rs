@@ -14,7 +14,6 @@ mod timeline;
 use super::frame::{Focused, Pen};
 use crate::tui::{
     app::App,
-    commands::CommandId,
     screens::operations::{self, Section},
     theme::Role,
 };
@@ -50,24 +49,25 @@ pub(super) fn draw(app: &App, pen: &mut Pen<'_>, area: Rect) -> Option<Position>
         let focused = app.screens.operations.section == section;
         let title = title(app, section, wrong.len());
         let inner = pen.framed(at, &title, Focused::from(focused));
-        // Under tabs the keys stand beside those.
-        if focused && bar.is_none() {
-            let line = Rect { x: at.x + 1, width: at.width.saturating_sub(2), height: 1, ..at };
-            let keys = format!(" {} ", keys(app));
-            if title.width() + keys.width() + 4 <= usize::from(line.width) {
-                pen.put_right(line, &keys, Role::Muted);
-            }
-        }
         match section {
             Section::Agents => agents::draw(app, pen, inner, focused),
             Section::Timeline => timeline::draw(app, pen, inner, focused),
             Section::Problems => problems::draw(app, pen, (inner, focused), &wrong),
             Section::Feed => feed::draw(app, pen, inner, focused),
-            Section::Spend => lines::draw(app, pen, (section, inner), &spend::lines(app, inner.width)),
-            Section::Health => lines::draw(app, pen, (section, inner), &health::lines(app)),
+            Section::Spend | Section::Health => {
+                lines::draw(app, pen, (section, inner), &said(app, section, inner.width));
+            }
         }
     }
     None
+}
+
+/// The lines of a section that is text.
+fn said(app: &App, section: Section, width: u16) -> Vec<Line> {
+    match section {
+        Section::Health => lines::folded(health::lines(app), width),
+        _ => lines::folded(spend::lines(app, width), width),
+    }
 }
 
 /// A row of tabs, if there is one, and where the shown sections are.
@@ -132,7 +132,7 @@ fn title(app: &App, section: Section, wrong: usize) -> String {
     }
 }
 
-/// All sections by name, or where those do not fit the shown one and its place among them; and the keys.
+/// All sections by name, or where those do not fit the shown one and its place among them.
 fn tabs(app: &App, pen: &mut Pen<'_>, bar: Rect, wrong: usize) {
     let at = app.screens.operations.section;
     let label = |section: Section| {
@@ -142,51 +142,43 @@ fn tabs(app: &App, pen: &mut Pen<'_>, bar: Rect, wrong: usize) {
     };
     let labels: Vec<String> = Section::ALL.into_iter().map(label).collect();
     let wide: usize = labels.iter().map(|label| label.width() + 1).sum();
-    let mut x = 0;
     if wide <= usize::from(bar.width) {
+        let mut x = 0;
         for (section, label) in Section::ALL.into_iter().zip(&labels) {
             x = pen.put(bar, x, label, if section == at { Role::Accent } else { Role::Text }) + 1;
         }
     } else {
         let nth = at as usize;
         let label = labels.get(nth).map_or("", String::as_str);
-        x = pen.put(bar, 0, &format!("{label} {}/{}", nth + 1, labels.len()), Role::Accent) + 1;
-    }
-    let keys = keys(app);
-    if usize::from(x) + keys.width() <= usize::from(bar.width) {
-        pen.put_right(bar, &keys, Role::Muted);
+        pen.put(bar, 0, &format!("{label} {}/{}", nth + 1, labels.len()), Role::Accent);
     }
 }
 
-/// The keys that work in every section.
-fn keys(app: &App) -> String {
-    let key = |id| app.look.keymap.keys_of(id).into_iter().next().unwrap_or_default();
-    let (next, whole, opens) = (key(CommandId::NextField), key(CommandId::Expand), key(CommandId::Card));
-    format!("{next} next  {whole} whole  {opens} opens")
+/// Whether one section can have the screen of all.
+pub(in crate::tui) fn enlarges(app: &App) -> bool {
+    let area = super::body(super::screen(app));
+    area.width >= ROOMY.0 && area.height >= ROOMY.1
 }
 
 fn place_of(app: &App, section: Section) -> Rect {
-    let (width, height) = app.focus.1;
-    let (_, places) = places(app, super::body(Rect::new(0, 0, width, height)));
+    let (_, places) = places(app, super::body(super::screen(app)));
     let found = places.into_iter().find(|(shown, _)| *shown == section);
     found.map(|(_, at)| at.inner(ratatui::layout::Margin::new(1, 1))).unwrap_or_default()
 }
 
 /// Cells of a row of the agents' grid as it is shown.
 pub(in crate::tui) fn columns(app: &App) -> usize {
-    agents::columns(place_of(app, Section::Agents).width)
+    agents::columns(app, place_of(app, Section::Agents))
 }
 
 /// Places that the cursor of a section can be at.
 pub(in crate::tui) fn rows(app: &App, section: Section) -> usize {
-    let scrolled = |lines: Vec<Line>| {
-        let seen = usize::from(place_of(app, section).height);
-        lines.len().saturating_sub(seen) + 1
-    };
     match section {
         Section::Feed => app.state.records.recent().newest(app.now.wall).count(),
-        Section::Spend => scrolled(spend::lines(app, place_of(app, section).width)),
-        Section::Health => scrolled(health::lines(app)),
+        Section::Spend | Section::Health => {
+            let at = place_of(app, section);
+            said(app, section, at.width).len().saturating_sub(usize::from(at.height)) + 1
+        }
         Section::Problems => operations::problems(&app.state, app.now.wall).len(),
         Section::Agents | Section::Timeline => number(app, section, 0).unwrap_or(0),
     }

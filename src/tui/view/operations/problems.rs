@@ -1,6 +1,9 @@
 //! The list of problems.
 
-use super::super::frame::{Pen, row};
+use super::{
+    super::frame::{Pen, row},
+    lines::beside_mark,
+};
 use crate::{
     domain::text::{clean_line, count},
     engine::healing::ward::Incident,
@@ -23,9 +26,9 @@ pub(super) fn draw(app: &App, pen: &mut Pen<'_>, (area, focused): (Rect, bool), 
     let top = (at + 1).saturating_sub(usize::from(area.height));
     for ((y, problem), nth) in (0..).zip(found.iter().skip(top).take(usize::from(area.height))).zip(top..) {
         let line = row(area, y);
-        one(app, pen, line, problem);
+        one(app, pen, beside_mark(line), problem);
         if focused && nth == at {
-            pen.choose(line);
+            pen.chosen(line);
         }
     }
 }

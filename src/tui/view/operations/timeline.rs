@@ -2,7 +2,7 @@
 
 use super::{
     super::frame::{Pen, row},
-    lines::clock,
+    lines::{beside_mark, clock},
 };
 use crate::{
     domain::{
@@ -53,12 +53,12 @@ pub(super) fn draw(app: &App, pen: &mut Pen<'_>, area: Rect, focused: bool) {
         shown.iter().map(|mission| tracks.get(mission.id).map_or(mission.opened, |track| track.admitted));
     let now = app.now.wall;
     let from = first.min().unwrap_or(now).min(now - LEAST);
-    head(pen, row(area, 0), from);
+    head(pen, beside_mark(row(area, 0)), from);
     for ((y, mission), nth) in (1..).zip(&shown).zip(top..) {
         let line = row(area, y);
-        mission_row(app, pen, line, (mission, from));
+        mission_row(app, pen, beside_mark(line), (mission, from));
         if focused && nth == at {
-            pen.choose(line);
+            pen.chosen(line);
         }
     }
 }

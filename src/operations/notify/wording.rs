@@ -1,0 +1,161 @@
+//! The words of a notice, out of two templates: a subject of one line and a text. A template is plain text in which
+//! `${name}` stands for what the notice says; a line whose only name says nothing is left out.
+
+use super::Notice;
+use crate::domain::text::clean_line;
+
+/// The subject where the director has none.
+const SUBJECT: &str = include_str!("../../../assets/notify/subject.txt");
+/// The text where the director has none.
+const TEXT: &str = include_str!("../../../assets/notify/text.txt");
+/// Characters of a subject.
+const SUBJECT_MOST: usize = 200;
+/// Bytes of a template.
+pub const TEMPLATE_MOST: usize = 16 * 1024;
+/// Names that a template may use.
+pub const NAMES: [&str; 13] = [
+    "id", "incident", "event", "severity", "service", "env", "title", "phase", "cause", "request", "count",
+    "affected", "again",
+];
+
+/// Templates that can be filled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wording {
+    subject: String,
+    text: String,
+}
+
+impl Default for Wording {
+    fn default() -> Self {
+        Self { subject: SUBJECT.trim().to_owned(), text: TEXT.to_owned() }
+    }
+}
+
+/// A notice in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Words {
+    /// One line.
+    pub subject: String,
+    /// Several.
+    pub text: String,
+}
+
+impl Wording {
+    /// These templates; what is missing is the built-in one.
+    ///
+    /// # Errors
+    /// The line, and the name in it that no notice has.
+    pub fn new(subject: Option<&str>, text: Option<&str>) -> Result<Self, String> {
+        let built_in = Self::default();
+        let subject = subject.map_or(built_in.subject, |own| own.trim().to_owned());
+        let text = text.map_or(built_in.text, str::to_owned);
+        for (what, template) in [("subject", &subject), ("text", &text)] {
+            if template.len() > TEMPLATE_MOST {
+                return Err(format!("{what}.txt is longer than {TEMPLATE_MOST} bytes"));
+            }
+            for (nth, line) in template.lines().enumerate() {
+                if let Some(stray) = names(line).find(|name| !NAMES.contains(name)) {
+                    let stray = clean_line(stray, 40);
+                    let known = NAMES.join(", ");
+                    return Err(format!("{what}.txt:{}: a notice has no {stray:?}, only {known}", nth + 1));
+                }
+            }
+        }
+        Ok(Self { subject, text })
+    }
+
+    /// A notice in these words.
+    #[must_use]
+    pub fn of(&self, notice: &Notice) -> Words {
+        let subject = clean_line(&filled(&self.subject, notice), SUBJECT_MOST).to_string();
+        let says = |line: &&str| {
+            let mut names = names(line).peekable();
+            names.peek().is_none() || names.any(|name| !value(notice, name).is_empty())
+        };
+        let lines: Vec<String> = self.text.lines().filter(says).map(|line| filled(line, notice)).collect();
+        Words { subject, text: lines.join("\n") }
+    }
+}
+
+/// The names in a line.
+fn names(line: &str) -> impl Iterator<Item = &str> {
+    line.split("${").skip(1).filter_map(|rest| rest.split_once('}').map(|(name, _)| name))
+}
+
+fn filled(template: &str, notice: &Notice) -> String {
+    let mut parts = template.split("${");
+    let mut words = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        match part.split_once('}') {
+            Some((name, rest)) => {
+                words.push_str(&value(notice, name));
+                words.push_str(rest);
+            }
+            // No end: it stands as it was written.
+            None => {
+                words.push_str("${");
+                words.push_str(part);
+            }
+        }
+    }
+    words
+}
+
+fn value(notice: &Notice, name: &str) -> String {
+    let some = |text: &Option<String>| text.clone().unwrap_or_default();
+    match name {
+        "id" => notice.id.clone(),
+        "incident" => notice.incident.clone(),
+        "event" => notice.event.clone(),
+        "severity" => notice.severity.clone(),
+        "service" => notice.service.clone(),
+        "env" => notice.env.clone(),
+        "title" => notice.title.clone(),
+        "phase" => notice.phase.clone(),
+        "cause" => some(&notice.cause),
+        "request" => some(&notice.request),
+        "count" => notice.count.to_string(),
+        "affected" => notice.affected.to_string(),
+        "again" if notice.is_again() => "told again: it may have come before".to_owned(),
+        _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::tests::notice, *};
+
+    #[test]
+    fn c16_a_notice_is_told_in_the_words_of_its_templates() {
+        let words = Wording::default().of(&notice());
+        assert_eq!(words.subject, "[P1] web: it answers 500 (I-7)");
+        assert!(
+            words.text.contains("needs a person: no rule knows it") && words.text.contains("R-3"),
+            "{words:?}"
+        );
+        let bare = Notice { cause: None, request: None, ..notice() };
+        let text = Wording::default().of(&bare).text;
+        assert!(!text.contains("Cause") && !text.contains("R-3") && !text.contains("told again"), "{text}");
+        let again = Wording::default().of(&Notice { attempt: 2, ..notice() }).text;
+        assert!(again.contains("told again"), "{again}");
+        let own = Wording::new(Some("${service} ${count}\n"), Some("${unfinished")).unwrap().of(&notice());
+        assert_eq!((own.subject.as_str(), own.text.as_str()), ("web 12", "${unfinished"));
+    }
+
+    #[test]
+    fn c16_a_template_with_a_name_that_no_notice_has_is_refused_with_its_line() {
+        let why = Wording::new(None, Some("one\n${titel}\n")).unwrap_err();
+        assert!(
+            why.starts_with("text.txt:2:") && why.contains("\"titel\"") && why.contains("title"),
+            "{why}"
+        );
+        assert!(Wording::new(Some(&"x".repeat(TEMPLATE_MOST + 1)), None).is_err());
+    }
+
+    #[test]
+    fn c16_what_comes_from_outside_is_no_template_and_no_second_line_of_a_subject() {
+        let hostile = Notice { title: "${id}\nBcc: all@example.com".into(), ..notice() };
+        let words = Wording::default().of(&hostile);
+        assert!(!words.subject.contains('\n') && words.subject.contains("${id}"), "{words:?}");
+    }
+}

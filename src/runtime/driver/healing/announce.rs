@@ -1,0 +1,208 @@
+//! Telling people of an incident, every way that the director laid down. Each way is tried for itself, again after a while
+//! where that makes sense; after a crash the effect runs again, so nobody is told less than once.
+
+use super::{
+    super::site::{Site, permanent, transient},
+    channels::Channel,
+    ground::{incident_of, laid_down},
+};
+use crate::{
+    domain::{
+        ids::{IncidentId, RequestId},
+        time::Millis,
+    },
+    engine::{
+        command::Outcome,
+        effect::{Effect, EffectKind, Failure},
+        healing::ward::Incident,
+    },
+    monitor::probes::Eyes,
+    operations::notify::{
+        Notice, Untold,
+        mail::{self, Letter, Way},
+        slack, webhook,
+        wording::{Wording, Words},
+    },
+    runtime::supervisor::StopSign,
+};
+use futures::future::join_all;
+use std::future::Future;
+
+/// Pauses before each try after the first.
+const PAUSES: [Millis; 5] =
+    [Millis::secs(1), Millis::secs(5), Millis::secs(30), Millis::mins(2), Millis::mins(10)];
+
+/// Threads that are remembered until the journal knows them.
+const THREADS_MOST: usize = 256;
+
+/// Tells people who are not at a screen.
+pub(in crate::runtime::driver) async fn announce(
+    site: &Site,
+    effect: &Effect,
+    stop: &StopSign,
+) -> Result<Outcome, Failure> {
+    let EffectKind::Announce { incident, words } = &effect.kind else {
+        return Err(permanent("there is nothing to tell"));
+    };
+    let incident = incident_of(site, *incident)?;
+    tracing::info!(incident = %incident.id, severity = %incident.severity, service = incident.service, words, "incident");
+    let Ok(rules) = laid_down(site) else { return Ok(Outcome::Announced(None)) };
+    let channels = &rules.notify;
+    if incident.severity > channels.least || channels.ways.is_empty() {
+        return Ok(Outcome::Announced(None));
+    }
+    let notice = notice(effect, &incident, words);
+    let teller = Teller { site, eyes: &rules.eyes, wording: &channels.wording, incident: incident.id };
+    let telling = channels.ways.iter().map(|way| teller.insist(way, &notice, stop));
+    let mut thread = None;
+    let mut untold = Vec::new();
+    for told in join_all(telling).await {
+        match told {
+            Ok(begun) => thread = thread.or(begun),
+            Err(why) => untold.push(why),
+        }
+    }
+    if untold.is_empty() { Ok(Outcome::Announced(thread)) } else { Err(transient(untold.join("; "))) }
+}
+
+/// What telling needs.
+struct Teller<'a> {
+    site: &'a Site,
+    eyes: &'a Eyes,
+    wording: &'a Wording,
+    incident: IncidentId,
+}
+
+impl Teller<'_> {
+    /// Tries until it is told, another try makes no sense, or all has to end; the thread that was begun by it.
+    async fn insist(
+        &self,
+        way: &Channel,
+        notice: &Notice,
+        stop: &StopSign,
+    ) -> Result<Option<String>, String> {
+        let tell = |attempt: u32| {
+            let notice = Notice { attempt, ..notice.clone() };
+            async move { self.tell(way, &notice).await }
+        };
+        insist(notice.attempt, tell, stop).await
+    }
+
+    async fn tell(&self, way: &Channel, notice: &Notice) -> Result<Option<String>, Untold> {
+        let words = self.wording.of(notice);
+        match way {
+            Channel::Webhook { url, secret } => {
+                let (url, secret) = (self.secret(url).await?, self.maybe(secret.as_ref()).await?);
+                let client = self.client(&url)?;
+                webhook::tell(&client, (&url, secret.as_deref()), notice, self.site.now())
+                    .await
+                    .map(|()| None)
+            }
+            Channel::SlackHook(url) => {
+                let url = self.secret(url).await?;
+                slack::hook(&self.client(&url)?, &url, &words).await.map(|()| None)
+            }
+            Channel::SlackBot { api, token, channel } => {
+                let token = self.secret(token).await?;
+                let bot = slack::Bot { api, token: &token, channel };
+                self.in_thread(bot, (notice, &words)).await
+            }
+            Channel::Mail { way, envelope, login, key } => {
+                let key = self.maybe(key.as_ref()).await?;
+                let letter = Letter { notice, words: &words, envelope };
+                self.letter(way, (login.as_deref(), key.as_deref()), letter).await.map(|()| None)
+            }
+        }
+    }
+
+    /// One after the other: what comes while the thread of its incident is begun belongs into it.
+    async fn in_thread(
+        &self,
+        bot: slack::Bot<'_>,
+        said: (&Notice, &Words),
+    ) -> Result<Option<String>, Untold> {
+        let client = self.client(bot.api)?;
+        let mut threads = self.site.threads.lock().await;
+        let journaled = incident_of(self.site, self.incident).ok().and_then(|known| known.thread.clone());
+        let known = journaled.or_else(|| threads.get(&self.incident).cloned());
+        let thread = slack::post(&client, bot, said, known.as_deref()).await?;
+        if let Some(begun) = thread.as_ref().filter(|_| known.is_none()) {
+            threads.insert(self.incident, begun.clone());
+            while threads.len() > THREADS_MOST {
+                threads.pop_first();
+            }
+        }
+        Ok(thread)
+    }
+
+    async fn letter(
+        &self,
+        way: &Way,
+        who: (Option<&str>, Option<&str>),
+        letter: Letter<'_>,
+    ) -> Result<(), Untold> {
+        let base = match way {
+            Way::Smtp(_) => mail::RESEND,
+            Way::SendGrid(base) | Way::Resend(base) => base,
+        };
+        mail::send(&self.client(base)?, way, who, letter).await
+    }
+
+    async fn secret(&self, source: &str) -> Result<String, Untold> {
+        (self.eyes.secret)(source).await.map_err(Untold::for_good)
+    }
+
+    async fn maybe(&self, source: Option<&String>) -> Result<Option<String>, Untold> {
+        match source {
+            Some(source) => self.secret(source).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn client(&self, url: &str) -> Result<reqwest::Client, Untold> {
+        let parsed =
+            reqwest::Url::parse(url).map_err(|error| Untold::for_good(format!("[notify]: {error}")))?;
+        self.eyes.web.client(&parsed).map_err(Untold::for_now)
+    }
+}
+
+/// Tries again after pauses, each try with its number; what came of the last one.
+async fn insist<T, F>(first: u32, tell: impl Fn(u32) -> F, stop: &StopSign) -> Result<T, String>
+where
+    F: Future<Output = Result<T, Untold>>,
+{
+    let mut pauses = PAUSES.into_iter();
+    let mut attempt = first;
+    loop {
+        let untold = match tell(attempt).await {
+            Ok(told) => return Ok(told),
+            Err(untold) => untold,
+        };
+        let (Some(least), Some(pause)) = (untold.again, pauses.next()) else { return Err(untold.why) };
+        tracing::info!(why = untold.why, attempt, "nobody was told yet");
+        tokio::select! {
+            () = stop.raised() => return Err(untold.why),
+            () = tokio::time::sleep(pause.max(least.min(PAUSES[PAUSES.len() - 1])).to_std()) => {}
+        }
+        attempt = attempt.saturating_add(1);
+    }
+}
+
+fn notice(effect: &Effect, incident: &Incident, words: &str) -> Notice {
+    let tries = incident.effects.get(&effect.id).map_or(0, |known| u32::from(known.tries));
+    Notice {
+        id: effect.id.to_string(),
+        incident: incident.id.to_string(),
+        event: words.to_owned(),
+        severity: incident.severity.to_string(),
+        service: incident.service.clone(),
+        env: incident.env.clone(),
+        title: incident.title.clone(),
+        phase: incident.phase.word().to_owned(),
+        cause: incident.diagnosis.as_ref().map(|diagnosis| diagnosis.cause.clone()),
+        request: incident.request.as_ref().map(RequestId::to_string),
+        count: incident.sightings.count,
+        affected: incident.sightings.affected,
+        attempt: tries.saturating_add(1),
+    }
+}

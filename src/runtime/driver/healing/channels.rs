@@ -1,0 +1,60 @@
+//! The ways in which people are told of incidents, as the director laid them down.
+
+use crate::{
+    domain::incident::Severity,
+    operations::notify::{
+        mail::{Envelope, Way},
+        wording::Wording,
+    },
+};
+
+/// Who is told of incidents, and how. Secrets are as they were written: `env:NAME`, `cmd:COMMAND`, or themselves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Channels {
+    /// Milder incidents are not told.
+    pub least: Severity,
+    /// Every way.
+    pub ways: Vec<Channel>,
+    /// In which words.
+    pub wording: Wording,
+}
+
+impl Default for Channels {
+    fn default() -> Self {
+        Self { least: Severity::P3, ways: Vec::new(), wording: Wording::default() }
+    }
+}
+
+/// A way in which people are told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Channel {
+    /// JSON to an address, signed where there is a secret.
+    Webhook {
+        /// Where.
+        url: String,
+        /// With which the receiver checks that it comes from here.
+        secret: Option<String>,
+    },
+    /// Slack's incoming webhook.
+    SlackHook(String),
+    /// A bot of Slack.
+    SlackBot {
+        /// Base address of the methods.
+        api: String,
+        /// Its token.
+        token: String,
+        /// Where it speaks.
+        channel: String,
+    },
+    /// Letters.
+    Mail {
+        /// How they go.
+        way: Way,
+        /// From whom to whom.
+        envelope: Envelope,
+        /// Login at the mail server.
+        login: Option<String>,
+        /// Its password, or the key of the API.
+        key: Option<String>,
+    },
+}
