@@ -9,6 +9,7 @@ pub mod brief;
 pub mod document;
 pub mod edit;
 pub mod environment;
+mod faces;
 mod forms;
 pub mod key;
 pub mod keys;
