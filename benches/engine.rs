@@ -52,6 +52,7 @@ pub fn brief(words: &str) -> Brief {
         priority: 5,
         heals: None,
         patch: None,
+        once: None,
     }
 }
 

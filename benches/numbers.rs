@@ -252,6 +252,7 @@ fn brief(id: u64, teams: u8) -> Brief {
         priority: 5,
         heals: None,
         patch: None,
+        once: None,
     }
 }
 

@@ -18,6 +18,7 @@
 //! | [`monitor`] | senses: probes, what readings add up to, what lies behind an incident | decide; change anything it looks at |
 //! | [`operations`] | deeds: landing and restoring, runbooks, releases, telling people | choose what to do |
 //! | [`runtime`] | nerves: inbox, driver, supervisor, clock, feeds, the desk handle, the past | decide |
+//! | [`server`] | face: the network; and [`server::client`], the far end of a handle over it | decide; put a domain type on the wire by accident |
 //! | [`tui`] | face: the screen | touch anything but a handle |
 //! | [`cli`] | face: the command line; where a mode is chosen | hold state |
 //!
@@ -39,6 +40,9 @@
 //!                      |        under the supervisor                       |
 //!              outcomes come back as orders                         tui and cli draw it
 //! ```
+//!
+//! A face may be elsewhere: [`server::client`] takes the state at one entry, folds what follows with the same `apply`, and
+//! gives a person's words back by POST. It stands behind the same handle, so a screen does not know.
 //!
 //! What a model streams does not go through the journal: it flows through [`runtime::feeds`], bounded and
 //! lossy, to whoever looks; each finished turn is kept by content and journaled by digest.
@@ -87,6 +91,7 @@ pub mod operations;
 pub mod policy;
 pub mod providers;
 pub mod runtime;
+pub mod server;
 pub mod store;
 pub mod tui;
 pub mod workspace;

@@ -8,4 +8,5 @@ mod docs;
 mod healing;
 mod house;
 mod screen;
+mod server;
 mod workspace;

@@ -36,6 +36,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "operations",
         ],
     ),
+    ("server", &["domain", "policy", "engine", "providers", "config", "runtime"]),
     ("tui", &["domain", "policy", "engine", "runtime", "config"]),
     (
         "cli",
@@ -51,6 +52,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "monitor",
             "operations",
             "runtime",
+            "server",
             "tui",
         ],
     ),
@@ -65,23 +67,41 @@ const WALLS: &[(&str, &[&str])] = &[
     ("sled", &["store"]),
     ("landlock", &["workspace"]),
     ("seccompiler", &["workspace"]),
-    ("reqwest", &["providers", "agents", "monitor", "operations", "runtime"]),
+    ("reqwest", &["providers", "agents", "monitor", "operations", "runtime", "server"]),
     ("tokio_postgres", &["monitor"]),
     ("jiff", &["policy"]),
-    ("eventsource_client", &["providers"]),
+    ("eventsource_client", &["providers", "server"]),
     ("clap", &["cli"]),
     ("zip", &["runtime"]),
+    ("axum", &["server"]),
+    ("hyper", &["server"]),
+    ("hyper_util", &["server"]),
+    ("tower", &["server"]),
 ];
 
 /// What touches the world, and the rooms that may say so outside of their tests.
 const WORLD: &[(&str, &[&str])] = &[
     ("SystemTime", &["runtime"]),
-    ("fs", &["agents", "cli", "config", "monitor", "providers", "runtime", "store", "tui", "workspace"]),
+    (
+        "fs",
+        &[
+            "agents",
+            "cli",
+            "config",
+            "monitor",
+            "providers",
+            "runtime",
+            "server",
+            "store",
+            "tui",
+            "workspace",
+        ],
+    ),
     ("process::Command", &["workspace"]),
     ("thread::Builder", &["runtime", "store", "tui"]),
     ("thread::spawn", &[]),
     ("tokio::spawn", &["runtime"]),
-    ("UnixListener", &["runtime"]),
+    ("UnixListener", &["runtime", "server"]),
 ];
 
 /// How the tests at a file's end begin.

@@ -422,5 +422,6 @@ pub fn brief() -> Brief {
         priority: 5,
         heals: None,
         patch: None,
+        once: None,
     }
 }

@@ -12,13 +12,13 @@ use super::{
     voices,
 };
 use crate::{
-    config::settings::OnAir,
+    config::brief::{self, Fault, Wish},
     domain::{
-        brief::{Approval, Brief},
+        brief::Brief,
         ids::MissionId,
         money::{Cost, Money},
         picture,
-        team::{ModelRef, TeamSpec},
+        team::TeamSpec,
         text,
         time::Millis,
     },
@@ -31,11 +31,6 @@ use crate::{
 };
 use clap::Args;
 use std::io::{IsTerminal, Read};
-
-/// Priority where nothing is said.
-const PRIORITY: u8 = 5;
-/// Characters of a name made from a model.
-const NAME_MOST: usize = 40;
 
 /// What to do and within which bounds.
 #[derive(Debug, Clone, Default, Args)]
@@ -74,7 +69,7 @@ pub struct BriefArgs {
 /// # Errors
 /// The brief makes no sense, the house cannot be opened, or the engine refuses.
 pub async fn run(args: &BriefArgs, session: &Session, out: &mut Out) -> Said {
-    sensible(args)?;
+    brief::sensible(&wish(args))?;
     let answers = Answers::read(&args.answers, &session.here)?;
     let mut brief = build(args, session)?;
     brief.text = words(args)?;
@@ -131,20 +126,25 @@ pub async fn open_and_follow(
     Follow::new(handle, mission).answering(answers).within(limit).run(out, interrupts).await
 }
 
-/// What parses and still means nothing. An empty check would always succeed.
-fn sensible(args: &BriefArgs) -> Result<(), Complaint> {
-    for (flag, values) in [("--check", &args.check), ("--constraint", &args.constraint)] {
-        if values.iter().any(|value| value.trim().is_empty()) {
-            return Err(
-                Complaint::usage(format!("{flag} is empty")).hint("leave it out, or say what is meant")
-            );
-        }
+/// What the flags say.
+fn wish(args: &BriefArgs) -> Wish {
+    Wish {
+        teams: args.team.clone(),
+        checks: args.check.clone(),
+        constraints: args.constraint.clone(),
+        budget: args.budget,
+        approve: args.approve.clone(),
+        timeout: args.timeout,
+        priority: args.priority,
     }
-    if args.timeout.is_some_and(|limit| limit.0 == 0) {
-        return Err(Complaint::usage("--timeout must be longer than nothing")
-            .hint("leave it out for no limit, or write one such as 20m"));
+}
+
+impl From<Fault> for Complaint {
+    fn from(fault: Fault) -> Self {
+        let dashes = if fault.part.is_empty() { "" } else { "--" };
+        let make = if fault.nonsense { Self::usage } else { Self::error };
+        make(format!("{dashes}{fault}")).hint(fault.hint)
     }
-    Ok(())
 }
 
 fn opened(receipt: &Receipt) -> Option<MissionId> {
@@ -186,33 +186,10 @@ fn words(args: &BriefArgs) -> Result<String, Complaint> {
 
 /// Everything but the words and the files.
 fn build(args: &BriefArgs, session: &Session) -> Result<Brief, Complaint> {
-    let settings = session.settings();
     let repo = session.repository()?.display().to_string();
-    let on_air = settings.on_air(&session.environment);
-    let teams = teams(args, session, &on_air)?;
-    let approve = approval(args.approve.as_deref(), &teams)?;
-    let mut constraints = settings.brief.constraints.clone();
-    constraints
-        .extend(args.constraint.iter().filter(|one| !settings.brief.constraints.contains(one)).cloned());
-    let checks = if args.check.is_empty() { settings.brief.checks.clone() } else { args.check.clone() };
-    let budget = args.budget.unwrap_or(settings.policy.budget.per_mission);
-    if budget <= Money::ZERO {
-        return Err(Complaint::usage("--budget must be more than nothing"));
-    }
-    Ok(Brief {
-        text: String::new(),
-        constraints,
-        checks,
-        budget,
-        attachments: Vec::new(),
-        teams,
-        approve,
-        repo,
-        timeout: args.timeout,
-        priority: args.priority.unwrap_or(PRIORITY),
-        heals: None,
-        patch: None,
-    })
+    let (brief, notes) = brief::build(&wish(args), (session.settings(), &session.environment), repo)?;
+    notes.iter().for_each(|left_out| eprintln!("note: {left_out}"));
+    Ok(brief)
 }
 
 /// The teams that `brief.teams` names, or none where nothing is named.
@@ -224,83 +201,5 @@ pub fn chosen_teams(session: &Session) -> Result<Vec<TeamSpec>, Complaint> {
     if settings.brief.teams.is_empty() {
         return Ok(Vec::new());
     }
-    teams(&BriefArgs::default(), session, &settings.on_air(&session.environment))
-}
-
-fn teams(args: &BriefArgs, session: &Session, on_air: &OnAir) -> Result<Vec<TeamSpec>, Complaint> {
-    let chosen = &session.settings().brief.teams;
-    let wanted: &[String] = if args.team.is_empty() { chosen } else { &args.team };
-    if wanted.is_empty() {
-        if on_air.teams.is_empty() {
-            let what = format!("no team can race\n{}", on_air.left_out.join("\n"));
-            return Err(Complaint::error(what).hint("`chimera demo` runs without any key"));
-        }
-        for left_out in &on_air.left_out {
-            eprintln!("note: {left_out}");
-        }
-        return Ok(on_air.teams.clone());
-    }
-    let mut teams: Vec<TeamSpec> = Vec::new();
-    for name in wanted {
-        let team = team(name, session, on_air)?;
-        if teams.iter().any(|other| other.name == team.name) {
-            return Err(Complaint::usage(format!("--team {name}: is named twice")));
-        }
-        teams.push(team);
-    }
-    Ok(teams)
-}
-
-fn team(name: &str, session: &Session, on_air: &OnAir) -> Result<TeamSpec, Complaint> {
-    let same = |other: &str| other.to_lowercase() == name.to_lowercase();
-    if let Some(team) = on_air.teams.iter().find(|team| same(&team.name)) {
-        return Ok(team.clone());
-    }
-    if session.settings().roster.iter().any(|team| same(&team.name)) {
-        return Err(Complaint::error(on_air.left_out.join("\n")).hint("name a team whose vendor has a key"));
-    }
-    let Ok(model) = name.parse::<ModelRef>() else {
-        let names: Vec<&str> = session.settings().roster.iter().map(|team| team.name.as_str()).collect();
-        return Err(Complaint::usage(format!("--team {name}: there is no such team"))
-            .hint(format!("there are {}; or write VENDOR/MODEL", names.join(", "))));
-    };
-    if !session.settings().usable(model.vendor, &session.environment) {
-        return Err(Complaint::error(format!("--team {name}: there is no key for {}", model.vendor)));
-    }
-    let shown: String = name.chars().take(NAME_MOST).collect();
-    Ok(TeamSpec { name: shown, model, fallback: Vec::new() })
-}
-
-fn approval(word: Option<&str>, teams: &[TeamSpec]) -> Result<Approval, Complaint> {
-    let Some(word) = word else { return Ok(Approval::Ask) };
-    match word {
-        "none" => Ok(Approval::None),
-        "best" => Ok(Approval::Best),
-        name => {
-            let team = teams.iter().find(|team| team.name.to_lowercase() == name.to_lowercase());
-            let names: Vec<&str> = teams.iter().map(|team| team.name.as_str()).collect();
-            team.map(|team| Approval::Team(team.name.clone())).ok_or_else(|| {
-                Complaint::usage(format!("--approve {name}: no team of this brief is named so"))
-                    .hint(format!("write none, best, or one of {}", names.join(", ")))
-            })
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn who_may_say_yes() {
-        let team = TeamSpec { name: "Team A".into(), model: "google/x".parse().unwrap(), fallback: vec![] };
-        let teams = [team];
-        assert_eq!(approval(None, &teams), Ok(Approval::Ask));
-        assert_eq!(approval(Some("none"), &teams), Ok(Approval::None));
-        assert_eq!(approval(Some("best"), &teams), Ok(Approval::Best));
-        assert_eq!(approval(Some("team a"), &teams), Ok(Approval::Team("Team A".into())));
-        let refused = approval(Some("Team B"), &teams).unwrap_err();
-        assert_eq!(refused.exit, Exit::Usage);
-        assert!(refused.hint.unwrap().contains("Team A"));
-    }
+    Ok(brief::teams(&[], settings, &session.environment)?.0)
 }

@@ -22,6 +22,7 @@ use crate::{
         handle::{self, EngineEnd, Handle},
         look::Look,
     },
+    server::client::Remote,
     store::error::Holder,
     workspace::{self, Signing, process, sandbox::Network},
 };
@@ -49,6 +50,8 @@ pub enum Joined {
     Own(Box<Engine>),
     /// The process that owns the data directory.
     Other(Attached),
+    /// A daemon at the other end of a line.
+    Far(Remote),
 }
 
 impl Joined {
@@ -58,6 +61,10 @@ impl Joined {
             Self::Own(engine) => engine.end().await,
             Self::Other(attached) => {
                 attached.end().await;
+                Vec::new()
+            }
+            Self::Far(remote) => {
+                remote.end().await;
                 Vec::new()
             }
         }
@@ -72,6 +79,9 @@ impl Joined {
                 "attached to {}; it does the work, and goes on when you leave",
                 owned_by(&attached.owner)
             )],
+            Self::Far(remote) => {
+                vec![format!("attached to {}; it does the work, and goes on when you leave", remote.label)]
+            }
         }
     }
 }

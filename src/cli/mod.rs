@@ -16,6 +16,7 @@ pub mod desk;
 pub mod doctor;
 pub mod exit;
 pub mod export;
+pub mod far;
 pub mod finish;
 pub mod follow;
 pub mod grants;
@@ -43,6 +44,7 @@ mod scan;
 pub mod screen;
 pub mod search;
 pub mod senses;
+mod serve;
 mod session;
 pub mod settings;
 pub mod show;
@@ -72,8 +74,8 @@ pub struct Cli {
     /// Options of every subcommand.
     #[command(flatten)]
     pub everywhere: Everywhere,
-    /// Watch and heal without a screen until a signal ends it; decisions come from `chimera desk`. SIGHUP without a
-    /// terminal: read the settings again
+    /// Watch and heal without a screen until a signal ends it; decisions come from `chimera desk`, programs ask over
+    /// `api.sock` in the data directory. SIGHUP without a terminal: read the settings again
     #[arg(long)]
     pub monitor: bool,
     /// What to do; the screen where nothing is said.
@@ -145,6 +147,8 @@ pub enum Command {
     Resume,
     /// Kill switch: start nothing, end everything in flight
     Stop(control::ReasonArgs),
+    /// The screen of a daemon that serves elsewhere
+    Attach(far::AttachArgs),
     /// Prove the journal
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -254,6 +258,7 @@ fn dispatch(cli: Cli, out: &mut Out) -> Said {
             let _logs = session.log();
             runtime()?.block_on(monitor::run(&session, out))
         }
+        Some(Command::Attach(args)) => far::run(&args, &cli.everywhere),
         Some(Command::Level(args)) => level::run(&args, &cli.everywhere, out),
         None => screen::run(&cli.everywhere),
         Some(command) => {
@@ -315,6 +320,7 @@ async fn live(command: Command, (everywhere, session): (&Everywhere, &Session), 
         Command::Man => man::run(out),
         Command::Replay(args) => replay::run(&args, session, out).await,
         Command::Level(_)
+        | Command::Attach(_)
         | Command::Config(_)
         | Command::Audit(_)
         | Command::Search(_)

@@ -1,5 +1,6 @@
 //! `chimera --monitor`: the same engine without a screen. Watches, heals as far as the level allows, keeps the journal; the
-//! log in the data directory says as JSON what happens. Decisions come from `chimera desk` or a screen that attaches.
+//! log in the data directory says as JSON what happens. Decisions come from `chimera desk`, a screen that attaches, or over
+//! the network face, which is open for as long.
 
 use super::{
     exit::{Complaint, Exit, Said},
@@ -7,6 +8,7 @@ use super::{
     news::News,
     out::Out,
     reload::reload,
+    serve,
     session::Session,
     signals::{Signals, Wish},
     unit::Unit,
@@ -21,12 +23,14 @@ use std::io::IsTerminal as _;
 /// Watches until it is told to end.
 ///
 /// # Errors
-/// Nothing is watched, the house cannot be opened, or another process owns it.
+/// Nothing is watched and nobody served, the house or the socket cannot be opened, or another process owns it.
 pub async fn run(session: &Session, out: &mut Out) -> Said {
     let settings = session.settings();
-    if settings.probes.is_empty() {
-        return Err(Complaint::error("nothing is watched: there is no [[probe]]")
-            .hint("write one into your chimera.toml; docs/monitor.md begins with two lines that work"));
+    if settings.probes.is_empty() && settings.socket(&session.environment).is_none() {
+        return Err(Complaint::error(
+            "nothing is watched and nobody is served: there is no [[probe]] and no socket",
+        )
+        .hint("write a probe into your chimera.toml; docs/monitor.md begins with two lines that work"));
     }
     let mut signals = if std::io::stdin().is_terminal() || std::io::stdout().is_terminal() {
         Signals::take()
@@ -44,9 +48,24 @@ pub async fn run(session: &Session, out: &mut Out) -> Said {
     let probes = settings.probes.len();
     let words = format!("watching  {}, level {}", count(probes, "probe"), settings.policy.level);
     out.both(&words, &json!({"kind": "watching", "probes": probes, "level": settings.policy.level}));
-    unit.ready(&words);
-    tell((session, &house.handle), (&mut signals, &unit), out).await;
-    unit.stopping();
+    match serve::open(session, &house.handle) {
+        Ok(server) => {
+            if let Some(server) = &server {
+                let path = server.path().display().to_string();
+                out.both(&format!("serving   {path}"), &json!({"kind": "serving", "socket": path}));
+            }
+            unit.ready(&words);
+            tell((session, &house.handle), (&mut signals, &unit), out).await;
+            unit.stopping();
+            if let Some(server) = server {
+                server.end().await;
+            }
+        }
+        Err(complaint) => {
+            house.close().await;
+            return Err(complaint);
+        }
+    }
     house.close().await;
     out.both("ended", &json!({"kind": "ended"}));
     Ok(Exit::Ok)

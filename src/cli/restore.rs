@@ -105,8 +105,12 @@ fn under_way(mission: &Mission) -> Option<EffectId> {
 
 /// Why this effect failed, as the journal has it.
 async fn why(handle: &Handle, effect: Option<&EffectId>) -> String {
-    let query =
-        HistoryQuery { mission: None, kind: "effect.failed".into(), before: None, most: REASONS_MOST };
+    let query = HistoryQuery {
+        mission: None,
+        kind: "effect.failed".into(),
+        most: REASONS_MOST,
+        ..HistoryQuery::default()
+    };
     let failed = handle.read(query).await.unwrap_or_default();
     let reasons = failed.iter().filter_map(|entry| match serde_json::from_str(&entry.payload) {
         Ok(Event::Effect(EffectEvent::Failed(id, failure))) => Some((id, failure.reason)),

@@ -7,6 +7,7 @@ use super::{
     session::Session,
 };
 use crate::{
+    config::{environment::Environment, settings::Settings},
     domain::{probe::ProbeSpec, signal::Reading, text::clean_line},
     monitor::probes,
 };
@@ -27,32 +28,45 @@ pub struct ScanArgs {
 /// # Errors
 /// Nothing is watched, or there is no such probe.
 pub async fn run(args: &ScanArgs, session: &Session, out: &mut Out) -> Said {
-    let settings = session.settings();
-    let wanted = |probe: &&ProbeSpec| args.probe.as_ref().is_none_or(|id| probe.id == *id);
-    let chosen: Vec<&ProbeSpec> = settings.probes.iter().filter(wanted).collect();
-    if chosen.is_empty() {
-        let what = args.probe.as_ref().map_or("nothing is watched: there is no [[probe]]".to_owned(), |id| {
-            format!("there is no probe {:?}", clean_line(id, 64).to_string())
-        });
-        return Err(Complaint::error(what).hint("`chimera config show` lists what is set"));
-    }
-    let eyes = senses::eyes(settings, &session.environment);
-    let looks = chosen.iter().map(|probe| probes::once(probe, &eyes));
+    let seen = look(args.probe.as_deref(), session.settings(), &session.environment).await?;
     let mut well = true;
-    for (probe, readings) in chosen.iter().zip(join_all(looks).await) {
+    for (probe, readings) in &seen {
         if readings.is_empty() {
             out.both(
                 &format!("·  {:<20} nothing to be read now", probe.id),
                 &told(probe, "nothing", &Value::Null),
             );
         }
-        for reading in &readings {
+        for reading in readings {
             let (line, value, holds) = words(probe, reading);
             well &= holds;
             out.both(&line, &value);
         }
     }
     Ok(if well { Exit::Ok } else { Exit::Error })
+}
+
+/// Looks with one probe or with all.
+///
+/// # Errors
+/// Nothing is watched, or there is no such probe.
+pub(super) async fn look(
+    probe: Option<&str>,
+    settings: &Settings,
+    environment: &Environment,
+) -> Result<Vec<(ProbeSpec, Vec<Reading>)>, Complaint> {
+    let wanted = |known: &&ProbeSpec| probe.is_none_or(|id| known.id == id);
+    let chosen: Vec<&ProbeSpec> = settings.probes.iter().filter(wanted).collect();
+    if chosen.is_empty() {
+        let what = probe.map_or("nothing is watched: there is no [[probe]]".to_owned(), |id| {
+            format!("there is no probe {:?}", clean_line(id, 64).to_string())
+        });
+        return Err(Complaint::error(what).hint("`chimera config show` lists what is set"));
+    }
+    let eyes = senses::eyes(settings, environment);
+    let looks = chosen.iter().map(|probe| probes::once(probe, &eyes));
+    let readings = join_all(looks).await;
+    Ok(chosen.into_iter().cloned().zip(readings).collect())
 }
 
 fn told(probe: &ProbeSpec, what: &str, value: &Value) -> Value {

@@ -10,8 +10,13 @@ use super::{
 };
 use crate::{
     agents::tools::list,
-    config::{environment::Environment, places},
-    domain::{money::Cost, text, time::Millis},
+    config::{environment::Environment, places, settings::OnAir},
+    domain::{
+        money::{Cost, Money},
+        team::TeamSpec,
+        text,
+        time::Millis,
+    },
     runtime::{
         clock::Clock,
         handle::{self, EngineEnd, Handle},
@@ -37,7 +42,7 @@ use std::{
     future::Future,
     io::{IsTerminal, Write as _},
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
 };
 use tokio::sync::oneshot;
@@ -149,7 +154,8 @@ async fn open(session: &Session, face: Face) -> Said {
         Ok(teams) => (teams, String::new()),
         Err(complaint) => (Vec::new(), text::clean_line(&complaint.what, 300).into()),
     };
-    let opening = Opening { face, prefill: Some(Prefill { teams, ..prefill }), notice, handle: None };
+    let opening =
+        Opening { face, prefill: Some(Prefill { teams, ..prefill }), notice, handle: None, away: None };
     show(session, opening, join).await
 }
 
@@ -163,6 +169,18 @@ pub struct Opening {
     pub notice: String,
     /// Who else wants a handle to the engine.
     pub handle: Option<oneshot::Sender<Handle>>,
+    /// Where the engine is another house's: what is so there.
+    pub away: Option<Away>,
+}
+
+/// What is so where the engine is, instead of here.
+pub struct Away {
+    /// The repository that it works in.
+    pub repo: PathBuf,
+    /// Teams that can race there.
+    pub teams: Vec<TeamSpec>,
+    /// Cap of a mission whose brief names none.
+    pub budget: Money,
 }
 
 /// Shows the screen at once and joins the engine behind it.
@@ -181,7 +199,7 @@ pub async fn show<F: Future<Output = anyhow::Result<house::Joined>>>(
     }
     let (tell, told) = oneshot::channel();
     let told = told.map(|notes: Result<Vec<String>, _>| notes.unwrap_or_default()).boxed();
-    let options = options(session, opening.prefill, opening.notice)?;
+    let options = options(session, (opening.prefill, opening.away), opening.notice)?;
     let mut screen = match opening.face {
         Face::Screen(held) => tui::run(*held, handle, options, told).boxed(),
         Face::Lines(writer, why) => linear::run(handle, options, (writer, why), told).boxed(),
@@ -204,10 +222,20 @@ pub async fn show<F: Future<Output = anyhow::Result<house::Joined>>>(
     self::left(left.map_err(|error| Complaint::error(error.to_string()))?)
 }
 
-fn options(session: &Session, prefill: Option<Prefill>, notice: String) -> Result<TuiOptions, Complaint> {
+fn options(
+    session: &Session,
+    (prefill, away): (Option<Prefill>, Option<Away>),
+    notice: String,
+) -> Result<TuiOptions, Complaint> {
     let settings = session.settings();
-    let repo = session.repository()?.to_path_buf();
-    let on_air = settings.on_air(&session.environment);
+    let here_too = away.is_none();
+    let (repo, on_air, budget) = match away {
+        Some(Away { repo, teams, budget }) => (repo, OnAir { teams, left_out: Vec::new() }, budget),
+        None => {
+            let on_air = settings.on_air(&session.environment);
+            (session.repository()?.to_path_buf(), on_air, settings.policy.budget.per_mission)
+        }
+    };
     let notice = match (notice.is_empty(), on_air.teams.is_empty()) {
         (true, true) => text::clean_line(&on_air.left_out.join("; "), 300).into(),
         _ => notice,
@@ -223,14 +251,10 @@ fn options(session: &Session, prefill: Option<Prefill>, notice: String) -> Resul
             motion: settings.ui.motion,
             low_bandwidth: settings.ui.low_bandwidth,
         },
-        defaults: Arc::new(BriefDefaults {
-            teams: on_air.teams,
-            budget: settings.policy.budget.per_mission,
-            repo: repo.display().to_string(),
-        }),
+        defaults: Arc::new(BriefDefaults { teams: on_air.teams, budget, repo: repo.display().to_string() }),
         notice,
         widths: settings.preview.widths.iter().filter_map(|width| width.parse().ok()).collect(),
-        ports: ports(session, &repo),
+        ports: ports(session, &repo, here_too),
         repo,
     })
 }
@@ -242,7 +266,8 @@ fn branch(repo: &Path) -> String {
     text::clean_line(name, 80).into()
 }
 
-fn ports(session: &Session, repo: &Path) -> Ports {
+/// What the screen may not do itself; `here_too`: the repository is where its missions are worked on.
+fn ports(session: &Session, repo: &Path, here_too: bool) -> Ports {
     let editor = ["VISUAL", "EDITOR"].into_iter().find_map(|name| session.environment.get(name));
     let editor: Arc<str> = editor.unwrap_or("vi").into();
     let (files_of, attach_of, shell_in) = (repo.to_path_buf(), repo.to_path_buf(), repo.to_path_buf());
@@ -265,6 +290,10 @@ fn ports(session: &Session, repo: &Path) -> Ports {
         }),
         ready: Arc::new(move || {
             let repo = ready_in.clone();
+            // Elsewhere the daemon looks.
+            if !here_too {
+                return async { Ok(()) }.boxed();
+            }
             async move { workspace::ready(&repo).await.map_err(|error| error.to_string()) }.boxed()
         }),
         attach: Arc::new(move |path| {

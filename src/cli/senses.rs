@@ -120,5 +120,6 @@ fn commission(settings: &Settings, on_air: &OnAir) -> Brief {
         priority: 8,
         heals: None,
         patch: None,
+        once: None,
     }
 }

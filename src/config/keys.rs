@@ -3,11 +3,12 @@
 
 use super::key::{key, lens, number, severity, word};
 use super::{
+    faces,
     forms::{
-        business_hours, columns, freeze, glob, host, key_source, mail_way, mailbox, name, path, target,
-        time_zone, url, webhook, words,
+        business_hours, columns, freeze, glob, host, key_source, mail_way, mailbox, path, target, time_zone,
+        url, webhook, words,
     },
-    settings::{CommandNetwork, LandingBranch, LogLevel, Motion, Notify, Settings, Signing},
+    settings::{CommandNetwork, LandingBranch, LogLevel, Settings, Signing},
     slot::{Lens, Slot},
 };
 pub use super::{
@@ -479,51 +480,12 @@ except that .git at any depth and chimera.toml always stay.",
         word!(Signing, landing.sign),
         Nothing
     ),
-    key!(
-        "ui.theme",
-        "Theme of the screen: auto (dark or light, as the terminal is), dark, light, high-contrast, \
-colour-blind-safe or mono. A file themes/<name>.toml beside yours is laid over it, or is one of its own with \
-base = \"<name>\"; it is read again when it changes.",
-        Slot::Text(name, lens!(ui.theme)),
-        Nothing,
-        "CHIMERA_THEME"
-    ),
-    key!(
-        "ui.keymap",
-        "Keymap of the screen: default, vim or emacs. A file keymaps/<name>.toml beside yours is laid over it, or \
-is one of its own with base = \"<name>\"; it is read again when it changes.",
-        Slot::Text(name, lens!(ui.keymap)),
-        Nothing,
-        "CHIMERA_KEYMAP"
-    ),
-    key!(
-        "ui.notify",
-        "How you are called when something begins to wait or a mission ends while the terminal does not have the \
-keys: a notification (OSC 9) where the terminal is known to show one and else the bell, always the one or the other, \
-or not.",
-        word!(Notify, ui.notify),
-        Nothing
-    ),
-    key!(
-        "ui.mouse",
-        "Whether clicks choose panes and rows and the wheel scrolls; a click never decides. A key switches it. While it \
-is on, most terminals select text with Shift.",
-        Slot::Switch(lens!(ui.mouse)),
-        Nothing
-    ),
-    key!(
-        "ui.motion",
-        "Reduced: streams move once a second and clocks every five.",
-        word!(Motion, ui.motion),
-        Nothing
-    ),
-    key!(
-        "ui.low_bandwidth",
-        "For a slow line: few frames, colours for states only, of each stream the last lines. Also --low-bandwidth.",
-        Slot::Switch(lens!(ui.low_bandwidth)),
-        Nothing,
-        "CHIMERA_LOW_BANDWIDTH"
-    ),
+    faces::THEME,
+    faces::KEYMAP,
+    faces::CALL,
+    faces::MOUSE,
+    faces::MOTION,
+    faces::LOW_BANDWIDTH,
     key!(
         "preview.command",
         "Runs a candidate's service to be looked at (key P): program and arguments, {port} for the port it must listen \
@@ -591,6 +553,8 @@ journal is never shortened.",
         number!(1..=1_000_000, transcripts.most_mib),
         Nothing
     ),
+    faces::SOCKET,
+    faces::SSH,
     key!(
         "log.level",
         "How much the log file in the data directory tells.",

@@ -5,9 +5,11 @@
 //! than the new one of [`init`] and the one that [`edit`] changes a value in. Unknown keys are mistakes with file, line, column and the nearest known key.
 
 pub mod book;
+pub mod brief;
 pub mod document;
 pub mod edit;
 pub mod environment;
+mod faces;
 mod forms;
 pub mod key;
 pub mod keys;

@@ -1,6 +1,6 @@
 //! What all layers add up to: plain structs, validated once. Read by runtime and faces; written only here.
 
-use super::{environment::Environment, secret::KeySource};
+use super::{environment::Environment, places::expand_home, secret::KeySource};
 use crate::{
     domain::{
         incident::Severity,
@@ -42,6 +42,8 @@ pub struct Settings {
     pub probes: Vec<ProbeSpec>,
     /// Who is told of incidents.
     pub notify: Telling,
+    /// Who is served over a socket.
+    pub server: Server,
     /// Log file's level: `error`, `warn`, `info`, `debug` or `trace`.
     pub log_level: LogLevel,
     /// Where everything durable is kept.
@@ -96,6 +98,30 @@ impl Default for Telling {
             templates: None,
             least: Severity::P3,
         }
+    }
+}
+
+/// Who is served over a socket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Server {
+    /// A path, in the data directory where it is relative; `off`: nobody.
+    pub socket: String,
+    /// How ssh is called to reach a daemon elsewhere.
+    pub ssh: Vec<String>,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self { socket: "api.sock".into(), ssh: vec!["ssh".into()] }
+    }
+}
+
+impl Settings {
+    /// Where the unix socket of the network face is; `None`: it has none.
+    #[must_use]
+    pub fn socket(&self, environment: &Environment) -> Option<PathBuf> {
+        let wanted = self.server.socket.as_str();
+        (wanted != "off").then(|| self.places.data.join(expand_home(wanted, environment)))
     }
 }
 
@@ -425,6 +451,7 @@ impl Default for Settings {
             transcripts: Transcripts::default(),
             probes: Vec::new(),
             notify: Telling::default(),
+            server: Server::default(),
             log_level: LogLevel::Info,
             places: Places::default(),
         }

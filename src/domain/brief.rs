@@ -33,6 +33,18 @@ pub struct Brief {
     /// asked, the first team's name stands for it, and it is checked, ruled on and landed as any candidate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub patch: Option<Digest>,
+    /// Under which word it was given, where whoever gave it means to give it once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub once: Option<Once>,
+}
+
+/// So that what is given twice is done once: a second brief of the same word opens no second mission.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Once {
+    /// Of the word and of whoever gave it.
+    pub word: Digest,
+    /// Of all that was given under it.
+    pub given: Digest,
 }
 
 impl Brief {

@@ -80,6 +80,13 @@ impl State {
     /// Candidates, and notes not yet taken up, kept in memory per team; restores per mission.
     pub const KEPT_MOST: usize = 32;
 
+    /// The mission that was opened under this word, as long as it is kept in memory.
+    #[must_use]
+    pub fn opened_under(&self, word: Digest) -> Option<&Mission> {
+        let same = |mission: &&Arc<Mission>| mission.brief.once.is_some_and(|once| once.word == word);
+        self.missions.values().rev().find(same).map(Arc::as_ref)
+    }
+
     /// Why nothing may start, in words.
     #[must_use]
     pub fn halted(&self) -> Option<String> {

@@ -53,8 +53,7 @@ pub async fn attach(data: &Path, owner: Holder, mut end: EngineEnd) -> Result<At
     let (path, died) = (data.to_owned(), data.to_owned());
     let opening = tokio::task::spawn_blocking(move || Look::open(&path));
     let look = opening.await.map_err(|_| StartError::Died(died))??;
-    // Those who ask here are told where to look.
-    end.previews = None;
+    end.without_previews();
     end.state.send_replace(Arc::new(look.state.clone()));
     let (close, closed) = watch::channel(false);
     let line = Line { data: data.to_owned(), pid: owner.pid, end, waiting: Vec::new(), closed };
@@ -131,6 +130,7 @@ impl Line {
         match ask {
             Ask::Send(actor, command, reply) => self.post(&actor, *command, reply),
             Ask::Read(query, reply) => on_disk(reply, move || look::history(&data, &query)),
+            Ask::Follow(after, most, reply) => on_disk(reply, move || look::follow(&data, after, most)),
             Ask::Search(wanted, reply) => {
                 on_disk(reply, move || search::run(&Files(data), &wanted));
             }

@@ -6,7 +6,7 @@
 
 use crate::domain::feed::{Channel, FeedItem};
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 use tokio::sync::watch;
@@ -23,6 +23,7 @@ pub const CHANNELS_MOST: usize = 64;
 pub struct Feeds {
     rings: Arc<Mutex<BTreeMap<Channel, Ring>>>,
     moved: Arc<watch::Sender<u64>>,
+    read: Arc<watch::Sender<BTreeSet<Channel>>>,
 }
 
 #[derive(Default)]
@@ -47,7 +48,11 @@ pub struct Batch {
 
 impl Default for Feeds {
     fn default() -> Self {
-        Self { rings: Arc::default(), moved: Arc::new(watch::Sender::new(0)) }
+        Self {
+            rings: Arc::default(),
+            moved: Arc::new(watch::Sender::new(0)),
+            read: Arc::new(watch::Sender::new(BTreeSet::new())),
+        }
     }
 }
 
@@ -78,6 +83,9 @@ impl Feeds {
     /// What came on a channel since `cursor` (0: from the oldest kept).
     #[must_use]
     pub fn read(&self, channel: Channel, cursor: u64) -> Batch {
+        if !self.read.borrow().contains(&channel) {
+            self.is_read(channel);
+        }
         let rings = self.rings();
         let Some(ring) = rings.get(&channel) else { return Batch { next: cursor, ..Batch::default() } };
         let end = ring.first + ring.items.len() as u64;
@@ -88,6 +96,22 @@ impl Feeds {
             next: end,
             lost: ring.first.saturating_sub(cursor),
         }
+    }
+
+    /// Remembers that somebody reads a channel; of so many as are kept at all, the latest missions'.
+    fn is_read(&self, channel: Channel) {
+        self.read.send_modify(|read| {
+            read.insert(channel);
+            if read.len() > CHANNELS_MOST {
+                read.pop_first();
+            }
+        });
+    }
+
+    /// The channels that anybody has read here: for whoever brings them from elsewhere only then.
+    #[must_use]
+    pub fn wanted(&self) -> watch::Receiver<BTreeSet<Channel>> {
+        self.read.subscribe()
     }
 
     /// Changes whenever any channel gets an item.

@@ -9,6 +9,7 @@ use super::{
         search::{Page, Search},
     },
     previews::{self, Previews, PreviewsEnd},
+    records,
 };
 use crate::{
     domain::{
@@ -20,10 +21,13 @@ use crate::{
     },
     engine::{
         command::{Command, Refusal},
-        event::Event,
+        event::{Event, Fact},
         state::State,
     },
-    store::entry::{Entry, VERSION},
+    store::{
+        entry::{Entry, VERSION},
+        history::{Order, Query},
+    },
 };
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -54,7 +58,7 @@ pub enum SendError {
     Unanswered(String),
 }
 
-/// What of the history is wanted. Newest first.
+/// What of the history is wanted. Newest first, unless it says from where on.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct HistoryQuery {
     /// Of this mission only.
@@ -63,8 +67,32 @@ pub struct HistoryQuery {
     pub kind: String,
     /// Older than this entry.
     pub before: Option<Seq>,
+    /// This entry and later ones, oldest first; then `before` is not looked at.
+    pub from: Option<Seq>,
+    /// From this time on.
+    pub since: Option<Timestamp>,
+    /// Up to this time, inclusive.
+    pub until: Option<Timestamp>,
     /// At most so many.
     pub most: usize,
+}
+
+impl From<&HistoryQuery> for Query {
+    fn from(query: &HistoryQuery) -> Self {
+        let (from, order) = match query.from {
+            Some(from) => (Some(from), Order::OldestFirst),
+            None => (query.before.map(|seq| Seq(seq.0.saturating_sub(1))), Order::NewestFirst),
+        };
+        Self {
+            mission: query.mission,
+            kind: (!query.kind.is_empty()).then(|| query.kind.clone()),
+            since: query.since,
+            until: query.until,
+            from,
+            limit: query.most,
+            order,
+        }
+    }
 }
 
 /// One entry of the history.
@@ -103,23 +131,37 @@ impl From<Entry> for HistoryEntry {
     }
 }
 
+impl From<HistoryEntry> for Entry {
+    fn from(entry: HistoryEntry) -> Self {
+        Self {
+            seq: entry.seq,
+            at: entry.at,
+            actor: entry.actor,
+            kind: entry.kind,
+            mission: entry.mission,
+            payload: entry.payload,
+            prev: entry.prev,
+            hash: entry.hash,
+            version: VERSION,
+        }
+    }
+}
+
 impl HistoryEntry {
+    /// What it tells, to be folded.
+    ///
+    /// # Errors
+    /// In words: another version of the program wrote it.
+    pub fn fact(&self) -> Result<Fact, String> {
+        records::fact_of(&self.clone().into()).map_err(|error| error.to_string())
+    }
+
     /// Its record as it stands in the journal, if that has the hash it should have.
     ///
     /// # Errors
     /// The hash that it has instead.
     pub fn record(&self) -> Result<String, Digest> {
-        let entry = Entry {
-            seq: self.seq,
-            at: self.at,
-            actor: self.actor.clone(),
-            kind: self.kind.clone(),
-            mission: self.mission,
-            payload: self.payload.clone(),
-            prev: self.prev,
-            hash: self.hash,
-            version: VERSION,
-        };
+        let entry = Entry::from(self.clone());
         let record = entry.record();
         let hash = Digest::of(record.as_bytes());
         if hash == self.hash { Ok(record) } else { Err(hash) }
@@ -132,6 +174,8 @@ pub enum Ask {
     Send(Actor, Box<Command>, oneshot::Sender<Result<Receipt, SendError>>),
     /// A look into the history.
     Read(HistoryQuery, oneshot::Sender<Result<Vec<HistoryEntry>, SendError>>),
+    /// Entries after this one, at most so many, oldest first.
+    Follow(Seq, usize, oneshot::Sender<Result<Vec<HistoryEntry>, SendError>>),
     /// A search among everything that was done and said, a page of it.
     Search(Box<Search>, oneshot::Sender<Result<Page, SendError>>),
     /// Everything that concerns one mission.
@@ -152,6 +196,7 @@ pub struct Handle {
     feeds: Feeds,
     previews: Previews,
     probes: watch::Receiver<Arc<Vec<ProbeHealth>>>,
+    lost: watch::Receiver<Option<Arc<Lost>>>,
     actor: Actor,
 }
 
@@ -169,6 +214,34 @@ pub struct EngineEnd {
     pub(super) previews: Option<PreviewsEnd>,
     /// Where it is told how probes do.
     pub(super) probes: watch::Sender<Arc<Vec<ProbeHealth>>>,
+    /// Where it is told that the line to the engine is lost.
+    lost: watch::Sender<Option<Arc<Lost>>>,
+}
+
+impl EngineEnd {
+    /// Tells how probes do elsewhere.
+    pub fn tell_probes(&self, probes: Vec<ProbeHealth>) {
+        self.probes.send_replace(Arc::new(probes));
+    }
+
+    /// Tells that the line to the engine is lost, or that it is there again.
+    pub fn tell_lost(&self, lost: Option<Lost>) {
+        self.lost.send_replace(lost.map(Arc::new));
+    }
+
+    /// Candidates are run elsewhere: who asks here is told where to look.
+    pub fn without_previews(&mut self) {
+        self.previews = None;
+    }
+}
+
+/// The engine is elsewhere and cannot be reached: what is shown is as of then.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lost {
+    /// Since when.
+    pub since: Timestamp,
+    /// Why, in words.
+    pub why: String,
 }
 
 /// Asks of people that may wait at once.
@@ -184,6 +257,7 @@ pub fn link(actor: Actor) -> (Handle, EngineEnd) {
     let entrance = asks.downgrade();
     let (previews, shown) = previews::link();
     let (tell, probes) = watch::channel(Arc::new(Vec::new()));
+    let (lose, lost) = watch::channel(None);
     let end = EngineEnd {
         asks: asked,
         entrance,
@@ -191,11 +265,18 @@ pub fn link(actor: Actor) -> (Handle, EngineEnd) {
         feeds: feeds.clone(),
         previews: Some(shown),
         probes: tell,
+        lost: lose,
     };
-    (Handle { asks, state, feeds, previews, probes, actor }, end)
+    (Handle { asks, state, feeds, previews, probes, lost, actor }, end)
 }
 
 impl Handle {
+    /// The same for somebody else: what is commanded is commanded in that name.
+    #[must_use]
+    pub fn in_name_of(&self, actor: Actor) -> Self {
+        Self { actor, ..self.clone() }
+    }
+
     /// The state as of now.
     #[must_use]
     pub fn snapshot(&self) -> Arc<State> {
@@ -226,13 +307,19 @@ impl Handle {
         self.probes.clone()
     }
 
+    /// Tells whether the line to an engine elsewhere is lost; never where the engine is in this process.
+    #[must_use]
+    pub fn watch_line(&self) -> watch::Receiver<Option<Arc<Lost>>> {
+        self.lost.clone()
+    }
+
     /// Candidates that run to be looked at.
     #[must_use]
     pub fn previews(&self) -> &Previews {
         &self.previews
     }
 
-    /// Gives a command in the director's name; resolves when it is durable or refused.
+    /// Gives a command in the name of whoever the handle is for; resolves when it is durable or refused.
     ///
     /// # Errors
     /// The core's refusal, the journal's failure, or the engine's end.
@@ -247,6 +334,15 @@ impl Handle {
     /// The store's failure, or the engine's end.
     pub async fn read(&self, query: HistoryQuery) -> Result<Vec<HistoryEntry>, SendError> {
         self.ask(|reply| Ask::Read(query, reply)).await
+    }
+
+    /// The entries after this one as they stand in the journal, oldest first, at most `most`; none: nothing came since.
+    /// With the sequence number of what was read last it misses nothing and gives nothing twice.
+    ///
+    /// # Errors
+    /// The store's failure, or the engine's end.
+    pub async fn follow(&self, after: Seq, most: usize) -> Result<Vec<HistoryEntry>, SendError> {
+        self.ask(|reply| Ask::Follow(after, most, reply)).await
     }
 
     /// Searches, a page at a time: whoever does not ask for the next one has ended the search.

@@ -26,7 +26,7 @@ use crate::{
         facts, next_deadline, react, resume,
         state::State,
     },
-    store::{Store, entry::NewEntry, history::Query},
+    store::{Store, entry::NewEntry},
 };
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -136,6 +136,9 @@ impl Inbox {
         match ask {
             Ask::Send(actor, command, reply) => self.enter(batch, actor, *command, Some(reply)),
             Ask::Read(query, reply) => self.on_disk(reply, move |store| read(store, &query)),
+            Ask::Follow(after, most, reply) => {
+                self.on_disk(reply, move |store| follow(store, after, most));
+            }
             Ask::Search(search, reply) => {
                 self.on_disk(reply, move |store| search::run(&Owned(store), &search));
             }
@@ -254,13 +257,12 @@ impl Inbox {
 }
 
 fn read(store: &Store, query: &HistoryQuery) -> Result<Vec<HistoryEntry>, String> {
-    let query = Query {
-        mission: query.mission,
-        kind: (!query.kind.is_empty()).then(|| query.kind.clone()),
-        from: query.before.map(|seq| Seq(seq.0.saturating_sub(1))),
-        limit: query.most,
-        ..Query::default()
-    };
-    let entries = store.query(&query).map_err(|error| error.to_string())?;
+    let entries = store.query(&query.into()).map_err(|error| error.to_string())?;
     Ok(entries.into_iter().map(HistoryEntry::from).collect())
+}
+
+/// From the journal itself: no index is opened for whoever reads along.
+fn follow(store: &Store, after: Seq, most: usize) -> Result<Vec<HistoryEntry>, String> {
+    let entries = store.read_from(Seq(after.0.saturating_add(1))).map_err(|error| error.to_string())?;
+    entries.take(most).map(|entry| entry.map(HistoryEntry::from).map_err(|e| e.to_string())).collect()
 }

@@ -11,7 +11,6 @@ use crate::{
     policy::settings::Policy,
     store::{
         error::Holder,
-        history::Query,
         look::{self, Reader, owner_of, saved_state},
     },
 };
@@ -81,13 +80,13 @@ pub fn replay(data: &Path, policy: Policy, since: Timestamp) -> Result<Replay, S
 
 /// Answers a history query from the journal itself, newest first.
 pub(super) fn history(data: &Path, query: &HistoryQuery) -> Result<Vec<HistoryEntry>, String> {
-    let query = Query {
-        mission: query.mission,
-        kind: (!query.kind.is_empty()).then(|| query.kind.clone()),
-        from: query.before.map(|seq| Seq(seq.0.saturating_sub(1))),
-        limit: query.most,
-        ..Query::default()
-    };
-    let entries = look::query(data, &query).map_err(|error| error.to_string())?;
+    let entries = look::query(data, &query.into()).map_err(|error| error.to_string())?;
+    Ok(entries.into_iter().map(HistoryEntry::from).collect())
+}
+
+/// The entries after one, oldest first.
+pub(super) fn follow(data: &Path, after: Seq, most: usize) -> Result<Vec<HistoryEntry>, String> {
+    let mut entries = Reader::after(data, after).more().map_err(|error| error.to_string())?;
+    entries.truncate(most);
     Ok(entries.into_iter().map(HistoryEntry::from).collect())
 }

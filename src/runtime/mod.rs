@@ -36,6 +36,6 @@ pub use driver::{
     site::WorkRules,
 };
 
-pub use post::clear_control_files;
+pub use post::{clear_control_files, is_a_persons};
 pub use start::{Engine, Setup, StartError, Working, start};
 pub use supervisor::beside;

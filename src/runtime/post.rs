@@ -128,8 +128,10 @@ pub(super) fn empty(data: &Path) {
     }
 }
 
-/// Whether a command may come by post: what a person can want, and nothing that only the house says to itself.
-pub(super) fn is_a_persons(command: &Command) -> bool {
+/// Whether a command may come from another process: what a person can want, and nothing that only the house says to
+/// itself.
+#[must_use]
+pub fn is_a_persons(command: &Command) -> bool {
     match command {
         Command::Mission(_)
         | Command::Idea(_)

@@ -95,6 +95,7 @@ fn brief(repo: &Path) -> Brief {
         priority: 5,
         heals: None,
         patch: None,
+        once: None,
     }
 }
 

@@ -34,7 +34,7 @@ use crate::{
         ledger, snapshot,
         state::{Mission, State, Team},
     },
-    runtime::{feeds::Batch, previews::Shown},
+    runtime::{feeds::Batch, handle::Lost, previews::Shown},
 };
 use std::sync::Arc;
 
@@ -75,6 +75,8 @@ pub enum Action {
     Previews(Arc<Shown>),
     /// How probes do.
     Probes(Arc<Vec<ProbeHealth>>),
+    /// The line to an engine elsewhere is lost, or there again.
+    Line(Option<Arc<Lost>>),
     /// A task is done.
     Done(Done),
 }
@@ -129,6 +131,8 @@ pub struct App {
     pub briefing: Briefing,
     /// The mission on screen.
     pub shown: Option<MissionId>,
+    /// Since when the line to an engine elsewhere is lost: what is shown is as of then.
+    pub lost: Option<Arc<Lost>>,
     /// The watch over services; where it shows an incident, no mission is shown.
     pub vigil: Vigil,
     /// Its channels.
@@ -186,6 +190,7 @@ impl App {
             now: Moment::default(),
             briefing,
             shown: None,
+            lost: None,
             vigil: Vigil::default(),
             channels: Channels::default(),
             previews: Arc::default(),
@@ -220,6 +225,7 @@ impl App {
             now: self.now,
             briefing: Briefing::new(defaults, Some(prefill), self.look.keymap.editing()),
             shown: None,
+            lost: None,
             vigil: Vigil::default(),
             channels,
             previews: Arc::default(),
@@ -311,6 +317,10 @@ impl App {
                 self.vigil.probes = probes;
                 Vec::new()
             }
+            Action::Line(lost) => {
+                self.line(lost);
+                Vec::new()
+            }
             Action::Tick => Vec::new(),
             Action::Done(done) => self.done(done),
         };
@@ -321,6 +331,19 @@ impl App {
         tasks.extend(self.missing_shots());
         tasks.extend(self.audit_wants());
         tasks
+    }
+
+    /// Says once that the line is lost, and once that it is there again; in between the header says so.
+    fn line(&mut self, lost: Option<Arc<Lost>>) {
+        match (&self.lost, &lost) {
+            (None, Some(lost)) => {
+                let words = format!("the line is lost: {}; what is shown is as of then", lost.why);
+                self.notes().bad(&words);
+            }
+            (Some(_), None) => self.notes().good("the line is there again"),
+            _ => {}
+        }
+        self.lost = lost;
     }
 
     /// Candidates of an earlier run or of another process have no stream here: their patches are read once.

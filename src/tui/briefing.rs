@@ -390,6 +390,7 @@ impl Briefing {
             priority: 5,
             heals: None,
             patch: None,
+            once: None,
         })
     }
 

@@ -106,6 +106,7 @@ fn brief() -> Brief {
         priority: 5,
         heals: None,
         patch: None,
+        once: None,
     }
 }
 

@@ -5,7 +5,9 @@ mod copying;
 mod earlier;
 mod imaging;
 mod manners;
+mod woken;
 
+use self::woken::Woken;
 use super::{
     app::{Action, App, Moment},
     carrier::Carrier,
@@ -129,21 +131,6 @@ pub async fn run(
 /// How long after a Ctrl-Z has ended the signal that ended it may be told.
 const OWN_CONTINUE: Duration = Duration::from_secs(1);
 
-/// What woke the loop.
-enum Woken {
-    Own(Own),
-    Input(Option<Input>),
-    Told(Told),
-    State(bool),
-    Feed,
-    Previews(bool),
-    Probes(bool),
-    Painted,
-    Done(Done),
-    Due,
-    Second,
-}
-
 struct Loop {
     app: App,
     screen: Screen,
@@ -182,6 +169,7 @@ impl Loop {
         let (mut previews, mut previewed) = (self.handle.previews().subscribe(), true);
         let (mut probes, mut probed) = (self.handle.watch_probes(), true);
         probes.mark_changed();
+        let (mut line, mut lined) = (self.handle.watch_line(), true);
         states.mark_changed();
         feeds.mark_changed();
         let (mut engine_lives, mut painter_lives) = (true, true);
@@ -202,7 +190,8 @@ impl Loop {
                 .due(tempo)
                 .filter(|_| !waits)
                 .map(|at| Duration::from_millis(at.0.saturating_sub(now.0)));
-            let clocks = words::ticking(&self.app.state) || self.app.dictation.is_some();
+            let clocks =
+                words::ticking(&self.app.state) || self.app.lost.is_some() || self.app.dictation.is_some();
             let second = clocks.then(|| tempo.tick().0 - now.0 % tempo.tick().0);
             let tick = second.into_iter().chain(self.app.replay_due(now)).min().map(Duration::from_millis);
             let woken = tokio::select! {
@@ -219,6 +208,7 @@ impl Loop {
                 Ok(()) = feeds.changed(), if self.pace.due(tempo).is_none() => Woken::Feed,
                 changed = previews.changed(), if previewed => Woken::Previews(changed.is_ok()),
                 changed = probes.changed(), if probed => Woken::Probes(changed.is_ok()),
+                changed = line.changed(), if lined => Woken::Line(changed.is_ok()),
                 changed = painted.changed(), if painter_lives => {
                     painter_lives = changed.is_ok();
                     Woken::Painted
@@ -257,6 +247,11 @@ impl Loop {
                     probed = changed;
                     let probes = probes.borrow_and_update().clone();
                     self.act(Action::Probes(probes), Why::News).await?
+                }
+                Woken::Line(changed) => {
+                    lined = changed;
+                    let lost = line.borrow_and_update().clone();
+                    self.act(Action::Line(lost), Why::News).await?
                 }
                 Woken::Feed => {
                     self.pace.want(Why::Stream);

@@ -3,6 +3,7 @@
 mod approvals;
 mod desk;
 mod feet;
+mod line;
 
 use super::{
     app::{Action, Focus},

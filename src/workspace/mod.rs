@@ -26,6 +26,7 @@ pub mod patch;
 pub mod process;
 mod release;
 pub mod sandbox;
+pub mod tunnel;
 mod workshop;
 pub mod worktrees;
 

@@ -1,10 +1,15 @@
 //! The documents: what is generated is compared with its source, what is linked exists.
 //! `CHIMERA_BLESS=1 cargo test -- docs::` writes generated documents anew.
 
-use chimera::tui::{
-    commands::{self, Context},
-    keymap::{self, Keymap},
-    linear::verbs,
+mod api;
+
+use chimera::{
+    server,
+    tui::{
+        commands::{self, Context},
+        keymap::{self, Keymap},
+        linear::verbs,
+    },
 };
 use std::{
     fmt::Write as _,
@@ -109,6 +114,11 @@ fn lines() -> String {
 #[test]
 fn verbs_of_lines_are_those_of_the_face() {
     kept("docs/linear.md", &lines());
+}
+
+#[test]
+fn d9_the_api_is_described_as_it_is_served() {
+    kept("docs/api.md", &api::page(&server::document()));
 }
 
 /// Every document for people.

@@ -3,6 +3,6 @@
 mod demo;
 mod heals;
 mod injected;
-mod servers;
+pub mod servers;
 mod stores;
 mod told;

@@ -283,7 +283,8 @@ pub enum Waited {
 }
 
 impl Running {
-    fn new(mut child: Child) -> Self {
+    /// Of a process whose output is piped.
+    pub fn new(mut child: Child) -> Self {
         let (tell, lines) = mpsc::sync_channel(4_096);
         let stdout = BufReader::new(child.stdout.take().unwrap());
         thread::spawn(move || {
@@ -321,9 +322,14 @@ impl Running {
 
     /// Waits for a JSON line that holds this text.
     pub fn until(&mut self, part: &str) -> Value {
+        serde_json::from_str(&self.says(part)).unwrap()
+    }
+
+    /// Waits for a line that holds this text.
+    pub fn says(&mut self, part: &str) -> String {
         loop {
             match self.next_within(PATIENCE) {
-                Waited::Line(line) if line.contains(part) => return serde_json::from_str(&line).unwrap(),
+                Waited::Line(line) if line.contains(part) => return line,
                 Waited::Line(_) => {}
                 Waited::End | Waited::Nothing => {
                     let _ = self.child.kill();

@@ -100,16 +100,18 @@ fn there(program: &str) -> bool {
 }
 
 /// A server of ssh for one person and one key, on a port of its own.
-struct Sshd {
+pub struct Sshd {
     child: Child,
-    port: u16,
-    key: PathBuf,
+    /// Where it listens.
+    pub port: u16,
+    /// The one key that it lets in.
+    pub key: PathBuf,
     _place: tempfile::TempDir,
 }
 
 impl Sshd {
     /// Starts one; `None`, said loudly, where there is none or it refuses to run here.
-    fn start(test: &str) -> Option<Self> {
+    pub fn start(test: &str) -> Option<Self> {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let dirs = std::env::split_paths(&path).chain(["/usr/sbin", "/usr/local/sbin"].map(PathBuf::from));
         let found = dirs.map(|dir| dir.join("sshd")).find(|file| file.is_file());

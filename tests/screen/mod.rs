@@ -2,7 +2,7 @@
 //! conditions; rows of `product.md` are named where they are shown.
 #![expect(clippy::disallowed_methods, reason = "a test starts git, kill and tmux itself")]
 
-mod far;
+pub mod far;
 mod house;
 mod photo;
 pub mod pty;

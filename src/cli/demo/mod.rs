@@ -143,6 +143,7 @@ async fn headless(cast: &Cast, stage: &Stage, out: &mut Out) -> Said {
         priority: 5,
         heals: None,
         patch: None,
+        once: None,
     };
     let said = async {
         let exit =
@@ -222,8 +223,13 @@ async fn on_screen(cast: &Cast, (everywhere, stage): (&Everywhere, &Stage), out:
     let join = |end| house::join(cast.session.settings(), &cast.session.environment, end);
     let face = screen::Face::of(everywhere, &cast.session.environment)?;
     let (tell, told) = oneshot::channel();
-    let opening =
-        screen::Opening { face, prefill: Some(brief), notice: cast.notice.clone(), handle: Some(tell) };
+    let opening = screen::Opening {
+        face,
+        prefill: Some(brief),
+        notice: cast.notice.clone(),
+        handle: Some(tell),
+        away: None,
+    };
     let mut healed = Vec::new();
     let exit = tokio::select! {
         exit = screen::show(&cast.session, opening, join) => exit?,

@@ -56,6 +56,7 @@ fn brief_of(approve: Approval) -> Brief {
         priority: 5,
         heals: None,
         patch: None,
+        once: None,
     }
 }
 

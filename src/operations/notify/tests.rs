@@ -1,3 +1,5 @@
+//! People are told: by whom, of what, how often, and what happens to what could not be told.
+
 use super::{
     mail::{Envelope, Letter, Way},
     sink,

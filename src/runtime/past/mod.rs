@@ -5,6 +5,7 @@
 //! out for people is clean.
 
 pub mod dossier;
+pub mod elsewhere;
 pub mod export;
 pub mod reel;
 pub mod report;

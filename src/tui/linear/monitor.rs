@@ -13,6 +13,7 @@ use crate::{
         time::Millis,
     },
     engine::command::{Command, HealCommand},
+    runtime::handle::Lost,
     tui::{
         app::{Action, Moment},
         incidents as sick,
@@ -29,6 +30,18 @@ impl Linear {
         let lines: Vec<String> = changed.map(incidents::probe).collect();
         self.lines.extend(lines);
         self.app.on(Action::Probes(probes), now);
+    }
+
+    /// The line to an engine elsewhere is lost, or there again.
+    pub fn line_to_engine(&mut self, lost: Option<Arc<Lost>>, now: Moment) {
+        match (&self.app.lost, &lost) {
+            (None, Some(lost)) => {
+                self.say("line lost", &format!("{}; what is said is as of then", lost.why));
+            }
+            (Some(_), None) => self.say("line", "it is there again"),
+            _ => {}
+        }
+        self.app.on(Action::Line(lost), now);
     }
 
     /// Everything that is said of or to the monitor.

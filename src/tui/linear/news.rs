@@ -10,6 +10,7 @@ use crate::{
     domain::{
         ids::{IncidentId, MissionId, RequestId, Revision},
         mission::{Ending, Step},
+        request::Actor,
         text::count,
     },
     engine::{
@@ -94,7 +95,10 @@ impl News {
                 let mission = state.missions.get(&request.mission);
                 decision_words(mission.map(AsRef::as_ref), decision)
             });
-            lines.push(say::line("decided", &format!("{id}, {how}")));
+            // On a house with several faces it matters whose word it was.
+            let who = state.deciders.get(&id).filter(|by| matches!(by, Actor::Person(_)));
+            let who = who.map(|by| format!(", by {by}")).unwrap_or_default();
+            lines.push(say::line("decided", &format!("{id}, {how}{who}")));
         }
         let mut said = Vec::new();
         for request in state.desk.values() {

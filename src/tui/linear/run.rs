@@ -95,6 +95,7 @@ enum Woken {
     Feed,
     Previews(bool),
     Probes(bool),
+    Line(bool),
     Quiet,
 }
 
@@ -114,6 +115,7 @@ impl Loop {
         let (mut previews, mut previewed) = (self.handle.previews().subscribe(), true);
         let (mut probes, mut probed) = (self.handle.watch_probes(), true);
         probes.mark_changed();
+        let (mut line, mut lined) = (self.handle.watch_line(), true);
         // Nothing is said or read before there is a house to speak of.
         let notes = loop {
             tokio::select! {
@@ -151,6 +153,7 @@ impl Loop {
                 changed = states.changed() => Woken::State(changed.is_ok()),
                 changed = previews.changed(), if previewed => Woken::Previews(changed.is_ok()),
                 changed = probes.changed(), if probed => Woken::Probes(changed.is_ok()),
+                changed = line.changed(), if lined => Woken::Line(changed.is_ok()),
                 Ok(()) = feeds.changed(), if follows => Woken::Feed,
                 read = self.lines.recv(), if !held && !self.closing => Woken::Read(read),
                 () = tokio::time::sleep(PAUSE), if follows && !quiet => Woken::Quiet,
@@ -207,6 +210,11 @@ impl Loop {
                     probed = changed;
                     let probes = probes.borrow_and_update().clone();
                     self.face.probes(probes, now);
+                }
+                Woken::Line(changed) => {
+                    lined = changed;
+                    let lost = line.borrow_and_update().clone();
+                    self.face.line_to_engine(lost, now);
                 }
                 Woken::Feed | Woken::Quiet => self.read_feeds(quiet),
             }

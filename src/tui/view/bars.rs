@@ -34,6 +34,8 @@ pub(super) fn header(app: &App, pen: &mut Pen<'_>, area: Rect) {
         Control::Paused(_) => "Ⅱ PAUSED",
         Control::Stopped(_) => "■ STOPPED",
     };
+    let lost = app.lost.as_ref().map(|lost| format!("✗ LINE LOST {}", app.now.wall.since(lost.since)));
+    let lost = lost.unwrap_or_default();
     let watched = incidents::monitor(&app.vigil.probes);
     let (watched, watched_role) =
         watched.as_ref().map_or(("", Role::Muted), |(words, role)| (words.as_str(), *role));
@@ -69,6 +71,7 @@ pub(super) fn header(app: &App, pen: &mut Pen<'_>, area: Rect) {
             (level, Role::Muted),
             (watched, watched_role),
             (notice, Role::Attention),
+            (lost.as_str(), Role::Bad),
             (halted, Role::Warn),
             (dictates.as_str(), Role::Bad),
             (waits, if waiting > 0 { Role::Attention } else { Role::Muted }),

@@ -61,6 +61,9 @@ pub(in crate::engine) fn command(pen: &mut Pen<'_>, command: &MissionCommand) ->
 /// Opens a mission, or says what is wrong with its brief.
 pub(in crate::engine) fn open(pen: &mut Pen<'_>, brief: &Brief) -> Result<(), Refusal> {
     validate(brief)?;
+    if let Some(before) = brief.once.and_then(|once| pen.state.opened_under(once.word)) {
+        return Err(refuse(RefusalKind::Already, format!("{} was opened under the same word", before.id)));
+    }
     let waiting = pen.state.missions.values().filter(|m| queued(m)).count();
     if waiting >= QUEUE_MOST {
         let text = format!("{QUEUE_MOST} missions wait already: cancel some or wait");

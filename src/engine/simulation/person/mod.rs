@@ -65,6 +65,7 @@ pub(in crate::engine) fn brief(teams: u64, approve: Approval, timeout: Option<Mi
         priority: 5,
         heals: None,
         patch: None,
+        once: None,
     }
 }
 

@@ -133,6 +133,7 @@ fn rules() -> HealRules {
         priority: 5,
         heals: None,
         patch: None,
+        once: None,
     };
     HealRules {
         probes: Vec::new(),

@@ -1,0 +1,295 @@
+//! The routes with their description: each is named once, and router and OpenAPI document both come of it.
+
+use super::{front::Front, problem};
+use axum::{
+    Router,
+    handler::Handler,
+    routing::{self, MethodRouter},
+};
+use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
+use serde_json::{Map, Value, json};
+use std::sync::Arc;
+
+/// Version of OpenAPI that is spoken: its schemas are those of JSON Schema 2020-12.
+const OPENAPI: &str = "3.1.0";
+/// Where schemas of the document are.
+const SCHEMAS: &str = "/components/schemas";
+/// What the groups of routes are.
+const GROUPS: [(&str, &str); 7] = [
+    ("missions", "What is done about a brief"),
+    ("desk", "What waits for a person"),
+    ("incidents", "What is or was wrong with the services"),
+    ("control", "The house as a whole"),
+    ("journal", "What has happened, with its proof"),
+    ("events", "What happens"),
+    ("health", "For whoever watches the watcher"),
+];
+
+/// A schema of a type, made when the document is.
+type Make = fn(&mut SchemaGenerator) -> Value;
+
+fn make<T: JsonSchema>(generator: &mut SchemaGenerator) -> Value {
+    generator.subschema_for::<T>().to_value()
+}
+
+/// What one route is, in words and schemas.
+pub(super) struct Leaf {
+    id: &'static str,
+    group: &'static str,
+    summary: &'static str,
+    paths: Vec<(&'static str, &'static str)>,
+    query: Option<Make>,
+    body: Option<Make>,
+    raw: Option<&'static str>,
+    also: Vec<Make>,
+    answer: Answer,
+    once: bool,
+}
+
+/// What it answers where nothing is wrong.
+enum Answer {
+    Json(u16, Make),
+    Text(&'static str),
+    Stream(&'static str),
+}
+
+impl Leaf {
+    /// A route by its name for programs, its group, and what it is for.
+    pub fn new(id: &'static str, group: &'static str, summary: &'static str) -> Self {
+        let answer = Answer::Text("text/plain");
+        Self {
+            id,
+            group,
+            summary,
+            paths: Vec::new(),
+            query: None,
+            body: None,
+            raw: None,
+            also: Vec::new(),
+            answer,
+            once: false,
+        }
+    }
+    /// A part of its path, and what stands there.
+    pub fn path(mut self, name: &'static str, what: &'static str) -> Self {
+        self.paths.push((name, what));
+        self
+    }
+    /// Its query.
+    pub fn query<T: JsonSchema>(mut self) -> Self {
+        self.query = Some(make::<T>);
+        self
+    }
+    /// Its body.
+    pub fn body<T: JsonSchema>(mut self) -> Self {
+        self.body = Some(make::<T>);
+        self
+    }
+    /// Its body, where that is bytes of this media type.
+    pub fn takes(mut self, media_type: &'static str) -> Self {
+        self.raw = Some(media_type);
+        self
+    }
+    /// A schema that only the document needs.
+    pub fn also<T: JsonSchema>(mut self) -> Self {
+        self.also.push(make::<T>);
+        self
+    }
+    /// It answers JSON.
+    pub fn answers<T: JsonSchema>(mut self, status: u16) -> Self {
+        self.answer = Answer::Json(status, make::<T>);
+        self
+    }
+    /// It answers text of this media type.
+    pub fn tells(mut self, media_type: &'static str) -> Self {
+        self.answer = Answer::Text(media_type);
+        self
+    }
+    /// It answers a stream of events, of which this is to be known.
+    pub fn streams(mut self, what: &'static str) -> Self {
+        self.answer = Answer::Stream(what);
+        self
+    }
+    /// It starts something: a word of the caller's makes sure that it does so once.
+    pub fn once(mut self) -> Self {
+        self.once = true;
+        self
+    }
+}
+
+/// Routes so far.
+pub(super) struct Api {
+    router: Router<Arc<Front>>,
+    leaves: Vec<(&'static str, &'static str, Leaf)>,
+}
+
+impl Api {
+    /// None.
+    pub fn new() -> Self {
+        Self { router: Router::new(), leaves: Vec::new() }
+    }
+
+    /// A question.
+    pub fn get<T: 'static>(
+        self,
+        path: &'static str,
+        leaf: Leaf,
+        handler: impl Handler<T, Arc<Front>>,
+    ) -> Self {
+        self.add(("get", path), leaf, routing::get(handler))
+    }
+
+    /// An order.
+    pub fn post<T: 'static>(
+        self,
+        path: &'static str,
+        leaf: Leaf,
+        handler: impl Handler<T, Arc<Front>>,
+    ) -> Self {
+        self.add(("post", path), leaf, routing::post(handler))
+    }
+
+    fn add(
+        mut self,
+        (method, path): (&'static str, &'static str),
+        leaf: Leaf,
+        route: MethodRouter<Arc<Front>>,
+    ) -> Self {
+        self.router = self.router.route(path, route);
+        self.leaves.push((method, path, leaf));
+        self
+    }
+
+    /// Router and document.
+    pub fn done(self) -> (Router<Arc<Front>>, Value) {
+        let document = document(&self.leaves);
+        (self.router, document)
+    }
+
+    /// Method and path of every route.
+    #[cfg(test)]
+    pub fn routes(&self) -> Vec<(&'static str, &'static str)> {
+        self.leaves.iter().map(|(method, path, _)| (*method, *path)).collect()
+    }
+}
+
+fn document(leaves: &[(&'static str, &'static str, Leaf)]) -> Value {
+    let settings = SchemaSettings::draft2020_12().with(|settings| {
+        settings.definitions_path = SCHEMAS.into();
+        settings.meta_schema = None;
+    });
+    let mut generator = settings.into_generator();
+    let mut paths = Map::new();
+    for (method, path, leaf) in leaves {
+        let operation = operation(method, leaf, &mut generator);
+        let there = paths.entry((*path).to_owned()).or_insert_with(|| json!({}));
+        there[*method] = operation;
+    }
+    let schemas = generator.take_definitions(true);
+    let tags: Vec<Value> =
+        GROUPS.iter().map(|(name, what)| json!({"name": name, "description": what})).collect();
+    json!({
+        "openapi": OPENAPI,
+        "info": {
+            "title": "Chimera",
+            "version": env!("CARGO_PKG_VERSION"),
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+            "description": "The network face of one data directory, on a unix socket that only its owner and root can open.",
+        },
+        "servers": [{"url": "http://localhost", "description": "The unix socket; the host's name means nothing"}],
+        "tags": tags,
+        "paths": paths,
+        "components": {"schemas": schemas},
+    })
+}
+
+fn operation(method: &str, leaf: &Leaf, generator: &mut SchemaGenerator) -> Value {
+    leaf.also.iter().for_each(|make| drop(make(generator)));
+    let mut parameters: Vec<Value> = leaf
+        .paths
+        .iter()
+        .map(|(name, what)| {
+            json!({"name": name, "in": "path", "required": true, "description": what, "schema": {"type": "string"}})
+        })
+        .collect();
+    parameters.extend(leaf.query.iter().flat_map(|make| queries(&make(generator), generator)));
+    if leaf.once {
+        parameters.push(json!({
+            "name": "Idempotency-Key", "in": "header", "required": false,
+            "description": "A word of yours: the same request under the same word is done once and answered the same",
+            "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"},
+        }));
+    }
+    let (status, answer) = match &leaf.answer {
+        Answer::Json(status, make) => (
+            *status,
+            json!({"description": "Done", "content": {"application/json": {"schema": make(generator)}}}),
+        ),
+        Answer::Text(media_type) => {
+            (200, json!({"description": "Told", "content": {*media_type: {"schema": {"type": "string"}}}}))
+        }
+        Answer::Stream(what) => {
+            parameters.push(json!({
+                "name": "Last-Event-ID", "in": "header", "required": false,
+                "description": "The id of the last event that came: the stream goes on right after it",
+                "schema": {"type": "integer", "minimum": 0},
+            }));
+            (
+                200,
+                json!({"description": what, "content": {"text/event-stream": {"schema": {"type": "string"}}}}),
+            )
+        }
+    };
+    let wrong = make::<problem::Problem>(generator);
+    let mut operation = json!({
+        "operationId": leaf.id, "tags": [leaf.group], "summary": leaf.summary,
+        "responses": {
+            status.to_string(): answer,
+            "default": {"description": "What did not work", "content": {problem::MEDIA_TYPE: {"schema": wrong}}},
+        },
+    });
+    if !parameters.is_empty() {
+        operation["parameters"] = Value::Array(parameters);
+    }
+    if let (Some(make), "post") = (leaf.body, method) {
+        let schema = make(generator);
+        operation["requestBody"] =
+            json!({"required": true, "content": {"application/json": {"schema": schema}}});
+    }
+    if let Some(media_type) = leaf.raw {
+        operation["requestBody"] = json!({"required": true, "content": {media_type: {}}});
+    }
+    operation
+}
+
+/// Parameters of a query's type, which is no schema of the document itself.
+fn queries(reference: &Value, generator: &mut SchemaGenerator) -> Vec<Value> {
+    let name = reference["$ref"].as_str().and_then(|path| path.rsplit('/').next()).unwrap_or_default();
+    let Some(schema) = generator.definitions_mut().shift_remove(name) else { return Vec::new() };
+    let required =
+        |key: &str| schema["required"].as_array().is_some_and(|all| all.iter().any(|one| one == key));
+    let all = schema["properties"].as_object().into_iter().flatten();
+    all.map(|(key, property)| {
+        let mut property = property.clone();
+        let words = property.as_object_mut().and_then(|property| property.remove("description"));
+        json!({
+            "name": key, "in": "query", "required": required(key),
+            "description": words.unwrap_or_default(), "schema": present(property),
+        })
+    })
+    .collect()
+}
+
+/// A parameter that may be left out is never null.
+fn present(mut schema: Value) -> Value {
+    if let Some(types) = schema["type"].as_array_mut() {
+        types.retain(|one| one != "null");
+        if let [only] = types.as_slice() {
+            schema["type"] = only.clone();
+        }
+    }
+    if let Some(fields) = schema.as_object_mut() {
+        fields.retain(|_, value| !value.is_null());
+    }
+    schema
+}

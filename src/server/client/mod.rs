@@ -1,0 +1,12 @@
+//! The far end of a handle over a line: the state at one entry and what follows it, folded by the same engine; words of
+//! a person by POST; what agents stream where somebody looks at it. A line that is lost is told, and taken up again after
+//! the last entry that came.
+
+mod address;
+mod asks;
+mod line;
+mod streams;
+mod wire;
+
+pub use address::{Address, BadAddress};
+pub use line::{ConnectError, Far, Remote, connect};

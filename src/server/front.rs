@@ -1,0 +1,47 @@
+//! What every page of the network face stands on.
+
+use super::{answers::Answers, ports::Ports, tail::Tail};
+use crate::{
+    config::{environment::Environment, settings::Settings},
+    domain::time::Timestamp,
+    engine::state::State,
+    runtime::{clock::Clock, handle::Handle},
+};
+use std::sync::{Arc, atomic::AtomicUsize};
+use tokio::sync::watch;
+
+/// See the module.
+pub(super) struct Front {
+    /// To the engine, in the daemon's own name: callers command in theirs.
+    pub handle: Handle,
+    /// As they were at the start; what rules is in the state.
+    pub settings: Settings,
+    /// The environment.
+    pub environment: Environment,
+    /// What is handed in.
+    pub ports: Ports,
+    /// Tells the time.
+    pub clock: Clock,
+    /// When it was opened.
+    pub since: Timestamp,
+    /// The journal's last entries, for all who read along.
+    pub tail: Tail,
+    /// Answers that may be asked for again.
+    pub answers: Answers,
+    /// Streams that are open.
+    pub streams: AtomicUsize,
+    /// Turns true when it ends.
+    pub closing: watch::Receiver<bool>,
+}
+
+impl Front {
+    /// The state as of now.
+    pub fn state(&self) -> Arc<State> {
+        self.handle.snapshot()
+    }
+
+    /// Whether the engine takes orders and this face is not about to end.
+    pub fn open(&self) -> bool {
+        !*self.closing.borrow() && self.handle.subscribe().has_changed().is_ok()
+    }
+}

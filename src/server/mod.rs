@@ -1,0 +1,42 @@
+//! Face: the network. An HTTP API over a [`Handle`](crate::runtime::handle::Handle) on a unix socket, for programs and
+//! for screens elsewhere: what a person can want is one POST, what happens is one stream.
+//!
+//! Owns: the socket and who may connect, routes with their description, the wire forms, problem documents. Never does:
+//! decide, keep state beyond a connection (but for answers that may be asked for again), start a process, tell a
+//! domain type by accident: every form on the wire is written down here, except state and events as they are, which
+//! [`snapshot`] and [`events`] carry for whoever folds them with the same engine.
+
+mod answers;
+mod api;
+mod caller;
+pub mod client;
+mod commands;
+mod connections;
+mod control;
+mod desk;
+mod events;
+mod feeds;
+mod frame;
+mod front;
+mod health;
+mod incidents;
+mod input;
+mod journal;
+mod metrics;
+mod missions;
+mod once;
+mod pages;
+mod ports;
+mod problem;
+mod router;
+mod serve;
+mod snapshot;
+mod socket;
+mod stream;
+mod tail;
+#[cfg(test)]
+mod tests;
+
+pub use ports::Ports;
+pub use router::document;
+pub use serve::{ServeError, Server, Setup, open};

@@ -1,0 +1,28 @@
+//! What the network face may not do itself and is handed in by whoever opens it.
+
+use crate::{
+    config::edit::{Change, Edited},
+    domain::signal::Reading,
+};
+use futures::future::BoxFuture;
+use std::sync::Arc;
+
+/// What one probe saw: its name, its service, what it read.
+pub type Seen = (String, String, Vec<Reading>);
+/// Looks with one probe, or with all; an error in words where there is none of that name.
+pub type Scan = Arc<dyn Fn(Option<String>) -> BoxFuture<'static, Result<Vec<Seen>, String>> + Send + Sync>;
+/// Whether a mission can start here; in words why not.
+pub type Ready = Arc<dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync>;
+/// Changes a setting in its file; in words why not.
+pub type Alter = Arc<dyn Fn(Change) -> BoxFuture<'static, Result<Edited, String>> + Send + Sync>;
+
+/// What is handed in.
+#[derive(Clone)]
+pub struct Ports {
+    /// See [`Ready`].
+    pub ready: Ready,
+    /// See [`Scan`].
+    pub scan: Scan,
+    /// See [`Alter`].
+    pub change: Alter,
+}

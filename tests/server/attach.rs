@@ -1,0 +1,149 @@
+//! Screens elsewhere: several faces on one daemon, over its socket.
+
+use super::{
+    client::{Daemon, daemon},
+    missions::me,
+};
+use crate::{
+    house::stage::{BRIEF, CHECK, Running, Stage, processes},
+    screen::far::Sshd,
+};
+use serde_json::json;
+use std::{
+    io::Write as _,
+    process::{ChildStdin, Stdio},
+};
+
+/// A face in lines at the far end of the socket. Its home is empty and its data directory another.
+struct Viewer {
+    running: Running,
+    stdin: ChildStdin,
+}
+
+impl Viewer {
+    fn on(daemon: &Daemon, stage: &Stage) -> Self {
+        Self::at(&format!("unix:{}", daemon.socket.display()), stage)
+    }
+
+    fn at(address: &str, stage: &Stage) -> Self {
+        let mut command = stage.chimera(&["--linear", "attach", address]);
+        command.env("CHIMERA_DB_PATH", stage.path("nowhere")).stdin(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let stdin = child.stdin.take().unwrap();
+        let mut running = Running::new(child);
+        running.says(&format!("attached to {address}"));
+        Self { running, stdin }
+    }
+
+    fn line(&mut self, line: &str) {
+        writeln!(self.stdin, "{line}").unwrap();
+    }
+
+    fn says(&mut self, part: &str) -> String {
+        self.running.says(part)
+    }
+
+    /// Leaves; the daemon does not mind.
+    fn leaves(self) {
+        drop(self.stdin);
+        self.running.end().exits(0);
+    }
+}
+
+#[test]
+fn d11_two_screens_on_one_daemon_see_the_same_and_who_decided() {
+    let stage = Stage::default();
+    let daemon = daemon(&stage);
+    let (mut one, mut other) = (Viewer::on(&daemon, &stage), Viewer::on(&daemon, &stage));
+    one.line(&format!("check {CHECK}"));
+    one.line(&format!("brief {BRIEF}"));
+    one.says("step: M-1 draft");
+    other.line("watch M-1");
+    other.says("evidence: M-1 B Google 1, checks pass");
+    let waiting = other.says("waiting: R-1 choose, M-1, 2 candidates");
+    assert!(waiting.contains("A Anthropic, B Google"), "{waiting}");
+    // What agents stream comes over the line, also to whoever comes late.
+    other.says("tool: B Google, edit path=answer.txt");
+    one.line("wait");
+    one.line("approve R-1 B");
+    let decided = other.says("decided: R-1");
+    assert!(decided.ends_with(&format!("by {}", me())), "{decided}");
+    other.says("landed: M-1");
+    one.says("landed: M-1");
+    // The past and what is kept by content come over the line, too.
+    other.line("audit desk.request_decided 5");
+    other.says("desk.request_decided");
+    other.line("diff M-1 B");
+    other.says("1 + 42");
+    other.line("approve R-1 B");
+    other.says("not done: R-1 does not wait");
+    other.leaves();
+    one.leaves();
+    assert_eq!(daemon.get("/health").is(200).json()["tasks_completed"], 1);
+    assert_eq!(stage.read("answer.txt"), "42\n");
+    assert!(!stage.path("nowhere").exists(), "a face opens no data directory");
+    daemon.ends();
+    stage.verify();
+}
+
+#[test]
+fn d11_a_line_that_is_lost_is_told_and_taken_up_again() {
+    let stage = Stage::default();
+    let first = daemon(&stage);
+    let mut viewer = Viewer::on(&first, &stage);
+    first.post("/api/control/pause", &json!({"reason": "lunch"})).is(200);
+    viewer.says("paused");
+    first.running.kill();
+    viewer.says("line lost: ");
+    viewer.line("resume");
+    viewer.says("nothing was done");
+    let second = daemon(&stage);
+    viewer.says("line: it is there again");
+    viewer.line("resume");
+    viewer.says("done: resumed");
+    assert_eq!(second.get("/api/control").is(200).json()["state"], "running");
+    second.post("/api/missions", &json!({"text": BRIEF, "checks": [CHECK]})).is(201);
+    viewer.says("waiting: R-1 choose, M-1");
+    second.ends();
+    viewer.says("line lost: ");
+    viewer.leaves();
+    stage.verify();
+}
+
+#[test]
+fn d11_a_screen_reaches_a_daemon_through_a_real_ssh() {
+    let Some(sshd) = Sshd::start("d11_a_screen_reaches_a_daemon_through_a_real_ssh") else { return };
+    let stage = Stage::default();
+    let daemon = daemon(&stage);
+    let key = sshd.key.display().to_string();
+    let mut ssh = vec!["ssh", "-F", "none", "-i", &key];
+    ssh.extend(["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null"]);
+    ssh.extend(["-o", "IdentitiesOnly=yes", "-o", "LogLevel=ERROR"]);
+    stage.settings(&format!("[server]\nssh = {}\n", json!(ssh)));
+    let place = format!("{}@127.0.0.1:{}", me(), sshd.port);
+    let mut viewer = Viewer::at(&format!("ssh://{place}{}", daemon.socket.display()), &stage);
+    viewer.line("pause lunch");
+    viewer.says("paused: lunch");
+    assert_eq!(daemon.get("/api/control").is(200).json()["state"], "paused");
+    viewer.leaves();
+    assert_eq!(processes("far.sock:"), Vec::<String>::new(), "an ssh was left behind");
+    stage.settings("[server]\nssh = [\"sh\", \"-c\", \"echo no route >&2; exit 255\", \"ssh\"]\n");
+    let refused = stage.run(&["attach", &format!("ssh://{place}/x.sock")]).exits(1);
+    assert!(
+        refused.stderr.contains("no route") && refused.stderr.contains("without a question"),
+        "{refused:?}"
+    );
+    daemon.ends();
+}
+
+#[test]
+fn d11_where_nobody_serves_there_is_nothing_to_show() {
+    let stage = Stage::default();
+    let done = stage.run(&["attach", "unix:/nowhere/api.sock"]).exits(1);
+    assert!(
+        done.stderr.contains("cannot be reached") && done.stderr.contains("chimera --monitor"),
+        "{done:?}"
+    );
+    let done = stage.run(&["attach", "tcp:x"]).exits(64);
+    assert!(done.stderr.contains("unix:PATH"), "{done:?}");
+}

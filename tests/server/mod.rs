@@ -1,0 +1,8 @@
+//! The network face of the real daemon, over its real socket: with an empty home, a rehearsal that answers, and a client
+//! that speaks HTTP and nothing else.
+
+mod attach;
+mod client;
+mod kills;
+mod missions;
+mod socket;
