@@ -25,6 +25,7 @@ fn spec() -> ProbeSpec {
         every: Millis::secs(1),
         timeout: Millis::secs(1),
         heartbeat: Millis::mins(5),
+        quiet_most: None,
         severity: Severity::P3,
         source: Source::File { path: "/var/log/shop.log".into() },
     }
