@@ -442,7 +442,7 @@ pub fn runbooks() -> Vec<Runbook> {
     vec![
         book("restart-unit", Grade::A, &down, &["systemctl", "restart", "${service.unit}"], &[]),
         book("restart-container", Grade::A, &down, &["docker", "restart", "${service.container}"], &[]),
-        book("restart-process", Grade::A, &down, &["${service.start}"], &[]),
+        book("restart-process", Grade::B, &down, &["${service.start}"], &[]),
         book(
             "restart-deployment",
             Grade::A,
