@@ -209,14 +209,11 @@ impl Post {
         }
     }
 
-    /// Whether its probe looked again since and could not ask this any more: nothing at all, or not the number.
+    /// Whether its probe looked again since and could not ask this any more.
     fn lapsed(&self, seen: &Observation) -> bool {
         let again = Millis(self.spec.every.0 / 8).min(AGAIN_MOST);
-        let numbers_gone = || {
-            let latest = self.newest.values().map(|other| other.at).max().unwrap_or(seen.at);
-            matches!(seen.reading, Reading::Sample { .. }) && latest.since(seen.at) > again
-        };
-        self.blind.is_some() || numbers_gone()
+        let latest = self.newest.values().map(|other| other.at).max().unwrap_or(seen.at);
+        self.blind.is_some() || latest.since(seen.at) > again
     }
 
     fn course(&mut self, metric: &str, point: (i64, f64)) {

@@ -157,18 +157,27 @@ fn c3_what_could_not_be_asked_again_is_not_so_now() {
         at: Timestamp(at),
         reading: Reading::Sample { metric: "redis_clients".into(), value: 1.0, labels: BTreeMap::new() },
     };
+    let mut loading = check(1_001, true);
+    if let Reading::Check(check) = &mut loading.reading {
+        check.name = "loading".into();
+    }
     let fresh = |tower: &Watchtower, now: i64| -> Vec<bool> {
         tower.newest().iter().map(|newest| newest.fresh(Timestamp(now))).collect()
     };
     let mut tower = Watchtower::new(&[tcp()], Timestamp(0));
     tower.observe(check(1_000, true));
+    tower.observe(loading);
     tower.observe(sample(1_002));
-    assert_eq!(fresh(&tower, 2_000), [true, true]);
+    assert_eq!(fresh(&tower, 2_000), [true; 3]);
     tower.observe(check(11_000, false));
-    assert_eq!(fresh(&tower, 12_000), [true, false], "the check is, the number is not");
+    assert_eq!(
+        fresh(&tower, 12_000),
+        [true, false, false],
+        "that it is refused is, what it said of itself is not"
+    );
     let blind = Reading::Blind("no route".into());
     tower.observe(Observation { probe: "port".into(), at: Timestamp(21_000), reading: blind });
-    assert_eq!(fresh(&tower, 22_000), [false, false]);
+    assert_eq!(fresh(&tower, 22_000), [false; 3]);
 }
 
 #[test]
