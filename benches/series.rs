@@ -34,6 +34,7 @@ fn spec(every: Millis) -> ProbeSpec {
         every,
         timeout: every,
         heartbeat: every,
+        quiet_most: None,
         severity: Severity::P3,
         source: Source::Tcp { address: "localhost:1".into() },
     }

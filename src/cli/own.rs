@@ -63,6 +63,10 @@ pub fn problems(loaded: &Loaded, environment: &Environment) -> Vec<Problem> {
             found.push(Problem { place: place(&loaded.origins, "http.ca_file"), what });
         }
     }
+    if let Some(dir) = loaded.settings.places.runbooks.as_ref().filter(|dir| !Path::new(dir).is_dir()) {
+        let what = format!("runbooks.dir: there is no directory {dir}");
+        found.push(Problem { place: place(&loaded.origins, "runbooks.dir"), what });
+    }
     if let Err(error) = voices::prices(environment) {
         found.push(Problem { place: "prices".into(), what: format!("{error:#}") });
     }

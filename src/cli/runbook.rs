@@ -116,6 +116,12 @@ fn list(shelf: &Shelf, out: &mut Out) -> Exit {
 
 fn lint(shelf: &Shelf, session: &Session, out: &mut Out) -> Exit {
     let services = &session.settings().policy.healing.services;
+    for doubt in runbooks::doubts(shelf, services) {
+        let value = json!({
+            "kind": "doubt", "place": doubt.at.to_string(), "what": doubt.what, "hint": doubt.hint,
+        });
+        out.both(&format!("warning: {doubt}"), &value);
+    }
     let exit = problems(&runbooks::lint(shelf, services), out);
     if exit == Exit::Ok {
         let words = format!("{} runbooks are fine.", shelf.runbooks.len());

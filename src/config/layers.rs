@@ -245,6 +245,8 @@ impl Stack {
         for problem in found.problems {
             self.problem(problem.place, &problem.what);
         }
+        let doubts = found.doubts.into_iter().take(PROBLEMS_MOST);
+        self.notes.extend(doubts.map(|doubt| format!("{}: {}", doubt.place, doubt.what)));
         self.settings.policy.healing.services = found.services;
         self.settings.probes = found.probes;
     }

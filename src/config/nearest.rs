@@ -14,20 +14,23 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .map(|(_, candidate)| candidate)
 }
 
-/// Insertions, deletions and replacements from `a` to `b` (Levenshtein), one row at a time.
+/// Insertions, deletions, replacements and swaps of neighbours from `a` to `b`, one row at a time.
 fn edits(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let mut before: Vec<usize> = Vec::new();
     let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = i;
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
-        }
+    for (i, x) in a.iter().enumerate() {
+        let mut next = Vec::with_capacity(row.len());
+        next.push(i + 1);
         for (j, y) in b.iter().enumerate() {
-            let replaced = diagonal + usize::from(x != *y);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
+            let replaced = row[j] + usize::from(x != y);
+            let mut least = replaced.min(row[j + 1] + 1).min(next[j] + 1);
+            if i > 0 && j > 0 && *x == b[j - 1] && a[i - 1] == *y {
+                least = least.min(before[j - 1] + 1);
+            }
+            next.push(least);
         }
+        before = std::mem::replace(&mut row, next);
     }
     row[b.len()]
 }
@@ -38,6 +41,7 @@ mod tests {
 
     #[test]
     fn finds_what_was_meant_and_nothing_else() {
+        assert_eq!(nearest("wbe", ["db", "web"]), Some("web"), "two letters that changed places");
         let words = ["budget.daily_usd", "autonomy.level", "data.dir"];
         assert_eq!(nearest("budget.dayly_usd", words), Some("budget.daily_usd"));
         assert_eq!(nearest("autonomy.levle", words), Some("autonomy.level"));

@@ -21,6 +21,9 @@ pub struct ProbeSpec {
     pub timeout: Millis,
     /// Silence for longer than this is an incident of its own.
     pub heartbeat: Millis,
+    /// Lines of a log that must come within this, where the director set it: a quiet log is well otherwise.
+    #[serde(default)]
+    pub quiet_most: Option<Millis>,
     /// How bad a failing check is, where the source cannot tell.
     pub severity: Severity,
     /// Where it looks.
@@ -142,6 +145,12 @@ impl Source {
             | Self::Container { restarts_most, .. } => *restarts_most,
             _ => Self::RESTARTS_MOST,
         }
+    }
+
+    /// Whether it speaks by itself, in lines, and is not asked.
+    #[must_use]
+    pub fn speaks(&self) -> bool {
+        matches!(self, Self::File { .. } | Self::Command { .. })
     }
 
     /// The word in files and lists.

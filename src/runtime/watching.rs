@@ -32,6 +32,8 @@ use tokio::{
 
 /// Observations that may wait; a full lane holds the probes up, never people.
 const LANE_MOST: usize = 256;
+/// Portions of lines that may wait, on a lane of their own: a log that catches up holds itself up and nobody else.
+const LINES_LANE_MOST: usize = 16;
 /// How often silence and held signals are looked at, and screens told how probes do.
 const BEAT: Millis = Millis::secs(1);
 
@@ -107,18 +109,19 @@ impl Watch {
 
     /// Watches until the engine closes.
     pub async fn keep(self: Arc<Self>, orders: Orders, mut closed: watch::Receiver<bool>) {
-        let (sink, mut lane) = mpsc::channel::<Observation>(LANE_MOST);
+        let (sinks, mut lanes) = lanes();
         for probe in &self.probes {
-            beside(probes::watch(probe.clone(), self.eyes.clone(), sink.clone()));
+            beside(probes::watch(probe.clone(), self.eyes.clone(), sinks.of(probe)));
         }
         // Payloads come by another door; without probes there is nothing to wait for but the end.
         let mut beat = interval(BEAT.to_std());
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let signals = tokio::select! {
+                biased;
                 _ = closed.wait_for(|closed| *closed) => return,
-                Some(seen) = lane.recv() => self.tower().observe(seen),
                 _ = beat.tick() => self.beat((self.eyes.now)()),
+                Some(seen) = lanes.next() => self.tower().observe(seen),
             };
             tell(&orders, signals).await;
         }
@@ -140,11 +143,86 @@ impl Watch {
     }
 }
 
+/// Where probes put what they read.
+struct Sinks {
+    looks: mpsc::Sender<Observation>,
+    lines: mpsc::Sender<Observation>,
+}
+
+impl Sinks {
+    fn of(&self, probe: &ProbeSpec) -> mpsc::Sender<Observation> {
+        if probe.source.speaks() { self.lines.clone() } else { self.looks.clone() }
+    }
+}
+
+/// What they read and nobody has taken in yet.
+struct Lanes {
+    looks: mpsc::Receiver<Observation>,
+    lines: mpsc::Receiver<Observation>,
+}
+
+fn lanes() -> (Sinks, Lanes) {
+    let (looks, look_lane) = mpsc::channel(LANE_MOST);
+    let (lines, line_lane) = mpsc::channel(LINES_LANE_MOST);
+    (Sinks { looks, lines }, Lanes { looks: look_lane, lines: line_lane })
+}
+
+impl Lanes {
+    /// The next one: what was asked before one more portion of lines. `None`: nobody looks any more.
+    async fn next(&mut self) -> Option<Observation> {
+        tokio::select! {
+            biased;
+            Some(seen) = self.looks.recv() => Some(seen),
+            Some(seen) = self.lines.recv() => Some(seen),
+            else => None,
+        }
+    }
+}
+
 async fn tell(orders: &Orders, signals: Vec<Signal>) {
     for some in signals.chunks(HealCommand::SIGNALS_MOST) {
         let command = Command::Heal(HealCommand::Observe(some.to_vec()));
         if let Err(error) = orders.give(Actor::Engine, command).await {
             tracing::warn!(%error, "signals were not taken");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{incident::Severity, probe::Source, signal::Reading};
+
+    fn probe(id: &str, source: Source) -> ProbeSpec {
+        ProbeSpec {
+            id: id.into(),
+            service: "web".into(),
+            env: "production".into(),
+            every: Millis::secs(1),
+            timeout: Millis::secs(5),
+            heartbeat: Millis::secs(3),
+            quiet_most: None,
+            severity: Severity::P2,
+            source,
+        }
+    }
+
+    fn seen(probe: &str) -> Observation {
+        Observation { probe: probe.into(), at: Timestamp(0), reading: Reading::Lines(vec!["x".into()]) }
+    }
+
+    #[tokio::test]
+    async fn c2_a_log_that_catches_up_holds_itself_up_and_no_other_probe() {
+        let (sinks, mut lanes) = lanes();
+        let log = sinks.of(&probe("log", Source::File { path: "/log".into() }));
+        let port = sinks.of(&probe("port", Source::Tcp { address: "127.0.0.1:1".into() }));
+        while log.try_send(seen("log")).is_ok() {}
+        port.try_send(seen("port")).unwrap();
+        assert_eq!(lanes.next().await.unwrap().probe, "port", "behind a full lane of lines, and yet next");
+        assert_eq!(lanes.next().await.unwrap().probe, "log");
+        drop((sinks, log, port));
+        while let Some(rest) = lanes.next().await {
+            assert_eq!(rest.probe, "log");
         }
     }
 }

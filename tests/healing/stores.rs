@@ -54,6 +54,7 @@ fn spec(id: &str, source: Source) -> ProbeSpec {
         every: Millis::mins(5),
         timeout: Millis::secs(20),
         heartbeat: Millis::mins(15),
+        quiet_most: None,
         severity: Severity::P2,
         source,
     }

@@ -15,9 +15,9 @@ mod simulation;
 mod tests;
 
 use crate::{
-    config::{document::At, layers},
+    config::{document::At, layers, nearest::nearest},
     domain::{
-        binding::BindError,
+        binding::{BindError, SERVICE_VARIABLES},
         incident::{Grade, Severity, star},
         runbook::Runbook,
         service::Service,
@@ -73,8 +73,8 @@ impl Shelf {
         Self::load(&[])
     }
 
-    /// The shipped ones and those in these directories, later ones over earlier ones. A directory that is not there is no
-    /// mistake.
+    /// The shipped ones and those in these directories, later ones over earlier ones. A directory that is not there is a
+    /// mistake: somebody named it.
     #[must_use]
     pub fn load(dirs: &[PathBuf]) -> Self {
         let mut shelf = Self::default();
@@ -114,7 +114,10 @@ impl Shelf {
         let place = |path: &Path| At { file: path.display().to_string(), line: 1, column: 1 };
         let mut files: Vec<PathBuf> = match std::fs::read_dir(dir) {
             Ok(entries) => entries.flatten().map(|entry| entry.path()).take(FILES_MOST * 4).collect(),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                let what = "there is no such directory of runbooks".to_owned();
+                return self.problems.push(RunbookProblem { at: place(dir), what, hint: None });
+            }
             Err(error) => {
                 let what = format!("the directory cannot be read: {error}");
                 return self.problems.push(RunbookProblem { at: place(dir), what, hint: None });
@@ -219,6 +222,26 @@ pub fn lint(shelf: &Shelf, services: &[Service]) -> Vec<RunbookProblem> {
         }
     }
     problems
+}
+
+/// What is allowed and may not be meant: a variable of a service that no service has and nobody knows, in a file of the
+/// director.
+#[must_use]
+pub fn doubts(shelf: &Shelf, services: &[Service]) -> Vec<RunbookProblem> {
+    let mut known: BTreeSet<&str> = SERVICE_VARIABLES.iter().map(|(name, _)| *name).collect();
+    known.extend(services.iter().flat_map(|service| service.variables.keys().map(String::as_str)));
+    let own = shelf.runbooks.iter().filter(|shelved| shelved.origin != Origin::Shipped);
+    let doubted = own.flat_map(|shelved| {
+        let mut asked: BTreeSet<String> = simulation::used(&shelved.runbook).into_iter().collect();
+        let declared = |name: &str| shelved.runbook.variables.contains_key(&format!("service.{name}"));
+        asked.retain(|name| !known.contains(name.as_str()) && !declared(name));
+        asked.into_iter().map(|name| RunbookProblem {
+            at: shelved.at.clone(),
+            what: format!("{} asks for service.{name}, which no service has", shelved.runbook.id),
+            hint: nearest(&name, known.iter().copied()).map(|near| format!("did you mean service.{near}?")),
+        })
+    });
+    doubted.collect()
 }
 
 /// Whether a service says everything that a runbook asks of it.

@@ -88,7 +88,7 @@ fn sample_service(runbook: &Runbook) -> Service {
 }
 
 /// What a runbook asks of a service, without `service.`.
-fn used(runbook: &Runbook) -> Vec<String> {
+pub(super) fn used(runbook: &Runbook) -> Vec<String> {
     let steps = runbook.steps.iter().flat_map(|step| {
         step.run.iter().chain(step.dry_run.iter().flatten()).chain(step.undo.iter().flatten())
     });

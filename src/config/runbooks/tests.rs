@@ -307,7 +307,7 @@ fn a_directors_file_replaces_a_shipped_one_and_a_broken_one_takes_it_away() {
     let dir = tempfile::tempdir().unwrap();
     let shipped = SHIPPED.iter().find(|(name, _)| *name == "restart-unit").unwrap().1;
     let path = dir.path().join("units.toml");
-    let dirs = [dir.path().to_path_buf(), dir.path().join("nowhere")];
+    let dirs = [dir.path().to_path_buf()];
 
     std::fs::write(&path, shipped.replace("tier = 1", "tier = 3")).unwrap();
     let shelf = Shelf::load(&dirs);
@@ -359,4 +359,32 @@ proptest::proptest! {
             let _ = read("f.toml", &format!("{}{put}{}", &GOOD[..at], &GOOD[end..]));
         }
     }
+}
+
+#[test]
+fn a_directory_that_is_not_there_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let nowhere = dir.path().join("nowhere");
+    let shelf = Shelf::load(std::slice::from_ref(&nowhere));
+    let told: Vec<String> = shelf.problems.iter().map(ToString::to_string).collect();
+    assert_eq!(told, [format!("{}:1:1: there is no such directory of runbooks", nowhere.display())]);
+    assert_eq!(shelf.runbooks.len(), SHIPPED.len());
+}
+
+#[test]
+fn a_variable_that_no_service_has_is_doubted_with_the_nearest() {
+    let dir = tempfile::tempdir().unwrap();
+    let asks = |name: &str| {
+        std::fs::write(dir.path().join("own.toml"), GOOD.replace("service.unit", name)).unwrap();
+        let shelf = Shelf::load(&[dir.path().to_path_buf()]);
+        let services = [service("worker-1", &[("unit", "w.service"), ("flavour", "x")])];
+        doubts(&shelf, &services).iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert!(asks("service.unit").is_empty() && asks("service.flavour").is_empty());
+    let told = asks("service.strat");
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(
+        told[0].ends_with("asks for service.strat, which no service has; did you mean service.start?"),
+        "{told:?}"
+    );
 }

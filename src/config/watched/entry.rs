@@ -8,10 +8,13 @@ use super::{
     },
     EntryKey,
 };
-use crate::domain::{incident::Severity, time::Millis};
+use crate::domain::{incident::Severity, text::clean_line, time::Millis};
 
 /// Bytes of one text.
 const TEXT_MOST: usize = 4_096;
+
+/// Characters of a value that are shown in a mistake.
+const SHOWN_MOST: usize = 40;
 
 /// An entry being read.
 pub(super) struct Entry<'a> {
@@ -59,7 +62,13 @@ impl<'a> Entry<'a> {
         let raw = self.raw(name)?;
         let value = of(raw);
         if value.is_none() {
-            self.wrong(name, &format!("expected {form}, found {}", raw.sort()));
+            // A text in the place of one that has a form is shown; of another sort, or long and maybe secret, it is named.
+            let formed = form.starts_with("a duration") || form.starts_with("one of");
+            let found = match raw.text().filter(|_| formed) {
+                Some(text) => format!("{:?}", clean_line(&text, SHOWN_MOST).to_string()),
+                None => raw.sort().to_owned(),
+            };
+            self.wrong(name, &format!("expected {form}, found {found}"));
         }
         value
     }

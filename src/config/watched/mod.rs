@@ -13,7 +13,7 @@ pub use service::SERVICE_KEYS;
 use super::document::{At, Leaf, Problem};
 use crate::domain::{probe::ProbeSpec, service::Service};
 use entry::Entry;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Services, and probes, of one file.
 const ENTRIES_MOST: usize = 200;
@@ -48,6 +48,8 @@ pub struct Watched {
     pub probes: Vec<ProbeSpec>,
     /// Mistakes.
     pub problems: Vec<Problem>,
+    /// What is allowed and may not be meant.
+    pub doubts: Vec<Problem>,
 }
 
 /// Reads the entries of one file.
@@ -86,8 +88,10 @@ pub fn read(leaves: &[Leaf], (file, text): (&str, &str)) -> Watched {
         }
         watched.problems.extend(entry.finish());
     }
+    strangers(&mut watched, &tables, (file, text));
     join(&mut watched);
     grounded(&mut watched, &tables, (file, text));
+    circles(&mut watched, &tables, (file, text));
     watched
 }
 
@@ -108,6 +112,72 @@ fn grounded(
             let what = format!("depends_on in [[service]]: there is no service {on:?}{hint}");
             watched.problems.push(Problem { place: At::of(file, text, *byte).to_string(), what });
         }
+    }
+}
+
+/// The first way along `depends_on` that comes back to the service it began with.
+fn circle<'a>(services: &'a [Service], from: &'a str) -> Option<Vec<&'a str>> {
+    let (mut way, mut open, mut seen) = (vec![from], vec![0], BTreeSet::new());
+    while let (Some(at), Some(next)) = (way.last().copied(), open.last_mut()) {
+        let service = services.iter().find(|service| service.name == at);
+        let on = service.and_then(|service| service.depends_on.get(*next));
+        *next += 1;
+        match on {
+            Some(on) if on == from => {
+                way.push(from);
+                return Some(way);
+            }
+            Some(on) if seen.insert(on.as_str()) => {
+                way.push(on);
+                open.push(0);
+            }
+            Some(_) => {}
+            None => {
+                way.pop();
+                open.pop();
+            }
+        }
+    }
+    None
+}
+
+/// Services that stand on themselves: while one of these is down, none of them would be the cause.
+fn circles(
+    watched: &mut Watched,
+    tables: &BTreeMap<(&str, usize), Vec<(&str, &Leaf)>>,
+    (file, text): (&str, &str),
+) {
+    let mut known: BTreeSet<String> = BTreeSet::new();
+    for leaves in tables.iter().filter(|((table, _), _)| *table == "service").map(|(_, leaves)| leaves) {
+        let of = |wanted: &str| leaves.iter().find(|(name, _)| *name == wanted).map(|(_, leaf)| *leaf);
+        let (Some(name), Some(leaf)) = (of("name").and_then(|leaf| leaf.raw.text()), of("depends_on")) else {
+            continue;
+        };
+        // One that names itself is told already.
+        let way = circle(&watched.services, &name).filter(|way| way.len() > 2 && !known.contains(&name));
+        let Some(way) = way else { continue };
+        known.extend(way.iter().map(|on| (*on).to_owned()));
+        let what = format!("depends_on in [[service]]: it comes back to itself: {}", way.join(" -> "));
+        watched.problems.push(Problem { place: At::of(file, text, leaf.value).to_string(), what });
+    }
+}
+
+/// A probe of a service that has no table while others have one, and is nearly called like one of these.
+fn strangers(
+    watched: &mut Watched,
+    tables: &BTreeMap<(&str, usize), Vec<(&str, &Leaf)>>,
+    (file, text): (&str, &str),
+) {
+    let names: Vec<&str> = watched.services.iter().map(|service| service.name.as_str()).collect();
+    let named = tables.iter().filter(|((table, _), _)| *table == "probe").flat_map(|(_, leaves)| leaves);
+    for (_, leaf) in named.filter(|(name, _)| *name == "service") {
+        let Some(service) = leaf.raw.text().filter(|service| !names.contains(&service.as_str())) else {
+            continue;
+        };
+        let Some(near) = super::nearest::nearest(&service, names.iter().copied()) else { continue };
+        let what =
+            format!("service in [[probe]]: there is no [[service]] {service:?}; did you mean {near:?}?");
+        watched.doubts.push(Problem { place: At::of(file, text, leaf.value).to_string(), what });
     }
 }
 

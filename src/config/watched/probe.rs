@@ -49,7 +49,12 @@ pub const PROBE_KEYS: &[EntryKey] = &[
     key("env", "text", "the service's", "Environment."),
     key("every", "duration", "\"10s\"; postgres, redis, prometheus \"5m\"", "How often it looks."),
     key("timeout", "duration", "\"5s\"", "How long one look may take."),
-    key("heartbeat", "duration", "three looks; logs \"1h\"", "Silence for longer is an incident of its own."),
+    key(
+        "heartbeat",
+        "duration",
+        "three looks; logs none",
+        "Silence for longer is an incident of its own. Where it is set for a log or a command, it is lines that must come.",
+    ),
     key("severity", "\"P0\" to \"P4\"", "\"P1\"; disk \"P2\"", "How bad a failing check is."),
     key("path", "absolute path", "file, disk", "The log, or where the space is looked at."),
     key(
@@ -119,10 +124,11 @@ pub(super) fn read(entry: &mut Entry<'_>) -> Option<ProbeSpec> {
         return None;
     };
     let polled = matches!(source, Source::Postgres { .. } | Source::Redis { .. } | Source::Prometheus { .. });
-    let speaks = matches!(source, Source::File { .. } | Source::Command { .. });
+    let speaks = source.speaks();
     let every = entry.span("every").unwrap_or(if polled { EVERY_POLLED } else { EVERY });
     let usual = if speaks { SILENCE_OF_LOGS } else { Millis(every.0.saturating_mul(ROUNDS)) };
-    let heartbeat = entry.span("heartbeat").unwrap_or(usual);
+    let set = entry.span("heartbeat");
+    let heartbeat = set.unwrap_or(usual);
     if heartbeat < every {
         entry.wrong("heartbeat", "is shorter than every: each look would come too late");
     }
@@ -134,6 +140,7 @@ pub(super) fn read(entry: &mut Entry<'_>) -> Option<ProbeSpec> {
         every,
         timeout: entry.span("timeout").unwrap_or(TIMEOUT),
         heartbeat,
+        quiet_most: set.filter(|_| speaks),
         severity: entry.severity("severity").unwrap_or(if mild { Severity::P2 } else { Severity::P1 }),
         source,
     })

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::domain::{
     service::{Release, Service},
+    text::clean_line,
     time::Millis,
 };
 
@@ -92,6 +93,15 @@ pub(super) fn read(entry: &mut Entry<'_>) -> Option<Service> {
     })
 }
 
+/// What `release.rollback` may have filled in.
+const PREVIOUS: &str = "previous";
+
+/// Names that a word wants filled in: `${name}`, as a plain name. A shell's own `${x:-y}` is none.
+fn places(word: &str) -> impl Iterator<Item = &str> {
+    let names = word.split("${").skip(1).filter_map(|rest| rest.split_once('}').map(|(name, _)| name));
+    names.filter(|name| !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'))
+}
+
 fn release(entry: &mut Entry<'_>) -> Option<Release> {
     let any = ["build", "deploy", "current", "rollback", "timeout"];
     if !any.iter().any(|name| entry.has(&format!("release.{name}"))) {
@@ -110,6 +120,19 @@ fn release(entry: &mut Entry<'_>) -> Option<Release> {
             "release.rollback",
             "wants ${previous}, which release.current would print, and there is none",
         );
+    }
+    for (name, argv) in [
+        ("release.build", &build),
+        ("release.deploy", &deploy),
+        ("release.current", &current),
+        ("release.rollback", &rollback),
+    ] {
+        let known: &[&str] = if name == "release.rollback" { &[PREVIOUS] } else { &[] };
+        for place in argv.iter().flat_map(|word| places(word)).filter(|place| !known.contains(place)) {
+            let meant =
+                if known.is_empty() { "nothing is filled in here" } else { "only ${previous} is filled in" };
+            entry.wrong(name, &format!("${{{}}} stands for nothing: {meant}", clean_line(place, 40)));
+        }
     }
     let timeout = entry.span("release.timeout").unwrap_or(RELEASE_TIMEOUT);
     Some(Release { build, deploy, current, rollback, timeout })

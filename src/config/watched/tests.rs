@@ -234,3 +234,59 @@ fn every_mistake_has_its_line_and_loses_nothing_else() {
         assert!(watched.probes.iter().any(|probe| probe.id == "ok"), "{text}");
     }
 }
+
+#[test]
+fn services_that_stand_on_each_other_in_a_circle_are_a_mistake() {
+    let of_three = |last: &str| {
+        of(&format!(
+            "[[service]]\nname = 'a'\ndepends_on = ['b']\n[[service]]\nname = 'b'\ndepends_on = ['d', 'c']\n\
+             [[service]]\nname = 'c'\ndepends_on = [{last}]\n[[service]]\nname = 'd'\n"
+        ))
+    };
+    assert!(of_three("'d'").problems.is_empty(), "two ways to one are no circle");
+    let told: Vec<String> =
+        of_three("'a'").problems.iter().map(|told| format!("{}: {}", told.place, told.what)).collect();
+    assert_eq!(
+        told,
+        ["f.toml:3:14: depends_on in [[service]]: it comes back to itself: a -> b -> c -> a"],
+        "told once"
+    );
+}
+
+#[test]
+fn a_probe_of_a_service_that_is_nearly_called_like_one_is_doubted() {
+    let probe = |service: &str| {
+        format!("[[probe]]\nid = 'port'\nservice = '{service}'\ntype = 'tcp'\naddress = 'h:1'\n")
+    };
+    let with = |service: &str| of(&format!("[[service]]\nname = 'web'\n{}", probe(service)));
+    let slip = with("wbe");
+    assert!(slip.problems.is_empty(), "it is allowed");
+    assert_eq!(slip.doubts[0].place, "f.toml:5:11");
+    assert!(slip.doubts[0].what.ends_with("there is no [[service]] \"wbe\"; did you mean \"web\"?"));
+    assert!(with("web").doubts.is_empty() && with("payments").doubts.is_empty());
+    assert!(of(&probe("wbe")).doubts.is_empty(), "no service has a table");
+}
+
+#[test]
+fn what_a_release_wants_filled_in_must_be_known() {
+    let rolled = |word: &str| {
+        let text = format!(
+            "[[service]]\nname = 'web'\n[service.release]\ndeploy = ['d']\ncurrent = ['c']\nrollback = ['d', '{word}']\n"
+        );
+        of(&text).problems.iter().map(|told| format!("{}: {}", told.place, told.what)).collect::<Vec<_>>()
+    };
+    assert!(rolled("${previous}").is_empty() && rolled("${HOME:-x}").is_empty());
+    assert_eq!(
+        rolled("${prev}"),
+        [
+            "f.toml:6:12: release.rollback in [[service]]: ${prev} stands for nothing: only ${previous} is filled in"
+        ]
+    );
+}
+
+#[test]
+fn a_malformed_value_is_shown() {
+    let told =
+        of("[[probe]]\nid = 'p'\nservice = 'web'\ntype = 'tcp'\naddress = 'h:1'\nevery = '10 parsecs'\n");
+    assert!(told.problems[0].what.ends_with("found \"10 parsecs\""), "{:?}", told.problems);
+}

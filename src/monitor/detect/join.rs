@@ -220,6 +220,9 @@ impl Open {
     /// What is being read after this line, if it goes on with the record.
     fn after(&self, line: &Line) -> Option<Mood> {
         let rest = line.rest();
+        if grammar::begins_anew(&self.record.lines, rest) {
+            return None;
+        }
         let last = self.record.lines.last().map_or("", String::as_str);
         if line.header.is_none() {
             let fresh = self.mood == Mood::Plain && self.report && self.record.lines.len() == 1;

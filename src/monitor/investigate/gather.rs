@@ -77,8 +77,7 @@ pub async fn gather(scene: &Scene, means: &Means) -> Findings {
 /// Frames as the trace names them.
 fn traced(scene: &Scene) -> Vec<crate::domain::signal::Frame> {
     scene
-        .signals
-        .iter()
+        .telling()
         .find(|signal| !signal.frames.is_empty())
         .map_or_else(Vec::new, |signal| signal.frames.clone())
 }

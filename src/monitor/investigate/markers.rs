@@ -61,6 +61,9 @@ pub const MARKERS: &[(&str, &[&str])] = &[
             "used before issued",
             "issued in the future",
             "clock is not synchronized",
+            "time skew",
+            "clock drift",
+            "clock is off",
         ],
     ),
     (
@@ -111,6 +114,7 @@ pub const MARKERS: &[(&str, &[&str])] = &[
             "undefined_table",
             "no such column",
             "no such table",
+            "unknown column",
         ],
     ),
     ("redis_full", &["oom command not allowed"]),
@@ -142,7 +146,23 @@ pub fn said(text: &str) -> Vec<&'static str> {
             *marker = true;
         }
     }
+    if !found.get(*SCHEMA).copied().unwrap_or(true) && lacks_a_relation(text) {
+        found.get_mut(*SCHEMA).into_iter().for_each(|marker| *marker = true);
+    }
     MARKERS.iter().zip(found).filter(|(_, found)| *found).map(|((name, _), _)| *name).collect()
+}
+
+/// Where "db_schema" stands.
+static SCHEMA: LazyLock<usize> =
+    LazyLock::new(|| MARKERS.iter().position(|(name, _)| *name == "db_schema").unwrap_or(usize::MAX));
+
+/// Databases put the name in the middle: `relation "orders" does not exist`.
+fn lacks_a_relation(text: &str) -> bool {
+    text.lines().map(str::to_ascii_lowercase).any(|line| {
+        let ends = ["does not exist", "doesn't exist"].iter().filter_map(|end| line.find(end)).min();
+        let before = ends.and_then(|end| line.get(..end)).unwrap_or_default();
+        ["relation", "table", "column"].iter().any(|what| before.split_whitespace().any(|word| word == *what))
+    })
 }
 
 #[cfg(test)]
@@ -158,5 +178,8 @@ mod tests {
             ["port_taken", "denied"]
         );
         assert!(said("all is well").is_empty());
+        assert_eq!(said("ERROR: relation \"orders\" does not exist"), ["db_schema"]);
+        assert_eq!(said("Table 'shop.orders' doesn't exist"), ["db_schema"]);
+        assert!(said("user bob does not exist").is_empty() && said("a table that exists").is_empty());
     }
 }

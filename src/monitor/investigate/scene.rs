@@ -57,6 +57,13 @@ impl Scene {
         self.signals.iter().any(|signal| signal.state == SignalState::Firing && told(&signal.kind))
     }
 
+    /// Signals whose text may speak for it. An incident of a log is spoken for by its own lines alone: what else the same log
+    /// says is another cause. Any other one may find a second witness in every text of its service.
+    pub fn telling(&self) -> impl Iterator<Item = &Signal> {
+        let most = if self.kind().starts_with("log.") { 1 } else { Self::SIGNALS_MOST };
+        self.signals.iter().take(most).filter(|signal| told(&signal.kind))
+    }
+
     /// Checks of one service with their age, stale ones too.
     pub fn checks<'a>(&'a self, service: &'a str) -> impl Iterator<Item = (&'a Newest, &'a Check)> {
         self.readings
@@ -85,6 +92,8 @@ pub struct Newest {
     pub every: Millis,
     /// What it read, and when.
     pub seen: Observation,
+    /// Whether its probe has looked again and could not ask this: it is not so now, however young.
+    pub lapsed: bool,
 }
 
 impl Newest {
@@ -97,7 +106,7 @@ impl Newest {
     #[must_use]
     pub fn fresh(&self, now: Timestamp) -> bool {
         let most = Millis(self.every.0.saturating_mul(Self::ROUNDS)).max(Self::FRESH_LEAST);
-        now.since(self.seen.at) <= most
+        !self.lapsed && now.since(self.seen.at) <= most
     }
 }
 

@@ -40,13 +40,13 @@ macro_rules! entries {
 pub const ENTRIES: &[Entry] = entries! {
     Log Number: "log.frames" "log.hits";
     Log Words: "log.quote";
-    Check Number: "check.failing" "check.holding" "check.status" "check.tls_days" "health.status" "health.ms";
+    Check Number: "check.failing" "check.holding" "check.status" "check.restarts" "check.tls_days" "health.status" "health.ms";
     Check Truth: "check.all_hold" "check.http_down" "check.http_slow" "check.tls_expiry" "check.tcp_down"
         "check.process_down" "check.process_restarts" "check.process_oom" "check.disk_full" "check.db_slow"
-        "check.db_locks" "check.db_connections" "check.db_replication" "check.cache_memory" "dependency.down"
+        "check.db_locks" "check.db_connections" "check.db_replication" "check.cache_memory" "check.refused" "dependency.down"
         "dns.fails" "health.fails";
     Check Words: "dependency.name" "dns.host" "health.address";
-    Metric Truth: "metric.out_of_bounds" "metric.shifted";
+    Metric Truth: "metric.out_of_bounds" "metric.shifted" "metric.slow";
     Process Number: "process.count" "process.zombies" "process.rss_bytes" "process.fd_used_pct" "port.number"
         "unit.restarts" "unit.exit_code" "container.restarts" "container.exit_code" "k8s.pods" "k8s.not_ready"
         "k8s.restarts" "k8s.ready_pct";
@@ -69,6 +69,7 @@ pub const ENTRIES: &[Entry] = entries! {
     Release Truth: "release.near";
     Store Number: "pg.connections_pct" "pg.longest_s" "pg.pid" "pg.blocked" "pg.blocker_pid" "pg.idle_pid" "pg.lag_s"
         "redis.memory_pct" "redis.evicted" "redis.blocked";
+    Store Words: "pg.role";
     Store Truth: "redis.persistence_failing" "redis.link_down" "redis.refuses_writes" "redis.loading";
     History Number: "history.seen" "history.helped" "history.ineffective";
 };

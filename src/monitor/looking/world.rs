@@ -65,6 +65,7 @@ fn spec(sight: &Sight, source: Source) -> ProbeSpec {
         every: LOOK_MOST,
         timeout: LOOK_MOST,
         heartbeat: LOOK_MOST,
+        quiet_most: None,
         severity: Severity::P3,
         source,
     }

@@ -183,6 +183,7 @@ mod tests {
             every,
             timeout: Millis(200),
             heartbeat: Millis::mins(1),
+            quiet_most: None,
             severity: Severity::P2,
             source: Source::Command { argv: argv.clone() },
         };

@@ -150,6 +150,7 @@ mod tests {
             every: Millis::secs(1),
             timeout: Millis::secs(30),
             heartbeat: Millis::secs(3),
+            quiet_most: None,
             severity: Severity::P1,
             source: Source::Container { name: "web".into(), program: program.into(), restarts_most: 3 },
         };

@@ -181,6 +181,7 @@ mod tests {
             every: Millis::secs(1),
             timeout: Millis::secs(5),
             heartbeat: Millis::secs(3),
+            quiet_most: None,
             severity: Severity::P2,
             source: Source::Disk { path: path.display().to_string(), full_pct, size_most },
         };

@@ -206,6 +206,7 @@ mod tests {
             every: Millis::secs(1),
             timeout: Millis::secs(5),
             heartbeat: Millis::secs(3),
+            quiet_most: None,
             severity: Severity::P1,
             source: Source::Process { pid_file: None, command: None, restarts_most: 3 },
         }

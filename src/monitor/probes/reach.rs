@@ -37,8 +37,20 @@ pub(super) fn unresolved(host: &str, why: &str) -> String {
 
 /// On one line, without what a terminal acts on.
 pub(super) fn clean(words: &str) -> String {
-    text::clean_line(words, WORDS_MOST).into()
+    let words = CERTIFICATES.iter().fold(words.to_owned(), |said, (name, words)| said.replace(name, words));
+    text::clean_line(&words, WORDS_MOST).into()
 }
+
+/// What is wrong with a certificate, as the library names it, and in words.
+const CERTIFICATES: [(&str, &str); 4] = [
+    (
+        "Other(OtherError(CaUsedAsEndEntity))",
+        "it is the certificate of an authority, which may sign others and not speak for a server",
+    ),
+    ("Other(OtherError(EndEntityUsedAsCa))", "it is signed with a certificate that may not sign others"),
+    ("Other(OtherError(UnsupportedCertVersion))", "it is of a version that is not understood"),
+    ("Other(OtherError(PathLenConstraintViolated))", "its chain is longer than its authority allows"),
+];
 
 /// An error and what caused it, outermost first.
 pub(super) fn causes<'a>(
@@ -75,6 +87,10 @@ mod tests {
         let inner = io::Error::other("no such name");
         let outer = io::Error::other(io::Error::new(io::ErrorKind::NotFound, inner));
         assert_eq!((whole(&outer).as_str(), causes(&outer).count()), ("no such name", 4));
+        let ca = clean("invalid peer certificate: Other(OtherError(CaUsedAsEndEntity))");
+        assert!(
+            ca.ends_with("certificate of an authority, which may sign others and not speak for a server")
+        );
         let known = io::Error::from(io::ErrorKind::ConnectionRefused);
         assert!(words(&known).contains("refused"));
     }

@@ -65,6 +65,7 @@ mod tests {
             every: Millis::secs(1),
             timeout: Millis::secs(30),
             heartbeat: Millis::secs(3),
+            quiet_most: None,
             severity: Severity::P1,
             source: Source::Tcp { address: address.to_owned() },
         };

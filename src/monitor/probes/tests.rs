@@ -12,6 +12,7 @@ fn spec(source: Source) -> ProbeSpec {
         every: Millis(30),
         timeout: Millis::secs(30),
         heartbeat: Millis::mins(1),
+        quiet_most: None,
         severity: Severity::P1,
         source,
     }

@@ -17,7 +17,7 @@ use crate::domain::{
     probe::{ProbeHealth, ProbeSpec, ProbeState, Source},
     signal::{Fingerprint, Observation, Reading, Signal, SignalState, kind},
     text::clean_line,
-    time::Timestamp,
+    time::{Millis, Timestamp},
 };
 use checks::Checks;
 use std::collections::{BTreeMap, VecDeque};
@@ -28,6 +28,10 @@ const NEWEST_MOST: usize = 256;
 /// Metrics of one probe whose course is remembered, and points of each.
 const COURSES_MOST: usize = 64;
 const POINTS_MOST: usize = 360;
+/// Readings of one look come within this of each other.
+const AGAIN_MOST: Millis = Millis::secs(1);
+/// Between two looks at the silence of probes, as long as the watchtower is not late itself.
+const LATE: Millis = Millis::secs(3);
 /// Characters of words for people.
 const WORDS_MOST: usize = 200;
 
@@ -35,6 +39,7 @@ const WORDS_MOST: usize = 200;
 pub struct Watchtower {
     posts: BTreeMap<String, Post>,
     thinner: Thinner,
+    ticked: Option<Timestamp>,
 }
 
 /// One probe, and what it read.
@@ -49,6 +54,10 @@ struct Post {
     courses: BTreeMap<String, VecDeque<(i64, f64)>>,
     began: Timestamp,
     heard: Option<Timestamp>,
+    /// When it last said what breaks its silence.
+    spoke: Option<Timestamp>,
+    /// Time since then in which nobody listened: the watchtower itself was late.
+    excused: Millis,
     blind: Option<String>,
     silent: bool,
     /// Firing signals of logs and numbers, with their titles.
@@ -60,7 +69,7 @@ impl Watchtower {
     #[must_use]
     pub fn new(probes: &[ProbeSpec], now: Timestamp) -> Self {
         let posts = probes.iter().map(|spec| (spec.id.clone(), Post::new(spec, now))).collect();
-        Self { posts, thinner: Thinner::default() }
+        Self { posts, thinner: Thinner::default(), ticked: None }
     }
 
     /// Takes what a probe read; what it comes to and is worth telling.
@@ -73,7 +82,11 @@ impl Watchtower {
 
     /// Time has passed: lines that waited for more, probes that fell silent, signals that were held back.
     pub fn tick(&mut self, now: Timestamp) -> Vec<Signal> {
-        let signals: Vec<Signal> = self.posts.values_mut().flat_map(|post| post.tick(now)).collect();
+        // Whoever comes late to listen must not say that nobody spoke.
+        let late = self.ticked.map_or(Millis(0), |before| now.since(before));
+        let late = if late > LATE { late } else { Millis(0) };
+        self.ticked = Some(now);
+        let signals: Vec<Signal> = self.posts.values_mut().flat_map(|post| post.tick(now, late)).collect();
         let mut told = self.thinner.pass(signals, now);
         told.extend(self.thinner.due(now));
         told
@@ -87,7 +100,12 @@ impl Watchtower {
             let all: Vec<Newest> = post
                 .newest
                 .values()
-                .map(|seen| Newest { service: service.clone(), every, seen: seen.clone() })
+                .map(|seen| Newest {
+                    service: service.clone(),
+                    every,
+                    seen: seen.clone(),
+                    lapsed: post.lapsed(seen),
+                })
                 .collect();
             all
         };
@@ -117,7 +135,7 @@ impl Watchtower {
 
 impl Post {
     fn new(spec: &ProbeSpec, now: Timestamp) -> Self {
-        let speaks = matches!(spec.source, Source::File { .. } | Source::Command { .. });
+        let speaks = spec.source.speaks();
         Self {
             spec: spec.clone(),
             logs: speaks.then(|| LogDetector::new(spec)),
@@ -127,6 +145,8 @@ impl Post {
             courses: BTreeMap::new(),
             began: now,
             heard: None,
+            spoke: None,
+            excused: Millis(0),
             blind: None,
             silent: false,
             firing: BTreeMap::new(),
@@ -148,7 +168,12 @@ impl Post {
         };
         self.blind = None;
         self.heard = Some(at);
-        signals.extend(self.heard_again());
+        // That a log can be read is no line of it.
+        let empty = matches!(&seen.reading, Reading::Lines(lines) if lines.is_empty());
+        if !empty || self.spec.quiet_most.is_none() {
+            (self.spoke, self.excused) = (Some(at), Millis(0));
+            signals.extend(self.heard_again());
+        }
         self.note(&signals, at);
         self.remember(seen);
         signals
@@ -184,6 +209,13 @@ impl Post {
         }
     }
 
+    /// Whether its probe looked again since and could not ask this any more.
+    fn lapsed(&self, seen: &Observation) -> bool {
+        let again = Millis(self.spec.every.0 / 8).min(AGAIN_MOST);
+        let latest = self.newest.values().map(|other| other.at).max().unwrap_or(seen.at);
+        self.blind.is_some() || latest.since(seen.at) > again
+    }
+
     fn course(&mut self, metric: &str, point: (i64, f64)) {
         if self.courses.len() >= COURSES_MOST && !self.courses.contains_key(metric) {
             return;
@@ -199,21 +231,40 @@ impl Post {
         std::mem::take(&mut self.silent).then(|| self.silence(SignalState::Clear, "it speaks again"))
     }
 
-    fn tick(&mut self, now: Timestamp) -> Vec<Signal> {
+    fn tick(&mut self, now: Timestamp, late: Millis) -> Vec<Signal> {
+        self.excused = Millis(self.excused.0.saturating_add(late.0));
         let mut signals = self.logs.as_mut().map(|logs| logs.tick(now)).unwrap_or_default();
         self.note(&signals, now);
         if self.logs.is_some() {
             self.firing.retain(|_, (_, last)| now.since(*last) < Signal::LINES_QUIET);
         }
-        let last = self.heard.unwrap_or(self.began);
+        let last = self.spoke.unwrap_or(self.began);
         // Payloads come when something is wrong: their silence says nothing.
         let speaks = !matches!(self.spec.source, Source::Webhook { .. });
-        if speaks && now.since(last) > self.spec.heartbeat {
-            let why = self.blind.clone().unwrap_or_else(|| "no word of it".to_owned());
+        let most = Millis(self.patience().0.saturating_add(self.excused.0));
+        if speaks && now.since(last) > most {
+            let why = self.blind.clone().unwrap_or_else(|| self.no_word());
             self.silent = true;
             signals.push(self.silence(SignalState::Firing, &why));
         }
         signals
+    }
+
+    /// How long it may be silent. A look that may take longer than it is waited for is waited for.
+    fn patience(&self) -> Millis {
+        match self.spec.source {
+            Source::File { .. } | Source::Command { .. } => {
+                self.spec.quiet_most.unwrap_or(self.spec.heartbeat)
+            }
+            _ => self.spec.heartbeat.max(Millis(self.spec.every.0.saturating_add(self.spec.timeout.0))),
+        }
+    }
+
+    fn no_word(&self) -> String {
+        match self.spec.quiet_most {
+            Some(most) => format!("no line of it for {} s", most.0 / 1_000),
+            None => "no word of it".to_owned(),
+        }
     }
 
     fn silence(&self, state: SignalState, why: &str) -> Signal {
@@ -240,9 +291,9 @@ impl Post {
             self.checks.failing().or_else(|| self.firing.values().next().map(|(title, _)| title.clone()));
         let (state, words) = match (&self.blind, self.heard, failing) {
             (Some(why), ..) => (ProbeState::Silent, why.clone()),
-            (None, None, _) if self.silent => (ProbeState::Silent, "no word of it".into()),
+            (None, None, _) if self.silent => (ProbeState::Silent, self.no_word()),
             (None, None, _) => (ProbeState::Waiting, String::new()),
-            (None, Some(_), _) if self.silent => (ProbeState::Silent, "no word of it".into()),
+            (None, Some(_), _) if self.silent => (ProbeState::Silent, self.no_word()),
             (None, Some(_), Some(what)) => (ProbeState::Failing, what),
             (None, Some(_), None) => (ProbeState::Well, self.checks.words()),
         };

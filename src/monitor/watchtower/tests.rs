@@ -11,6 +11,7 @@ fn spec(id: &str, source: Source) -> ProbeSpec {
         every: Millis::secs(10),
         timeout: Millis::secs(5),
         heartbeat: Millis::secs(30),
+        quiet_most: None,
         severity: Severity::P1,
         source,
     }
@@ -80,12 +81,103 @@ fn c1_silence_is_an_incident_and_never_well() {
     let blind = Reading::Blind("no route".into());
     tower.observe(Observation { probe: "port".into(), at: Timestamp(11_000), reading: blind });
     assert_eq!(tower.health()[0].state, ProbeState::Silent);
-    assert!(tower.tick(Timestamp(31_000)).is_empty());
+    for second in 12..=31 {
+        assert!(tower.tick(Timestamp(second * 1_000)).is_empty());
+    }
     let told = tower.tick(Timestamp(31_001));
     assert_eq!((told[0].kind.as_str(), told[0].severity), (kind::SILENT, Severity::P2));
     assert!(told[0].title.contains("no route"), "{}", told[0].title);
     let again = tower.observe(check(40_000, true));
     assert_eq!((again[0].kind.as_str(), again[0].state), (kind::SILENT, SignalState::Clear));
+}
+
+/// Ticks each second of this span; what that came to.
+fn ticked(tower: &mut Watchtower, seconds: std::ops::Range<i64>) -> Vec<Signal> {
+    seconds.flat_map(|second| tower.tick(Timestamp(second * 1_000))).collect()
+}
+
+fn lines(at: i64, lines: &[&str]) -> Observation {
+    let reading = Reading::Lines(lines.iter().map(|line| (*line).to_owned()).collect());
+    Observation { probe: "log".into(), at: Timestamp(at), reading }
+}
+
+#[test]
+fn c1_a_log_that_must_speak_is_an_incident_when_it_falls_silent_and_its_first_line_ends_it() {
+    for source in [Source::File { path: "/log".into() }, Source::Command { argv: vec!["tail".into()] }] {
+        let quiet_most = Some(Millis::secs(30));
+        let mut tower = Watchtower::new(&[ProbeSpec { quiet_most, ..spec("log", source) }], Timestamp(0));
+        tower.observe(lines(1_000, &["INFO sold"]));
+        let mut told = Vec::new();
+        for second in 2..60 {
+            assert!(tower.observe(lines(second * 1_000, &[])).is_empty(), "that it can be read is no line");
+            told.extend(tower.tick(Timestamp(second * 1_000)));
+        }
+        assert_eq!((told[0].kind.as_str(), told[0].state), (kind::SILENT, SignalState::Firing));
+        assert!(told[0].title.ends_with("no line of it for 30 s"), "{}", told[0].title);
+        assert_eq!(tower.health()[0].state, ProbeState::Silent);
+        let over = tower.observe(lines(60_000, &["INFO sold"]));
+        assert_eq!((over[0].kind.as_str(), over[0].state), (kind::SILENT, SignalState::Clear));
+        assert_eq!(tower.health()[0].state, ProbeState::Well);
+    }
+}
+
+#[test]
+fn a_quiet_log_is_well_where_nobody_said_how_often_it_speaks() {
+    let mut tower = Watchtower::new(&[spec("log", Source::File { path: "/log".into() })], Timestamp(0));
+    for second in 0..120 {
+        tower.observe(lines(second * 1_000, &[]));
+        assert!(tower.tick(Timestamp(second * 1_000)).is_empty());
+    }
+    assert_eq!(tower.health()[0].state, ProbeState::Well);
+}
+
+#[test]
+fn c1_whoever_listens_late_does_not_say_that_nobody_spoke() {
+    let mut tower = Watchtower::new(&[tcp()], Timestamp(0));
+    tower.observe(check(1_000, true));
+    assert!(ticked(&mut tower, 1..21).is_empty());
+    assert!(tower.tick(Timestamp(60_000)).is_empty(), "forty seconds in which nobody listened");
+    assert!(ticked(&mut tower, 61..70).is_empty());
+    assert_eq!(ticked(&mut tower, 70..73).len(), 1, "what is missing after that is silence");
+}
+
+#[test]
+fn c1_a_look_that_may_take_longer_than_its_turn_is_waited_for() {
+    let hangs = ProbeSpec { every: Millis::secs(1), heartbeat: Millis::secs(3), ..tcp() };
+    let mut tower = Watchtower::new(&[hangs], Timestamp(0));
+    tower.observe(check(1_000, true));
+    assert!(ticked(&mut tower, 1..8).is_empty());
+    assert_eq!(ticked(&mut tower, 8..9).len(), 1);
+}
+
+#[test]
+fn c3_what_could_not_be_asked_again_is_not_so_now() {
+    let sample = |at: i64| Observation {
+        probe: "port".into(),
+        at: Timestamp(at),
+        reading: Reading::Sample { metric: "redis_clients".into(), value: 1.0, labels: BTreeMap::new() },
+    };
+    let mut loading = check(1_001, true);
+    if let Reading::Check(check) = &mut loading.reading {
+        check.name = "loading".into();
+    }
+    let fresh = |tower: &Watchtower, now: i64| -> Vec<bool> {
+        tower.newest().iter().map(|newest| newest.fresh(Timestamp(now))).collect()
+    };
+    let mut tower = Watchtower::new(&[tcp()], Timestamp(0));
+    tower.observe(check(1_000, true));
+    tower.observe(loading);
+    tower.observe(sample(1_002));
+    assert_eq!(fresh(&tower, 2_000), [true; 3]);
+    tower.observe(check(11_000, false));
+    assert_eq!(
+        fresh(&tower, 12_000),
+        [true, false, false],
+        "that it is refused is, what it said of itself is not"
+    );
+    let blind = Reading::Blind("no route".into());
+    tower.observe(Observation { probe: "port".into(), at: Timestamp(21_000), reading: blind });
+    assert_eq!(fresh(&tower, 22_000), [false; 3]);
 }
 
 #[test]

@@ -21,6 +21,7 @@ pub(super) fn probe(format: WebhookFormat) -> ProbeSpec {
         every: Millis::mins(5),
         timeout: Millis::secs(5),
         heartbeat: Millis::hours(24),
+        quiet_most: None,
         severity: Severity::P2,
         source: Source::Webhook { format },
     }

@@ -295,6 +295,7 @@ fn probe(id: &str, source: Source) -> ProbeSpec {
         every: Millis::secs(10),
         timeout: Millis::secs(5),
         heartbeat: Millis::hours(1),
+        quiet_most: None,
         severity: Severity::P1,
         source,
     }

@@ -25,6 +25,7 @@ fn spec() -> ProbeSpec {
         every: Millis::secs(1),
         timeout: Millis::secs(1),
         heartbeat: Millis::mins(5),
+        quiet_most: None,
         severity: Severity::P3,
         source: Source::File { path: "/var/log/shop.log".into() },
     }
@@ -243,6 +244,33 @@ fn c1_the_record_after_a_trace_is_its_own() {
         let kinds: Vec<_> = all.iter().map(|signal| signal.kind.as_str()).collect();
         assert_eq!(kinds, [kind::LOG_EXCEPTION, kind::LOG_ERROR], "{next}: {all:#?}");
     }
+}
+
+#[test]
+fn c1_tracebacks_in_a_row_are_counted_one_by_one() {
+    const PYTHON: &str = "Traceback (most recent call last):
+  File \"/app/shop.py\", line 12, in checkout
+    total(cart)
+ValueError: no price for item 9
+";
+    const RUBY: &str = "/app/orders.rb:33:in 'Orders#save': order 77 failed (Shop::OrderFailed)
+	from /app/orders.rb:30:in 'Orders#all'
+";
+    const REVERSED: &str = "Traceback (most recent call last):
+	1: from job.rb:6:in `start'
+job.rb:2:in `run': wrong number of arguments (ArgumentError)
+";
+    for trace in [PYTHON, RUBY, REVERSED] {
+        let all = signals(&trace.repeat(3));
+        assert_eq!((all.len(), all[0].count), (1, 3), "{all:#?}");
+    }
+    let linked =
+        format!("{PYTHON}\nDuring handling of the above exception, another exception occurred:\n\n{PYTHON}");
+    assert_eq!(signals(&linked)[0].count, 1, "what is linked is one");
+    let caused = format!(
+        "{RUBY}/app/store.rb:12:in 'Store#connect': refused (Errno::ECONNREFUSED)\n\tfrom /app/orders.rb:31:in 'Orders#save'\n"
+    );
+    assert_eq!(signals(&caused)[0].count, 1, "and an error with its reason is");
 }
 
 #[test]

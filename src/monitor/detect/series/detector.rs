@@ -10,6 +10,7 @@ use super::{
     counter::{Counter, is_counter},
     episode::{Episode, Turn, Unusual},
     level::reckoned,
+    manner::Manner,
     shift::{Change, RELATIVE, Shift},
     unit,
     voice::{Voice, Word},
@@ -77,6 +78,7 @@ struct Series {
     shape: Shape,
     /// Least change worth a word, in the metric's unit.
     telling: f64,
+    manner: Manner,
 }
 
 /// What is usual of a series.
@@ -85,6 +87,8 @@ struct Shape {
     anomaly: Anomaly,
     episode: Episode,
     shift: Shift,
+    /// The level that it goes to is not worth a word; until it has settled.
+    hushed: bool,
 }
 
 /// The numbers of one probe.
@@ -204,7 +208,7 @@ impl SeriesDetector {
         signals.extend(self.bound(series, value, at));
         if series.burn.is_some() {
             signals.extend(self.burn(series, value, at));
-        } else {
+        } else if series.manner != Manner::Drift {
             self.shape(series, value, at, signals);
         }
     }
@@ -225,7 +229,7 @@ impl SeriesDetector {
         let rated = series.shape.anomaly.rate(at, value);
         let least = (RELATIVE * rated.expected.abs()).max(series.telling);
         let much = (value - rated.expected).abs() >= least;
-        let told = rated.score >= THRESHOLD && much;
+        let told = rated.score >= THRESHOLD && much && series.manner.tells(rated.expected, value);
         let unusual = if told { Unusual::Yes } else { Unusual::No };
         let turn = series.shape.episode.observe(unusual);
         let trend = Severity::P4;
@@ -245,7 +249,10 @@ impl SeriesDetector {
         if change == Change::None {
             return;
         }
-        let severity = (change != Change::Settled).then_some(trend);
+        if let Change::Jumped(jump) = change {
+            series.shape.hushed = !series.manner.tells(jump.from, jump.to);
+        }
+        let severity = (change != Change::Settled && !series.shape.hushed).then_some(trend);
         let said = self.say(series, Had { which: SHIFT, at, severity }, |metric| {
             let mut labels = vec![("value", shown(value))];
             if let Change::Jumped(jump) = change {
@@ -326,6 +333,7 @@ impl SeriesDetector {
             burn: share.and_then(Burn::against),
             shape: Shape::default(),
             // What a counter counts up to says nothing of how fast it does.
+            manner: Manner::of(&metric),
             telling: if is_counter(&metric) { 0.0 } else { unit::telling(&metric) },
             last: at,
             metric,

@@ -27,6 +27,7 @@ fn spec(every: Millis, bound: Option<(bool, &str, &str)>) -> ProbeSpec {
         every,
         timeout: Millis::secs(1),
         heartbeat: Millis::mins(5),
+        quiet_most: None,
         severity: Severity::P2,
         source,
     }
@@ -318,4 +319,26 @@ proptest! {
             prop_assert!(signal.state == SignalState::Firing || was == Some(SignalState::Firing));
         }
     }
+}
+
+#[test]
+fn c1_idleness_ages_and_shares_of_little_are_no_change_of_level() {
+    let fired = |metric: &str, series: &dyn Fn(i64) -> f64| -> Vec<String> {
+        let said = run_of(metric, &each_minute(), 1_500, series);
+        let late = said.into_iter().filter(|(at, signal)| *at >= 990 && signal.state == SignalState::Firing);
+        late.map(|(_, signal)| signal.title).collect()
+    };
+    let load_ends = |n: i64| if n < 1_000 { 5.0f64.mul_add(noise(n), 100.0) } else { 0.0 };
+    let falls = |n: i64| 5.0f64.mul_add(noise(n), if n < 1_000 { 100.0 } else { 40.0 });
+    for metric in ["redis_ops", "pg_transactions"] {
+        assert_eq!(fired(metric, &load_ends), Vec::<String>::new(), "{metric}: the load has ended");
+        assert!(!fired(metric, &falls).is_empty(), "{metric}: less than half of it is done");
+    }
+    assert!(!fired("m", &load_ends).is_empty(), "where nothing says that it may be idle");
+    let age = |n: i64| n as f64 * 3.0 + if n < 1_000 { 0.0 } else { 90_000.0 };
+    assert_eq!(fired("pg_xid_age", &age), Vec::<String>::new());
+    let little = |n: i64| noise(n).mul_add(0.1, if n < 1_000 { 1.2 } else { 8.0 });
+    assert_eq!(fired("redis_fragmentation", &little), Vec::<String>::new());
+    let said = run_of("pg_xid_age", &spec(Millis::mins(1), Some((true, "90000", "80000"))), 1_500, age);
+    assert!(!of(&said, kind::METRIC_BOUND, SignalState::Firing).is_empty(), "a bound holds for it");
 }

@@ -137,6 +137,13 @@ pub fn goes_on(mood: Mood, last: &str, line: &str) -> Option<Mood> {
     None
 }
 
+/// Whether a line begins another trace than the one in these lines: the head of a traceback that nothing links to the one
+/// before it.
+#[must_use]
+pub fn begins_anew(before: &[String], line: &str) -> bool {
+    python::begins_anew(before, line) || ruby::begins_anew(before, line)
+}
+
 /// The mood of a trace that begins under a record which reported it; `None` if it is a record of its own, as the end of a
 /// process always is.
 #[must_use]

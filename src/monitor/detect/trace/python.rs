@@ -55,6 +55,20 @@ pub fn joint(line: &str) -> bool {
         || separator(line)
 }
 
+/// Whether this is the head of a traceback while there is one already, and no sentence between them makes them one.
+#[must_use]
+pub fn begins_anew(before: &[String], line: &str) -> bool {
+    let heads = |line: &str| {
+        let text = line.trim_end();
+        text.ends_with(HEAD) && !text.trim_start().starts_with(['|', '+'])
+    };
+    if !heads(line) || indented(line) || !joint(line) {
+        return false;
+    }
+    let last = before.iter().rev().map(|line| line.trim()).find(|line| !line.is_empty()).unwrap_or_default();
+    last != DIRECT && last != DURING && before.iter().any(|line| heads(line))
+}
+
 /// `+---------------- 2 ----------------`: the next of a group.
 fn separator(line: &str) -> bool {
     let text = line.trim().trim_start_matches(['|', ' ']).trim_start_matches('+');

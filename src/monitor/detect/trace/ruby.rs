@@ -38,6 +38,18 @@ pub fn step_line(line: &str) -> bool {
     parts(line).is_some()
 }
 
+/// Whether this is an error with its first step at the same place as one that was told already. A reason stands elsewhere.
+#[must_use]
+pub fn begins_anew(before: &[String], line: &str) -> bool {
+    let head = |line: &str| {
+        let (file, at, function, rest) = parts(line)?;
+        let (kind, _) = classed(rest).filter(|_| rest.starts_with(": "))?;
+        Some((file.to_owned(), at, function.to_owned(), kind.to_owned()))
+    };
+    let backwards = before.iter().any(|line| line.contains("Traceback (most recent call last)"));
+    !backwards && head(line).is_some_and(|new| before.iter().any(|line| head(line).as_ref() == Some(&new)))
+}
+
 fn step(file: &str, at: Option<u32>, function: &str) -> Step {
     let foreign =
         ["/gems/", "/lib/ruby/", "/rubygems/", "/vendor/bundle/", "/bundler/", "/.rbenv/", "/.rvm/"]

@@ -118,9 +118,7 @@ fn is_config(path: &str) -> bool {
 
 fn frames(scene: &Scene) -> Vec<Frame> {
     scene
-        .signals
-        .iter()
-        .take(Scene::SIGNALS_MOST)
+        .telling()
         .find(|signal| !signal.frames.is_empty())
         .map_or_else(Vec::new, |signal| signal.frames.clone())
 }

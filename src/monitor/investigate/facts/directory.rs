@@ -97,7 +97,7 @@ mod tests {
             labels: labels.map(|(name, value)| (name.to_owned(), value)).into(),
         };
         let seen = Observation { probe: "cache".into(), at: Timestamp(1), reading: Reading::Check(check) };
-        Newest { service: "web".into(), every: Millis::secs(60), seen }
+        Newest { service: "web".into(), every: Millis::secs(60), seen, lapsed: false }
     }
 
     #[tokio::test]

@@ -7,7 +7,7 @@ use crate::{
         book::Trust,
         findings::{Found, Piece},
         markers,
-        scene::{self, Scene},
+        scene::Scene,
     },
 };
 use rustix::fs::{Access, access};
@@ -56,7 +56,7 @@ fn parent_is_seen(path: &str) -> bool {
 /// Absolute paths in texts that complain of one.
 fn named(scene: &Scene) -> Vec<String> {
     let mut paths: Vec<String> = Vec::new();
-    for signal in scene.signals.iter().take(Scene::SIGNALS_MOST).filter(|signal| scene::told(&signal.kind)) {
+    for signal in scene.telling() {
         let text = format!("{}\n{}", signal.title, signal.sample.as_deref().unwrap_or_default());
         let complains = |line: &&str| {
             markers::said(line).iter().any(|said| matches!(*said, "denied" | "missing_file" | "read_only"))

@@ -4,7 +4,7 @@
 use crate::{
     domain::{
         incident::ClueSort,
-        signal::{Check, Reading},
+        signal::{Check, Reading, kind},
         text,
     },
     monitor::investigate::{
@@ -49,7 +49,8 @@ fn checks(scene: &Scene) -> Found {
     let mut sum = Piece::now(ClueSort::Check, words)
         .number("check.failing", number(failing.len()))
         .number("check.holding", number(holding))
-        .truth("check.all_hold", failing.is_empty() && stale.is_empty());
+        .truth("check.all_hold", failing.is_empty() && stale.is_empty())
+        .truth("check.refused", failing.iter().any(|(_, check)| is_refused(check)));
     let mut kinds: BTreeMap<&str, bool> = BTreeMap::new();
     for (_, check) in &fresh {
         *kinds.entry(check.kind).or_default() |= !check.ok;
@@ -67,12 +68,20 @@ fn checks(scene: &Scene) -> Found {
         if let Some(status) = label(check, "status") {
             piece = piece.number("check.status", status);
         }
+        if let Some(times) = label(check, "restarts") {
+            piece = piece.number("check.restarts", times);
+        }
         if let Some(days) = label(check, "days") {
             piece = piece.number("check.tls_days", days);
         }
         found.pieces.push(piece);
     }
     found
+}
+
+/// A port's check is of our own words: whoever does not answer there has said nothing in it.
+fn is_refused(check: &Check) -> bool {
+    check.kind == kind::TCP_DOWN && check.words.contains("connection is refused")
 }
 
 fn quoted(words: &str) -> String {

@@ -65,6 +65,9 @@ fn check_of(mut piece: Piece, check: &Check, said: &mut Vec<String>) -> Piece {
         piece = piece.number(name, pid);
         said.push(format!("{} is session {pid}", name.trim_start_matches("pg.")));
     }
+    if let (true, Some(role)) = (check.kind == "db.slow" && !check.ok, check.labels.get("role")) {
+        piece = piece.name("pg.role", role);
+    }
     let own = |label: &Option<&str>| label.is_none_or(|label| check.labels.contains_key(label));
     if let Some((_, _, name)) = TRUTHS.iter().find(|(known, label, _)| *known == check.name && own(label)) {
         piece = piece.truth(name, !check.ok);

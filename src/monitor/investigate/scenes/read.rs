@@ -61,6 +61,9 @@ pub struct Frozen {
     pub expect: String,
     #[serde(default = "p2")]
     severity: String,
+    /// What the signal that opened it says.
+    #[serde(default)]
+    title: Option<String>,
     #[serde(default)]
     variables: BTreeMap<String, String>,
     #[serde(default)]
@@ -105,6 +108,8 @@ struct CheckOf {
     #[serde(default = "status")]
     name: String,
     ok: bool,
+    #[serde(default)]
+    words: Option<String>,
     #[serde(default)]
     labels: BTreeMap<String, String>,
     /// Minutes ago.
@@ -228,6 +233,7 @@ impl Frozen {
                 kind: "tcp.down".into(),
                 name: "port".into(),
                 ok: *ok,
+                words: None,
                 labels: BTreeMap::new(),
                 ago: 0,
             };
@@ -283,7 +289,7 @@ impl Frozen {
             env: "production".into(),
             kind: kind.into(),
             severity: Severity::of(&self.severity).unwrap(),
-            title: "something".into(),
+            title: self.title.clone().unwrap_or_else(|| "something".into()),
             probe: "probe".into(),
             state: if self.clear { SignalState::Clear } else { SignalState::Firing },
             count: 3,
@@ -304,7 +310,7 @@ impl CheckOf {
             kind,
             ok: self.ok,
             severity: Severity::P2,
-            words: "seen".into(),
+            words: self.words.clone().unwrap_or_else(|| "seen".into()),
             labels: self.labels.clone(),
         };
         newest("web", Reading::Check(check), self.ago)
@@ -313,7 +319,7 @@ impl CheckOf {
 
 fn newest(service: &str, reading: Reading, ago: u64) -> Newest {
     let seen = Observation { probe: "probe".into(), at: NOW - Millis::mins(ago), reading };
-    Newest { service: service.into(), every: Millis::secs(10), seen }
+    Newest { service: service.into(), every: Millis::secs(10), seen, lapsed: false }
 }
 
 impl FoundOf {
@@ -436,7 +442,7 @@ pub fn runbooks() -> Vec<Runbook> {
     vec![
         book("restart-unit", Grade::A, &down, &["systemctl", "restart", "${service.unit}"], &[]),
         book("restart-container", Grade::A, &down, &["docker", "restart", "${service.container}"], &[]),
-        book("restart-process", Grade::A, &down, &["${service.start}"], &[]),
+        book("restart-process", Grade::B, &down, &["${service.start}"], &[]),
         book(
             "restart-deployment",
             Grade::A,

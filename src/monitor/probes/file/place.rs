@@ -107,6 +107,7 @@ mod tests {
             every: Millis::secs(1),
             timeout: Millis::secs(1),
             heartbeat: Millis::secs(3),
+            quiet_most: None,
             severity: Severity::P2,
             source: Source::File { path: "/var/log/a.log".into() },
         }

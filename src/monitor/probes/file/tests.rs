@@ -26,6 +26,7 @@ impl Scene {
             every,
             timeout: Millis::secs(5),
             heartbeat: Millis::mins(1),
+            quiet_most: None,
             severity: Severity::P2,
             source: Source::File { path },
         };

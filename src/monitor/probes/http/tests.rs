@@ -55,6 +55,7 @@ fn spec(url: String, body: Option<&str>) -> ProbeSpec {
         every: Millis::secs(1),
         timeout: Millis::secs(30),
         heartbeat: Millis::secs(3),
+        quiet_most: None,
         severity: Severity::P1,
         source: Source::Http {
             url,

@@ -16,6 +16,7 @@ fn spec(url: String) -> ProbeSpec {
         every: Millis::mins(5),
         timeout: Millis::secs(5),
         heartbeat: Millis::mins(15),
+        quiet_most: None,
         severity: Severity::P2,
         source: Source::Postgres { url, slow: Millis::secs(1), connections_pct: 80, lag: Millis::secs(30) },
     }

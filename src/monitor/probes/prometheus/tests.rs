@@ -18,6 +18,7 @@ fn spec(url: String, range: Option<Millis>) -> ProbeSpec {
         every: Millis::mins(5),
         timeout: Millis::secs(5),
         heartbeat: Millis::mins(15),
+        quiet_most: None,
         severity: Severity::P2,
         source: Source::Prometheus {
             url,

@@ -15,6 +15,7 @@ fn spec(id: &str, url: &str) -> ProbeSpec {
         every: Millis::mins(5),
         timeout: Millis::secs(5),
         heartbeat: Millis::mins(15),
+        quiet_most: None,
         severity: Severity::P2,
         source: Source::Redis { url: url.to_owned(), memory_pct: 80 },
     }
