@@ -227,10 +227,14 @@ fn verified(pen: &mut Pen<'_>, incident: &Arc<Incident>, (number, verification):
             leave::reconsider_held(pen);
         }
         Verification::NotHelped(why) => match elsewhere(pen, incident) {
-            // What it was done for is gone; what still fails has an incident of its own.
+            // What it was done for is gone, and what still fails has an incident of its own: this proves nothing of what was
+            // done, neither that it helped nor that it did not.
             Some(other) => {
-                pen.incident_event(id, IncidentEvent::Noted(format!("what still fails is {other}'s")));
-                verified(pen, incident, (number, &Verification::Helped));
+                let outcome =
+                    AttemptOutcome::Stopped(format!("what still fails is {other}'s: nothing is proven"));
+                pen.incident_event(id, IncidentEvent::AttemptEnded { number, outcome });
+                pen.incident_event(id, IncidentEvent::PhaseEntered(Phase::Verifying));
+                leave::reconsider_held(pen);
             }
             None => {
                 let why = clean_line(why, WORDS_MOST).into();

@@ -340,7 +340,9 @@ fn painting_is_bounded_keeps_what_did_not_change_and_tells() {
 #[test]
 fn what_nobody_looks_at_any_more_is_forgotten() {
     let (tell, told) = std::sync::mpsc::sync_channel(64);
-    let highlighter = Highlighter::new(move || drop(tell.try_send(())));
+    let highlighter = Highlighter::new(move || {
+        let _ = tell.try_send(());
+    });
     let docs: Vec<_> = (1..=3).map(|n| Arc::new(many(n))).collect();
     let first =
         |doc: &Arc<DiffDoc>| (doc.clone(), BlockAt { file: 0, hunk: doc.files[0].hunks.len() - 1, block: 0 });

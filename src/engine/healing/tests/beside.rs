@@ -25,14 +25,20 @@ fn c6_what_another_runbook_did_there_does_not_count_against_this_one() {
 }
 
 #[test]
-fn c6_a_remedy_whose_own_cause_is_gone_helped_though_something_else_fails_by_then() {
+fn c6_a_remedy_whose_own_cause_is_gone_is_not_blamed_for_what_else_fails_by_then() {
     let mut house = House::diagnosed(2, restart(Grade::A, 1));
     house.end("heal", Outcome::Healed);
     house.see(vec![clear(&down("web")), full()]);
     house.end_of(SECOND, "investigate", Outcome::Diagnosed(Box::new(clears("dir /x"))));
     house.end("verify", Outcome::Verified(Verification::NotHelped("health is not ok".into())));
-    assert_eq!(house.incident(I).attempts[0].outcome, Some(AttemptOutcome::Helped));
+    let outcome = &house.incident(I).attempts[0].outcome;
+    assert!(matches!(outcome, Some(AttemptOutcome::Stopped(_))), "neither helped nor not: {outcome:?}");
     assert_eq!(house.incident(SECOND).phase, Phase::Mitigating, "and the other goes on");
+    house.end_of(SECOND, "heal", Outcome::Healed);
+    house.end_of(SECOND, "verify", Outcome::Verified(Verification::Helped));
+    house.see(vec![down("web")]);
+    house.pass(1_000);
+    assert!(house.incident(I).attempts.len() < 3 && house.incident(I).at_work().is_none());
 
     let mut house = House::diagnosed(2, restart(Grade::A, 1));
     house.end("heal", Outcome::Healed);
