@@ -45,6 +45,8 @@ pub async fn run(session: &Session, out: &mut Out) -> Said {
         house.close().await;
         return Err(Complaint::error("another process watches here already").hint(notes.join("; ")));
     }
+    // From before it is said that it watches: whoever waits for that word misses nothing that happens after it.
+    let mut news = News::since_now(&house.handle);
     let probes = settings.probes.len();
     let words = format!("watching  {}, level {}", count(probes, "probe"), settings.policy.level);
     out.both(&words, &json!({"kind": "watching", "probes": probes, "level": settings.policy.level}));
@@ -55,7 +57,7 @@ pub async fn run(session: &Session, out: &mut Out) -> Said {
                 out.both(&format!("serving   {path}"), &json!({"kind": "serving", "socket": path}));
             }
             unit.ready(&words);
-            tell((session, &house.handle), (&mut signals, &unit), out).await;
+            tell((session, &house.handle), (&mut signals, &unit), (&mut news, out)).await;
             unit.stopping();
             if let Some(server) = server {
                 server.end().await;
@@ -72,9 +74,13 @@ pub async fn run(session: &Session, out: &mut Out) -> Said {
 }
 
 /// A line for each thing that happens, until a signal comes that ends it.
-async fn tell((session, handle): (&Session, &Handle), (signals, unit): (&mut Signals, &Unit), out: &mut Out) {
+async fn tell(
+    (session, handle): (&Session, &Handle),
+    (signals, unit): (&mut Signals, &Unit),
+    (news, out): (&mut News, &mut Out),
+) {
     let mut states = handle.subscribe();
-    let mut news = News::since_now(handle);
+    news.tell(handle, out).await;
     let mut alive = Box::pin(alive(unit, handle));
     loop {
         let wish = tokio::select! {
