@@ -23,8 +23,8 @@ impl Manager {
     }
 }
 
-#[test]
-fn d7_the_unit_manager_is_told_when_it_is_ready_alive_reloading_and_ending() {
+/// A house that watches a log, begun by a manager that listens.
+fn as_unit() -> (Stage, Manager) {
     let mut stage = Stage::default();
     stage.write("app.log", "");
     let log = stage.repo().join("app.log").display().to_string();
@@ -33,6 +33,12 @@ fn d7_the_unit_manager_is_told_when_it_is_ready_alive_reloading_and_ending() {
     ));
     let manager = Manager::at(&stage.path("notify"));
     stage.env.push(("NOTIFY_SOCKET".into(), stage.path("notify").display().to_string()));
+    (stage, manager)
+}
+
+#[test]
+fn d7_the_unit_manager_is_told_when_it_is_ready_alive_reloading_and_ending() {
+    let (mut stage, manager) = as_unit();
     stage.env.push(("WATCHDOG_USEC".into(), "30000".into()));
     let mut running = stage.start(&["--monitor", "--json"]);
 
@@ -54,14 +60,7 @@ fn d7_the_unit_manager_is_told_when_it_is_ready_alive_reloading_and_ending() {
 
 #[test]
 fn d7_a_watchdog_that_is_meant_for_another_process_gets_no_sign_of_life_from_this_one() {
-    let mut stage = Stage::default();
-    stage.write("app.log", "");
-    let log = stage.repo().join("app.log").display().to_string();
-    stage.settings(&format!(
-        "[[probe]]\nid = \"log\"\nservice = \"web\"\ntype = \"file\"\npath = \"{log}\"\n"
-    ));
-    let manager = Manager::at(&stage.path("notify"));
-    stage.env.push(("NOTIFY_SOCKET".into(), stage.path("notify").display().to_string()));
+    let (mut stage, manager) = as_unit();
     stage.env.push(("WATCHDOG_USEC".into(), "3000".into()));
     stage.env.push(("WATCHDOG_PID".into(), "1".into()));
     let mut running = stage.start(&["--monitor", "--json"]);
