@@ -24,7 +24,7 @@ const LOOK_EVERY: Millis = Millis(100);
 /// Which daemon.
 #[derive(Debug, Clone, Args)]
 pub struct AttachArgs {
-    /// Where it serves: unix:PATH, or ssh://[USER@]HOST[:PORT]/PATH for one of another machine
+    /// Where it serves: unix:PATH, or ssh://user@host:port/PATH for one of another machine; user and port may be left out
     #[arg(value_name = "ADDRESS")]
     pub address: Address,
 }

@@ -4,7 +4,7 @@
 //! Owns: the socket and who may connect, routes with their description, the wire forms, problem documents. Never does:
 //! decide, keep state beyond a connection (but for answers that may be asked for again), start a process, tell a
 //! domain type by accident: every form on the wire is written down here, except state and events as they are, which
-//! [`snapshot`] and [`events`] carry for whoever folds them with the same engine.
+//! `snapshot` and `events` carry for whoever folds them with the same engine.
 
 mod answers;
 mod api;

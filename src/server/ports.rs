@@ -19,10 +19,10 @@ pub type Alter = Arc<dyn Fn(Change) -> BoxFuture<'static, Result<Edited, String>
 /// What is handed in.
 #[derive(Clone)]
 pub struct Ports {
-    /// See [`Ready`].
+    /// Whether a mission can start here.
     pub ready: Ready,
-    /// See [`Scan`].
+    /// Looks at everything that is watched, now.
     pub scan: Scan,
-    /// See [`Alter`].
+    /// Changes a setting.
     pub change: Alter,
 }

@@ -10,7 +10,7 @@
 //!
 //! - [`detector`] is the door: one for each probe; it keeps the series apart and joins what they say into signals.
 //! - [`anomaly`] scores a value from 0 to 1 against the series' own past, the time of day and of the week included.
-//! - [`rarity`], [`season`], [`level`] are what it stands on; [`unit`] knows what is too little to speak of,
+//! - [`rarity`], [`season`], [`level`] are what it stands on; [`mod@unit`] knows what is too little to speak of,
 //!   [`manner`] which metrics have no level or may be idle.
 //!
 //! What is not a number is a gap for a gauge and nothing for a counter. A clock that goes backwards, resets and gaps
