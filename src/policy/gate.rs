@@ -253,7 +253,11 @@ fn tested(proposal: &Proposal<'_>, standing: &Standing<'_>, found: &mut Found) {
         Tests::Missing => ("tests-missing", "no check was run".to_owned()),
     };
     let must_pass = composed && matches!(proposal.grounds.tests, Tests::Red(_));
-    let overridable = *target == Target::Branch && standing.approver == Approver::Person && !must_pass;
+    // Red is known to be bad: nobody brings it to a service. What no check was run on a person may vouch for, such as taking
+    // a commit back in a repository that has none.
+    let known = !matches!(proposal.grounds.tests, Tests::Missing);
+    let outside = *target != Target::Branch;
+    let overridable = standing.approver == Approver::Person && !must_pass && !(outside && known);
     found.add(if overridable { ASK } else { RulingOutcome::Deny }, rule, text);
 }
 

@@ -242,13 +242,14 @@ fn urgent_or_widespread_asks_at_level_two_and_shortens_the_window_at_three() {
 }
 
 #[test]
-fn red_checks_are_overridden_by_people_on_branches_only() {
-    for tests in [Tests::Missing, Tests::Red("cargo test".into())] {
+fn red_checks_are_overridden_by_people_on_branches_only_and_missing_ones_anywhere() {
+    for (tests, brought) in [(Tests::Missing, "auto"), (Tests::Red("cargo test".into()), "deny")] {
         for (approver, target, outcome) in [
             (Approver::Person, Target::Branch, "auto"),
             (Approver::Policy, Target::Branch, "deny"),
-            (Approver::Person, Target::Staging, "deny"),
-            (Approver::Person, Target::Production, "deny"),
+            (Approver::Policy, Target::Production, "deny"),
+            (Approver::Person, Target::Staging, brought),
+            (Approver::Person, Target::Production, brought),
         ] {
             let mut case = calm(1);
             (case.grounds.tests, case.approver, case.target) = (tests.clone(), approver, target);
