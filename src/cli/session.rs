@@ -42,12 +42,14 @@ impl Session {
     /// # Errors
     /// A mistake in any layer, or no current directory.
     pub fn load(everywhere: &Everywhere) -> Result<Self, Complaint> {
-        let here = current_directory()?;
-        let environment = Environment::of_process();
-        let source = Source { wanted: wanted(everywhere)?, environment, here };
+        let source = source(everywhere)?;
         let loaded = source.load()?;
+        Ok(Self::of(loaded, source))
+    }
+
+    fn of(loaded: Loaded, source: Source) -> Self {
         let Source { environment, here, .. } = source.clone();
-        Ok(Self { loaded, environment, here, source })
+        Self { loaded, environment, here, source }
     }
 
     /// The same for what ends things: where the settings have a mistake and a process runs the house, its place is enough.
@@ -55,13 +57,11 @@ impl Session {
     /// # Errors
     /// A mistake in any layer, and nothing runs there; or no current directory.
     pub fn load_to_end(everywhere: &Everywhere) -> Result<Self, Complaint> {
-        let mistake = match Self::load(everywhere) {
-            Ok(session) => return Ok(session),
-            Err(mistake) => mistake,
+        let source = source(everywhere)?;
+        let mistake = match source.load() {
+            Ok(loaded) => return Ok(Self::of(loaded, source)),
+            Err(mistake) => Complaint::from(mistake),
         };
-        let here = current_directory()?;
-        let environment = Environment::of_process();
-        let source = Source { wanted: wanted(everywhere)?, environment, here };
         let loaded = config::places_alone(&source.wanted, &source.environment, &source.here);
         let data = &loaded.settings.places.data;
         let Some(owner) = Look::owner(data) else {
@@ -70,8 +70,7 @@ impl Session {
             return Err(Complaint { hint: Some(hint), ..mistake });
         };
         out::note(&[format!("{}; given to process {} all the same", mistake.what, owner.pid)]);
-        let Source { environment, here, .. } = source.clone();
-        Ok(Self { loaded, environment, here, source })
+        Ok(Self::of(loaded, source))
     }
 
     /// The settings.
@@ -222,6 +221,12 @@ pub fn wanted(everywhere: &Everywhere) -> Result<Wanted, Complaint> {
 pub fn current_directory() -> Result<PathBuf, Complaint> {
     std::env::current_dir()
         .map_err(|e| Complaint::error(format!("the current directory cannot be used: {e}")))
+}
+
+/// Where the settings of this command line come from.
+fn source(everywhere: &Everywhere) -> Result<Source, Complaint> {
+    let here = current_directory()?;
+    Ok(Source { wanted: wanted(everywhere)?, environment: Environment::of_process(), here })
 }
 
 #[cfg(test)]

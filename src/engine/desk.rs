@@ -21,6 +21,7 @@ use crate::{
         gate::gate,
         proposal::{Action, Approver, Given, Grounds, Proposal, Standing, Surroundings, Tests},
         ruling::Ruling,
+        settings::Policy,
     },
 };
 use std::sync::Arc;
@@ -43,13 +44,17 @@ pub(super) fn open(
     put(pen, mission, subject, (reasons, lasts))
 }
 
-/// How long what a mission asks waits: what heals something urgent is answered soon, or not at all.
+/// How long what a mission asks waits.
 fn lasts(pen: &Pen<'_>, mission: MissionId) -> Millis {
-    let policy = &pen.state.policy;
     let heals = pen.state.missions.get(&mission).and_then(|mission| mission.brief.heals);
     let incident = heals.and_then(|id| pen.state.ward.incidents.get(&id));
-    match incident {
-        Some(incident) if incident.severity <= Severity::P1 => policy.healing.hours.urgent_expiry,
+    lasts_for(&pen.state.policy, incident.map(|incident| incident.severity))
+}
+
+/// How long a request waits: what heals something urgent is answered soon, or not at all.
+pub(super) fn lasts_for(policy: &Policy, heals: Option<Severity>) -> Millis {
+    match heals {
+        Some(severity) if severity <= Severity::P1 => policy.healing.hours.urgent_expiry,
         _ => policy.approval_expiry,
     }
 }

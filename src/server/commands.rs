@@ -105,14 +105,7 @@ async fn give(
     }
     if let Command::Mission(MissionCommand::Open(brief)) = &mut command {
         brief.once = once.map(|Extension(once)| once);
-        // Whoever is elsewhere cannot look.
-        (front.ports.ready)().await.map_err(|why| {
-            Problem::new(
-                Sort::Invalid,
-                why,
-                "put the repository in order; `chimera doctor` shows what is missing",
-            )
-        })?;
+        front.ready().await?;
     }
     let receipt = front.handle.in_name_of(caller.actor()).send(command).await?;
     Ok(ok(Receipt { seq: receipt.seq.0, events: receipt.events }))

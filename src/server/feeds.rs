@@ -232,16 +232,17 @@ impl Source for Follow {
 /// again rather than miss of it.
 fn written(batch: &Batch) -> String {
     let mut text = String::new();
-    let count = batch.items.len().div_ceil(ITEMS_MOST).max(1);
-    for (at, items) in (0..count).map(|at| (at, batch.items.chunks(ITEMS_MOST).nth(at).unwrap_or_default())) {
-        let lost = if at == 0 { batch.lost } else { 0 };
-        let piece = Piece { lost, items: items.iter().map(Item::from).collect() };
+    let mut lost = batch.lost;
+    let mut rest = batch.items.as_slice();
+    loop {
+        let (items, behind) = rest.split_at(rest.len().min(ITEMS_MOST));
+        rest = behind;
+        let piece = Piece { lost: std::mem::take(&mut lost), items: items.iter().map(Item::from).collect() };
         let data = json_escaped(serde_json::to_string(&piece).unwrap_or_default());
-        if at + 1 == count {
+        if rest.is_empty() {
             text.push_str(&frame::event(batch.next, &data));
-        } else {
-            text.push_str(&format!("data: {data}\n\n"));
+            return text;
         }
+        text.push_str(&format!("data: {data}\n\n"));
     }
-    text
 }

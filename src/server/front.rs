@@ -1,6 +1,11 @@
 //! What every page of the network face stands on.
 
-use super::{answers::Answers, ports::Ports, tail::Tail};
+use super::{
+    answers::Answers,
+    ports::Ports,
+    problem::{Problem, Sort},
+    tail::Tail,
+};
 use crate::{
     config::{environment::Environment, settings::Settings},
     domain::time::Timestamp,
@@ -38,6 +43,13 @@ impl Front {
     /// The state as of now.
     pub fn state(&self) -> Arc<State> {
         self.handle.snapshot()
+    }
+
+    /// Makes sure that a mission can start here: whoever is elsewhere cannot look, and one that cannot start would only be a
+    /// failure in the journal.
+    pub async fn ready(&self) -> Result<(), Problem> {
+        let hint = "put the repository in order; `chimera doctor` shows what is missing";
+        (self.ports.ready)().await.map_err(|why| Problem::new(Sort::Invalid, why, hint))
     }
 
     /// Whether the engine takes orders and this face is not about to end.

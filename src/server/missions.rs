@@ -345,14 +345,7 @@ async fn open(
         return Ok(created(before));
     }
     let brief = Brief { once, ..brief(&front, wanted)? };
-    // Before anything is opened: a mission that cannot start would only be a failure in the journal.
-    (front.ports.ready)().await.map_err(|why| {
-        Problem::new(
-            Sort::Invalid,
-            why,
-            "put the repository in order; `chimera doctor` shows what is missing",
-        )
-    })?;
+    front.ready().await?;
     let handle = front.handle.in_name_of(caller.actor());
     let sent = handle.send(Command::Mission(MissionCommand::Open(Box::new(brief)))).await;
     let receipt = match (sent, once) {

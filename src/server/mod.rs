@@ -39,4 +39,5 @@ mod tests;
 
 pub use ports::Ports;
 pub use router::document;
-pub use serve::{ServeError, Server, Setup, open};
+pub use serve::{Server, Setup, open};
+pub use socket::BindError;

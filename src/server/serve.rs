@@ -20,14 +20,6 @@ use std::{
 };
 use tokio::{sync::watch, task::JoinHandle};
 
-/// The network face cannot be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum ServeError {
-    /// Its socket cannot.
-    #[error(transparent)]
-    Bind(#[from] BindError),
-}
-
 /// What it is made of.
 pub struct Setup {
     /// To the engine.
@@ -55,7 +47,7 @@ pub struct Server {
 ///
 /// # Errors
 /// The socket cannot be opened; nothing was changed.
-pub fn open(setup: Setup, socket: &Path) -> Result<Server, ServeError> {
+pub fn open(setup: Setup, socket: &Path) -> Result<Server, BindError> {
     let socket = Socket::bind(socket)?;
     let (close, closing) = watch::channel(false);
     let people = People::new(own(), &setup.person);

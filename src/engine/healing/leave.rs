@@ -130,9 +130,7 @@ fn exhausted(pen: &Pen<'_>, incident: &Incident, remedy: &Remedy) -> Option<Stri
 fn ask(pen: &mut Pen<'_>, incident: &Incident, (remedy, reasons): (&Remedy, Vec<String>)) -> RequestId {
     let subject =
         Subject::Remedy { incident: incident.id, remedy: Box::new(remedy.clone()), approved: Vec::new() };
-    let policy = &pen.state.policy;
-    let urgent = incident.severity <= crate::domain::incident::Severity::P1;
-    let lasts = if urgent { policy.healing.hours.urgent_expiry } else { policy.approval_expiry };
+    let lasts = desk::lasts_for(&pen.state.policy, Some(incident.severity));
     desk::open_for(pen, subject, (reasons, lasts))
 }
 

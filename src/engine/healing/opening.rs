@@ -64,9 +64,8 @@ fn twin(state: &State, incident: &Incident) -> Option<IncidentId> {
     let wanted = plan(incident)?;
     let same = |other: &&Arc<Incident>| {
         other.id < incident.id
-            && (&other.service, &other.env) == (&incident.service, &incident.env)
-            && !matches!(other.phase, Phase::Suppressed(_))
-            && other.opened.is_some()
+            && other.is_of_service_of(incident)
+            && other.is_told()
             && plan(other) == Some(wanted)
     };
     state.ward.live().find(same).map(|other| other.id)
@@ -87,14 +86,13 @@ fn upstream(state: &State, incident: &Incident) -> Option<IncidentId> {
             }
         }
     }
-    let runs = incident.kind != kind::PROCESS_DOWN;
-    let ends_it = |other: &Incident| runs || DOWN.contains(&other.kind.as_str());
+    let explains =
+        |other: &Incident| incident.kind != kind::PROCESS_DOWN || DOWN.contains(&other.kind.as_str());
     let cause = |other: &&Arc<Incident>| {
-        other.opened.is_some()
-            && !matches!(other.phase, Phase::Suppressed(_))
+        other.is_told()
             && other.severity <= incident.severity
             && below.contains(&other.service.as_str())
-            && ends_it(other)
+            && explains(other)
     };
     state.ward.live().find(cause).map(|other| other.id)
 }
@@ -107,16 +105,10 @@ fn beside(state: &State, incident: &Incident) -> Option<IncidentId> {
     let mended = |other: &Incident| {
         answers && other.severity <= incident.severity && (restarts(other) || other.phase == Phase::Verifying)
     };
-    let known = |other: &Incident| {
-        trend(incident)
-            && !trend(other)
-            && !matches!(other.phase, Phase::Suppressed(_))
-            && other.opened.is_some()
-    };
-    let same = |other: &Incident| (&other.service, &other.env) == (&incident.service, &incident.env);
+    let known = |other: &Incident| trend(incident) && !trend(other) && other.is_told();
     let cause = |other: &&Arc<Incident>| {
         other.id != incident.id
-            && same(other)
+            && other.is_of_service_of(incident)
             && incident.at_work().is_none()
             && (mended(other) || known(other))
     };

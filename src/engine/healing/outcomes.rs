@@ -250,15 +250,16 @@ fn verified(pen: &mut Pen<'_>, incident: &Arc<Incident>, (number, verification):
 
 /// Another incident of the same service that is told and goes on, while what this one is about has ended.
 fn elsewhere(pen: &Pen<'_>, incident: &Incident) -> Option<IncidentId> {
-    let mut live = pen.state.ward.live();
-    let other = live.find(|other| {
+    if incident.sightings.firing {
+        return None;
+    }
+    let fails = |other: &&Arc<Incident>| {
         other.id != incident.id
-            && (&other.service, &other.env) == (&incident.service, &incident.env)
-            && other.opened.is_some()
+            && other.is_of_service_of(incident)
+            && other.is_told()
             && other.sightings.firing
-            && !matches!(other.phase, Phase::Suppressed(_))
-    });
-    other.filter(|_| !incident.sightings.firing).map(|other| other.id)
+    };
+    pen.state.ward.live().find(fails).map(|other| other.id)
 }
 
 /// The brief is worded: its mission opens with the same stroke of the pen.

@@ -409,6 +409,18 @@ impl Incident {
         })
     }
 
+    /// Whether it is confirmed and nothing keeps it quiet.
+    #[must_use]
+    pub fn is_told(&self) -> bool {
+        self.opened.is_some() && !matches!(self.phase, Phase::Suppressed(_))
+    }
+
+    /// Whether it concerns the same service, in the same environment, as another.
+    #[must_use]
+    pub fn is_of_service_of(&self, other: &Self) -> bool {
+        (&self.service, &self.env) == (&other.service, &other.env)
+    }
+
     /// Whether only a person can go on with it.
     #[must_use]
     pub fn needs_person(&self) -> bool {

@@ -80,20 +80,21 @@ pub struct Letter<'a> {
     pub envelope: &'a Envelope,
 }
 
-/// Sends a letter; `login` is of the mail server, `key` of the API or the mail server's password.
+/// Sends a letter; `login` is of the mail server, `key` of the API or the mail server's password. `client` gives what
+/// speaks HTTP with an address, where an API is asked.
 ///
 /// # Errors
 /// It is not taken.
 pub async fn send(
-    client: &reqwest::Client,
+    client: impl FnOnce(&str) -> Result<reqwest::Client, Untold>,
     way: &Way,
     (login, key): (Option<&str>, Option<&str>),
     letter: Letter<'_>,
 ) -> Result<(), Untold> {
     match way {
         Way::Smtp(url) => by_smtp(url, (login, key), letter).await,
-        Way::SendGrid(base) => by_sendgrid(client, (base, key.unwrap_or_default()), letter).await,
-        Way::Resend(base) => by_resend(client, (base, key.unwrap_or_default()), letter).await,
+        Way::SendGrid(base) => by_sendgrid(&client(base)?, (base, key.unwrap_or_default()), letter).await,
+        Way::Resend(base) => by_resend(&client(base)?, (base, key.unwrap_or_default()), letter).await,
     }
 }
 

@@ -9,7 +9,7 @@ use crate::{
     domain::{
         grant::{Grant, Pattern},
         request::{Actor, Decision, Request, Subject},
-        text::clean_line,
+        text::{clean_line, count},
     },
     engine::{desk::word, playbook::brief, snapshot},
     policy::grants::moment,
@@ -73,8 +73,10 @@ fn title(app: &App) -> String {
             Shelf::Decided => app.state.decided.len(),
             Shelf::Grants => app.state.grants.len(),
         };
-        let word = if number == 1 { shelf.word().trim_end_matches('s') } else { shelf.word() };
-        let words = format!("{number} {word}");
+        let words = match shelf {
+            Shelf::Grants => count(number, "grant"),
+            Shelf::Waiting | Shelf::Decided => format!("{number} {}", shelf.word()),
+        };
         if shelf == app.screens.approvals.shelf { format!("[{words}]") } else { words }
     });
     let held = if held > 0 { format!(" · {held} held") } else { String::new() };

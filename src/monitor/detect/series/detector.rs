@@ -332,9 +332,8 @@ impl SeriesDetector {
             limit: self.limit,
             burn: share.and_then(Burn::against),
             shape: Shape::default(),
-            // What a counter counts up to says nothing of how fast it does.
             manner: Manner::of(&metric),
-            telling: if is_counter(&metric) { 0.0 } else { unit::telling(&metric) },
+            telling: unit::telling(&metric),
             last: at,
             metric,
             labels,

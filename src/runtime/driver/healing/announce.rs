@@ -19,14 +19,13 @@ use crate::{
     monitor::probes::Eyes,
     operations::notify::{
         Notice, Untold,
-        mail::{self, Letter, Way},
+        mail::{self, Letter},
         slack, webhook,
         wording::{Wording, Words},
     },
     runtime::supervisor::StopSign,
 };
 use futures::future::join_all;
-use std::future::Future;
 
 /// Pauses before each try after the first.
 const PAUSES: [Millis; 5] =
@@ -81,11 +80,21 @@ impl Teller<'_> {
         notice: &Notice,
         stop: &StopSign,
     ) -> Result<Option<String>, String> {
-        let tell = |attempt: u32| {
-            let notice = Notice { attempt, ..notice.clone() };
-            async move { self.tell(way, &notice).await }
-        };
-        insist(notice.attempt, tell, stop).await
+        let mut pauses = PAUSES.into_iter();
+        let mut notice = notice.clone();
+        loop {
+            let untold = match self.tell(way, &notice).await {
+                Ok(begun) => return Ok(begun),
+                Err(untold) => untold,
+            };
+            let (Some(least), Some(pause)) = (untold.again, pauses.next()) else { return Err(untold.why) };
+            tracing::info!(why = untold.why, attempt = notice.attempt, "nobody was told yet");
+            tokio::select! {
+                () = stop.raised() => return Err(untold.why),
+                () = tokio::time::sleep(pause.max(least.min(PAUSES[PAUSES.len() - 1])).to_std()) => {}
+            }
+            notice.attempt = notice.attempt.saturating_add(1);
+        }
     }
 
     async fn tell(&self, way: &Channel, notice: &Notice) -> Result<Option<String>, Untold> {
@@ -110,7 +119,8 @@ impl Teller<'_> {
             Channel::Mail { way, envelope, login, key } => {
                 let key = self.maybe(key.as_ref()).await?;
                 let letter = Letter { notice, words: &words, envelope };
-                self.letter(way, (login.as_deref(), key.as_deref()), letter).await.map(|()| None)
+                let who = (login.as_deref(), key.as_deref());
+                mail::send(|base| self.client(base), way, who, letter).await.map(|()| None)
             }
         }
     }
@@ -135,19 +145,6 @@ impl Teller<'_> {
         Ok(thread)
     }
 
-    async fn letter(
-        &self,
-        way: &Way,
-        who: (Option<&str>, Option<&str>),
-        letter: Letter<'_>,
-    ) -> Result<(), Untold> {
-        let base = match way {
-            Way::Smtp(_) => mail::RESEND,
-            Way::SendGrid(base) | Way::Resend(base) => base,
-        };
-        mail::send(&self.client(base)?, way, who, letter).await
-    }
-
     async fn secret(&self, source: &str) -> Result<String, Untold> {
         (self.eyes.secret)(source).await.map_err(Untold::for_good)
     }
@@ -163,28 +160,6 @@ impl Teller<'_> {
         let parsed =
             reqwest::Url::parse(url).map_err(|error| Untold::for_good(format!("[notify]: {error}")))?;
         self.eyes.web.client(&parsed).map_err(Untold::for_now)
-    }
-}
-
-/// Tries again after pauses, each try with its number; what came of the last one.
-async fn insist<T, F>(first: u32, tell: impl Fn(u32) -> F, stop: &StopSign) -> Result<T, String>
-where
-    F: Future<Output = Result<T, Untold>>,
-{
-    let mut pauses = PAUSES.into_iter();
-    let mut attempt = first;
-    loop {
-        let untold = match tell(attempt).await {
-            Ok(told) => return Ok(told),
-            Err(untold) => untold,
-        };
-        let (Some(least), Some(pause)) = (untold.again, pauses.next()) else { return Err(untold.why) };
-        tracing::info!(why = untold.why, attempt, "nobody was told yet");
-        tokio::select! {
-            () = stop.raised() => return Err(untold.why),
-            () = tokio::time::sleep(pause.max(least.min(PAUSES[PAUSES.len() - 1])).to_std()) => {}
-        }
-        attempt = attempt.saturating_add(1);
     }
 }
 
