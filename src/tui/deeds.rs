@@ -272,6 +272,13 @@ impl App {
                 let key = keys.into_iter().next().unwrap_or_default();
                 self.notes().note(format!("the questions wait as you left them; {key} opens them again"));
             }
+            Some(Sheet::Compare(board)) if board.is_touched() => {
+                self.desk.compared = Some(board);
+                let key = self.key_here(CommandId::Compare).unwrap_or_default();
+                self.notes().note(format!(
+                    "what you took is kept until a newer candidate comes; {key} shows it again"
+                ));
+            }
             Some(Sheet::Picker(picker)) => {
                 if let Some(typed) = picker.mention() {
                     self.briefing.insert(&typed);

@@ -1,7 +1,7 @@
 //! The Decision Desk: which request is chosen, and whether a key may decide it. A decision names the revision that
 //! was on screen; a key that comes too soon after what is shown has changed is refused and says so.
 
-use super::{pressed::GUARD, sheets::Clarify};
+use super::{compare::Board, pressed::GUARD, sheets::Clarify};
 use crate::{
     domain::{
         candidate::Candidate,
@@ -51,6 +51,8 @@ pub struct Desk {
     pub answered: Option<RequestId>,
     /// Questions that were put aside, as they were left.
     pub aside: BTreeMap<MissionId, Clarify>,
+    /// The comparison that was left last with something taken by hand.
+    pub compared: Option<Box<Board>>,
     /// The patch that a person wrote last.
     pub written: Option<Written>,
 }

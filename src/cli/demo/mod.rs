@@ -71,10 +71,10 @@ struct Cast {
     notice: String,
 }
 
-/// Where it plays: the repository, and what runs of it.
+/// Where it plays: the repository, and what runs of it, which ends first.
 struct Stage {
-    service: Service,
     live: Live,
+    service: Service,
 }
 
 /// Runs it.
@@ -83,12 +83,8 @@ struct Stage {
 /// Git or cargo is missing, or a part of the loop failed.
 pub async fn run(args: &DemoArgs, (everywhere, session): (&Everywhere, &Session), out: &mut Out) -> Said {
     let service = Service::create().await?;
-    let live = Live::create(&service).await?;
-    let stage = Stage { service, live };
-    let said = play(args, (everywhere, session), (&stage, out)).await;
-    drop(stage.live);
-    stage.service.remove();
-    said
+    let stage = Stage { live: Live::create(&service).await?, service };
+    play(args, (everywhere, session), (&stage, out)).await
 }
 
 async fn play(

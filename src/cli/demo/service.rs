@@ -68,7 +68,7 @@ const BUILD_WALL: Millis = Millis::mins(3);
 const ANSWER_WALL: Millis = Millis::mins(1);
 const ASK_EVERY: Millis = Millis(25);
 
-/// The service in its temporary directory.
+/// The service in its temporary directory, which goes with it.
 pub(super) struct Service {
     top: PathBuf,
     repo: PathBuf,
@@ -230,9 +230,11 @@ impl Service {
             _ => Ok(done),
         }
     }
+}
 
-    /// Removes everything.
-    pub fn remove(&self) {
+/// Nothing of it stays, however the demo ends.
+impl Drop for Service {
+    fn drop(&mut self) {
         if let Err(error) = fs::remove_dir_all(&self.top) {
             tracing::warn!(%error, path = %self.top.display(), "the demo's directory stays");
         }

@@ -235,6 +235,12 @@ impl Board {
         }
     }
 
+    /// Whether anything was taken or left by hand.
+    #[must_use]
+    pub fn is_touched(&self) -> bool {
+        self.touched
+    }
+
     /// Whether a newer candidate has come since.
     #[must_use]
     pub fn is_old(&self, mission: &Mission) -> bool {

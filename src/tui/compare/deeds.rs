@@ -22,10 +22,15 @@ impl App {
         if own.is_some() {
             self.show(own);
         }
+        let left = self.desk.compared.take();
         let Some(mission) = self.mission() else {
             self.notes().note("there is no mission to compare candidates of yet");
             return Vec::new();
         };
+        if let Some(board) = left.filter(|board| board.mission == mission.id && !board.is_old(mission)) {
+            self.sheet = Some(Sheet::Compare(board));
+            return Vec::new();
+        }
         let board = Board::new(mission);
         let wanted = board.wanted();
         self.sheet = Some(Sheet::Compare(Box::new(board)));

@@ -563,3 +563,29 @@ fn a10_help_over_a_comparison_leaves_what_was_taken() {
     bench.press("? esc");
     assert_eq!(taken(&bench), before, "{}", picture(&bench).0);
 }
+
+#[test]
+fn a10_a_comparison_that_was_left_is_there_again_until_a_newer_candidate_comes() {
+    let mut bench = Bench::new((160, 40));
+    opened(&mut bench).press("e ] l space");
+    let taken = |bench: &Bench| picture(bench).0.matches("● taken").count();
+    let before = taken(&bench);
+    assert!(before > 0, "{}", picture(&bench).0);
+    for leave in ["esc", "f2 f1 ctrl-n", "ctrl-c"] {
+        bench.press(leave);
+        assert!(bench.app.board().is_none(), "left by {leave}");
+        bench.wait(400).press("c");
+        assert_eq!(taken(&bench), before, "after {leave}: {}", picture(&bench).0);
+    }
+    bench.press("esc");
+    assert!(bench.last_words().contains("c shows it again"), "{}", bench.last_words());
+    let mut newer = waiting();
+    let mission = newer.missions.values_mut().find(|mission| !mission.teams.is_empty()).unwrap();
+    let team = &mut std::sync::Arc::make_mut(mission).teams[0];
+    let mut last = team.candidates.last().unwrap().clone();
+    std::sync::Arc::make_mut(&mut last.0).attempt += 1;
+    team.candidates.push(last);
+    bench.state(newer).wait(400).press("c");
+    assert!(bench.app.board().is_some());
+    assert_eq!(taken(&bench), 0, "it is about other candidates");
+}

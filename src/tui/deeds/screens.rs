@@ -25,6 +25,7 @@ impl App {
 
     /// Goes to a screen.
     pub(in crate::tui) fn go_to(&mut self, screen: ScreenId) -> Vec<Task> {
+        self.close_sheet();
         self.sheet = None;
         self.voice.0.keys.clear();
         if self.screens.at == screen {
