@@ -73,6 +73,8 @@ const WALLS: &[(&str, &[&str])] = &[
     ("eventsource_client", &["providers", "server"]),
     ("clap", &["cli"]),
     ("zip", &["runtime"]),
+    ("argon2", &["runtime"]),
+    ("tokio_rustls", &["monitor", "server"]),
     ("axum", &["server"]),
     ("hyper", &["server"]),
     ("hyper_util", &["server"]),

@@ -220,6 +220,20 @@ pub async fn decide(
         out.both(&words, &held_value(hold));
         return ended(follow, no, (out, interrupts)).await;
     }
+    if let Some(request) = shared_by(&receipt) {
+        let by: Vec<String> = request.said_yes().iter().map(ToString::to_string).collect();
+        let words = format!(
+            "approved  {} by {}; it waits for another person, or for `chimera desk reject {}`",
+            request.id,
+            by.join(" and "),
+            request.id
+        );
+        let value = serde_json::json!({
+            "kind": "approved", "request": request.id.to_string(), "revision": request.revision, "approved": by,
+        });
+        out.both(&words, &value);
+        return Ok(Exit::Waiting);
+    }
     out.both(
         &format!("decided   {} {}", given.request, given.revision),
         &serde_json::json!({
@@ -254,6 +268,14 @@ async fn ended(
 fn held_by(receipt: &Receipt) -> Option<&Hold> {
     receipt.events.iter().find_map(|event| match event {
         Event::Desk(DeskEvent::DecisionHeld(hold)) => Some(&**hold),
+        _ => None,
+    })
+}
+
+/// The request that one of several said yes to, and that waits for the others.
+fn shared_by(receipt: &Receipt) -> Option<&Request> {
+    receipt.events.iter().find_map(|event| match event {
+        Event::Desk(DeskEvent::RequestRevised(request)) if !request.said_yes().is_empty() => Some(&**request),
         _ => None,
     })
 }
@@ -450,6 +472,9 @@ fn detail(id: RequestId, state: &State, out: &mut Out) -> Said {
         ));
         for reason in &request.reasons {
             out.say(&format!("  because {reason}"));
+        }
+        for by in request.said_yes() {
+            out.say(&format!("approved by {by}; it waits for another person"));
         }
         out.say(&format!("if denied: {}", request.if_denied));
         if state.missions.contains_key(&request.mission) {

@@ -1,8 +1,8 @@
-//! `chimera attach ADDRESS`: the same screens on a daemon that is reached over its socket, here or by ssh. What is done is done
-//! there; here is a face, and nothing else is opened.
+//! `chimera attach ADDRESS`: the same screens on a daemon that is reached over its socket, here or by ssh, or over the network with
+//! a token. What is done is done there; here is a face, and nothing else is opened.
 
 use super::{
-    Everywhere,
+    Everywhere, carried,
     exit::{Complaint, Said},
     house::Joined,
     screen::{self, Away, Face, Opening},
@@ -10,11 +10,11 @@ use super::{
 };
 use crate::{
     domain::time::Millis,
-    server::client::{Address, ConnectError, Far, connect},
+    server::client::{Address, ConnectError, Far, Way, connect},
     workspace::tunnel::{self, Near, Route},
 };
 use clap::Args;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use tokio::{sync::watch, time};
 
 /// How long ssh may take until the daemon answers behind it, and between two looks.
@@ -24,9 +24,16 @@ const LOOK_EVERY: Millis = Millis(100);
 /// Which daemon.
 #[derive(Debug, Clone, Args)]
 pub struct AttachArgs {
-    /// Where it serves: unix:PATH, or ssh://user@host:port/PATH for one of another machine; user and port may be left out
+    /// Where it serves: unix:PATH, or ssh://user@host:port/PATH for one of another machine; user and port may be left out; or
+    /// https://host:port with a token, which is taken from CHIMERA_TOKEN or from what `chimera login` left
     #[arg(value_name = "ADDRESS")]
     pub address: Address,
+    /// File of mode 600 whose first line is the token for https
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+    /// PEM file with the one authority that vouches for its certificate [default: those of the system]
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
 }
 
 /// Shows it until the person leaves.
@@ -37,15 +44,24 @@ pub fn run(args: &AttachArgs, everywhere: &Everywhere) -> Said {
     let runtime = super::runtime()?;
     let session = Session::load(everywhere)?;
     session.say_notes();
-    runtime.block_on(attach(args.address.clone(), &session, everywhere))
+    runtime.block_on(attach(args, &session, everywhere))
 }
 
-async fn attach(address: Address, session: &Session, everywhere: &Everywhere) -> Said {
+async fn attach(args: &AttachArgs, session: &Session, everywhere: &Everywhere) -> Said {
+    let address = args.address.clone();
+    let direct = |way: Way| {
+        let address = address.clone();
+        async move {
+            let far = connect(address, &way).await.map_err(unreached)?;
+            show(far, session, everywhere).await
+        }
+    };
     let (host, port, path) = match &address {
-        Address::Unix(path) => {
-            let path = path.clone();
-            let far = connect(address, &path).await.map_err(|error| Complaint::error(error.to_string()))?;
-            return show(far, session, everywhere).await;
+        Address::Unix(path) => return direct(Way::Socket(path.clone())).await,
+        Address::Web(url) => {
+            let token = carried::token(url, args.token_file.as_deref(), &session.environment)?;
+            let ca = args.ca.clone();
+            return direct(Way::Web { url: url.clone(), token, ca }).await;
         }
         Address::Ssh { host, port, path } => (host.clone(), *port, path.clone()),
     };
@@ -66,17 +82,29 @@ async fn attach(address: Address, session: &Session, everywhere: &Everywhere) ->
     }
 }
 
+fn unreached(error: ConnectError) -> Complaint {
+    let complaint = Complaint::error(error.to_string());
+    match error {
+        ConnectError::Refused(..) => complaint.hint(
+            "bring a token that counts there: CHIMERA_TOKEN, --token-file, or `chimera login` at that address",
+        ),
+        ConnectError::Unreachable(..) | ConnectError::Other(..) => complaint,
+    }
+}
+
 /// Waits until the daemon answers behind ssh, or ssh says why not.
 async fn reach(
     address: Address,
     socket: &Path,
     mut ended: watch::Receiver<String>,
 ) -> Result<Far, Complaint> {
-    let until = time::Instant::now() + REACH_MOST.to_std();
+    let (until, way) = (time::Instant::now() + REACH_MOST.to_std(), Way::Socket(socket.to_owned()));
     loop {
-        let why = match connect(address.clone(), socket).await {
+        let why = match connect(address.clone(), &way).await {
             Ok(far) => return Ok(far),
-            Err(error @ ConnectError::Other(..)) => return Err(Complaint::error(error.to_string())),
+            Err(error @ (ConnectError::Other(..) | ConnectError::Refused(..))) => {
+                return Err(unreached(error));
+            }
             Err(ConnectError::Unreachable(_, why)) => why,
         };
         if ended.has_changed().unwrap_or(true) {

@@ -8,6 +8,7 @@ pub mod answers;
 pub mod attach;
 pub mod audit;
 pub mod brief;
+mod carried;
 pub mod completions;
 pub mod config;
 pub mod control;
@@ -24,6 +25,7 @@ pub mod house;
 pub mod ideas;
 mod incidents;
 mod level;
+pub mod login;
 pub mod man;
 pub mod missions;
 pub mod models;
@@ -53,6 +55,7 @@ mod silence;
 pub mod stats;
 #[cfg(test)]
 mod tests;
+pub mod token;
 mod told;
 mod unit;
 pub mod voices;
@@ -149,6 +152,8 @@ pub enum Command {
     Stop(control::ReasonArgs),
     /// The screen of a daemon that serves elsewhere
     Attach(far::AttachArgs),
+    /// Get a token of a daemon that serves over the network, by a vendor's word for who you are
+    Login(login::LoginArgs),
     /// Prove the journal
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -170,6 +175,9 @@ pub enum Command {
     /// Settings
     #[command(subcommand)]
     Config(config::ConfigCommand),
+    /// Who is served over the network: make, list and take back tokens
+    #[command(subcommand)]
+    Token(token::TokenCommand),
     /// Check what Chimera needs on this machine
     Doctor,
     /// The whole loop on a real little service, without key or network
@@ -252,6 +260,7 @@ fn dispatch(cli: Cli, out: &mut Out) -> Said {
         Some(Command::Audit(command)) => audit::run(&command, &Session::load(&cli.everywhere)?, out),
         Some(Command::Search(args)) => search::run(&args, &Session::load(&cli.everywhere)?, out),
         Some(Command::Export(args)) => export::run(&args, &Session::load(&cli.everywhere)?, out),
+        Some(Command::Token(command)) => token::run(&command, &Session::load(&cli.everywhere)?, out),
         None if cli.monitor => {
             let session = Session::load(&cli.everywhere)?;
             session.say_notes();
@@ -259,6 +268,7 @@ fn dispatch(cli: Cli, out: &mut Out) -> Said {
             runtime()?.block_on(monitor::run(&session, out))
         }
         Some(Command::Attach(args)) => far::run(&args, &cli.everywhere),
+        Some(Command::Login(args)) => login::run(&args, &cli.everywhere, out),
         Some(Command::Level(args)) => level::run(&args, &cli.everywhere, out),
         None => screen::run(&cli.everywhere),
         Some(command) => {
@@ -321,8 +331,10 @@ async fn live(command: Command, (everywhere, session): (&Everywhere, &Session), 
         Command::Replay(args) => replay::run(&args, session, out).await,
         Command::Level(_)
         | Command::Attach(_)
+        | Command::Login(_)
         | Command::Config(_)
         | Command::Audit(_)
+        | Command::Token(_)
         | Command::Search(_)
         | Command::Export(_) => Err(Complaint::error("answered before the runtime starts")),
     }

@@ -26,7 +26,7 @@ use std::io::IsTerminal as _;
 /// Nothing is watched and nobody served, the house or the socket cannot be opened, or another process owns it.
 pub async fn run(session: &Session, out: &mut Out) -> Said {
     let settings = session.settings();
-    if settings.probes.is_empty() && settings.socket(&session.environment).is_none() {
+    if settings.probes.is_empty() && !serve::wanted(session) {
         return Err(Complaint::error(
             "nothing is watched and nobody is served: there is no [[probe]] and no socket",
         )
@@ -50,11 +50,14 @@ pub async fn run(session: &Session, out: &mut Out) -> Said {
     let probes = settings.probes.len();
     let words = format!("watching  {}, level {}", count(probes, "probe"), settings.policy.level);
     out.both(&words, &json!({"kind": "watching", "probes": probes, "level": settings.policy.level}));
-    match serve::open(session, &house.handle) {
+    match serve::open(session, &house.handle).await {
         Ok(server) => {
-            if let Some(server) = &server {
-                let path = server.path().display().to_string();
+            if let Some(path) = server.as_ref().and_then(|server| server.socket()) {
+                let path = path.display().to_string();
                 out.both(&format!("serving   {path}"), &json!({"kind": "serving", "socket": path}));
+            }
+            if let Some(url) = server.as_ref().and_then(|server| server.url()) {
+                out.both(&format!("serving   {url}"), &json!({"kind": "serving", "url": url}));
             }
             unit.ready(&words);
             tell((session, &house.handle), (&mut signals, &unit), (&mut news, out)).await;

@@ -377,6 +377,10 @@ pub fn request_line(state: &State, request: &Request) -> Line {
         "mission": (request.mission != MissionId::HOUSE).then(|| request.mission.to_string()), "subject": request.subject.word(), "revision": request.revision, "opened": request.opened.to_string(),
         "expires": request.expires.to_string(), "reasons": request.reasons, "if_denied": request.if_denied,
     });
+    let yes: Vec<String> = request.said_yes().iter().map(ToString::to_string).collect();
+    if !yes.is_empty() {
+        value["approved"] = yes.into();
+    }
     value["detail"] = detail;
     Line { words: format!("request   {} {} · {words}", request.id, request.revision), value }
 }

@@ -3,7 +3,7 @@
 use super::{exit::Complaint, scan, session::Session};
 use crate::{
     runtime::{clock::Clock, handle::Handle},
-    server::{self, Ports, Server, Setup},
+    server::{self, OpenError, Ports, Server, Setup},
     workspace,
 };
 use futures::future::FutureExt as _;
@@ -12,9 +12,12 @@ use std::sync::Arc;
 /// Opens it; none where the settings say so.
 ///
 /// # Errors
-/// Its socket cannot be opened.
-pub(super) fn open(session: &Session, handle: &Handle) -> Result<Option<Server>, Complaint> {
-    let Some(socket) = session.settings().socket(&session.environment) else { return Ok(None) };
+/// An entrance cannot be opened.
+pub(super) async fn open(session: &Session, handle: &Handle) -> Result<Option<Server>, Complaint> {
+    if !wanted(session) {
+        return Ok(None);
+    }
+    let socket = session.settings().socket(&session.environment);
     let setup = Setup {
         handle: handle.clone(),
         settings: session.settings().clone(),
@@ -23,8 +26,19 @@ pub(super) fn open(session: &Session, handle: &Handle) -> Result<Option<Server>,
         ports: ports(session),
         clock: Clock::Wall,
     };
-    let hint = "`socket = \"off\"` in [server] does without the network face";
-    server::open(setup, &socket).map(Some).map_err(|error| Complaint::error(error.to_string()).hint(hint))
+    server::open(setup, socket.as_deref()).await.map(Some).map_err(|error| {
+        let hint = match &error {
+            OpenError::Socket(_) => "`socket = \"off\"` in [server] does without the socket",
+            _ => "docs/network.md shows how it is reached from elsewhere; without `listen` it is not",
+        };
+        Complaint::error(error.to_string()).hint(hint)
+    })
+}
+
+/// Whether the settings want one.
+pub(super) fn wanted(session: &Session) -> bool {
+    let settings = session.settings();
+    settings.socket(&session.environment).is_some() || settings.server.address().is_some()
 }
 
 fn ports(session: &Session) -> Ports {

@@ -150,6 +150,20 @@ pub(super) fn name(value: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// Refuses what is neither a tier nor the name of an environment.
+///
+/// # Errors
+/// In words.
+pub(super) fn shared(value: &str) -> Result<(), String> {
+    name(value)?;
+    match value.strip_prefix("tier-") {
+        Some(tier) if !["1", "2", "3"].contains(&tier) => {
+            Err(format!("{value:?}: there are tier-1, tier-2 and tier-3"))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Refuses what is no team name.
 ///
 /// # Errors

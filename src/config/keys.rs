@@ -5,9 +5,10 @@ use super::key::{key, lens, number, severity, word};
 use super::{
     faces,
     forms::{
-        business_hours, columns, freeze, glob, host, key_source, mail_way, mailbox, path, target, time_zone,
-        url, webhook, words,
+        business_hours, columns, freeze, glob, host, key_source, mail_way, mailbox, path, shared, target,
+        time_zone, url, webhook, words,
     },
+    network,
     settings::{CommandNetwork, LandingBranch, LogLevel, Settings, Signing},
     slot::{Lens, Slot},
 };
@@ -114,6 +115,12 @@ shown as unknown and escapes the caps.",
         number!(1..=3, policy.level),
         Lower,
         "CHIMERA_AUTONOMY_LEVEL"
+    ),
+    key!(
+        "autonomy.two_persons",
+        "Where two people must say yes instead of one: tiers such as \"tier-3\", environments such as \"production\".",
+        Slot::Texts(shared, lens!(policy.two_persons)),
+        Add
     ),
     key!(
         "autonomy.approval_expiry",
@@ -555,6 +562,19 @@ journal is never shortened.",
     ),
     faces::SOCKET,
     faces::SSH,
+    network::LISTEN,
+    network::CERTIFICATE,
+    network::KEY,
+    network::HOSTS,
+    network::ORIGINS,
+    network::CONNECTIONS,
+    network::REQUESTS,
+    network::FAILED,
+    network::LOGIN_LASTS,
+    network::GITHUB,
+    network::GITHUB_API,
+    network::GOOGLE,
+    network::GOOGLE_API,
     key!(
         "log.level",
         "How much the log file in the data directory tells.",

@@ -7,10 +7,11 @@ use super::{
     environment::Environment,
     keys::{KEYS, Key, PROVIDER_KEYS, RepoMay, TEAM_KEYS},
     nearest::nearest,
+    network, server,
     settings::{Settings, TeamEntry},
     watched,
 };
-use crate::domain::team::Vendor;
+use crate::domain::{access::Role, team::Vendor};
 use std::{
     collections::BTreeMap,
     fmt,
@@ -156,6 +157,8 @@ impl FileLayer {
     }
 }
 
+/// The table of those who may log in.
+const PEOPLE: &str = "server.people";
 /// Lists of tables.
 const LISTS: [&str; 3] = ["teams", "service", "probe"];
 
@@ -221,6 +224,8 @@ impl Stack {
                 self.team_leaf(&page, leaf, (index, name), &mut teams);
             } else if let Some(rest) = leaf.path.strip_prefix("providers.") {
                 self.provider_leaf(&page, leaf, rest);
+            } else if let Some(name) = leaf.path.strip_prefix(PEOPLE) {
+                self.person_leaf(&page, leaf, name);
             } else {
                 self.plain_leaf(&page, leaf);
             }
@@ -326,6 +331,23 @@ impl Stack {
         }
     }
 
+    /// Who may log in: a table of names, each with a role. A file's names are laid over those before it.
+    fn person_leaf(&mut self, page: &Page<'_>, leaf: &Leaf, name: &str) {
+        let Some(name) = name.strip_prefix('.') else { return };
+        if page.layer == FileLayer::Repository {
+            return self.ignored(page, leaf, "say who may log in");
+        }
+        let role = leaf.raw.text().ok_or_else(|| format!("expected a role, found {}", leaf.raw.sort()));
+        let role = role.and_then(|word| word.parse::<Role>().map_err(|error| error.to_string()));
+        match server::person(name).and(role) {
+            Err(what) => self.problem(page.at(leaf.value), &format!("{}: {what}", leaf.path)),
+            Ok(role) => {
+                self.settings.server.people.insert(name.to_owned(), role);
+                self.origins.insert(leaf.path.clone(), page.layer.layer(page.at(leaf.value)));
+            }
+        }
+    }
+
     fn team_leaf(
         &mut self,
         page: &Page<'_>,
@@ -367,6 +389,11 @@ impl Stack {
             if let Some((name, value)) = key.env.and_then(|name| Some((name, environment.get(name)?))) {
                 self.word(key.path, value, Layer::Environment(name.to_owned()), name);
             }
+        }
+        if let Some((text, name)) =
+            server::from_variables(environment, self.settings.server.listen.as_deref())
+        {
+            self.word("server.listen", &text, Layer::Environment(name.to_owned()), name);
         }
         for vendor in Vendor::ALL {
             let name = base_url_variable(vendor);
@@ -473,7 +500,9 @@ pub fn base_url_variable(vendor: Vendor) -> &'static str {
 }
 
 fn is_known_variable(name: &str) -> bool {
-    KEYS.iter().any(|key| key.env == Some(name)) || name == "CHIMERA_SANDBOX_EXE"
+    KEYS.iter().any(|key| key.env == Some(name))
+        || name == "CHIMERA_SANDBOX_EXE"
+        || network::VARIABLES.contains(&name)
 }
 
 /// A file's text; `None` if there is none.

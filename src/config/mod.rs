@@ -15,11 +15,13 @@ pub mod key;
 pub mod keys;
 pub mod layers;
 mod nearest;
+mod network;
 pub mod places;
 pub mod reference;
 mod rules;
 pub mod runbooks;
 pub mod secret;
+pub mod server;
 pub mod settings;
 pub mod slot;
 #[cfg(test)]

@@ -45,6 +45,10 @@ pub fn values(loaded: &Loaded) -> Vec<Shown> {
             Shown { value: key.slot.show(&provider), layer: layer(&path), path }
         }));
     }
+    shown.extend(loaded.settings.server.people.iter().map(|(name, role)| {
+        let path = format!("server.people.{name}");
+        Shown { value: Some(format!("\"{role}\"")), layer: layer(&path), path }
+    }));
     for (at, team) in loaded.settings.roster.iter().enumerate() {
         shown.extend(TEAM_KEYS.iter().map(|key| {
             let path = format!("teams[{at}].{}", key.path);
@@ -125,6 +129,7 @@ pub fn markdown() -> String {
         let names = usual_names(vendor).join("`, `");
         let _ = writeln!(out, "| {vendor} | `{names}` | `{}` |", base_url_variable(vendor));
     }
+    out.push_str(PEOPLE);
     let _ = write!(
         out,
         "\n## [[teams]]\n\nOne table for each team, at most 8. Built in are Team Anthropic and Team \
@@ -148,6 +153,10 @@ Google.\n\n{HEAD}"
     }
     out
 }
+
+const PEOPLE: &str = "\n## [server.people]\n\nWho may log in by a vendor's word, and as what: `\"github:ada\" = \"operator\"`, \
+`\"google:grace@example.com\" = \"director\"`. Roles are\nviewer, operator and director. Not in a repository's file. \
+[network.md](network.md) tells the rest.\n";
 
 const ENTRY_HEAD: &str = "| Key | Form | Built-in, or needed for | Meaning |\n|---|---|---|---|\n";
 

@@ -4,6 +4,7 @@
 use super::{
     keys::{ALWAYS_DENIED, EXPIRY_LEAST},
     layers::{self, Layer, Stack},
+    network,
     settings::Settings,
 };
 use crate::domain::{ids::TeamId, money::Money, team::Vendor};
@@ -28,6 +29,9 @@ pub(super) fn finish(stack: &mut Stack) {
     roster(stack);
     chosen_teams(stack);
     healing(stack);
+    if let Some((path, what)) = network::wrong(&stack.settings) {
+        stack.problem(place(stack, path), &format!("{path}: {what}"));
+    }
 }
 
 /// What the monitor keeps to must hold together.

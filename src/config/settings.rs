@@ -1,5 +1,6 @@
 //! What all layers add up to: plain structs, validated once. Read by runtime and faces; written only here.
 
+pub use super::server::Server;
 use super::{environment::Environment, places::expand_home, secret::KeySource};
 use crate::{
     domain::{
@@ -42,7 +43,7 @@ pub struct Settings {
     pub probes: Vec<ProbeSpec>,
     /// Who is told of incidents.
     pub notify: Telling,
-    /// Who is served over a socket.
+    /// Who is served, over a socket and over the network.
     pub server: Server,
     /// Log file's level: `error`, `warn`, `info`, `debug` or `trace`.
     pub log_level: LogLevel,
@@ -98,21 +99,6 @@ impl Default for Telling {
             templates: None,
             least: Severity::P3,
         }
-    }
-}
-
-/// Who is served over a socket.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Server {
-    /// A path, in the data directory where it is relative; `off`: nobody.
-    pub socket: String,
-    /// How ssh is called to reach a daemon elsewhere.
-    pub ssh: Vec<String>,
-}
-
-impl Default for Server {
-    fn default() -> Self {
-        Self { socket: "api.sock".into(), ssh: vec!["ssh".into()] }
     }
 }
 

@@ -568,3 +568,46 @@ fn settings_written_down_are_read_back_the_same() {
     assert_eq!(bench.load().unwrap().settings, before.settings, "{text}");
     assert_eq!(edit::written(&Bench::new().load().unwrap()), "");
 }
+
+#[test]
+fn e1_who_may_log_in_is_laid_by_name_and_mistakes_have_their_place() {
+    let loaded = Bench::new()
+        .user("[server.people]\n\"github:ada\" = \"operator\"\n\"google:b@c.de\" = \"viewer\"\n")
+        .repository("[server.people]\n\"github:mallory\" = \"director\"\n")
+        .file("[server.people]\n\"github:ada\" = \"director\"\n")
+        .load()
+        .unwrap();
+    let people: Vec<String> =
+        loaded.settings.server.people.iter().map(|(name, role)| format!("{name} {role}")).collect();
+    assert_eq!(people, ["github:ada director", "google:b@c.de viewer"]);
+    assert!(
+        loaded.notes.iter().any(|note| note.contains("must not say who may log in")),
+        "{:?}",
+        loaded.notes
+    );
+    for (text, what) in [
+        ("[server.people]\nada = \"viewer\"\n", "nobody whom a vendor knows"),
+        ("[server.people]\n\"github:ada\" = \"king\"\n", "is no role"),
+        ("[server.people]\n\"github:ada\" = 1\n", "expected a role"),
+        ("[server]\nlisten = \"example.com:1\"\n", "is no address to listen on"),
+        ("[server]\nlisten = \"[::]:1\"\n", "without TLS they could read every token"),
+        ("[server]\nkey = \"k.pem\"\n", "wants its certificate"),
+        ("[server]\norigins = [\"https://a.b/c\"]\n", "is no origin"),
+        ("[server]\ngithub = \"http://evil.example\"\n", "over https:// only"),
+        ("[autonomy]\ntwo_persons = [\"tier-4\"]\n", "there are tier-1, tier-2 and tier-3"),
+    ] {
+        let said = Bench::new().user(text).load().unwrap_err();
+        assert!(said.contains(what) && said.contains(":2:"), "{text}: {said}");
+    }
+}
+
+#[test]
+fn d4_variables_name_the_parts_of_the_address() {
+    let listen = |bench: Bench| bench.load().map(|loaded| loaded.settings.server.listen);
+    let port = Bench::new().user("[server]\nlisten = \"127.0.0.1:1\"\n").variable("CHIMERA_API_PORT", "2");
+    assert_eq!(listen(port), Ok(Some("127.0.0.1:2".into())));
+    let both = Bench::new().variable("CHIMERA_API_HOST", "localhost").variable("CHIMERA_API_PORT", "2");
+    assert_eq!(listen(both), Ok(Some("localhost:2".into())));
+    let wrong = Bench::new().variable("CHIMERA_API_HOST", "0.0.0.0").load().unwrap_err();
+    assert!(wrong.starts_with("CHIMERA_API_HOST: server.listen: others can reach"), "{wrong}");
+}

@@ -1,9 +1,10 @@
 //! Nouns. Plain data that every room speaks in: ids, money, time, brief, mission, team, candidate, evidence,
-//! request, decision, grant, feed, signal, incident, runbook, service. This room knows no file, clock, process, socket or screen, and uses no other room.
+//! request, decision, grant, feed, signal, incident, runbook, service, access. This room knows no file, clock, process, socket or screen, and uses no other room.
 //!
 //! The one behaviour that lives here because everything needs it is [`text`]: the single boundary through
 //! which untrusted bytes pass before a terminal or plain output sees them.
 
+pub mod access;
 pub mod binding;
 pub mod brief;
 pub mod candidate;

@@ -29,9 +29,31 @@ pub struct Request {
     pub reasons: Vec<String>,
     /// What happens if it is denied, in words.
     pub if_denied: String,
+    /// Who said yes so far, where several must, and to what exactly. Those of a remedy are in its subject.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub approved: Vec<Consent>,
+}
+
+/// One yes of several that it takes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Consent {
+    /// Who.
+    pub by: Actor,
+    /// To what.
+    pub decision: Decision,
 }
 
 impl Request {
+    /// Who said yes so far, where several must.
+    #[must_use]
+    pub fn said_yes(&self) -> Vec<&Actor> {
+        let all = self.approved.iter().map(|consent| &consent.by);
+        match &self.subject {
+            Subject::Remedy { approved, .. } => all.chain(approved).collect(),
+            _ => all.collect(),
+        }
+    }
+
     /// The incident or mission that waits, as it is called: `I-7`, `M-3`.
     #[must_use]
     pub fn about(&self) -> String {
@@ -198,6 +220,17 @@ pub enum Actor {
 }
 
 impl Actor {
+    /// Whether both are one person, by whatever way each came: `ada` at the socket, `token:ada`, `github:ada`. A name that
+    /// only looks the same counts as the same, too: where two must say yes, that is the careful side.
+    #[must_use]
+    pub fn is_same_person(&self, other: &Self) -> bool {
+        let bare = |name: &str| name.rsplit(':').next().unwrap_or_default().to_lowercase();
+        match (self, other) {
+            (Self::Person(one), Self::Person(other)) => bare(one) == bare(other),
+            (one, other) => one == other,
+        }
+    }
+
     /// Whether it is an agent: it is asked for work and never for a decision.
     #[must_use]
     pub fn is_agent(&self) -> bool {
@@ -216,5 +249,25 @@ impl std::fmt::Display for Actor {
             Self::Agent(mission, None) => write!(f, "{mission}/orchestrator"),
             Self::Investigator(incident) => write!(f, "{incident}/investigator"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn e1_a_person_is_the_same_by_whatever_way_they_came() {
+        let person = |name: &str| Actor::Person(name.into());
+        for (one, other, same) in [
+            ("ada", "ada", true),
+            ("ada", "token:ada", true),
+            ("token:Ada", "github:ada", true),
+            ("ada", "bob", false),
+            ("token:ci", "token:ada", false),
+        ] {
+            assert_eq!(person(one).is_same_person(&person(other)), same, "{one} {other}");
+        }
+        assert!(!person("policy").is_same_person(&Actor::Policy));
     }
 }

@@ -3,7 +3,7 @@
 
 use super::{
     command::{Refusal, RefusalKind},
-    desk::{close, rule_command},
+    desk::{close, consent, given, rule_command, rule_money, wants_more},
     event::{Event, MoneyEvent},
     grants, healing,
     pen::{Pen, may_start, refuse},
@@ -15,10 +15,7 @@ use crate::{
         money::Money,
         request::{Actor, Decision, Modification, Request, Subject},
     },
-    policy::{
-        proposal::{Approver, Given},
-        ruling::RulingOutcome,
-    },
+    policy::ruling::RulingOutcome,
 };
 
 /// Carries a decision out, as the word of whoever gave it.
@@ -28,11 +25,10 @@ pub(super) fn carry_out(
     decision: &Decision,
     by: &Actor,
 ) -> Result<(), Refusal> {
-    let approver = if matches!(by, Actor::Person(_)) { Approver::Person } else { Approver::Policy };
     match &request.subject {
-        Subject::Choose { .. } => brief::answer_choice(pen, request, decision, approver),
+        Subject::Choose { .. } => brief::answer_choice(pen, request, decision, by),
         Subject::Conflict { .. } => brief::answer_conflict(pen, request, decision),
-        Subject::Budget { wanted, .. } => answer_budget(pen, request, decision, *wanted),
+        Subject::Budget { wanted, .. } => answer_budget(pen, request, (decision, by), *wanted),
         Subject::Command { argv, .. } => {
             if let Decision::Grant { terms } = decision {
                 return grants::give(pen, request, terms, by);
@@ -54,7 +50,11 @@ pub(super) fn carry_out(
                 _ => None,
             };
             if let Some(argv) = argv {
-                let ruling = rule_command(pen, argv, (Given::Approved(1), None));
+                let given = given(request, decision, by)?;
+                let ruling = rule_command(pen, argv, (given, None));
+                if let Some(wants) = wants_more(&ruling, given) {
+                    return consent(pen, request, (decision.clone(), by), wants);
+                }
                 if ruling.outcome != RulingOutcome::Auto {
                     may_start(&pen.state)?;
                     let why = crate::policy::gate::explain(&ruling).join("; ");
@@ -85,7 +85,7 @@ pub(super) fn carry_out(
 fn answer_budget(
     pen: &mut Pen<'_>,
     request: &Request,
-    decision: &Decision,
+    (decision, by): (&Decision, &Actor),
     wanted: Money,
 ) -> Result<(), Refusal> {
     let cap = match decision {
@@ -112,6 +112,10 @@ fn answer_budget(
     let ended = matches!(mission.result.ending, Some((Ending::OverBudget(_), _)));
     if ended {
         brief::may_reopen(pen, id)?;
+    }
+    let given = given(request, decision, by)?;
+    if let Some(wants) = wants_more(&rule_money(pen, cap, given), given) {
+        return consent(pen, request, (decision.clone(), by), wants);
     }
     close(pen, request, decision.clone());
     pen.write(Event::Money(MoneyEvent::CapRaised(id, cap)));

@@ -14,13 +14,14 @@ use crate::{
         ids::{MissionId, RequestId, Revision},
         incident::Severity,
         money::Money,
-        request::{Decision, Request, Subject},
+        request::{Actor, Consent, Decision, Request, Subject},
+        text::count,
         time::Millis,
     },
     policy::{
         gate::gate,
         proposal::{Action, Approver, Given, Grounds, Proposal, Standing, Surroundings, Tests},
-        ruling::Ruling,
+        ruling::{Ruling, RulingOutcome},
         settings::Policy,
     },
 };
@@ -74,8 +75,17 @@ fn put(
     reasons.truncate(REASONS_MOST);
     let (opened, expires) = (pen.order.at, pen.order.at + lasts);
     let if_denied = if_denied(&subject).to_owned();
-    let request =
-        Request { id, mission, subject, revision: Revision(1), opened, expires, reasons, if_denied };
+    let request = Request {
+        id,
+        mission,
+        subject,
+        revision: Revision(1),
+        opened,
+        expires,
+        reasons,
+        if_denied,
+        approved: Vec::new(),
+    };
     pen.desk_event(DeskEvent::RequestOpened(Box::new(request)));
     id
 }
@@ -93,11 +103,77 @@ pub(super) fn revise(
         subject,
         reasons,
         revision: before.revision.next(),
+        // What somebody said yes to is not what is on the desk any more.
+        approved: Vec::new(),
         expires: pen.order.at + lasts(pen, before.mission),
         ..before.clone()
     };
     pen.desk_event(DeskEvent::RequestRevised(Box::new(revised)));
     before.id
+}
+
+/// How many said yes, with this one. Nobody counts twice, and all say yes to the same.
+pub(super) fn given(request: &Request, decision: &Decision, by: &Actor) -> Result<Given, Refusal> {
+    if !matches!(by, Actor::Person(_)) {
+        // A standing word is one yes, and never the second one.
+        return Ok(Given::Approved(1));
+    }
+    if request.approved.iter().any(|yes| yes.by.is_same_person(by)) {
+        return Err(twice(request, by));
+    }
+    if let Some(yes) = request.approved.iter().find(|yes| yes.decision != *decision) {
+        let text = format!(
+            "{} said yes to something else in {}: say yes to the same, or reject it and let it be asked anew",
+            yes.by, request.id
+        );
+        return Err(refuse(RefusalKind::Invalid, text));
+    }
+    Ok(Given::Approved(u8::try_from(request.approved.len() + 1).unwrap_or(u8::MAX)))
+}
+
+/// The same person again, where several must say yes.
+pub(super) fn twice(request: &Request, by: &Actor) -> Refusal {
+    let text = format!("{by} said yes to {} before: it waits for another person", request.id);
+    refuse(RefusalKind::Already, text)
+}
+
+/// How many must say yes, where that is more than did.
+pub(super) fn wants_more(ruling: &Ruling, given: Given) -> Option<u8> {
+    match (&ruling.outcome, given) {
+        (RulingOutcome::Ask { approvals }, Given::Approved(so_far)) if so_far < *approvals => {
+            Some(*approvals)
+        }
+        _ => None,
+    }
+}
+
+/// One of several said yes: it waits for the others.
+pub(super) fn consent(
+    pen: &mut Pen<'_>,
+    before: &Request,
+    (decision, by): (Decision, &Actor),
+    wants: u8,
+) -> Result<(), Refusal> {
+    if !matches!(by, Actor::Person(_)) {
+        let text = format!("{} wants {}: only people give them", before.id, count(wants, "approval"));
+        return Err(refuse(RefusalKind::Forbidden, text));
+    }
+    let mut approved = before.approved.clone();
+    approved.push(Consent { by: by.clone(), decision });
+    let mut reasons = before.reasons.clone();
+    let so_far = approved.len();
+    reasons.insert(0, format!("approved by {by}: {so_far} of {}", count(wants, "approval")));
+    reasons.truncate(REASONS_MOST);
+    drop_hold(pen, before.id, "one of several said yes");
+    let revised = Request {
+        approved,
+        reasons,
+        revision: before.revision.next(),
+        expires: pen.order.at + lasts(pen, before.mission),
+        ..before.clone()
+    };
+    pen.desk_event(DeskEvent::RequestRevised(Box::new(revised)));
+    Ok(())
 }
 
 pub(super) fn close(pen: &mut Pen<'_>, request: &Request, decision: Decision) {
@@ -180,10 +256,15 @@ pub(super) fn reasons(ruling: Ruling) -> Vec<String> {
     ruling.reasons.into_iter().map(|r| format!("{}: {}", r.rule, r.text)).collect()
 }
 
+/// What the gate says of more money.
+pub(super) fn rule_money(pen: &Pen<'_>, amount: Money, given: Given) -> Ruling {
+    let plan = Digest::of(&amount.0.to_be_bytes());
+    rule(pen, (Action::Money { amount }, plan), (given, None))
+}
+
 /// Why more money is asked of a person.
 pub(super) fn money_reasons(pen: &Pen<'_>, amount: Money) -> Vec<String> {
-    let plan = Digest::of(&amount.0.to_be_bytes());
-    reasons(rule(pen, (Action::Money { amount }, plan), (Given::Nothing, None)))
+    reasons(rule_money(pen, amount, Given::Nothing))
 }
 
 /// One word for a decision.

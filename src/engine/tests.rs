@@ -2,6 +2,7 @@
 
 mod combined;
 mod held;
+mod two;
 
 use super::{
     command::{

@@ -44,6 +44,7 @@ pub fn gate(proposal: &Proposal<'_>, standing: &Standing<'_>) -> Ruling {
     let tier = tier::tier(proposal, standing, &mut found);
     levelled(proposal, standing, tier, &mut found);
     grave(proposal, standing, tier, &mut found);
+    shared(proposal, standing, tier, &mut found);
     conclude(proposal, standing, tier, found)
 }
 
@@ -289,9 +290,6 @@ fn levelled(proposal: &Proposal<'_>, standing: &Standing<'_>, tier: u8, found: &
     if let Action::Runbook(plan) = &proposal.action {
         restrained(plan, level, standing, found);
     }
-    if let Some(service) = standing.surroundings.service.as_ref().filter(|service| service.approvers > 1) {
-        quorum(service.approvers, &service.name, found);
-    }
 }
 
 /// What a runbook says of itself: where and when it may act without a person.
@@ -313,12 +311,28 @@ fn restrained(plan: &RunPlan, level: u8, standing: &Standing<'_>, found: &mut Fo
     }
 }
 
-/// Where one person would be asked, more are.
-fn quorum(approvals: u8, service: &str, found: &mut Found) {
+/// Where one person would be asked, more are: as many as the service wants, and two where the director said so.
+fn shared(proposal: &Proposal<'_>, standing: &Standing<'_>, tier: u8, found: &mut Found) {
     let asks = found.list.iter().any(|(outcome, _)| matches!(outcome, RulingOutcome::Ask { .. }));
-    if asks {
-        let text = format!("{service} wants {}", text::count(approvals, "approval"));
-        found.add(RulingOutcome::Ask { approvals }, "approvers", text);
+    if !asks {
+        return;
+    }
+    let service = standing.surroundings.service.as_ref();
+    if let Some(service) = service.filter(|service| service.approvers > 1) {
+        let text = format!("{} wants {}", service.name, text::count(service.approvers, "approval"));
+        found.add(RulingOutcome::Ask { approvals: service.approvers }, "approvers", text);
+    }
+    let tier = format!("tier-{tier}");
+    let env = match &proposal.action {
+        Action::Runbook(plan) => plan.env.as_str(),
+        Action::Patch { target: Target::Production, .. } => "production",
+        Action::Patch { target: Target::Staging, .. } => "staging",
+        _ => service.map_or("", |service| service.env.as_str()),
+    };
+    let named = |word: &&String| **word == tier || (!env.is_empty() && word.eq_ignore_ascii_case(env));
+    if let Some(word) = standing.policy.two_persons.iter().find(named) {
+        let text = format!("two people must say yes: {word} stands in two_persons");
+        found.add(RulingOutcome::Ask { approvals: 2 }, "two-persons", text);
     }
 }
 

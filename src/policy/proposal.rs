@@ -160,6 +160,8 @@ pub struct Surroundings {
 pub struct ServiceRules {
     /// Its name.
     pub name: String,
+    /// Its environment.
+    pub env: String,
     /// Its level instead of the house's.
     pub level: Option<u8>,
     /// People that must say yes where one is asked.

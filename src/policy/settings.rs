@@ -22,6 +22,9 @@ pub struct Policy {
     pub max_files: u32,
     /// A patch larger than this goes up one tier (added and removed lines).
     pub max_lines: u32,
+    /// Tiers (`tier-3`) and environments in which two people must say yes where one would be asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub two_persons: Vec<String>,
     /// Missions that run at once; more wait in order of priority.
     pub pool: u16,
     /// Failed drafts a team may retry by itself.
@@ -113,6 +116,7 @@ impl Default for Policy {
             undo_window: undo_window(),
             max_files: 5,
             max_lines: 200,
+            two_persons: Vec::new(),
             pool: 5,
             max_retries: 3,
             healing: Healing::default(),

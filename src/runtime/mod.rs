@@ -1,6 +1,7 @@
 //! Nerves: joins the pure core to the world. One inbox in one order, one driver that runs effects under a
 //! supervisor, one clock, one handle for the faces. What is decided is decided in `engine`, never here.
 
+pub mod access;
 pub mod attach;
 #[cfg_attr(not(target_os = "linux"), path = "bell/none.rs")]
 mod bell;

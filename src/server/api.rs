@@ -1,6 +1,7 @@
 //! The routes with their description: each is named once, and router and OpenAPI document both come of it.
 
 use super::{front::Front, problem};
+use crate::domain::access::Role;
 use axum::{
     Router,
     handler::Handler,
@@ -14,12 +15,20 @@ use std::sync::Arc;
 const OPENAPI: &str = "3.1.0";
 /// Where schemas of the document are.
 const SCHEMAS: &str = "/components/schemas";
+/// What it is.
+const DESCRIPTION: &str = "The network face of one data directory: on a unix socket that only its owner and root can \
+open, and over TCP where the settings say so, for whoever has a token.";
+/// How a caller says who it is.
+const BEARER: &str = "A token of `chimera token create` or `chimera login`, over TCP. On the unix socket the kernel says \
+who asks, and whoever can open it may do everything. `x-role` of an operation is the least role that may ask: viewer, \
+operator, director.";
 /// What the groups of routes are.
-const GROUPS: [(&str, &str); 7] = [
+const GROUPS: [(&str, &str); 8] = [
     ("missions", "What is done about a brief"),
     ("desk", "What waits for a person"),
     ("incidents", "What is or was wrong with the services"),
     ("control", "The house as a whole"),
+    ("login", "Who asks: a token by a vendor's word"),
     ("journal", "What has happened, with its proof"),
     ("events", "What happens"),
     ("health", "For whoever watches the watcher"),
@@ -30,6 +39,15 @@ type Make = fn(&mut SchemaGenerator) -> Value;
 
 fn make<T: JsonSchema>(generator: &mut SchemaGenerator) -> Value {
     generator.subschema_for::<T>().to_value()
+}
+
+/// Who may ask for something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Needs {
+    /// Anybody: nothing is told, or it is proven in another way.
+    Nobody,
+    /// Whoever has this role, or one that may more.
+    Role(Role),
 }
 
 /// What one route is, in words and schemas.
@@ -44,6 +62,7 @@ pub(super) struct Leaf {
     also: Vec<Make>,
     answer: Answer,
     once: bool,
+    needs: Option<Needs>,
 }
 
 /// What it answers where nothing is wrong.
@@ -68,7 +87,18 @@ impl Leaf {
             also: Vec::new(),
             answer,
             once: false,
+            needs: None,
         }
+    }
+    /// Who may ask. Where nothing is said: viewers may read, and only directors may give orders.
+    pub fn needs(mut self, role: Role) -> Self {
+        self.needs = Some(Needs::Role(role));
+        self
+    }
+    /// Anybody may ask.
+    pub fn open(mut self) -> Self {
+        self.needs = Some(Needs::Nobody);
+        self
     }
     /// A part of its path, and what stands there.
     pub fn path(mut self, name: &'static str, what: &'static str) -> Self {
@@ -166,11 +196,15 @@ impl Api {
         (self.router, document)
     }
 
-    /// Method and path of every route.
-    #[cfg(test)]
-    pub fn routes(&self) -> Vec<(&'static str, &'static str)> {
-        self.leaves.iter().map(|(method, path, _)| (*method, *path)).collect()
+    /// Method and path of every route, and who may ask there.
+    pub fn routes(&self) -> Vec<(&'static str, &'static str, Needs)> {
+        self.leaves.iter().map(|(method, path, leaf)| (*method, *path, needs(method, leaf))).collect()
     }
+}
+
+fn needs(method: &str, leaf: &Leaf) -> Needs {
+    let usual = if method == "get" { Role::Viewer } else { Role::Director };
+    leaf.needs.unwrap_or(Needs::Role(usual))
 }
 
 fn document(leaves: &[(&'static str, &'static str, Leaf)]) -> Value {
@@ -194,12 +228,18 @@ fn document(leaves: &[(&'static str, &'static str, Leaf)]) -> Value {
             "title": "Chimera",
             "version": env!("CARGO_PKG_VERSION"),
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
-            "description": "The network face of one data directory, on a unix socket that only its owner and root can open.",
+            "description": DESCRIPTION,
         },
-        "servers": [{"url": "http://localhost", "description": "The unix socket; the host's name means nothing"}],
+        "servers": [
+            {"url": "http://localhost", "description": "The unix socket; the host's name means nothing"},
+            {"url": "https://localhost:7341", "description": "Over TCP, at `listen` of [server]"},
+        ],
         "tags": tags,
         "paths": paths,
-        "components": {"schemas": schemas},
+        "components": {
+            "schemas": schemas,
+            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "description": BEARER}},
+        },
     })
 }
 
@@ -242,12 +282,16 @@ fn operation(method: &str, leaf: &Leaf, generator: &mut SchemaGenerator) -> Valu
     };
     let wrong = make::<problem::Problem>(generator);
     let mut operation = json!({
-        "operationId": leaf.id, "tags": [leaf.group], "summary": leaf.summary,
+        "operationId": leaf.id, "tags": [leaf.group], "summary": leaf.summary, "security": [],
         "responses": {
             status.to_string(): answer,
             "default": {"description": "What did not work", "content": {problem::MEDIA_TYPE: {"schema": wrong}}},
         },
     });
+    if let Needs::Role(role) = needs(method, leaf) {
+        operation["security"] = json!([{"bearer": []}]);
+        operation["x-role"] = role.word().into();
+    }
     if !parameters.is_empty() {
         operation["parameters"] = Value::Array(parameters);
     }

@@ -4,7 +4,10 @@
 //! more of them than this process was put behind walls.
 
 use super::problem::{Problem, Sort};
-use crate::domain::{request::Actor, text::clean_line};
+use crate::{
+    domain::{access::Role, request::Actor, text::clean_line},
+    runtime::access::Holder,
+};
 use axum::{extract::FromRequestParts, http::request::Parts};
 use std::path::Path;
 
@@ -16,14 +19,34 @@ const PEOPLE: &str = "/etc/passwd";
 /// Who asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Caller {
-    /// Login name.
+    /// Login name, or as whom a token stands: `token:ci`, `github:ada`.
     pub name: String,
+    /// What they may do.
+    pub role: Role,
+}
+
+impl From<Holder> for Caller {
+    fn from(Holder { person, role }: Holder) -> Self {
+        Self { name: person, role }
+    }
 }
 
 impl Caller {
     /// As whom they command.
     pub fn actor(&self) -> Actor {
         Actor::Person(self.name.clone())
+    }
+
+    /// Makes sure that they may do what needs this role.
+    ///
+    /// # Errors
+    /// They may not.
+    pub fn must(&self, role: Role) -> Result<(), Problem> {
+        if self.role >= role {
+            return Ok(());
+        }
+        let detail = format!("{} is {}, and this needs {role}", clean_line(&self.name, NAME_MOST), self.role);
+        Err(Problem::new(Sort::Role, detail, "ask somebody who may, or use a token with that role"))
     }
 }
 
@@ -80,7 +103,8 @@ impl People {
             true => self.fallback.clone(),
             false => format!("user {uid}"),
         });
-        Ok(Caller { name: clean_line(&name, NAME_MOST).trim().to_owned() })
+        // Whoever can open the socket could also write the settings: there is nothing to keep from them.
+        Ok(Caller { name: clean_line(&name, NAME_MOST).trim().to_owned(), role: Role::Director })
     }
 }
 

@@ -8,10 +8,11 @@ use super::{
     input::{Given, Named},
     pages::{Told, ok},
     problem::{Problem, Sort},
+    rights,
     tail::VERSION,
 };
 use crate::{
-    domain::{brief::Once, digest::Digest},
+    domain::{access::Role, brief::Once, digest::Digest},
     engine::{
         command::{Command, MissionCommand},
         event::Event,
@@ -69,7 +70,8 @@ pub(super) fn routes(api: Api) -> Api {
         Leaf::new("give_command", "events", "Give any command of a person, in the engine's own form")
             .body::<Wanted>()
             .answers::<Receipt>(200)
-            .once();
+            .once()
+            .needs(Role::Operator);
     let fetch_leaf =
         Leaf::new("get_blob", "events", "What is named by its SHA-256: a patch, an output, a transcript")
             .path("digest", "SHA-256, 64 hex digits")
@@ -80,7 +82,8 @@ pub(super) fn routes(api: Api) -> Api {
         "Keep bytes by their content, to name them in a command; at most 16 MiB",
     )
     .takes("application/octet-stream")
-    .answers::<Kept>(201);
+    .answers::<Kept>(201)
+    .needs(Role::Operator);
     api.post("/api/commands", command, give).get("/api/blobs/{digest}", fetch_leaf, fetch).post(
         "/api/blobs",
         keep_leaf,
@@ -107,7 +110,7 @@ async fn give(
         brief.once = once.map(|Extension(once)| once);
         front.ready().await?;
     }
-    let receipt = front.handle.in_name_of(caller.actor()).send(command).await?;
+    let receipt = rights::give(&front.handle, &caller, command).await?;
     Ok(ok(Receipt { seq: receipt.seq.0, events: receipt.events }))
 }
 

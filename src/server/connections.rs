@@ -1,28 +1,30 @@
-//! Connections: who is let in, how many at once, how long a head may take. Each is one task that ends with the face; a
-//! stranger, and one too many, get a problem and no more.
+//! Connections, however they come in: how many at once, how long a head, a body and a reader may take. Each is one task
+//! that ends with the face. Who is let in by which entrance is in `near` and `far`.
 
 use super::{
-    caller::{Caller, People, Stranger},
-    problem::{MEDIA_TYPE, Problem, Sort},
+    body::{self, Late},
+    problem::{MEDIA_TYPE, Problem},
 };
 use crate::{domain::time::Millis, runtime::beside};
-use axum::{Router, body::Body, http::Request};
-use futures::{StreamExt as _, stream::FuturesUnordered};
+use axum::{
+    Router,
+    body::Body,
+    http::{Extensions, Request, Response},
+    response::IntoResponse as _,
+};
+use futures::{StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use std::pin::pin;
+use std::{convert::Infallible, io, pin::pin};
 use tokio::{
-    io::AsyncWriteExt as _,
-    net::{UnixListener, UnixStream},
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt as _},
     sync::watch,
     time,
 };
 use tower::ServiceExt as _;
 
-/// Connections at once.
-const CONNECTIONS_MOST: usize = 512;
 /// How long the head of a request may take.
-const HEAD_MOST: Millis = Millis::secs(10);
+pub(super) const HEAD_MOST: Millis = Millis::secs(10);
 /// Headers of a request.
 const HEADERS_MOST: usize = 64;
 /// Bytes of a head.
@@ -34,29 +36,28 @@ const REFUSAL_MOST: Millis = Millis::secs(1);
 /// Pause after a connection could not be accepted: the process has too many files open.
 const BREATH: Millis = Millis(100);
 
+/// Where connections come in.
+pub(super) trait Entrance: Send {
+    /// What comes in.
+    type Stream: Send;
+
+    /// The next one. Nothing is lost where this is dropped before it is done.
+    fn next(&mut self) -> impl Future<Output = io::Result<Self::Stream>> + Send;
+
+    /// What is done with it, beside so many that are open; `None`: it is dropped.
+    fn enter(&mut self, stream: Self::Stream, open: usize) -> Option<BoxFuture<'static, ()>>;
+}
+
 /// Serves until it is told to close; then whoever is being answered is answered.
-pub(super) async fn serve(
-    listener: UnixListener,
-    people: People,
-    app: Router,
-    mut closing: watch::Receiver<bool>,
-) {
+pub(super) async fn serve(mut entrance: impl Entrance, mut closing: watch::Receiver<bool>) {
     let mut open = FuturesUnordered::new();
-    let ended = closing.clone();
     loop {
         tokio::select! {
             biased;
             () = closed(&mut closing) => break,
             Some(done) = open.next(), if !open.is_empty() => told(done),
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) if open.len() >= CONNECTIONS_MOST => {
-                    let detail = format!("{CONNECTIONS_MOST} connections are open");
-                    refuse(stream, Problem::new(Sort::Busy, detail, "close some, and come again")).await;
-                }
-                Ok((stream, _)) => match admit(&stream, &people) {
-                    Ok(caller) => open.push(beside(connection(stream, caller, app.clone(), ended.clone()))),
-                    Err(problem) => refuse(stream, problem).await,
-                },
+            accepted = entrance.next() => match accepted {
+                Ok(stream) => open.extend(entrance.enter(stream, open.len()).map(beside)),
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
                     time::sleep(BREATH.to_std()).await;
@@ -64,7 +65,7 @@ pub(super) async fn serve(
             },
         }
     }
-    drop(listener);
+    drop(entrance);
     let all = async {
         while let Some(done) = open.next().await {
             told(done);
@@ -86,25 +87,8 @@ fn told(done: Result<(), tokio::task::JoinError>) {
     }
 }
 
-fn admit(stream: &UnixStream, people: &People) -> Result<Caller, Problem> {
-    let peer = stream.peer_cred().map_err(|error| {
-        Problem::new(Sort::Forbidden, format!("the system does not say who asks: {error}"), "connect anew")
-    })?;
-    people.admit(peer.uid(), peer.pid()).map_err(|stranger| {
-        tracing::warn!(uid = peer.uid(), pid = ?peer.pid(), ?stranger, "a stranger was refused");
-        let (detail, hint) = match stranger {
-            Stranger::Other => ("this socket is for its owner alone", "run as the user who runs the daemon"),
-            Stranger::Walled => (
-                "nobody is served from inside a sandbox",
-                "run it outside; what an agent may not do it asks at the desk",
-            ),
-        };
-        Problem::new(Sort::Forbidden, detail, hint)
-    })
-}
-
 /// Says why and closes; does not wait for a request.
-async fn refuse(mut stream: UnixStream, problem: Problem) {
+pub(super) async fn refuse(mut stream: impl AsyncWrite + Unpin, problem: Problem) {
     let (status, text) = (problem.status(), serde_json::to_string(&problem).unwrap_or_default());
     let answer = format!(
         "HTTP/1.1 {status}\r\ncontent-type: {MEDIA_TYPE}\r\ncontent-length: {}\r\nretry-after: 1\r\nconnection: close\r\n\r\n{text}",
@@ -114,11 +98,22 @@ async fn refuse(mut stream: UnixStream, problem: Problem) {
     let _ = time::timeout(REFUSAL_MOST.to_std(), stream.write_all(answer.as_bytes())).await;
 }
 
-async fn connection(stream: UnixStream, caller: Caller, app: Router, mut closing: watch::Receiver<bool>) {
+/// Answers what is asked on it; each request is marked with who is at the other end.
+pub(super) async fn connection(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send,
+    mark: impl Fn(&mut Extensions) + Send + Clone,
+    app: Router,
+    mut closing: watch::Receiver<bool>,
+) {
     let service = service_fn(move |request: Request<Incoming>| {
-        let mut request = request.map(Body::new);
-        request.extensions_mut().insert(caller.clone());
-        app.clone().oneshot(request)
+        let late = Late::default();
+        let mut request = request.map(|incoming| body::in_time(incoming, &late));
+        mark(request.extensions_mut());
+        let answer = app.clone().oneshot(request);
+        async move {
+            let response: Response<Body> = answer.await?;
+            Ok::<_, Infallible>(if late.is() { body::too_late().into_response() } else { response })
+        }
     });
     let mut builder = http1::Builder::new();
     builder

@@ -9,10 +9,11 @@ use super::{
     pages::{Told, ok},
     ports::Seen,
     problem::{Problem, Sort},
+    rights,
 };
 use crate::{
     config::{edit::Change, layers::FileLayer},
-    domain::{signal::Reading, text::clean_line},
+    domain::{access::Role, signal::Reading, text::clean_line},
     engine::{
         command::{Command, ControlCommand},
         state::{Control, State as EngineState},
@@ -97,13 +98,15 @@ pub(super) fn routes(api: Api) -> Api {
     let leaf = |id, what| Leaf::new(id, "control", what).answers::<View>(200);
     let pause_leaf =
         leaf("pause", "Start nothing new; what runs goes on to its next turn").body::<Reason>().once();
+    let pause_leaf = pause_leaf.needs(Role::Operator);
     let stop_leaf =
         leaf("stop", "Kill switch: start nothing, end everything in flight").body::<Reason>().once();
     let level_leaf =
         leaf("set_level", "Set how much happens alone; written to the settings").body::<Level>().once();
     let scan_leaf = Leaf::new("scan", "control", "Let every probe look once, now; leaves no trace")
         .body::<Scan>()
-        .answers::<Scanned>(200);
+        .answers::<Scanned>(200)
+        .needs(Role::Operator);
     api.get("/api/control", leaf("get_control", "How the house stands"), show)
         .post("/api/control/pause", pause_leaf, pause)
         .post("/api/control/resume", leaf("resume", "Go on after a pause or a stop").once(), resume)
@@ -127,7 +130,7 @@ async fn show(State(front): State<Arc<Front>>) -> Told<View> {
 }
 
 async fn give(front: &Front, caller: &Caller, command: ControlCommand) -> Result<Told<View>, Problem> {
-    front.handle.in_name_of(caller.actor()).send(Command::Control(command)).await?;
+    rights::give(&front.handle, caller, Command::Control(command)).await?;
     Ok(ok(view(&front.state())))
 }
 

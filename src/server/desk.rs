@@ -9,9 +9,11 @@ use super::{
     missions::{TeamView, team_view},
     pages::{self, Page, Told, ok},
     problem::{Problem, Sort},
+    rights,
 };
 use crate::{
     domain::{
+        access::Role,
         grant::{Pattern, Reach, Terms},
         ids::{RequestId, Revision, TeamId},
         money::Money,
@@ -74,6 +76,8 @@ pub(super) struct View {
     if_denied: String,
     /// When it is approved by itself unless somebody says no before.
     happens_by_itself: Option<String>,
+    /// Who said yes so far, where several people must.
+    approved: Vec<String>,
     /// Exactly what would be done, a line each: the command, the remedy, the files in conflict.
     plan: Vec<String>,
     /// The teams that can be chosen, with their candidates.
@@ -170,6 +174,8 @@ pub(super) struct Receipt {
     held_until: Option<String>,
     /// A grant that began by it.
     grant: Option<String>,
+    /// It was one yes of several: the request waits for another person.
+    waits: bool,
 }
 
 fn line(words: &str) -> String {
@@ -191,6 +197,7 @@ fn view(state: &EngineState, request: &Request) -> View {
         reasons: request.reasons.iter().map(|words| line(words)).collect(),
         if_denied: line(&request.if_denied),
         happens_by_itself: state.clockwork.vetoes.get(&request.id).map(ToString::to_string),
+        approved: request.said_yes().iter().map(ToString::to_string).collect(),
         plan: plan(&request.subject),
         teams: candidates(&request.subject, mission),
         held: held.map(|hold| given(&hold.decision, &hold.by, hold.until)),
@@ -244,8 +251,9 @@ pub(super) fn routes(api: Api) -> Api {
         "Decide it, on the revision that was seen; 409 where it has changed since",
     );
     let decide_leaf = request(decide_leaf).body::<Decided>().answers::<Receipt>(200).once();
+    let decide_leaf = decide_leaf.needs(Role::Operator);
     let undo_leaf = Leaf::new("undo_decision", "desk", "Take back a decision that has not taken effect");
-    let undo_leaf = request(undo_leaf).answers::<Receipt>(200).once();
+    let undo_leaf = request(undo_leaf).answers::<Receipt>(200).once().needs(Role::Operator);
     api.get("/api/desk", list_leaf, list)
         .get("/api/desk/{request}", show, one)
         .post("/api/desk/{request}/decision", decide_leaf, decide)
@@ -317,12 +325,14 @@ async fn command_at(
     caller: &Caller,
     (id, command): (RequestId, DeskCommand),
 ) -> Result<Told<Receipt>, Problem> {
-    let receipt = front.handle.in_name_of(caller.actor()).send(Command::Desk(command)).await?;
-    let mut told = Receipt { request: id.to_string(), seq: receipt.seq.0, held_until: None, grant: None };
+    let receipt = rights::give(&front.handle, caller, Command::Desk(command)).await?;
+    let mut told =
+        Receipt { request: id.to_string(), seq: receipt.seq.0, held_until: None, grant: None, waits: false };
     for event in &receipt.events {
         match event {
             Event::Desk(DeskEvent::DecisionHeld(hold)) => told.held_until = Some(hold.until.to_string()),
             Event::Desk(DeskEvent::Granted(grant)) => told.grant = Some(grant.id.to_string()),
+            Event::Desk(DeskEvent::RequestRevised(request)) => told.waits = !request.said_yes().is_empty(),
             _ => {}
         }
     }

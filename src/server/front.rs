@@ -2,6 +2,7 @@
 
 use super::{
     answers::Answers,
+    logins::Logins,
     ports::Ports,
     problem::{Problem, Sort},
     tail::Tail,
@@ -33,6 +34,8 @@ pub(super) struct Front {
     pub tail: Tail,
     /// Answers that may be asked for again.
     pub answers: Answers,
+    /// Logins that are under way.
+    pub logins: Logins,
     /// Streams that are open.
     pub streams: AtomicUsize,
     /// Turns true when it ends.

@@ -33,8 +33,8 @@ pub(super) struct Health {
 pub(super) fn routes(api: Api) -> Api {
     let health =
         Leaf::new("get_health", "health", "How many missions wait, run and ended").answers::<Health>(200);
-    let live = Leaf::new("get_liveness", "health", "`ok` while the daemon answers");
-    let ready = Leaf::new("get_readiness", "health", "`ok` while orders are taken; 503 otherwise");
+    let live = Leaf::new("get_liveness", "health", "`ok` while the daemon answers").open();
+    let ready = Leaf::new("get_readiness", "health", "`ok` while orders are taken; 503 otherwise").open();
     api.get("/health", health, get_health).get("/livez", live, livez).get("/readyz", ready, readyz)
 }
 

@@ -8,9 +8,11 @@ use super::{
     missions::Reason,
     pages::{self, Page, Told, ok},
     problem::{Problem, Sort},
+    rights,
 };
 use crate::{
     domain::{
+        access::Role,
         ids::IncidentId,
         incident::{Attempt, Diagnosis, Matcher, Silence},
         text::clean_line,
@@ -250,11 +252,14 @@ pub(super) fn routes(api: Api) -> Api {
     let show = incident(Leaf::new("get_incident", "incidents", "One incident as it stands"));
     let quiet = incident(Leaf::new("silence_incident", "incidents", "Its cause wakes nobody for a while"))
         .body::<Quiet>()
-        .once();
+        .once()
+        .needs(Role::Operator);
     let over = incident(Leaf::new("resolve_incident", "incidents", "A person says that it is over"))
         .body::<Reason>()
-        .once();
+        .once()
+        .needs(Role::Operator);
     let again = incident(Leaf::new("investigate_incident", "incidents", "Look into it again")).once();
+    let again = again.needs(Role::Operator);
     api.get("/api/incidents", list_leaf, list)
         .get("/api/incidents/{incident}", show, one)
         .post("/api/incidents/{incident}/silence", quiet, silence)
@@ -341,7 +346,7 @@ async fn command(
     caller: &Caller,
     (id, command): (IncidentId, HealCommand),
 ) -> Result<Told<View>, Problem> {
-    front.handle.in_name_of(caller.actor()).send(Command::Heal(command)).await?;
+    rights::give(&front.handle, caller, Command::Heal(command)).await?;
     let state = front.state();
     find(&state, id).map(|incident| ok(view(&state, incident, true)))
 }

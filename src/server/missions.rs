@@ -7,10 +7,12 @@ use super::{
     input::{Asked, Given, Named},
     pages::{self, Page, Told, ok},
     problem::{Problem, Sort},
+    rights::{self, Denied},
 };
 use crate::{
     config::brief::{self, Fault, Wish},
     domain::{
+        access::Role,
         brief::{Brief, Once},
         ids::MissionId,
         mission::Ending,
@@ -281,16 +283,18 @@ pub(super) fn routes(api: Api) -> Api {
     let open_leaf = Leaf::new("open_mission", "missions", "Give a brief: a mission is opened")
         .body::<Wanted>()
         .answers::<View>(201)
-        .once();
+        .once()
+        .needs(Role::Operator);
     let show = mission(Leaf::new("get_mission", "missions", "One mission as it stands"));
     let cancel_leaf =
         mission(Leaf::new("cancel_mission", "missions", "End a mission")).body::<Reason>().once();
+    let cancel_leaf = cancel_leaf.needs(Role::Operator);
     let retry_leaf = Leaf::new(
         "retry_mission",
         "missions",
         "Let a failed or rejected mission try again, with this in mind",
     );
-    let retry_leaf = mission(retry_leaf).body::<Reason>().once();
+    let retry_leaf = mission(retry_leaf).body::<Reason>().once().needs(Role::Operator);
     api.get("/api/missions", list_leaf, list)
         .post("/api/missions", open_leaf, open)
         .get("/api/missions/{mission}", show, one)
@@ -346,11 +350,11 @@ async fn open(
     }
     let brief = Brief { once, ..brief(&front, wanted)? };
     front.ready().await?;
-    let handle = front.handle.in_name_of(caller.actor());
-    let sent = handle.send(Command::Mission(MissionCommand::Open(Box::new(brief)))).await;
+    let command = Command::Mission(MissionCommand::Open(Box::new(brief)));
+    let sent = rights::give(&front.handle, &caller, command).await;
     let receipt = match (sent, once) {
         // Somebody else's turn, under the same word, came first.
-        (Err(SendError::Refused(Refusal { kind: RefusalKind::Already, .. })), Some(once)) => {
+        (Err(Denied::Engine(SendError::Refused(Refusal { kind: RefusalKind::Already, .. }))), Some(once)) => {
             let before = opened_before(&front.state(), once)?;
             return before.map(created).ok_or_else(|| {
                 Problem::new(
@@ -442,6 +446,6 @@ async fn command(
     caller: &Caller,
     (id, command): (MissionId, MissionCommand),
 ) -> Result<Told<View>, Problem> {
-    front.handle.in_name_of(caller.actor()).send(Command::Mission(command)).await?;
+    rights::give(&front.handle, caller, Command::Mission(command)).await?;
     shown(&front.state(), id).map(ok)
 }

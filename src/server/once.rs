@@ -38,7 +38,6 @@ impl Drop for Under<'_> {
 /// Stands before every route.
 pub(super) async fn guard(
     State(front): State<Arc<Front>>,
-    caller: Caller,
     request: Request,
     next: Next,
 ) -> Result<Response<Body>, Problem> {
@@ -51,11 +50,13 @@ pub(super) async fn guard(
         let detail = format!("Idempotency-Key is 1 to {WORD_MOST} visible characters");
         Problem::new(Sort::Malformed, detail, "send a fresh UUID for each thing that you want done")
     })?;
+    // Whoever may ask without a name shares the words of all others without one.
+    let caller = request.extensions().get::<Caller>().map_or_else(String::new, |caller| caller.name.clone());
     let (mut parts, body) = request.into_parts();
     let body = to_bytes(body, BODY_MOST).await.map_err(|_| too_large())?;
     let path = parts.uri.path().as_bytes();
     let once = Once {
-        word: Digest::of_parts(&[caller.name.as_bytes(), path, word.as_bytes()]),
+        word: Digest::of_parts(&[caller.as_bytes(), path, word.as_bytes()]),
         given: Digest::of(&body),
     };
     match front.answers.begin(once) {

@@ -1,7 +1,10 @@
 //! What did not work, as RFC 9457 problem documents: what it is, where, and what to do.
 
 use crate::{
-    domain::text::{clean, json_escaped},
+    domain::{
+        text::{clean, json_escaped},
+        time::Millis,
+    },
     engine::command::{Refusal, RefusalKind},
     runtime::handle::SendError,
 };
@@ -15,6 +18,8 @@ use serde::Serialize;
 
 /// Its media type.
 pub(super) const MEDIA_TYPE: &str = "application/problem+json";
+/// How a caller says who it is.
+const CHALLENGE: &str = "Bearer realm=\"chimera\"";
 /// Bytes of the words in one.
 const WORDS_MOST: usize = 4 * 1024;
 
@@ -33,6 +38,9 @@ pub(super) struct Problem {
     detail: String,
     /// What to do about it.
     hint: String,
+    /// Seconds after which to come again, as the header says.
+    #[serde(skip)]
+    after: Option<u64>,
 }
 
 /// Sorts of problems.
@@ -60,6 +68,16 @@ pub(super) enum Sort {
     OverBudget,
     /// The policy or the caller's standing forbids it.
     Forbidden,
+    /// It is not known who asks.
+    Unauthorized,
+    /// The caller's role is not enough.
+    Role,
+    /// It was asked under a name that is not ours.
+    Misdirected,
+    /// It came too often.
+    TooMany,
+    /// It came too slowly.
+    Late,
     /// The same word with something else.
     OtherUnderSameKey,
     /// The same word is being answered.
@@ -90,6 +108,11 @@ impl Sort {
             Self::Halted => ("halted", "The house is halted", StatusCode::CONFLICT),
             Self::OverBudget => ("over_budget", "A cap would be exceeded", StatusCode::CONFLICT),
             Self::Forbidden => ("forbidden", "It is not allowed", StatusCode::FORBIDDEN),
+            Self::Unauthorized => ("unauthorized", "It is not known who asks", StatusCode::UNAUTHORIZED),
+            Self::Role => ("role", "The caller may not", StatusCode::FORBIDDEN),
+            Self::Misdirected => ("misdirected", "Another host was asked", StatusCode::MISDIRECTED_REQUEST),
+            Self::TooMany => ("too_many", "It came too often", StatusCode::TOO_MANY_REQUESTS),
+            Self::Late => ("late", "It came too slowly", StatusCode::REQUEST_TIMEOUT),
             Self::OtherUnderSameKey => (
                 "other_under_same_key",
                 "The key stands for another request",
@@ -120,7 +143,14 @@ impl Problem {
             status: status.as_u16(),
             detail: fit(detail.as_ref()),
             hint: fit(hint.as_ref()),
+            after: None,
         }
+    }
+
+    /// To be tried again after this long: told in `Retry-After`.
+    pub fn after(mut self, wait: Millis) -> Self {
+        self.after = Some(wait.0.div_ceil(1_000).max(1));
+        self
     }
 
     /// There is none of that name; where they are listed.
@@ -181,6 +211,15 @@ impl IntoResponse for Problem {
         *response.status_mut() = status;
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(after) = self.after {
+            response.headers_mut().insert(header::RETRY_AFTER, after.into());
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(CHALLENGE));
+        }
+        if status == StatusCode::REQUEST_TIMEOUT {
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
         response
     }
 }

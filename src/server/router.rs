@@ -1,13 +1,14 @@
 //! All routes, and what stands before each of them: who asks, how long it may take, how much it may send.
 
 use super::{
-    api::{Api, Leaf},
-    caller::Caller,
-    commands, control, desk, events, feeds,
+    api::{Api, Leaf, Needs},
+    commands, control, desk,
+    doorman::{Doorman, admit},
+    events, feeds,
     front::Front,
     health, incidents,
     input::BODY_MOST,
-    journal, metrics, missions, once,
+    journal, login, metrics, missions, once,
     pages::ok,
     problem::{Problem, Sort},
     snapshot,
@@ -41,6 +42,7 @@ fn api() -> Api {
         desk::routes,
         incidents::routes,
         control::routes,
+        login::routes,
         journal::routes,
         events::routes,
         snapshot::routes,
@@ -68,21 +70,20 @@ pub fn document() -> Value {
     whole(Arc::default()).done().1
 }
 
-/// Method and path of every route.
-#[cfg(test)]
-pub(super) fn routes() -> Vec<(&'static str, &'static str)> {
+/// Method and path of every route, and who may ask there.
+pub(super) fn routes() -> Vec<(&'static str, &'static str, Needs)> {
     whole(Arc::default()).routes()
 }
 
 /// Everything that is served.
-pub(super) fn router(front: Arc<Front>) -> Router {
+pub(super) fn router(front: Arc<Front>, doorman: Arc<Doorman>) -> Router {
     let (routes, _) = whole(Arc::new(document())).done();
     routes
         .fallback(nowhere)
         .method_not_allowed_fallback(not_so)
         .layer(middleware::from_fn_with_state(front.clone(), once::guard))
         .layer(middleware::from_fn(in_time))
-        .layer(middleware::from_fn(known))
+        .layer(middleware::from_fn_with_state(doorman, admit))
         .layer(DefaultBodyLimit::max(BODY_MOST))
         .with_state(front)
 }
@@ -95,11 +96,6 @@ async fn nowhere(uri: Uri) -> Problem {
 async fn not_so(method: Method, uri: Uri) -> Problem {
     let detail = format!("{method} means nothing at {}", uri.path());
     Problem::new(Sort::MethodNotAllowed, detail, "GET /api/openapi.json lists every path with its methods")
-}
-
-/// Nobody is served whose name is not known.
-async fn known(_: Caller, request: Request, next: Next) -> Response<Body> {
-    next.run(request).await
 }
 
 async fn in_time(request: Request, next: Next) -> Response<Body> {

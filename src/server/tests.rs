@@ -3,15 +3,18 @@
 mod engine;
 
 use super::{
+    api::Needs,
     caller::Caller,
+    far::Far,
     front::Front,
     ports::Ports,
     router::{document, router, routes},
-    serve::{Setup, front},
+    serve::{Setup, doorman, front},
 };
 use crate::{
     config::{environment::Environment, settings::Settings},
     domain::{
+        access::Role,
         ids::{MissionId, TeamId},
         request::{Actor, Subject},
     },
@@ -61,13 +64,14 @@ fn house() -> House {
         clock: Clock::Wall,
     };
     let (close, closing) = watch::channel(false);
+    let doorman = Arc::new(doorman(&setup));
     let front: Arc<Front> = front(setup, closing);
-    House { app: router(front), handle, close }
+    House { app: router(front, doorman), handle, close }
 }
 
 impl House {
     async fn send(&self, mut request: Request<Body>) -> axum::response::Response {
-        request.extensions_mut().insert(Caller { name: "ada".into() });
+        request.extensions_mut().insert(Caller { name: "ada".into(), role: Role::Director });
         self.app.clone().oneshot(request).await.unwrap()
     }
 
@@ -152,7 +156,8 @@ async fn d1_the_same_key_opens_one_mission_and_a_restart_does_not_change_that() 
         clock: Clock::Wall,
     };
     let (close, closing) = watch::channel(false);
-    let later = House { app: router(front(setup, closing)), handle: house.handle.clone(), close };
+    let doorman = Arc::new(doorman(&setup));
+    let later = House { app: router(front(setup, closing), doorman), handle: house.handle.clone(), close };
     let (status, again) = later.post("/api/missions", Some("k"), brief()).await;
     assert_eq!((status, again["mission"].as_str()), (StatusCode::CREATED, Some("M-1")), "{again}");
     let (status, other) = later.post("/api/missions", Some("k"), json!({"text": "Something else"})).await;
@@ -237,6 +242,82 @@ async fn d11_what_makes_no_sense_is_told_as_a_problem_and_does_nothing() {
 }
 
 #[tokio::test]
+async fn e1_every_route_is_for_the_role_that_its_description_names_and_for_no_less() {
+    let described = document();
+    let mut seen = BTreeSet::new();
+    for (method, path, needs) in routes() {
+        let operation = &described["paths"][path][method];
+        let wanted = match needs {
+            Needs::Nobody => None,
+            Needs::Role(role) => Some(role),
+        };
+        assert_eq!(operation["x-role"].as_str(), wanted.map(Role::word), "{method} {path}");
+        let security = if wanted.is_some() { json!([{"bearer": []}]) } else { json!([]) };
+        assert_eq!(operation["security"], security, "{method} {path}");
+        // Nothing but reading is for everybody who may read; and only these few are for nobody in particular.
+        let open = ["/livez", "/readyz", "/api/login", "/api/login/{login}"].contains(&path);
+        assert_eq!(wanted.is_none(), open, "{method} {path}");
+        assert!(method == "get" || wanted.is_none_or(|role| role > Role::Viewer), "{method} {path}");
+        seen.insert(wanted);
+        let house = house();
+        let place = path.split('/').map(|part| if part.starts_with('{') { "M-1" } else { part });
+        let place = place.collect::<Vec<_>>().join("/");
+        let ask = |mark: Option<Caller>| {
+            let mut request = Request::builder().method(method.to_uppercase().as_str()).uri(&place);
+            request = request.header("host", "localhost").header("content-type", "application/json");
+            let mut request = request.body(Body::from("{}")).unwrap();
+            match mark {
+                Some(caller) => drop(request.extensions_mut().insert(caller)),
+                None => drop(request.extensions_mut().insert(Far("192.0.2.1".parse().unwrap()))),
+            }
+            house.app.clone().oneshot(request)
+        };
+        for role in Role::ALL {
+            let answer = ask(Some(Caller { name: "ada".into(), role })).await.unwrap();
+            let (status, head) = (answer.status(), answer.headers()["content-type"].clone());
+            // Streams do not end: only what is refused is read.
+            let word = if head == "application/problem+json" {
+                sort(&read(answer).await.1).to_owned()
+            } else {
+                String::new()
+            };
+            let refused = status == StatusCode::FORBIDDEN && word == "role";
+            assert_eq!(
+                refused,
+                wanted.is_some_and(|wanted| role < wanted),
+                "{role} {method} {path}: {status}"
+            );
+        }
+        let nobody = ask(None).await.unwrap();
+        assert_eq!(nobody.status() == StatusCode::UNAUTHORIZED, wanted.is_some(), "{method} {path}");
+    }
+    assert_eq!(seen.len(), 4, "every role has routes of its own: {seen:?}");
+}
+
+#[tokio::test]
+async fn e1_a_grant_and_the_level_are_for_directors_whatever_the_route() {
+    let house = house();
+    house.asks().await;
+    let operator = || Caller { name: "bob".into(), role: Role::Operator };
+    let post = |path: &str, body: Value| {
+        let request = Request::post(path).header("content-type", "application/json");
+        let mut request = request.body(Body::from(body.to_string())).unwrap();
+        request.extensions_mut().insert(operator());
+        house.app.clone().oneshot(request)
+    };
+    let level = json!({"version": 1, "command": {"Control": {"Change": {"key": "autonomy.level", "file": "x", "value": "3"}}}});
+    for (path, body, status) in [
+        ("/api/commands", json!({"version": 1, "command": {"Control": "Resume"}}), 403),
+        ("/api/commands", level, 403),
+        ("/api/commands", json!({"version": 1, "command": {"Control": {"Pause": "x"}}}), 200),
+        ("/api/desk/R-1/decision", json!({"revision": 1, "answer": "modify", "prompt": "the first"}), 200),
+    ] {
+        let (found, said) = read(post(path, body).await.unwrap()).await;
+        assert_eq!(found.as_u16(), status, "{path}: {said}");
+    }
+}
+
+#[tokio::test]
 async fn d11_nobody_is_served_whose_name_is_not_known() {
     let request = Request::get("/health").body(Body::empty()).unwrap();
     let response = house().app.oneshot(request).await.unwrap();
@@ -303,7 +384,7 @@ async fn d11_a_snapshot_and_what_follows_add_up_to_the_state() {
 async fn d9_every_route_is_in_the_document_and_every_reference_leads_somewhere() {
     let document = document();
     let mut names = BTreeSet::new();
-    for (method, path) in routes() {
+    for (method, path, _) in routes() {
         let operation = &document["paths"][path][method];
         let name =
             operation["operationId"].as_str().unwrap_or_else(|| panic!("{method} {path} is not described"));

@@ -9,6 +9,7 @@
 //! <data>/history/                         sled; positions by mission, kind, time; rebuilt when in doubt
 //! <data>/blobs/ab/cdef...                 big things by SHA-256
 //! <data>/state/<seq>.json.snap            folded state, the last two
+//! <data>/tokens.json                      hashes of tokens, which need no owner
 //! ```
 //! Tests run on a real store in a temporary directory; there is no second implementation to keep in step.
 //!
@@ -30,6 +31,7 @@ mod owner;
 pub mod proof;
 mod sled;
 mod snapshots;
+pub mod tokens;
 pub mod transcripts;
 
 #[cfg(test)]

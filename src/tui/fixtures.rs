@@ -212,6 +212,7 @@ pub(super) fn request(id: u64, subject: Subject) -> Request {
         expires: START + Millis::hours(4),
         reasons: vec!["level 1 asks for every patch".into(), "a manifest is touched".into()],
         if_denied: "nothing lands; the worktrees stay until the mission ends".into(),
+        approved: Vec::new(),
     }
 }
 

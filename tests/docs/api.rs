@@ -21,7 +21,9 @@ curl --unix-socket $S -N http://localhost/api/events   # what happens, as it hap
 
 **Who may.** The socket is 0600, and the kernel is asked who connects: the user who runs the daemon, and root. What they
 do is recorded under their login name. Agents' commands run as that user, too, and are not served: whoever is behind more system
-call filters than the daemon comes from inside a sandbox. There is no other way in: nothing listens on a port.
+call filters than the daemon comes from inside a sandbox. Whoever can open the socket is a director. Nothing listens on a port
+unless `listen` in `[server]` says so; over TCP each caller brings a token with a role, and each operation below names the least role
+that may ask: [network.md](network.md).
 
 **Forms.** Bodies are JSON with `content-type: application/json`; an unknown field is a mistake. Ids are written as everywhere,
 `M-12`, `R-3`, `I-7`; times are RFC 3339 in UTC; money is US dollars. The document that this page is made of is served at
@@ -29,7 +31,7 @@ call filters than the daemon comes from inside a sandbox. There is no other way 
 
 **Mistakes** are RFC 9457 problem documents (`application/problem+json`): `type` is `urn:chimera:problem:` and a word that
 stays (`malformed`, `invalid`, `not_found`, `stale`, `already`, `halted`, `over_budget`, `forbidden`, `other_under_same_key`,
-`under_way`, `too_large`, `too_slow`, `busy`, `unavailable`, `internal`, `method_not_allowed`, `media_type`), `detail` says what is
+`under_way`, `too_large`, `too_slow`, `late`, `too_many`, `unauthorized`, `role`, `misdirected`, `busy`, `unavailable`, `internal`, `method_not_allowed`, `media_type`), `detail` says what is
 wrong with this request, `hint` what to do.
 
 **Once.** With an `Idempotency-Key` (1 to 200 visible characters) the same POST under the same key is done once and answered
@@ -57,7 +59,8 @@ so, what was seen last stays, nothing is done until the line is there again, and
 version of the program. From another machine: `chimera attach ssh://user@host/path/to/api.sock` forwards the socket by your own
 ssh (`ssh` in `[server]` says how it is called), which must get there without a question; you are recorded as who you are there.
 
-**Limits.** 512 connections, 256 streams, 2 MiB a body, 32 KiB and 64 fields a head, 10 s for a head, 60 s for an answer.
+**Limits.** 512 connections, 256 streams, 2 MiB a body, 32 KiB and 64 fields a head, 10 s for a head, 30 s for a body, 60 s for an
+answer. Over TCP also how many and how often: [network.md](network.md).
 ";
 
 /// The page.
@@ -83,7 +86,8 @@ pub fn page(document: &Value) -> String {
 
 fn route(out: &mut String, (method, path): (&str, &str), operation: &Value) {
     let summary = operation["summary"].as_str().unwrap();
-    let _ = write!(out, "\n### {} {path}\n\n{summary}. ", method.to_uppercase());
+    let role = operation["x-role"].as_str().map_or("anybody", |role| role);
+    let _ = write!(out, "\n### {} {path}\n\n{summary}. For: {role}. ", method.to_uppercase());
     let body = &operation["requestBody"]["content"]["application/json"]["schema"];
     if !body.is_null() {
         let _ = write!(out, "Body: {}. ", sort(body));

@@ -102,7 +102,8 @@ fn send(socket: &Path, method: &str, path: &str, more: &[(&str, &str)], body: Op
     answer(&all)
 }
 
-fn answer(all: &str) -> Answer {
+/// Reads an answer that has come whole.
+pub fn answer(all: &str) -> Answer {
     let (head, text) = all.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {all:?}"));
     let mut lines = head.lines();
     let status = lines.next().and_then(|line| line.split(' ').nth(1)?.parse().ok()).unwrap();

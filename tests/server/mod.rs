@@ -1,8 +1,14 @@
-//! The network face of the real daemon, over its real socket: with an empty home, a rehearsal that answers, and a client
-//! that speaks HTTP and nothing else.
+//! The network face of the real daemon, over its real socket and over TCP: with an empty home, a rehearsal that answers, and
+//! a client that speaks HTTP and nothing else.
 
 mod attach;
 mod client;
 mod kills;
+mod login;
 mod missions;
+mod outside;
+mod pressure;
 mod socket;
+mod tls;
+mod tokens;
+mod wire;

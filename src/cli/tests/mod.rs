@@ -175,6 +175,7 @@ fn decided_on(approve: Approval) -> State {
         expires: Timestamp(9_000),
         reasons: vec!["level 1 asks".into()],
         if_denied: "nothing lands".into(),
+        approved: Vec::new(),
     };
     let mut state = state_of(mission);
     state.desk.insert(request.id, Arc::new(request));

@@ -248,6 +248,7 @@ fn service_rules(state: &State, name: &str) -> Option<ServiceRules> {
     let clean = clean_line(&service.name, 64).to_string();
     Some(ServiceRules {
         name: clean,
+        env: service.env.clone(),
         level: service.level,
         approvers: service.approvers,
         tier_floor: service.tier_floor,
@@ -432,8 +433,8 @@ fn approve(
         let text = format!("{} is not what would be done any more: look again", request.id);
         return Err(refuse(RefusalKind::Stale, text));
     };
-    if approved.contains(by) {
-        return Err(refuse(RefusalKind::Already, format!("{by} said yes to {} before", request.id)));
+    if approved.iter().any(|one| one.is_same_person(by)) {
+        return Err(desk::twice(request, by));
     }
     let given = u8::try_from(approved.len() + 1).unwrap_or(u8::MAX);
     let ruling = rule(pen, (incident, &diagnosis), (Approver::Person, Given::Approved(given)));

@@ -282,6 +282,7 @@ fn asked(id: u64, teams: &[TeamId]) -> Request {
         expires: Timestamp(1_790_099_000_000),
         reasons: vec![],
         if_denied: String::new(),
+        approved: Vec::new(),
     }
 }
 

@@ -230,6 +230,36 @@ fn deployments_wait_for_counters_and_hours_but_branches_do_not() {
 }
 
 #[test]
+fn e1_two_people_are_asked_where_the_director_said_so_and_nowhere_else() {
+    let asks = |words: &[&str], target, given| {
+        let mut case = calm(1);
+        (case.target, case.given) = (target, given);
+        case.policy.two_persons = words.iter().map(|word| (*word).to_owned()).collect();
+        case.rule()
+    };
+    let one = RulingOutcome::Ask { approvals: 1 };
+    let two = RulingOutcome::Ask { approvals: 2 };
+    for (words, target, outcome) in [
+        (vec![], Target::Production, &one),
+        (vec!["production"], Target::Production, &two),
+        (vec!["Production"], Target::Production, &two),
+        (vec!["production"], Target::Staging, &one),
+        (vec!["staging", "production"], Target::Staging, &two),
+        (vec!["tier-3"], Target::Branch, &two),
+        (vec!["tier-1"], Target::Branch, &one),
+    ] {
+        let ruling = asks(&words, target, Given::Nothing);
+        assert_eq!(&ruling.outcome, outcome, "{words:?} {target:?}: {:?}", ruling.reasons);
+    }
+    assert_eq!(asks(&["tier-3"], Target::Branch, Given::Approved(1)).outcome, two);
+    assert_eq!(asks(&["tier-3"], Target::Branch, Given::Approved(2)).outcome, RulingOutcome::Auto);
+    // What nobody is asked about is nobody's to share.
+    let mut case = calm(3);
+    case.policy.two_persons = vec!["production".into()];
+    assert!(matches!(case.rule().outcome, RulingOutcome::After(_)), "{:?}", case.rule());
+}
+
+#[test]
 fn urgent_or_widespread_asks_at_level_two_and_shortens_the_window_at_three() {
     let mut case = calm(2);
     case.world.affected = AFFECTED_MANY;

@@ -177,8 +177,8 @@ fn refused(sort: &str, reason: String) -> SendError {
         "stale" => RefusalKind::Stale,
         "over_budget" => RefusalKind::OverBudget,
         "halted" => RefusalKind::Halted,
-        "forbidden" => RefusalKind::Forbidden,
-        "unavailable" | "busy" => return SendError::Store(reason),
+        "forbidden" | "role" | "unauthorized" => RefusalKind::Forbidden,
+        "unavailable" | "busy" | "too_many" => return SendError::Store(reason),
         "too_slow" | "under_way" => return SendError::Unanswered(reason),
         _ => RefusalKind::Invalid,
     };

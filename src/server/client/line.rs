@@ -5,6 +5,7 @@ use super::{
     address::Address,
     asks::{answer, refuse, word},
     streams::{bring, goes_on},
+    way::Way,
     wire::{Event, Trouble, Wire},
 };
 use crate::{
@@ -34,7 +35,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::Arc,
 };
 use tokio::{sync::watch, task::JoinHandle, time};
@@ -55,6 +56,9 @@ pub enum ConnectError {
     /// It speaks another version.
     #[error("{0} is of another version of the program: {1}; use that one here")]
     Other(Address, String),
+    /// It does not serve whoever asks.
+    #[error("{0} does not serve you: {1}")]
+    Refused(Address, String),
 }
 
 /// What a daemon says first.
@@ -84,15 +88,21 @@ pub struct Remote {
     task: JoinHandle<()>,
 }
 
-/// Connects to a daemon by its socket at this end.
+/// Sorts of problems that are about whoever asks.
+const ABOUT_US: [&str; 5] = ["unauthorized", "role", "misdirected", "too_many", "forbidden"];
+
+/// Connects to a daemon.
 ///
 /// # Errors
-/// Nobody answers there, or a version that is not understood.
-pub async fn connect(address: Address, socket: &Path) -> Result<Far, ConnectError> {
-    let wire = Wire::to(socket).map_err(|why| ConnectError::Unreachable(address.clone(), why))?;
+/// Nobody answers there, a version that is not understood, or it serves others only.
+pub async fn connect(address: Address, way: &Way) -> Result<Far, ConnectError> {
+    let wire = Wire::by(way).map_err(|why| ConnectError::Unreachable(address.clone(), why))?;
     match snapshot(&wire).await {
         Ok(snapshot) => Ok(Far { address, wire, snapshot }),
         Err(Trouble::Lost(why)) => Err(ConnectError::Unreachable(address, why)),
+        Err(Trouble::Refused { sort, detail }) if ABOUT_US.contains(&sort.as_str()) => {
+            Err(ConnectError::Refused(address, detail))
+        }
         Err(Trouble::Refused { detail, .. }) => Err(ConnectError::Other(address, detail)),
     }
 }
@@ -258,6 +268,7 @@ impl Line {
 
     /// Tries until there is a line again; false: this side lets go.
     async fn find_again(&mut self, why: &str) -> bool {
+        let since = Clock::Wall.now();
         let mut tries = AGAIN_AFTER.into_iter().chain(std::iter::repeat(AGAIN_AFTER[AGAIN_AFTER.len() - 1]));
         loop {
             let until = time::Instant::now() + tries.next().unwrap_or(AGAIN_AFTER[0]).to_std();
@@ -281,7 +292,13 @@ impl Line {
                     self.take_over(snapshot);
                     return true;
                 }
-                Err(trouble) => tracing::debug!(?trouble, "the line is still lost"),
+                Err(trouble) => {
+                    tracing::debug!(?trouble, "the line is still lost");
+                    // A token that was taken back will not come again by waiting: it is said.
+                    if let Trouble::Refused { detail, .. } = trouble {
+                        self.end.tell_lost(Some(Lost { since, why: detail }));
+                    }
+                }
             }
         }
     }

@@ -5,8 +5,12 @@
 mod address;
 mod asks;
 mod line;
+mod login;
 mod streams;
+mod way;
 mod wire;
 
 pub use address::{Address, BadAddress};
 pub use line::{ConnectError, Far, Remote, connect};
+pub use login::{LoggedIn, Login, login, vendors};
+pub use way::Way;

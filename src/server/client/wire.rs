@@ -1,5 +1,6 @@
-//! One line to a daemon: questions, words and streams over HTTP on its socket.
+//! One line to a daemon: questions, words and streams over HTTP, on its socket or over TCP with a token.
 
+use super::way::Way;
 use crate::{
     domain::text::clean_line,
     providers::{
@@ -10,9 +11,12 @@ use crate::{
 };
 use eventsource_client::{Client as _, ClientBuilder, Error, ReconnectOptions, SSE};
 use futures::stream::{BoxStream, StreamExt as _};
-use reqwest::{Client, RequestBuilder, Response};
+use reqwest::{
+    Client, RequestBuilder, Response,
+    header::{AUTHORIZATION, HeaderMap, HeaderValue},
+};
 use serde::{Deserialize, de::DeserializeOwned};
-use std::{path::Path, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 /// What a request is sent to: the socket is the place, so the name means nothing.
 const HOST: &str = "http://localhost";
@@ -84,17 +88,37 @@ pub(super) struct Event {
 /// See the module. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(super) struct Wire {
+    base: Arc<str>,
     http: Client,
     events: Transport,
 }
 
 impl Wire {
-    /// To this socket; connects when it is used.
-    pub fn to(socket: &Path) -> Result<Self, String> {
-        // Neither proxies nor certificates have to do with a socket of this machine.
-        let options = HttpOptions { proxy: ProxyUse::Never, ..HttpOptions::default() };
-        let builder = begin(&options).map_err(|error| error.to_string())?;
-        let http = builder.unix_socket(socket).build().map_err(|error| error.to_string())?;
+    /// By this way; connects when it is used.
+    pub fn by(way: &Way) -> Result<Self, String> {
+        let begin = |options: HttpOptions| begin(&options).map_err(|error| error.to_string());
+        // Neither proxies nor certificates have to do with this machine itself.
+        let alone = || HttpOptions { proxy: ProxyUse::Never, ..HttpOptions::default() };
+        let (base, builder) = match way {
+            Way::Socket(socket) => (HOST, begin(alone())?.unix_socket(socket.as_path())),
+            Way::Web { url, token, ca } => {
+                let options = match ca {
+                    Some(ca) => HttpOptions { ca_files: vec![ca.clone()], ..alone() },
+                    None if url.starts_with("http://") => alone(),
+                    None => HttpOptions::default(),
+                };
+                let mut headers = HeaderMap::new();
+                if let Some(token) = token {
+                    let value = HeaderValue::from_str(&format!("Bearer {}", token.expose()));
+                    let mut value =
+                        value.map_err(|_| "the token is none: it has odd characters".to_owned())?;
+                    value.set_sensitive(true);
+                    headers.insert(AUTHORIZATION, value);
+                }
+                (url.as_str(), begin(options)?.default_headers(headers))
+            }
+        };
+        let http = builder.build().map_err(|error| error.to_string())?;
         let limits = Limits {
             header: ANSWER_MOST,
             idle: 3 * PULSE.to_std(),
@@ -102,7 +126,7 @@ impl Wire {
             total: usize::MAX,
             ..Limits::default()
         };
-        Ok(Self { events: Transport::new(http.clone(), limits), http })
+        Ok(Self { base: base.into(), events: Transport::new(http.clone(), limits), http })
     }
 
     /// Asks for a form.
@@ -113,7 +137,7 @@ impl Wire {
 
     /// Asks for bytes.
     pub async fn bytes(&self, path: &str) -> Result<Vec<u8>, Trouble> {
-        body(self.http.get(format!("{HOST}{path}"))).await
+        body(self.http.get(format!("{}{path}", self.base))).await
     }
 
     /// Gives a form or bytes; under a word, so that it can be given again.
@@ -124,7 +148,7 @@ impl Wire {
         word: Option<&str>,
     ) -> Result<T, Trouble> {
         let mut request =
-            self.http.post(format!("{HOST}{path}")).header("content-type", media_type).body(given);
+            self.http.post(format!("{}{path}", self.base)).header("content-type", media_type).body(given);
         if let Some(word) = word {
             request = request.header("idempotency-key", word);
         }
@@ -133,7 +157,7 @@ impl Wire {
 
     /// Reads a stream, from after an event where one is named. Ends with its first trouble.
     pub fn stream(&self, path: &str, after: Option<u64>) -> BoxStream<'static, Result<Event, Trouble>> {
-        let opened = ClientBuilder::for_url(&format!("{HOST}{path}")).map(|mut builder| {
+        let opened = ClientBuilder::for_url(&format!("{}{path}", self.base)).map(|mut builder| {
             if let Some(after) = after {
                 builder = builder.last_event_id(after.to_string());
             }

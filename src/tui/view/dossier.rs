@@ -159,13 +159,13 @@ fn subject(rows: &mut Vec<Row>, mission: Option<&Mission>, request: &Request, wi
         Subject::Ask { question, .. } => {
             wrapped(rows, &clean_line(question, 4_000), Role::Text, width);
         }
-        Subject::Remedy { remedy, approved, .. } => {
+        Subject::Remedy { remedy, .. } => {
             rows.push(("what would be done:".into(), Role::Title));
             remedy::rows(remedy, rows, width);
-            for by in approved {
-                wrapped(rows, &format!("approved by {by}"), Role::Ok, width);
-            }
         }
+    }
+    for by in request.said_yes() {
+        wrapped(rows, &format!("approved by {by}"), Role::Ok, width);
     }
 }
 

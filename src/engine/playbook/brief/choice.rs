@@ -9,7 +9,7 @@ use crate::{
         candidate::{Candidate, Evidence, Verdict},
         ids::{MissionId, RequestId, TeamId},
         mission::{Ending, Step},
-        request::{Decision, Modification, Request, Subject},
+        request::{Actor, Decision, Modification, Request, Subject},
         time::Millis,
     },
     engine::{
@@ -269,8 +269,9 @@ pub(in crate::engine) fn answer_choice(
     pen: &mut Pen<'_>,
     request: &Request,
     decision: &Decision,
-    approver: Approver,
+    by: &Actor,
 ) -> Result<(), Refusal> {
+    let approver = if matches!(by, Actor::Person(_)) { Approver::Person } else { Approver::Policy };
     let id = request.mission;
     let Subject::Choose { teams } = &request.subject else {
         return Err(refuse(RefusalKind::Invalid, format!("{} is no choice", request.id)));
@@ -286,8 +287,15 @@ pub(in crate::engine) fn answer_choice(
     };
     match decision {
         Decision::Approve { team } => {
-            let given = Given::Approved(1);
-            return choose(pen, (id, request.id), pick(team)?, (approver, given));
+            let team = pick(team)?;
+            let yes = Decision::Approve { team: Some(team) };
+            let given = desk::given(request, &yes, by)?;
+            let mission = pen.live(id)?;
+            let ruling = rule_team(pen, &mission, team, (approver, given));
+            if let Some(wants) = ruling.and_then(|(_, ruling)| desk::wants_more(&ruling, given)) {
+                return desk::consent(pen, request, (yes, by), wants);
+            }
+            return choose(pen, (id, request.id), team, (approver, given));
         }
         Decision::Modify { team, change: Modification::Patch(patch) } => {
             // What cannot be approved as it is can be changed until it can.
@@ -354,7 +362,8 @@ pub(super) fn retry_open_choice(pen: &mut Pen<'_>, id: MissionId, why: &str) -> 
         let text = format!("{id} is at work: refine a team, or wait for the decision");
         return Err(refuse(RefusalKind::Already, text));
     };
-    answer_choice(pen, &open, &decision, Approver::Person)
+    let by = pen.order.actor.clone();
+    answer_choice(pen, &open, &decision, &by)
 }
 
 /// A veto window ended without a no.

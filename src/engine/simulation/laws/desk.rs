@@ -6,7 +6,7 @@ use crate::{
     domain::{
         grant::{Pattern, Reach},
         ids::{GrantId, RequestId},
-        request::{Actor, Decision, Subject},
+        request::{Actor, Decision, Modification, Request, Subject},
         time::Millis,
     },
     engine::{
@@ -37,6 +37,7 @@ impl Laws {
                     self.due.take_if(|hold| hold.request == request.id);
                 }
                 self.approved_by_some(before, fact, request);
+                self.one_of_several(before, fact, request);
             }
             DeskEvent::VetoOpened(id, until) => {
                 assert!(*until >= fact.at);
@@ -97,8 +98,46 @@ impl Laws {
                         && matches!(**decision, Decision::Approve { .. });
                     assert!(chosen || hold.decision == **decision, "{id}: not what was held");
                 }
+                self.by_two(before, fact, (*id, decision));
                 self.decision(before, fact, (*id, decision));
             }
+        }
+    }
+
+    /// One of several people said yes: one more, never the same twice, and to the same; or what was said is forgotten.
+    fn one_of_several(&mut self, before: &Before, fact: &Fact, request: &Request) {
+        let earlier = &before.desk[&request.id].approved;
+        let Some((last, others)) = request.approved.split_last() else { return };
+        if *earlier == request.approved {
+            return;
+        }
+        self.count("one yes of two");
+        assert_eq!(earlier.as_slice(), others, "{}: not one more yes", request.id);
+        assert!(matches!(last.by, Actor::Person(_)), "{} by {}", request.id, last.by);
+        assert!(
+            fact.actor == last.by || fact.actor == Actor::Engine,
+            "{} in the name of {}",
+            request.id,
+            last.by
+        );
+        for yes in others {
+            assert!(!yes.by.is_same_person(&last.by), "{} twice by {}", request.id, last.by);
+            assert_eq!(yes.decision, last.decision, "{}: yes to two things", request.id);
+        }
+    }
+
+    /// Where two must say yes, two did.
+    fn by_two(&self, before: &Before, fact: &Fact, (id, decision): (RequestId, &Decision)) {
+        let request = &before.desk[&id];
+        let yes = matches!(decision, Decision::Approve { .. } | Decision::Modify { .. });
+        let in_words = matches!(decision, Decision::Modify { change: Modification::Prompt(_), .. });
+        let shared = matches!(request.subject, Subject::Command { .. } | Subject::Budget { .. });
+        if !(yes && shared && matches!(fact.actor, Actor::Person(_))) {
+            return;
+        }
+        assert!(request.approved.iter().all(|yes| !yes.by.is_same_person(&fact.actor)), "{id} twice by one");
+        if before.two_persons.iter().any(|word| word == "tier-3") && !in_words {
+            assert!(!request.approved.is_empty(), "{id} is done on the word of {} alone", fact.actor);
         }
     }
 

@@ -37,12 +37,15 @@ pub(super) struct Before {
     desk: BTreeMap<RequestId, Arc<Request>>,
     missions: BTreeMap<MissionId, Arc<Mission>>,
     unsure: BTreeSet<EffectId>,
+    /// Where two people must say yes.
+    two_persons: Vec<String>,
 }
 
 impl Before {
     pub(super) fn of(state: &State) -> Self {
         let (desk, missions) = (state.desk.clone(), state.missions.clone());
-        Self { desk, missions, unsure: state.clockwork.unsure.clone() }
+        let two_persons = state.policy.two_persons.clone();
+        Self { desk, missions, unsure: state.clockwork.unsure.clone(), two_persons }
     }
 }
 

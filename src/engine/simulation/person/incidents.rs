@@ -71,6 +71,9 @@ pub(in crate::engine::simulation) fn rules(run: &mut Run) -> ControlCommand {
     policy.max_retries = u8::try_from(run.dice.below(4)).unwrap();
     policy.protected = protected();
     policy.budget.per_day = Money::usd(6);
+    if run.dice.pct(15) {
+        policy.two_persons = vec!["tier-3".into()];
+    }
     let healing = &mut policy.healing;
     healing.limits.concurrent = 1 + u32::try_from(run.dice.below(3)).unwrap();
     healing.limits.attempts_per_incident = 2;

@@ -126,6 +126,8 @@ fn decide(run: &mut Run) {
     let current = run.state.desk.get(&id).map(|r| r.revision);
     let one_of_two = matches!(&subject, Some(Subject::Remedy { approved, .. }) if !approved.is_empty());
     let decision = if one_of_two && run.dice.pct(60) { Decision::Approve { team: None } } else { decision };
+    let first = run.state.desk.get(&id).and_then(|request| request.approved.first().cloned());
+    let decision = first.filter(|_| run.dice.pct(60)).map_or(decision, |yes| yes.decision);
     let actor = if run.dice.pct(4) { Actor::Agent(MissionId(1), None) } else { anybody(run) };
     let by_agent = matches!(actor, Actor::Agent(..));
     let journaled = run.disk.journal().len();
