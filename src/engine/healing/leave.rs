@@ -340,10 +340,11 @@ fn busy(
             || target_of(other, &attempt.remedy) == target
     });
     if let Some((other, _)) = same {
-        return Some(other.id.to_string());
+        return Some(format!("{} is at work on the same target", other.id));
     }
     if others.len() >= usize::try_from(limits.concurrent).unwrap_or(usize::MAX) {
-        return Some(format!("{} of {}", others.len(), count(limits.concurrent, "place")));
+        let most = count(limits.concurrent, "remedy");
+        return Some(format!("{} are at work, and {most} at once is the most", others.len()));
     }
     let Remedy::Runbook(plan) = remedy else { return None };
     let runs = |span: Millis, of: &dyn Fn(&super::ward::Run) -> bool| {
@@ -356,13 +357,15 @@ fn busy(
     let (per_target, target_span) = plan.limits.max_per_target;
     let (per_cause, cause_span) = plan.limits.max_per_fingerprint;
     if runs(plan.limits.cooldown, &on_target) > 0 {
-        return Some(format!("the rest of {} after the last run", plan.limits.cooldown));
+        return Some(format!("it rests for {} after its last run there", plan.limits.cooldown));
     }
     if runs(target_span, &on_target) >= usize::try_from(per_target).unwrap_or(usize::MAX) {
-        return Some(format!("{} in {target_span}, which is all it may have,", count(per_target, "run")));
+        let most = count(per_target, "run");
+        return Some(format!("it had {most} there within {target_span}, which is the most"));
     }
     (runs(cause_span, &of_cause) >= usize::try_from(per_cause).unwrap_or(usize::MAX)).then(|| {
-        format!("{} for this cause in {cause_span}, which is all it may have,", count(per_cause, "run"))
+        let most = count(per_cause, "run");
+        format!("it had {most} for this cause within {cause_span}, which is the most")
     })
 }
 

@@ -1,13 +1,12 @@
 //! Carrying a plan out: prechecks, dry run, steps, and taking back. See [`super`] for what always holds.
 
 use super::{
-    asking::{Asking, Depth, words},
+    asking::{Asked, Asking, Depth},
     ground::{Ground, Pace, Stop, stopped},
     outcome::{Broken, Done, Progress, Rehearsal, Rehearsed, Resumed, StepDone, Undone},
     running::{Failed, Ran, run},
 };
 use crate::domain::{
-    expr::Answer,
     runbook::{RunPlan, RunStep},
     time::Millis,
 };
@@ -73,8 +72,7 @@ async fn took_effect(
     let began = pace.now();
     loop {
         let answers = ask(plan.verify.all.iter().map(String::as_str), ground, stop).await?;
-        let open = answers.iter().filter(|(_, answer)| *answer != Answer::True);
-        let open: Vec<String> = open.map(|(text, answer)| words(text, answer)).collect();
+        let open: Vec<String> = answers.iter().filter(|asked| !asked.holds()).map(Asked::words).collect();
         let left = patience.0.saturating_sub(pace.now().0.saturating_sub(began.0));
         if open.is_empty() || left == 0 {
             return Ok(open);
@@ -120,9 +118,9 @@ pub async fn take_back(
 
 async fn all(plan: &RunPlan, ground: &Ground<'_>, stop: &Stop<'_>) -> Result<Done, Broken> {
     let answers = ask(plan.prechecks.iter().map(|precheck| precheck.expr.as_str()), ground, stop).await?;
-    for (precheck, (text, answer)) in plan.prechecks.iter().zip(answers) {
-        if answer != Answer::True {
-            return Err(Broken::NotNow { precheck: precheck.id.clone(), why: words(&text, &answer) });
+    for (precheck, asked) in plan.prechecks.iter().zip(answers) {
+        if !asked.holds() {
+            return Err(Broken::NotNow { precheck: precheck.id.clone(), why: asked.words() });
         }
         (ground.tell)(&format!("precheck {} holds", precheck.id));
     }
@@ -142,7 +140,7 @@ async fn ask<'a>(
     texts: impl Iterator<Item = &'a str> + Send,
     ground: &Ground<'_>,
     stop: &Stop<'_>,
-) -> Result<Vec<(String, Answer)>, Broken> {
+) -> Result<Vec<Asked>, Broken> {
     let mut asking = Asking::of(texts);
     tokio::select! {
         biased;
