@@ -17,7 +17,7 @@ pub(super) fn words(value: &str) -> Result<(), String> {
     no_controls(value)
 }
 
-/// Refuses what is no no controls.
+/// Refuses control characters.
 ///
 /// # Errors
 /// In words.

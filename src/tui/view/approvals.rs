@@ -123,7 +123,8 @@ fn waiting(app: &App, pen: &mut Pen<'_>, inner: Rect) {
     let head = row(inner, 0);
     let list = snapshot::at_the_desk(&app.state);
     // What has its answer is not denied any more, whatever time it had.
-    let open = list.iter().any(|request| !app.state.clockwork.held.contains_key(&request.id));
+    let is_held = |request: &&Request| app.state.clockwork.held.contains_key(&request.id);
+    let all_held = !list.is_empty() && list.iter().all(is_held);
     for (x, text) in [
         (4, "ID"),
         (9, "KIND"),
@@ -132,7 +133,7 @@ fn waiting(app: &App, pen: &mut Pen<'_>, inner: Rect) {
         (columns.risk, "RISK"),
         (columns.sure, "SURE"),
         (columns.age, "AGE"),
-        (columns.expires, if open { "DENIED IN" } else { "COUNTS IN" }),
+        (columns.expires, if all_held { "COUNTS IN" } else { "DENIED IN" }),
     ] {
         pen.put(head, x, text, Role::Muted);
     }
