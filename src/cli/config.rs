@@ -47,9 +47,9 @@ pub struct SetArgs {
     pub key: String,
     /// Bare words or TOML; lists as a,b or ["a", "b"]
     pub value: String,
-    /// Which file
-    #[arg(long = "in", value_name = "FILE", default_value = "user")]
-    pub file: File,
+    /// Which file; without it that of --config where one is named, else your own
+    #[arg(long = "in", value_name = "FILE")]
+    pub file: Option<File>,
 }
 
 /// Which value.
@@ -57,9 +57,9 @@ pub struct SetArgs {
 pub struct UnsetArgs {
     /// The key
     pub key: String,
-    /// Which file
-    #[arg(long = "in", value_name = "FILE", default_value = "user")]
-    pub file: File,
+    /// Which file; without it that of --config where one is named, else your own
+    #[arg(long = "in", value_name = "FILE")]
+    pub file: Option<File>,
 }
 
 /// A settings file.
@@ -71,6 +71,13 @@ pub enum File {
     Repository,
     /// The one of --config
     Config,
+}
+
+impl File {
+    /// Where a change goes that names no file.
+    fn usual(everywhere: &Everywhere) -> Self {
+        if everywhere.config.is_some() { Self::Config } else { Self::User }
+    }
 }
 
 impl From<File> for FileLayer {
@@ -99,13 +106,14 @@ pub fn run(command: &ConfigCommand, everywhere: &Everywhere, out: &mut Out) -> S
         return init(path, out);
     }
     let source = Source { wanted: session::wanted(everywhere)?, environment, here };
+    let file = |named: &Option<File>| named.unwrap_or_else(|| File::usual(everywhere)).into();
     match command {
-        ConfigCommand::Set(SetArgs { key, value, file }) => {
-            let change = Change { path: key.clone(), value: Some(value.clone()), file: (*file).into() };
+        ConfigCommand::Set(SetArgs { key, value, file: named }) => {
+            let change = Change { path: key.clone(), value: Some(value.clone()), file: file(named) };
             return changed(&change, &source, out);
         }
-        ConfigCommand::Unset(UnsetArgs { key, file }) => {
-            return changed(&Change { path: key.clone(), value: None, file: (*file).into() }, &source, out);
+        ConfigCommand::Unset(UnsetArgs { key, file: named }) => {
+            return changed(&Change { path: key.clone(), value: None, file: file(named) }, &source, out);
         }
         ConfigCommand::Init | ConfigCommand::Check | ConfigCommand::Show => {}
     }

@@ -16,14 +16,18 @@ use crate::{
     },
     engine::{
         account,
-        command::{Command, HealCommand},
+        command::{Command, HealCommand, RefusalKind},
         healing::ward::Incident,
         state::State,
     },
     policy::{gate::explain, grants::moment},
+    runtime::handle::SendError,
 };
 use clap::Args;
 use serde_json::{Value, json};
+
+/// Where they are listed.
+const KNOWN: &str = "`chimera incidents --all` lists incidents and silences";
 
 /// Which incidents.
 #[derive(Debug, Clone, Args)]
@@ -154,9 +158,7 @@ fn attempted(attempt: &Attempt) -> Value {
 /// There is none of that number.
 pub fn named(id: IncidentId, state: &State) -> Result<&Incident, Complaint> {
     let found = state.ward.incidents.get(&id).map(std::sync::Arc::as_ref);
-    found.ok_or_else(|| {
-        Complaint::error(format!("there is no incident {id}")).hint("`chimera incidents --all` lists them")
-    })
+    found.ok_or_else(|| Complaint::error(format!("there is no incident {id}")).hint(KNOWN))
 }
 
 /// Prints all there is about one.
@@ -252,7 +254,11 @@ pub async fn give(command: HealCommand, word: &str, session: &Session, out: &mut
     let house = session.open(Purpose::Command).await?;
     let sent = house.handle.send(Command::Heal(command)).await;
     house.close().await;
-    let receipt = sent?;
+    let receipt = sent.map_err(|error| {
+        let unknown = matches!(&error, SendError::Refused(refusal) if refusal.kind == RefusalKind::Unknown);
+        let complaint = Complaint::from(error);
+        if unknown { complaint.hint(KNOWN) } else { complaint }
+    })?;
     out.both(
         &format!("{word}, at {}", receipt.seq),
         &json!({"kind": "done", "words": word, "seq": receipt.seq}),

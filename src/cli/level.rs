@@ -1,9 +1,9 @@
-//! `chimera level`: how much happens alone. Shown without a number; with one it is written to your settings file, as
-//! `config set autonomy.level` does, and rules at once.
+//! `chimera level`: how much happens alone. Shown without a number; with one it is written to the file of `--config`
+//! or your own, as `config set autonomy.level` does, and rules at once.
 
 use super::{
     Everywhere,
-    config::{self, ConfigCommand, File, SetArgs},
+    config::{self, ConfigCommand, SetArgs},
     exit::{Exit, Said},
     out::Out,
     session::Session,
@@ -25,7 +25,7 @@ pub struct LevelArgs {
 /// The settings have a mistake, or cannot be written.
 pub fn run(args: &LevelArgs, everywhere: &Everywhere, out: &mut Out) -> Said {
     if let Some(level) = args.level {
-        let args = SetArgs { key: "autonomy.level".into(), value: level.to_string(), file: File::User };
+        let args = SetArgs { key: "autonomy.level".into(), value: level.to_string(), file: None };
         return config::run(&ConfigCommand::Set(args), everywhere, out);
     }
     let session = Session::load(everywhere)?;

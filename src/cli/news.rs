@@ -1,4 +1,4 @@
-//! What happens to incidents, line by line as the journal has it: for whoever has no screen.
+//! What happens to incidents and at the desk, line by line as the journal has it: for whoever has no screen.
 
 use super::out::Out;
 use crate::{
@@ -8,8 +8,8 @@ use crate::{
 };
 use serde_json::json;
 
-/// What a line is said about: incidents, and what rules what may happen to them.
-const KINDS: [&str; 2] = ["incident.", "control."];
+/// What a line is said about: incidents, what waits for a person, and what rules what may happen.
+const KINDS: [&str; 3] = ["incident.", "desk.", "control."];
 /// Entries that are looked through at once; what happened before them is in the journal.
 const ENTRIES_MOST: u64 = 1_000;
 

@@ -265,7 +265,7 @@ fn candidate_line(mission: &Mission, candidate: &Candidate) -> Line {
             "kind": "candidate", "mission": mission.id.to_string(), "team": team, "attempt": candidate.attempt,
             "files": stat.files, "additions": stat.additions, "deletions": stat.deletions,
             "summary": candidate.summary, "root_cause": candidate.root_cause,
-            "confidence": candidate.confidence, "commit": candidate.commit, "diff_sha256": candidate.patch,
+            "confidence": candidate.stated(), "commit": candidate.commit, "diff_sha256": candidate.patch,
         }),
     }
 }

@@ -3,8 +3,9 @@
 
 use crate::{
     config::settings::Telling,
+    domain::mail::Way,
     operations::notify::{
-        mail::{Envelope, Way},
+        mail::Envelope,
         slack,
         wording::{TEMPLATE_MOST, Wording},
     },

@@ -1,7 +1,10 @@
 //! What texts of settings must look like: each form says in words what is wrong with a value.
 
 use super::secret::KeySource;
-use crate::policy::{calendar, healing::Hours};
+use crate::{
+    domain::mail,
+    policy::{calendar, healing::Hours},
+};
 
 /// Refuses what is no words.
 ///
@@ -14,7 +17,7 @@ pub(super) fn words(value: &str) -> Result<(), String> {
     no_controls(value)
 }
 
-/// Refuses what is no no controls.
+/// Refuses control characters.
 ///
 /// # Errors
 /// In words.
@@ -95,13 +98,7 @@ pub(super) fn webhook(value: &str) -> Result<(), String> {
 /// # Errors
 /// In words.
 pub(super) fn mailbox(value: &str) -> Result<(), String> {
-    words(value)?;
-    let bare = value.split_once('<').map_or(Some(value), |(_, rest)| rest.strip_suffix('>'));
-    let good = bare.and_then(|bare| bare.trim().rsplit_once('@')).is_some_and(|(name, host)| {
-        let odd = |c: char| c.is_whitespace() || c.is_control() || "<>,;@".contains(c);
-        !name.is_empty() && !host.is_empty() && !name.contains(odd) && !host.contains(odd)
-    });
-    if good { Ok(()) } else { Err(format!("{value:?} is no mail address such as ops@example.com")) }
+    mail::mailbox(value)
 }
 
 /// Refuses what is no way of letters.
@@ -109,17 +106,7 @@ pub(super) fn mailbox(value: &str) -> Result<(), String> {
 /// # Errors
 /// In words.
 pub(super) fn mail_way(value: &str) -> Result<(), String> {
-    let api = |rest: &str| rest.is_empty() || rest.strip_prefix('+').is_some_and(|base| url(base).is_ok());
-    let by_api = ["sendgrid", "resend"].iter().any(|word| value.strip_prefix(word).is_some_and(api));
-    let server = ["smtp://", "smtps://"].iter().find_map(|scheme| value.strip_prefix(scheme));
-    let host = |rest: &str| !rest.is_empty() && !rest.contains(char::is_whitespace) && !rest.contains('@');
-    if by_api || server.is_some_and(host) {
-        Ok(())
-    } else {
-        Err(format!(
-            "{value:?}: smtp://host:port, smtps://host:port (login in mail_login), sendgrid or resend"
-        ))
-    }
+    mail::Way::read(value).map(drop)
 }
 
 /// Refuses what is no glob.

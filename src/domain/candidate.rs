@@ -56,6 +56,14 @@ pub struct Candidate {
     pub author: String,
 }
 
+impl Candidate {
+    /// The confidence that its team stated; nobody states any of what was put together by hand.
+    #[must_use]
+    pub fn stated(&self) -> Option<u8> {
+        self.author.is_empty().then_some(self.confidence)
+    }
+}
+
 /// What a patch touches.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DiffStat {

@@ -310,6 +310,8 @@ pub enum AttemptOutcome {
     RolledBack(String),
     /// A person or the kill switch ended it.
     Stopped(String),
+    /// Everything ended while it was done, and whether it took effect is not known: what is.
+    Unclear(String),
 }
 
 impl AttemptOutcome {
@@ -322,6 +324,7 @@ impl AttemptOutcome {
             Self::Failed(_) => "failed",
             Self::RolledBack(_) => "rolled back",
             Self::Stopped(_) => "stopped",
+            Self::Unclear(_) => "unclear",
         }
     }
 }

@@ -180,6 +180,23 @@ pub struct RunPlan {
 }
 
 impl RunPlan {
+    /// What takes it back, in words: what is laid down for its steps, whatever the runbook says of itself.
+    #[must_use]
+    pub fn way_back(&self) -> &'static str {
+        match (self.steps.iter().filter(|step| step.undo.is_some()).count(), self.idempotent) {
+            (0, true) => "nothing takes it back, but twice is as once",
+            (0, false) => "nothing takes it back",
+            (some, _) if some == self.steps.len() => "can be taken back",
+            _ => "can be taken back in part",
+        }
+    }
+
+    /// Whether something is laid down that takes every step back.
+    #[must_use]
+    pub fn has_undo(&self) -> bool {
+        !self.steps.is_empty() && self.steps.iter().all(|step| step.undo.is_some())
+    }
+
     /// Hash of exactly this plan: what a ruling names.
     #[must_use]
     pub fn digest(&self) -> Digest {

@@ -151,10 +151,12 @@ pub mod kind {
     pub const CACHE_MEMORY: &str = "cache.memory";
     /// An alarm of another system.
     pub const ALARM: &str = "alarm";
+    /// Too much at once: the house says so itself, of all services together.
+    pub const STORM: &str = "storm";
     /// A probe says nothing: "no data" is never "healthy".
     pub const SILENT: &str = "probe.silent";
     /// All of them. Other systems may have kinds of their own.
-    pub const ALL: [&str; 22] = [
+    pub const ALL: [&str; 23] = [
         LOG_ERROR,
         LOG_EXCEPTION,
         LOG_CRASH,
@@ -176,6 +178,7 @@ pub mod kind {
         DB_REPLICATION,
         CACHE_MEMORY,
         ALARM,
+        STORM,
         SILENT,
     ];
 }

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     domain::{
+        binding::ARGUMENT_MOST,
         candidate::{CommitId, Evidence},
         grant::{Pattern, Terms},
         ids::TeamId,
@@ -25,6 +26,8 @@ use crate::{
 
 /// Characters of a quoted text.
 const QUOTE_MOST: usize = 200;
+/// Characters of a command that would run.
+const ARGV_MOST: usize = 2 * ARGUMENT_MOST;
 /// Lines of what teams are told.
 const REMEDY_LINES_MOST: usize = 20;
 /// Characters of a commit id.
@@ -199,7 +202,8 @@ fn wanted(request: &Request, name: Name<'_>) -> String {
 /// Exactly what a remedy would do, a line each.
 #[must_use]
 pub fn remedy_lines(remedy: &Remedy) -> Vec<String> {
-    let argv = |argv: &[String]| quote(&format!("{argv:?}"));
+    // Exactly what would run is never cut short of what an argument may be.
+    let argv = |argv: &[String]| clean_line(&format!("{argv:?}"), ARGV_MOST).to_string();
     match remedy {
         Remedy::Runbook(plan) => {
             let head = format!(

@@ -247,6 +247,8 @@ pub enum Outcome {
     Healed,
     /// Of `Heal` and `Deploy`: it went wrong, or was worse than before, and was taken back: why.
     TakenBack(String),
+    /// Of `Heal`: everything ended while it was done, and whether it took effect is not known: what is.
+    CutOff(String),
     /// Of `Commission`.
     Commissioned(Box<Brief>),
     /// Of `Deploy`: it runs there.

@@ -180,8 +180,8 @@ fn named(mut paths: Vec<String>) -> String {
 }
 
 fn occupied(standing: &Standing<'_>, found: &mut Found) {
-    if let Some(who) = &standing.surroundings.busy {
-        found.hold("busy", format!("{who} is at work on the same target"));
+    if let Some(what) = &standing.surroundings.busy {
+        found.hold("busy", what.clone());
     }
 }
 
@@ -229,6 +229,9 @@ fn founded(proposal: &Proposal<'_>, found: &mut Found) {
     let grounds = &proposal.grounds;
     if let Some(grade) = grounds.grade.filter(|grade| *grade != Grade::A) {
         found.add(ASK, "grade", format!("the diagnosis is of grade {grade:?}; only A acts by itself"));
+    }
+    if grounds.composed {
+        found.add(ASK, "confidence", "it was put together by hand: nobody states how sure it is");
     }
     if let Some(pct) = grounds.confidence.filter(|pct| *pct <= CONFIDENCE_LEAST_PCT) {
         found.add(

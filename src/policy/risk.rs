@@ -53,7 +53,7 @@ impl Risk {
             Subject::Command { .. } | Subject::Budget { .. } => (3, Reversal::Never),
             Subject::Ask { .. } => (1, Reversal::Words),
             Subject::Remedy { remedy, .. } => match &**remedy {
-                Remedy::Runbook(plan) if plan.reversible => (plan.tier, Reversal::Reversible),
+                Remedy::Runbook(plan) if plan.has_undo() => (plan.tier, Reversal::Reversible),
                 Remedy::Runbook(plan) => (plan.tier, Reversal::Never),
                 Remedy::Revert(_) => (3, Reversal::Restorable),
                 Remedy::Code(_) | Remedy::Nothing => (1, Reversal::Words),

@@ -188,6 +188,7 @@ pub fn outcome_sign(outcome: Option<&AttemptOutcome>) -> Sign {
         Some(AttemptOutcome::Failed(_)) => sign("✗", "FAILED", Role::Bad),
         Some(AttemptOutcome::RolledBack(_)) => sign("✗", "ROLLED BACK", Role::Bad),
         Some(AttemptOutcome::Stopped(_)) => sign("■", "STOPPED", Role::Warn),
+        Some(AttemptOutcome::Unclear(_)) => sign("?", "NOT KNOWN", Role::Warn),
     }
 }
 
@@ -199,7 +200,8 @@ pub fn outcome_why(outcome: &AttemptOutcome) -> Option<&str> {
         AttemptOutcome::Ineffective(why)
         | AttemptOutcome::Failed(why)
         | AttemptOutcome::RolledBack(why)
-        | AttemptOutcome::Stopped(why) => Some(why),
+        | AttemptOutcome::Stopped(why)
+        | AttemptOutcome::Unclear(why) => Some(why),
     }
 }
 

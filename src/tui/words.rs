@@ -99,6 +99,17 @@ pub fn waiting_count(state: &State) -> usize {
         + helpless(state).len()
 }
 
+/// What waits for a person and is no request, a line each: questions of missions, incidents that nothing is offered for.
+#[must_use]
+pub fn elsewhere(state: &State) -> Vec<String> {
+    let asks = state.missions.values().filter(|mission| questions(mission).is_some());
+    let asks = asks.map(|mission| format!("{} asks you a question before it begins.", mission.id));
+    let needs = helpless(state)
+        .into_iter()
+        .map(|incident| format!("{} needs you, and nothing is offered: its card says why.", incident.id));
+    asks.chain(needs).collect()
+}
+
 /// Incidents that only a person can go on with, worst first; what waits at the desk for one is a request.
 #[must_use]
 pub fn helpless(state: &State) -> Vec<&Arc<Incident>> {

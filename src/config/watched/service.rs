@@ -5,6 +5,7 @@ use super::{
     entry::{Entry, is_name},
 };
 use crate::domain::{
+    fill::names,
     service::{Release, Service},
     text::clean_line,
     time::Millis,
@@ -98,8 +99,7 @@ const PREVIOUS: &str = "previous";
 
 /// Names that a word wants filled in: `${name}`, as a plain name. A shell's own `${x:-y}` is none.
 fn places(word: &str) -> impl Iterator<Item = &str> {
-    let names = word.split("${").skip(1).filter_map(|rest| rest.split_once('}').map(|(name, _)| name));
-    names.filter(|name| !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'))
+    names(word).filter(|name| !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'))
 }
 
 fn release(entry: &mut Entry<'_>) -> Option<Release> {

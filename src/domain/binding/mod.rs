@@ -14,6 +14,7 @@ mod tests;
 
 use crate::domain::{
     expr::{self, ExprError},
+    fill::{Piece, pieces},
     runbook::{Precheck, RunPlan, RunStep, Runbook, VariableKind, Verify},
     service::Service,
     text,
@@ -312,25 +313,15 @@ fn bare_names(text: &str) -> Result<BTreeSet<String>, ExprError> {
 /// Replaces `${name}` by what is said for it and `$$` by a dollar.
 fn fill<E: From<String>>(text: &str, value: &mut dyn FnMut(&str) -> Result<String, E>) -> Result<String, E> {
     let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find('$') {
-        out.push_str(&rest[..at]);
-        rest = &rest[at + 1..];
-        if let Some(after) = rest.strip_prefix('$') {
-            out.push('$');
-            rest = after;
-            continue;
+    for piece in pieces(text) {
+        match piece {
+            Piece::Text(plain) => out.push_str(plain),
+            Piece::Dollar => out.push('$'),
+            Piece::Stray => return Err("a dollar is written `$$`, a variable `${name}`".to_owned().into()),
+            Piece::Name(name) if is_name(name) => out.push_str(&value(name)?),
+            Piece::Name(name) => return Err(format!("`{}` is no name of a variable", shown(name)).into()),
         }
-        let Some((name, after)) = rest.strip_prefix('{').and_then(|inside| inside.split_once('}')) else {
-            return Err("a dollar is written `$$`, a variable `${name}`".to_owned().into());
-        };
-        if !is_name(name) {
-            return Err(format!("`{}` is no name of a variable", shown(name)).into());
-        }
-        out.push_str(&value(name)?);
-        rest = after;
     }
-    out.push_str(rest);
     Ok(out)
 }
 

@@ -46,8 +46,8 @@
 //! | `config_valid(service)` | yes or no | its own checker (`service.config_check`) says that its configuration is well |
 //! | `redis_memory_pct` | percent | used memory of `maxmemory` |
 //! | `redis_keys(pattern)` | number | keys of that pattern, counted up to 10,000 |
-//! | `query_running(pid)` | yes or no | whether that database session runs a statement |
-//! | `query_age(pid)` | span | how long its statement has run |
+//! | `query_running(pid)` | yes or no | whether that database session runs a statement, or holds its transaction open |
+//! | `query_age(pid)` | span | for how long it has done so |
 //! | `replica_lag(service)` | span | how far its replica is behind |
 //! | `replica_ready(service)` | yes or no | whether it could take over: replays, and is not too far behind |
 //! | `queue_depth(service)` | number | jobs that wait |

@@ -3,6 +3,7 @@
 use super::{
     leave, observe, opening,
     steps::{announce, needs_human, withdraw},
+    storm,
     ward::{Incident, owner},
 };
 use crate::{
@@ -101,18 +102,20 @@ pub(in crate::engine) fn tick(pen: &mut Pen<'_>) {
     for id in ended {
         pen.write(Event::Ward(WardEvent::SilenceEnded(id)));
     }
-    if calm_at(&pen.state).is_some_and(|at| at <= now) {
-        pen.write(Event::Ward(WardEvent::StormEnded));
-    }
+    storm::end(pen);
     // What was due long ago may lead to what is due as well: a tick leaves nothing due.
     for _ in 0..PASSES {
-        let all: Vec<IncidentId> = pen.state.ward.incidents.keys().copied().collect();
+        let is_due = |state: &State, incident: &Incident| due(state, incident).is_some_and(|at| at <= now);
+        let all = pen.state.ward.incidents.values().filter(|incident| is_due(&pen.state, incident));
+        let mut all: Vec<IncidentId> = all.map(|incident| incident.id).collect();
+        all.sort_by_cached_key(|id| observe::rank(pen, *id));
         for id in all {
             let incident = pen.incident(id);
-            if let Some(incident) = incident.filter(|i| due(&pen.state, i).is_some_and(|at| at <= now)) {
+            if let Some(incident) = incident.filter(|incident| is_due(&pen.state, incident)) {
                 move_on(pen, &incident);
             }
         }
+        observe::settle(pen);
         // What ended just now may have been what kept others quiet.
         opening::reconsider_suppressed(pen);
         if next_deadline(&pen.state).is_none_or(|at| at > now) {
@@ -121,18 +124,11 @@ pub(in crate::engine) fn tick(pen: &mut Pen<'_>) {
     }
 }
 
-/// When a storm is over, if nothing new comes.
-fn calm_at(state: &State) -> Option<Timestamp> {
-    let since = state.ward.storm?;
-    let last = state.ward.appeared.last().copied().unwrap_or(since).max(since);
-    Some(last + state.policy.healing.storm.calm)
-}
-
 /// When time next changes something about incidents.
 pub(in crate::engine) fn next_deadline(state: &State) -> Option<Timestamp> {
     let incidents = state.ward.incidents.values().filter_map(|incident| due(state, incident));
     let silences = state.ward.silences.values().map(|silence| silence.until);
-    incidents.chain(silences).chain(calm_at(state)).min()
+    incidents.chain(silences).chain(storm::calm_at(state)).min()
 }
 
 /// When time next changes something about one incident. Whatever [`move_on`] does at that time makes this later.
@@ -145,7 +141,17 @@ fn due(state: &State, incident: &Incident) -> Option<Timestamp> {
             let discard = seen.last + DISCARD_AFTER;
             let confirm = incident.first_seen + rules.confirm_after;
             let waits = seen.firing && !incident.kind.starts_with("log.");
-            Some(if waits { confirm.min(discard) } else { discard })
+            // What is confirmed and not told waits for what may explain it.
+            let held = seen.firing && observe::confirmed(incident, seen.last, rules);
+            let at = if held {
+                seen.last
+            } else if waits {
+                confirm.min(discard)
+            } else {
+                discard
+            };
+            let longer = seen.firing && opening::waits(state, incident, at);
+            Some(if longer { at.max(opening::waits_until(state, incident)) } else { at })
         }
         // Nothing but an end of the quiet; the flapping of what fires ends as its states grow old.
         Phase::Suppressed(Suppression::Flapping) => {

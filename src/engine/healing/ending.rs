@@ -37,7 +37,7 @@ pub(super) fn failed(pen: &mut Pen<'_>, id: IncidentId, (number, outcome): (u32,
         AttemptOutcome::Ineffective(why) => format!("what was done did not help: {why}"),
         AttemptOutcome::Failed(why) => format!("what was to be done could not be: {why}"),
         AttemptOutcome::RolledBack(why) => format!("what was done was taken back: {why}"),
-        AttemptOutcome::Stopped(why) => why.clone(),
+        AttemptOutcome::Stopped(why) | AttemptOutcome::Unclear(why) => why.clone(),
         AttemptOutcome::Helped => String::new(),
     };
     pen.incident_event(id, IncidentEvent::AttemptEnded { number, outcome });

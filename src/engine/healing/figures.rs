@@ -4,6 +4,7 @@ use super::ward::{Incident, Ward};
 use crate::{
     domain::{
         incident::{Attempt, AttemptOutcome, Phase, Remedy},
+        signal::kind,
         text::count,
         time::{Millis, Timestamp},
     },
@@ -103,8 +104,9 @@ fn of_tier(ward: &Ward, wanted: u8) -> (usize, usize, Vec<Millis>) {
 /// All metrics of healing, in the order in which they are shown.
 #[must_use]
 pub fn healed(ward: &Ward) -> Vec<Metric> {
-    let confirmed: Vec<&Arc<Incident>> =
-        ward.incidents.values().filter(|incident| incident.opened.is_some()).collect();
+    // A storm is the sum of others.
+    let counts = |incident: &&Arc<Incident>| incident.opened.is_some() && incident.kind != kind::STORM;
+    let confirmed: Vec<&Arc<Incident>> = ward.incidents.values().filter(counts).collect();
     let over = confirmed.iter().filter(|incident| incident.phase.over()).count();
     let well = confirmed.iter().filter(|incident| is_healed(incident)).count();
     let times: Vec<Millis> =

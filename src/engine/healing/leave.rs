@@ -4,7 +4,7 @@
 
 use super::{
     opening,
-    steps::{announce, incident_of, investigate, needs_human, target_of, told, withdraw},
+    steps::{announce, drop_effects, incident_of, investigate, needs_human, target_of, told, withdraw},
     ward::Incident,
 };
 use crate::{
@@ -57,7 +57,7 @@ pub(super) fn propose(pen: &mut Pen<'_>, id: IncidentId) {
     pen.incident_event(id, IncidentEvent::Ruled(Box::new(ruling)));
     match outcome {
         RulingOutcome::Auto => start(pen, id),
-        RulingOutcome::Hold { .. } => {}
+        RulingOutcome::Hold { .. } => make_way(pen, &incident),
         RulingOutcome::Deny => needs_human(pen, id, &format!("the gate denies it: {}", reasons.join("; "))),
         RulingOutcome::Ask { .. } => {
             let request = ask(pen, &incident, (&diagnosis.remedy, reasons));
@@ -89,10 +89,38 @@ pub(super) fn propose_again(pen: &mut Pen<'_>, id: IncidentId) {
     });
     if held && same {
         pen.incident_event(id, IncidentEvent::Ruled(Box::new(now)));
+        make_way(pen, &incident);
     } else if !same {
         withdraw(pen, id, "the rules changed while this waited");
         propose(pen, id);
     }
+}
+
+/// Of the same service something else has a cause that is known, and waits only for a proof that cannot be had any more: what
+/// was proven is over for now, and health will not come back before the other is mended.
+fn make_way(pen: &mut Pen<'_>, waiting: &Incident) {
+    let now = pen.order.at;
+    let in_the_way = |other: &&Arc<Incident>| {
+        other.id != waiting.id
+            && other.is_of_service_of(waiting)
+            && other.wants(|kind| matches!(kind, EffectKind::Verify { .. }))
+            && other.is_gone(now)
+    };
+    let found = pen.state.ward.live().find(in_the_way).cloned();
+    if let Some(other) = found.filter(|_| waiting.sightings.firing) {
+        unproven(pen, &other, waiting.id);
+    }
+}
+
+/// What was done for an incident is neither proven nor refuted: what it was done for is gone, and what still fails is
+/// another's.
+pub(super) fn unproven(pen: &mut Pen<'_>, incident: &Incident, other: IncidentId) {
+    let Some(attempt) = incident.at_work() else { return };
+    drop_effects(pen, incident, |kind| matches!(kind, EffectKind::Verify { .. }));
+    let outcome = AttemptOutcome::Stopped(format!("what still fails is {other}'s: nothing is proven"));
+    pen.incident_event(incident.id, IncidentEvent::AttemptEnded { number: attempt.number, outcome });
+    pen.incident_event(incident.id, IncidentEvent::PhaseEntered(Phase::Verifying));
+    reconsider_held(pen);
 }
 
 /// Remedies on hold are asked for again: what they waited for may be over.
@@ -266,6 +294,11 @@ fn unrest(
     if state.ward.silence(incident, now).is_some() {
         return Some("it is silenced: nothing acts by itself on it".into());
     }
+    if let Some(last) =
+        incident.attempts.last().filter(|last| matches!(last.outcome, Some(AttemptOutcome::Unclear(_))))
+    {
+        return Some(format!("attempt {} was cut off, and whether it took effect is not known", last.number));
+    }
     if let Some(other) = tried_before(state, incident, remedy) {
         return Some(format!("the same was done in {other} and did not help"));
     }
@@ -308,10 +341,11 @@ fn busy(
             || target_of(other, &attempt.remedy) == target
     });
     if let Some((other, _)) = same {
-        return Some(other.id.to_string());
+        return Some(format!("{} is at work on the same target", other.id));
     }
     if others.len() >= usize::try_from(limits.concurrent).unwrap_or(usize::MAX) {
-        return Some(format!("{} of {}", others.len(), count(limits.concurrent, "place")));
+        let most = count(limits.concurrent, "remedy");
+        return Some(format!("{} are at work, and {most} at once is the most", others.len()));
     }
     let Remedy::Runbook(plan) = remedy else { return None };
     let runs = |span: Millis, of: &dyn Fn(&super::ward::Run) -> bool| {
@@ -324,13 +358,15 @@ fn busy(
     let (per_target, target_span) = plan.limits.max_per_target;
     let (per_cause, cause_span) = plan.limits.max_per_fingerprint;
     if runs(plan.limits.cooldown, &on_target) > 0 {
-        return Some(format!("the rest of {} after the last run", plan.limits.cooldown));
+        return Some(format!("it rests for {} after its last run there", plan.limits.cooldown));
     }
     if runs(target_span, &on_target) >= usize::try_from(per_target).unwrap_or(usize::MAX) {
-        return Some(format!("{} in {target_span}, which is all it may have,", count(per_target, "run")));
+        let most = count(per_target, "run");
+        return Some(format!("it had {most} there within {target_span}, which is the most"));
     }
     (runs(cause_span, &of_cause) >= usize::try_from(per_cause).unwrap_or(usize::MAX)).then(|| {
-        format!("{} for this cause in {cause_span}, which is all it may have,", count(per_cause, "run"))
+        let most = count(per_cause, "run");
+        format!("it had {most} for this cause within {cause_span}, which is the most")
     })
 }
 

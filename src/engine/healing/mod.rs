@@ -3,7 +3,7 @@
 //!
 //! - [`ward`]: what is known of incidents, silences and storms, and how events change it.
 //! - `words`: what people say of them; `observe`: signals become incidents, confirmed and counted.
-//! - `opening`: told and looked into, or kept quiet; `steps`: what that takes, one by one.
+//! - `storm`: too much at once; `opening`: told and looked into, or kept quiet; `steps`: what that takes, one by one.
 //! - `leave`: what the gate says of a remedy, and what people answer.
 //! - `outcomes`: what effects came to; `ending`: how attempts end.
 //! - `course`: what time, a policy, a stop and the start of an effect mean for all of them.
@@ -21,6 +21,7 @@ mod observe;
 mod opening;
 mod outcomes;
 mod steps;
+mod storm;
 #[cfg(test)]
 pub(super) mod tests;
 pub mod ward;

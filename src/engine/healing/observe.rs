@@ -12,29 +12,78 @@ use crate::{
         signal::{Signal, SignalState, kind},
         time::Timestamp,
     },
-    engine::{
-        command::HealCommand,
-        event::{Event, IncidentEvent, WardEvent},
-        pen::Pen,
-    },
+    engine::{command::HealCommand, event::IncidentEvent, pen::Pen},
     policy::{flap::Before, healing::Grouping},
 };
+use std::sync::Arc;
 
 /// Kinds that one look proves: a process is there or is not.
-const PROVEN_AT_ONCE: [&str; 6] =
-    [kind::PROCESS_DOWN, kind::PROCESS_OOM, kind::LOG_CRASH, kind::DISK_FULL, kind::TLS_EXPIRY, kind::ALARM];
+const PROVEN_AT_ONCE: [&str; 7] = [
+    kind::PROCESS_DOWN,
+    kind::PROCESS_OOM,
+    kind::LOG_CRASH,
+    kind::DISK_FULL,
+    kind::TLS_EXPIRY,
+    kind::ALARM,
+    kind::STORM,
+];
 /// Log lines of one cause that confirm it.
 const LINES_CONFIRM: u64 = 3;
 
-/// Takes what the monitor saw.
+/// Takes what the monitor saw. All of it is written down before anything is made of it, and of what came together that
+/// comes first which others stand on: a cause is told, and what follows from it is not.
 pub(super) fn observe(pen: &mut Pen<'_>, signals: &[Signal]) {
+    let mut seen: Vec<(IncidentId, Sighting)> = Vec::new();
     for signal in signals.iter().take(HealCommand::SIGNALS_MOST) {
-        one(pen, signal);
+        if let Some((id, how)) = one(pen, signal)
+            && !seen.iter().any(|(other, before)| *other == id && *before >= how)
+        {
+            seen.push((id, how));
+        }
     }
-    storm(pen);
+    seen.sort_by_cached_key(|(id, _)| rank(pen, *id));
+    for (id, how) in seen {
+        match how {
+            Sighting::Back => opening::opened(pen, id),
+            Sighting::Usual => progress(pen, id),
+        }
+    }
+    settle(pen);
 }
 
-fn one(pen: &mut Pen<'_>, signal: &Signal) {
+/// What a sighting is to its incident.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd)]
+enum Sighting {
+    /// One more.
+    Usual,
+    /// It was over, and is back.
+    Back,
+}
+
+/// On how much an incident's service stands: a cause has less below it than what follows from it.
+pub(super) fn rank(pen: &Pen<'_>, id: IncidentId) -> (usize, IncidentId) {
+    let incident = pen.state.ward.incidents.get(&id);
+    (incident.map_or(0, |incident| opening::below(&pen.state, &incident.service).len()), id)
+}
+
+/// What is new may be what others follow from: those that wait for it, and those that were there a moment before it.
+pub(super) fn settle(pen: &mut Pen<'_>) {
+    let now = pen.order.at;
+    let rules = &pen.state.policy.healing.grouping;
+    let waits = |incident: &&Arc<Incident>| {
+        incident.phase == Phase::Suspected && incident.sightings.firing && confirmed(incident, now, rules)
+    };
+    let waiting: Vec<IncidentId> = pen.state.ward.live().filter(waits).map(|incident| incident.id).collect();
+    for id in waiting {
+        progress(pen, id);
+    }
+    if pen.state.ward.live().any(|incident| incident.phase != Phase::Suspected && incident.entered == now) {
+        opening::reconsider_open(pen);
+    }
+}
+
+/// Writes one signal down: of which incident, if it is of one.
+fn one(pen: &mut Pen<'_>, signal: &Signal) -> Option<(IncidentId, Sighting)> {
     let firing = signal.state == SignalState::Firing;
     let found = pen.state.ward.of(&signal.fingerprint).cloned();
     let id = match found {
@@ -43,13 +92,13 @@ fn one(pen: &mut Pen<'_>, signal: &Signal) {
             see(pen, incident.id, signal);
             pen.incident_event(incident.id, IncidentEvent::Reopened);
             pen.incident_event(incident.id, IncidentEvent::PhaseEntered(Phase::Open));
-            return opening::opened(pen, incident.id);
+            return Some((incident.id, Sighting::Back));
         }
-        _ if !firing || pen.state.ward.live().count() >= Ward::LIVE_MOST => return,
+        _ if !firing || pen.state.ward.live().count() >= Ward::LIVE_MOST => return None,
         _ => IncidentId(pen.state.ward.counters.incident.saturating_add(1)),
     };
     see(pen, id, signal);
-    progress(pen, id);
+    Some((id, Sighting::Usual))
 }
 
 fn see(pen: &mut Pen<'_>, id: IncidentId, signal: &Signal) {
@@ -68,7 +117,10 @@ pub(super) fn progress(pen: &mut Pen<'_>, id: IncidentId) {
     let Some(incident) = pen.incident(id) else { return };
     let now = pen.order.at;
     match &incident.phase {
-        Phase::Suspected if confirmed(&incident, now, &pen.state.policy.healing.grouping) => {
+        Phase::Suspected
+            if confirmed(&incident, now, &pen.state.policy.healing.grouping)
+                && !opening::waits(&pen.state, &incident, now) =>
+        {
             pen.incident_event(id, IncidentEvent::PhaseEntered(Phase::Open));
             opening::opened(pen, id);
         }
@@ -105,24 +157,4 @@ pub(super) fn confirmed(incident: &Incident, now: Timestamp, rules: &Grouping) -
     let last = &seen.states[seen.states.len().saturating_sub(usize::from(of))..];
     let failed = last.iter().filter(|(_, firing)| *firing).count();
     failed >= usize::from(least) || (seen.firing && now.since(incident.first_seen) >= rules.confirm_after)
-}
-
-/// Too many new causes at once, or too much of the house ill, is one storm.
-fn storm(pen: &mut Pen<'_>) {
-    let rules = &pen.state.policy.healing.storm;
-    let now = pen.order.at;
-    let ward = &pen.state.ward;
-    let new = ward.appeared.iter().filter(|at| now.since(**at) <= rules.within).count();
-    let services = pen.state.policy.healing.services.len();
-    let mut ill: Vec<&str> =
-        ward.live().filter(|i| i.opened.is_some()).map(|incident| incident.service.as_str()).collect();
-    ill.sort_unstable();
-    ill.dedup();
-    // A share says nothing of one or two services.
-    let much =
-        services >= 4 && ill.len() * 100 >= usize::from(rules.unhealthy_pct) * services && ill.len() > 1;
-    if ward.storm.is_none() && (new > usize::try_from(rules.new_causes).unwrap_or(usize::MAX) || much) {
-        pen.write(Event::Ward(WardEvent::StormBegan));
-        opening::reconsider_open(pen);
-    }
 }

@@ -1,7 +1,7 @@
 //! Whether an incident is told and looked into, or kept quiet: silences, maintenance, what it follows from, flapping, storms.
 
 use super::{
-    steps::{announce, investigate, suppress, withdraw},
+    steps::{announce, investigate, needs_human, suppress, withdraw},
     ward::Incident,
 };
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
         ids::IncidentId,
         incident::{Phase, Remedy, Severity, Suppression},
         signal::kind,
-        time::Timestamp,
+        time::{Millis, Timestamp},
     },
     engine::{event::IncidentEvent, pen::Pen, state::State},
     policy::flap::{Before, flaps},
@@ -21,16 +21,43 @@ const ANSWERS: [&str; 5] = ["http.", "tcp.", "process.", "log.", "slo."];
 /// Kinds in which something that others stand on says that they cannot have it.
 const DOWN: [&str; 3] = [kind::HTTP_DOWN, kind::TCP_DOWN, kind::PROCESS_DOWN];
 
+/// What a service stands on explains what the service says if it began this much after it at most.
+const UPSTREAM_WITHIN: Millis = Millis::mins(2);
+
 /// It is confirmed: quiet if something says so, else people are told and it is looked into.
 pub(super) fn opened(pen: &mut Pen<'_>, id: IncidentId) {
     let Some(incident) = pen.incident(id) else { return };
     match suppression(&pen.state, &incident, pen.order.at) {
         Some(why) => suppress(pen, id, why),
+        // What too much at once is needs no looking into.
+        None if incident.kind == kind::STORM => {
+            let words = incident.sightings.samples.last().map_or(incident.title.as_str(), String::as_str);
+            pen.incident_event(id, IncidentEvent::PhaseEntered(Phase::Investigating));
+            needs_human(pen, id, words);
+        }
         None => {
             announce(pen, id, "opened");
             investigate(pen, id);
         }
     }
+}
+
+/// Whether nobody is told yet, since something that its service stands on is about to be confirmed or not. What is most
+/// urgent does not wait.
+pub(super) fn waits(state: &State, incident: &Incident, now: Timestamp) -> bool {
+    if incident.severity == Severity::P0 || now >= waits_until(state, incident) {
+        return false;
+    }
+    let below = below(state, &incident.service);
+    let suspect = |other: &Arc<Incident>| {
+        other.phase == Phase::Suspected && other.sightings.firing && explains(&below, other, incident)
+    };
+    state.ward.live().any(suspect)
+}
+
+/// How long an incident waits at most for what may explain it.
+pub(super) fn waits_until(state: &State, incident: &Incident) -> Timestamp {
+    incident.first_seen + state.policy.healing.grouping.wait
 }
 
 /// Whether it comes and goes.
@@ -49,9 +76,9 @@ pub(super) fn suppression(state: &State, incident: &Incident, now: Timestamp) ->
     if let Some(cause) = cause {
         return Some(Suppression::Inhibited(cause));
     }
-    // What is urgent is told even in a storm.
+    // What is urgent is told even in a storm, and so is the storm itself.
     let late = ward.storm.is_some_and(|since| incident.opened.is_some_and(|opened| opened > since));
-    (late && incident.severity > Severity::P1).then_some(Suppression::Storm)
+    (late && incident.kind != kind::STORM && incident.severity > Severity::P1).then_some(Suppression::Storm)
 }
 
 /// An incident that came before this one and for which exactly the same would be done: they are one, and what a person says
@@ -71,30 +98,37 @@ fn twin(state: &State, incident: &Incident) -> Option<IncidentId> {
     state.ward.live().find(same).map(|other| other.id)
 }
 
-/// An incident, as bad or worse, of something that this one's service stands on. That a service does not run at all follows
-/// only from something that is not there, not from something that is merely unwell.
+/// An incident, as bad or worse, of something that this one's service stands on, and that did not begin long after it.
 fn upstream(state: &State, incident: &Incident) -> Option<IncidentId> {
+    let below = below(state, &incident.service);
+    let cause = |other: &&Arc<Incident>| other.is_told() && explains(&below, other, incident);
+    state.ward.live().find(cause).map(|other| other.id)
+}
+
+/// Whether one of what is below a service explains what is wrong with it. That a service does not run at all follows only
+/// from something that is not there, not from something that is merely unwell.
+fn explains(below: &[&str], other: &Incident, incident: &Incident) -> bool {
+    other.severity <= incident.severity
+        && below.contains(&other.service.as_str())
+        && other.began() <= incident.began() + UPSTREAM_WITHIN
+        && (incident.kind != kind::PROCESS_DOWN || DOWN.contains(&other.kind.as_str()))
+}
+
+/// Everything a service stands on, itself not among it.
+pub(super) fn below<'a>(state: &'a State, service: &'a str) -> Vec<&'a str> {
     let services = &state.policy.healing.services;
     let mut below: Vec<&str> = Vec::new();
-    let mut next = vec![incident.service.as_str()];
+    let mut next = vec![service];
     while let Some(name) = next.pop() {
         let found = services.iter().find(|service| service.name == name);
         for dependency in found.into_iter().flat_map(|service| &service.depends_on) {
-            if dependency != &incident.service && !below.contains(&dependency.as_str()) {
+            if dependency != service && !below.contains(&dependency.as_str()) {
                 below.push(dependency);
                 next.push(dependency);
             }
         }
     }
-    let explains =
-        |other: &Incident| incident.kind != kind::PROCESS_DOWN || DOWN.contains(&other.kind.as_str());
-    let cause = |other: &&Arc<Incident>| {
-        other.is_told()
-            && other.severity <= incident.severity
-            && below.contains(&other.service.as_str())
-            && explains(other)
-    };
-    state.ward.live().find(cause).map(|other| other.id)
+    below
 }
 
 /// An incident of the same service that this one goes with: as bad or worse and being put right by a runbook or a release right

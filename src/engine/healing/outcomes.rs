@@ -4,7 +4,7 @@
 use super::{
     ending::failed,
     leave, opening,
-    steps::{announce, needs_human, suppress, told},
+    steps::{announce, investigate, needs_human, suppress, told},
     ward::{Incident, owner},
 };
 use crate::{
@@ -69,6 +69,11 @@ fn take(pen: &mut Pen<'_>, report: &Report) -> Result<(), Refusal> {
             done(pen, effect);
             let why = clean_line(why, WORDS_MOST).into();
             failed(pen, incident.id, (*attempt, AttemptOutcome::RolledBack(why)));
+        }
+        (EffectKind::Heal { attempt, .. }, Outcome::CutOff(why)) => {
+            done(pen, effect);
+            let why: String = clean_line(why, WORDS_MOST).into();
+            cut_off(pen, incident.id, (*attempt, why));
         }
         (EffectKind::Commission { attempt, .. }, Outcome::Commissioned(brief)) => {
             commissioned(pen, (&incident, effect), (*attempt, brief))?;
@@ -229,13 +234,7 @@ fn verified(pen: &mut Pen<'_>, incident: &Arc<Incident>, (number, verification):
         Verification::NotHelped(why) => match elsewhere(pen, incident) {
             // What it was done for is gone, and what still fails has an incident of its own: this proves nothing of what was
             // done, neither that it helped nor that it did not.
-            Some(other) => {
-                let outcome =
-                    AttemptOutcome::Stopped(format!("what still fails is {other}'s: nothing is proven"));
-                pen.incident_event(id, IncidentEvent::AttemptEnded { number, outcome });
-                pen.incident_event(id, IncidentEvent::PhaseEntered(Phase::Verifying));
-                leave::reconsider_held(pen);
-            }
+            Some(other) => leave::unproven(pen, incident, other),
             None => {
                 let why = clean_line(why, WORDS_MOST).into();
                 failed(pen, id, (number, AttemptOutcome::Ineffective(why)));
@@ -248,9 +247,22 @@ fn verified(pen: &mut Pen<'_>, incident: &Arc<Incident>, (number, verification):
     }
 }
 
+/// Nobody knows whether it took effect: how things are now is looked at anew, and what comes of that is a person's, see
+/// `leave`.
+fn cut_off(pen: &mut Pen<'_>, id: IncidentId, (number, why): (u32, String)) {
+    announce(
+        pen,
+        id,
+        &format!("what was being done was cut off, and whether it took effect is not known: {why}"),
+    );
+    pen.incident_event(id, IncidentEvent::AttemptEnded { number, outcome: AttemptOutcome::Unclear(why) });
+    investigate(pen, id);
+    leave::reconsider_held(pen);
+}
+
 /// Another incident of the same service that is told and goes on, while what this one is about has ended.
 fn elsewhere(pen: &Pen<'_>, incident: &Incident) -> Option<IncidentId> {
-    if incident.sightings.firing {
+    if !incident.is_gone(pen.order.at) {
         return None;
     }
     let fails = |other: &&Arc<Incident>| {

@@ -15,6 +15,7 @@ use crate::{
         pen::Pen,
     },
 };
+use std::sync::Arc;
 
 /// Bytes of what teams are told.
 const TOLD_MOST: usize = 16 * 1024;
@@ -26,7 +27,18 @@ pub(super) fn told(words: &str) -> String {
 
 /// Nobody is woken and nothing is done, for this reason.
 pub(super) fn suppress(pen: &mut Pen<'_>, id: IncidentId, why: Suppression) {
+    let part_of = match &why {
+        Suppression::Inhibited(cause) => Some((*cause, "follows from it")),
+        Suppression::Storm => pen.state.ward.umbrella().map(|storm| (storm.id, "is part of it")),
+        Suppression::Silenced | Suppression::Maintenance | Suppression::Flapping => None,
+    };
     pen.incident_event(id, IncidentEvent::PhaseEntered(Phase::Suppressed(why)));
+    let (Some((whole, how)), Some(part)) = (part_of, pen.incident(id)) else { return };
+    let words = format!("{id} {how}: {}, {}", part.service, part.title);
+    let known = |whole: &Arc<Incident>| whole.timeline.iter().any(|(_, before)| *before == words);
+    if pen.incident(whole).is_some_and(|whole| !known(&whole)) {
+        pen.incident_event(whole, IncidentEvent::Noted(words));
+    }
 }
 
 /// Evidence is gathered; whoever is at that already goes on.
@@ -75,7 +87,8 @@ pub(super) fn withdraw(pen: &mut Pen<'_>, id: IncidentId, why: &str) {
     }
 }
 
-fn drop_effects(pen: &mut Pen<'_>, incident: &Incident, which: impl Fn(&EffectKind) -> bool) {
+/// Effects of these kinds are not wanted any more.
+pub(super) fn drop_effects(pen: &mut Pen<'_>, incident: &Incident, which: impl Fn(&EffectKind) -> bool) {
     for (effect, state) in &incident.effects {
         if which(&state.kind) {
             pen.write(Event::Effect(EffectEvent::Dropped(effect.clone())));

@@ -36,6 +36,7 @@ use crate::{
 };
 
 mod beside;
+mod cut_off;
 mod learned;
 mod quiet;
 

@@ -5,7 +5,7 @@ use crate::{
         ids::{EffectId, IncidentId, MissionId, RequestId, Revision, SilenceId},
         incident::{Attempt, AttemptOutcome, Diagnosis, Phase, Remedy, Severity, Silence},
         money::Money,
-        signal::{Fingerprint, Frame, Signal, SignalState},
+        signal::{Fingerprint, Frame, Signal, SignalState, kind},
         time::{Millis, Timestamp},
     },
     engine::{
@@ -61,6 +61,12 @@ impl Ward {
     /// Incidents that are not over, oldest first.
     pub fn live(&self) -> impl Iterator<Item = &Arc<Incident>> {
         self.incidents.values().filter(|incident| !incident.phase.over())
+    }
+
+    /// The incident of the storm that goes on.
+    #[must_use]
+    pub fn umbrella(&self) -> Option<&Arc<Incident>> {
+        self.live().find(|incident| incident.kind == kind::STORM)
     }
 
     /// What is at work on an incident right now.
@@ -427,6 +433,13 @@ impl Incident {
         matches!(self.phase, Phase::NeedsHuman(_))
     }
 
+    /// Whether what it is about is not seen any more: of what is told by lines silence is all there is to see.
+    pub(super) fn is_gone(&self, now: Timestamp) -> bool {
+        let seen = &self.sightings;
+        let silent = self.kind.starts_with("log.") && now.since(seen.last) >= Signal::LINES_QUIET;
+        !seen.firing || silent
+    }
+
     /// Whether what was done for it last has helped.
     pub(super) fn helped(&self) -> bool {
         self.attempts.last().is_some_and(|attempt| attempt.outcome == Some(AttemptOutcome::Helped))
@@ -557,6 +570,7 @@ fn ended(outcome: &AttemptOutcome) -> String {
         AttemptOutcome::Failed(why) => format!("it could not be done: {why}"),
         AttemptOutcome::RolledBack(why) => format!("taken back: {why}"),
         AttemptOutcome::Stopped(why) => format!("stopped: {why}"),
+        AttemptOutcome::Unclear(why) => format!("cut off, and whether it took effect is not known: {why}"),
     }
 }
 

@@ -3,6 +3,7 @@
 use super::{
     observe, opening,
     steps::{investigate, withdraw},
+    storm,
     ward::Incident,
 };
 use crate::{
@@ -40,6 +41,7 @@ fn carry_out(pen: &mut Pen<'_>, command: &HealCommand) -> Result<(), Refusal> {
     match command {
         HealCommand::Observe(signals) => {
             observe::observe(pen, signals);
+            storm::weigh(pen);
             Ok(())
         }
         HealCommand::Silence(silence) => put_silence(pen, silence),

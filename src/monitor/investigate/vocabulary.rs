@@ -43,7 +43,7 @@ pub const ENTRIES: &[Entry] = entries! {
     Check Number: "check.failing" "check.holding" "check.status" "check.restarts" "check.tls_days" "health.status" "health.ms";
     Check Truth: "check.all_hold" "check.http_down" "check.http_slow" "check.tls_expiry" "check.tcp_down"
         "check.process_down" "check.process_restarts" "check.process_oom" "check.disk_full" "check.db_slow"
-        "check.db_locks" "check.db_connections" "check.db_replication" "check.cache_memory" "check.refused" "dependency.down"
+        "check.db_locks" "check.db_connections" "check.db_replication" "check.cache_memory" "check.refused" "check.unanswered" "dependency.down"
         "dns.fails" "health.fails";
     Check Words: "dependency.name" "dns.host" "health.address";
     Metric Truth: "metric.out_of_bounds" "metric.shifted" "metric.slow";
@@ -68,9 +68,9 @@ pub const ENTRIES: &[Entry] = entries! {
     Release Number: "release.minutes_before";
     Release Truth: "release.near";
     Store Number: "pg.connections_pct" "pg.longest_s" "pg.pid" "pg.blocked" "pg.blocker_pid" "pg.idle_pid" "pg.lag_s"
-        "redis.memory_pct" "redis.evicted" "redis.blocked";
+        "redis.memory_pct" "redis.evicted" "redis.blocked" "redis.uptime_s";
     Store Words: "pg.role";
-    Store Truth: "redis.persistence_failing" "redis.link_down" "redis.refuses_writes" "redis.loading";
+    Store Truth: "redis.persistence_failing" "redis.link_down" "redis.refuses_writes" "redis.loading" "redis.restarted";
     History Number: "history.seen" "history.helped" "history.ineffective";
 };
 

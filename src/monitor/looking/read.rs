@@ -30,8 +30,8 @@ pub(super) fn answer(call: &Call, sight: &Sight, read: Read<'_>) -> Answered {
         "metric" => text(call, 0).and_then(|metric| of.number(metric)).map(Value::Number),
         "slope" => of.slope(call).map(Value::Number),
         "average" => of.average(call).map(Value::Number),
-        "query_running" => of.query(call).map(|age| Value::Truth(age.is_some())),
-        "query_age" => of.query(call).flatten().map(Value::Number),
+        "query_running" => of.session(call).map(|session| Value::Truth(session.is_some())),
+        "query_age" => of.session(call).flatten().and_then(|session| session.age_s).map(Value::Number),
         "rss_bytes" | "rss_limit" | "cpu_pct" | "error_rate" | "baseline" | "latency_p95"
         | "request_rate" | "redis_memory_pct" | "replica_lag" | "queue_depth" | "jobs_failed" => {
             of.number(&call.name).map(Value::Number)
@@ -151,9 +151,10 @@ impl Reads<'_> {
         Some(points.iter().map(|point| point.1).sum::<f64>() / points.len() as f64)
     }
 
-    /// Age of a session's statement in seconds, if the last look at the database names it; `None` where there was none.
-    fn query(&self, call: &Call) -> Option<Option<f64>> {
-        let Some(Value::Number(pid)) = call.args.first() else { return None };
+    /// A session, if the last look at the database names it: one that runs too long, one that left its transaction open, one
+    /// that others wait for, or one that waits. `None`: nobody looked.
+    fn session(&self, call: &Call) -> Option<Option<Session>> {
+        let Some(Value::Number(wanted)) = call.args.first() else { return None };
         let mut looked = false;
         for newest in self.fresh(self.service) {
             let Reading::Check(check) = &newest.seen.reading else { continue };
@@ -161,11 +162,68 @@ impl Reads<'_> {
                 continue;
             }
             looked = true;
-            if check.labels.get("pid").and_then(|text| text.parse::<f64>().ok()) == Some(*pid) {
-                let seconds = check.labels.get("seconds").and_then(|text| text.parse().ok());
-                return Some(Some(seconds.unwrap_or_default()));
+            let number = |label: &str| check.labels.get(label).and_then(|text| text.parse::<f64>().ok());
+            let named = SESSIONS.iter().find(|(pid, _)| number(pid) == Some(*wanted));
+            if let Some((_, ms)) = named.filter(|_| !check.ok) {
+                return Some(Some(Session { age_s: number(ms).map(|ms| ms / 1_000.0) }));
             }
         }
         looked.then_some(None)
+    }
+}
+
+/// Labels by which a check of a database names a session, and for how many milliseconds it has done what it does.
+const SESSIONS: [(&str, &str); 2] = [("blocker_pid", "blocker_ms"), ("pid", "duration_ms")];
+
+/// A session of a database that does something.
+struct Session {
+    /// For how long, if that may be seen.
+    age_s: Option<f64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{
+        incident::Severity,
+        signal::{Check, Observation, kind},
+        time::Millis,
+    };
+
+    fn newest(name: &str, ok: bool, labels: &[(&str, &str)]) -> Newest {
+        let labels = labels.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let check = Check {
+            name: name.into(),
+            kind: kind::DB_LOCKS,
+            ok,
+            severity: Severity::P2,
+            words: String::new(),
+            labels,
+        };
+        let seen = Observation { probe: "pg".into(), at: Timestamp(0), reading: Reading::Check(check) };
+        Newest { service: "db".into(), every: Millis::secs(10), seen, lapsed: false }
+    }
+
+    fn session(readings: &[Newest], pid: f64) -> Option<Option<Option<f64>>> {
+        let read = Read { newest: readings, health: &[], past: &[] };
+        let reads = Reads { read, service: "db", now: Timestamp(1_000) };
+        let found = reads.session(&Call::new("query_age", vec![Value::Number(pid)]));
+        found.map(|session| session.map(|session| session.age_s))
+    }
+
+    #[test]
+    fn c12_a_session_is_known_by_what_it_does_and_by_who_waits_for_it() {
+        let slow = newest("slow", false, &[("pid", "7"), ("duration_ms", "400000")]);
+        assert_eq!(session(std::slice::from_ref(&slow), 7.0), Some(Some(Some(400.0))));
+        assert_eq!(session(std::slice::from_ref(&slow), 8.0), Some(None));
+        assert_eq!(session(&[], 7.0), None, "nobody looked");
+        let chain = [("pid", "30"), ("duration_ms", "9000"), ("blocker_pid", "10"), ("blocker_ms", "360000")];
+        let locks = [newest("locks", false, &chain)];
+        assert_eq!(session(&locks, 10.0), Some(Some(Some(360.0))), "the one that holds the lock");
+        assert_eq!(session(&locks, 30.0), Some(Some(Some(9.0))), "the one that waits for it");
+        let hidden = [newest("locks", false, &[("pid", "30"), ("blocker_pid", "10")])];
+        assert_eq!(session(&hidden, 10.0), Some(Some(None)), "for how long is not known");
+        // What a check said while it held is of nobody who does too much.
+        assert_eq!(session(&[newest("slow", true, &[("pid", "7")])], 7.0), Some(None));
     }
 }

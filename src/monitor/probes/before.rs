@@ -48,6 +48,22 @@ pub(super) fn grown(probe: &str, mut counters: Counters, newcomer: Newcomer) -> 
     growth
 }
 
+/// Whether something that only grows, such as the age of a server, was more at the last look of this probe, or at one since
+/// which it has not grown beyond `most`: then the server began anew not long ago.
+pub(super) fn began_anew(probe: &str, age: f64, most: f64) -> bool {
+    let key = format!("{probe} age");
+    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    let before = last.remove(&key).unwrap_or_default();
+    let fell = before.get("age").is_some_and(|then| age < *then) || before.contains_key("anew");
+    let anew = fell && age <= most;
+    let mut now = Counters::from([("age".to_owned(), age)]);
+    now.extend(anew.then(|| ("anew".to_owned(), 1.0)));
+    if last.len() < PROBES_MOST {
+        last.insert(key, now);
+    }
+    anew
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -81,5 +97,13 @@ mod tests {
         let many = |by: f64| (0..COUNTERS_MOST + 50).map(|number| (format!("{number:05}"), by)).collect();
         assert!(grown("before-many", many(1.0), Newcomer::Unknown).is_empty());
         assert_eq!(grown("before-many", many(2.0), Newcomer::Unknown).len(), COUNTERS_MOST);
+    }
+
+    #[test]
+    fn a_server_that_is_younger_than_before_began_anew_and_stays_so_for_a_while() {
+        let seen = [1_000.0, 1_010.0, 3.0, 13.0, 299.0, 301.0, 310.0];
+        let anew = seen.map(|age| began_anew("began anew", age, 300.0));
+        assert_eq!(anew, [false, false, true, true, true, false, false]);
+        assert!(!began_anew("another probe", 1.0, 300.0), "nobody knows what was before the first look");
     }
 }

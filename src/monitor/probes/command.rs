@@ -1,5 +1,6 @@
 //! A command that prints lines and goes on, such as `journalctl -f`. It is started again when it ends, later each time
-//! while it does not last; its end is told, for a source that has ended says nothing. Ends with its whole group when
+//! while it does not last, and what it says again then is not told again; its end is told, for a source that has ended
+//! says nothing. Ends with its whole group when
 //! nobody listens or the future is dropped.
 //!
 //! A listener that is behind holds the command up: while it is, the command is not polled, its pipe fills, it waits.
@@ -9,6 +10,7 @@ use super::{
     eyes::Eyes,
     lines::Lines,
     program::{last_words, spec as run_of},
+    repeats::Repeats,
     voice::{Unheard, Voice},
 };
 use crate::{
@@ -74,9 +76,11 @@ pub(super) async fn follow(
     voice: &Voice<'_>,
 ) -> Result<(), Unheard> {
     let mut pause = PAUSE_FIRST;
+    let mut repeats = Repeats::default();
     loop {
         let started = Instant::now();
-        let ended = once_through(spec, argv, eyes, voice).await?;
+        repeats.begin();
+        let ended = once_through(spec, (argv, &mut repeats), eyes, voice).await?;
         if started.elapsed() >= LASTED.to_std() {
             pause = PAUSE_FIRST;
         }
@@ -92,7 +96,7 @@ pub(super) async fn follow(
 /// One run to its end; how it ended.
 async fn once_through(
     spec: &ProbeSpec,
-    argv: &[String],
+    (argv, repeats): (&[String], &mut Repeats),
     eyes: &Eyes,
     voice: &Voice<'_>,
 ) -> Result<String, Unheard> {
@@ -106,6 +110,7 @@ async fn once_through(
     let (mut lines, every) = (Lines::default(), spec.every.to_std());
     let mut beat = Instant::now() + every;
     loop {
+        let mut quiet = false;
         let done = tokio::select! {
             biased;
             () = voice.unheard() => return Err(Unheard),
@@ -115,6 +120,7 @@ async fn once_through(
             () = sleep_until(beat) => {
                 voice.beat().await?;
                 beat = Instant::now() + every;
+                quiet = true;
                 None
             }
         };
@@ -123,6 +129,10 @@ async fn once_through(
         lines.push(&bytes, &mut told);
         if done.is_some() {
             lines.end(&mut told);
+        }
+        let mut told = repeats.new_of(told);
+        if quiet || done.is_some() {
+            told.extend(repeats.settle());
         }
         if lost > 0 {
             voice.say(Reading::Lost(lost)).await?;

@@ -18,7 +18,7 @@ use crate::domain::{
     signal::{Check, Reading, kind},
     time::{Millis, Timestamp},
 };
-use failure::{Dated, Failure};
+use failure::{Dated, Failure, Silent};
 use futures::StreamExt as _;
 use regex::bytes::{Regex, RegexBuilder};
 use reqwest::{Response, Url, tls::TlsInfo};
@@ -151,7 +151,8 @@ impl Question<'_> {
     /// Not reached. What cannot be known without an answer is not said, but for the latency, which has a gap.
     fn failed(&self, failure: Failure, now: Timestamp) -> Vec<Reading> {
         let down = self.check("status", kind::HTTP_DOWN, self.spec.severity, failure.words.clone());
-        let mut readings = vec![Reading::Check(fails(down))];
+        let silent = failure.silent.map_or("", Silent::word);
+        let mut readings = vec![Reading::Check(fails(with(down, &[("silent", silent)])))];
         readings.extend(failure.dated.map(|dated| {
             Reading::Check(fails(match dated {
                 Dated::Expired(Some(until)) => self.certificate(until, now),

@@ -26,6 +26,7 @@ mod program;
 mod prometheus;
 mod reach;
 mod redis;
+mod repeats;
 #[cfg(test)]
 mod stage;
 mod tcp;

@@ -67,6 +67,10 @@ pub(super) async fn look(spec: &ProbeSpec, eyes: &Eyes) -> Result<Vec<Reading>, 
     let mut readings = vec![Reading::Check(answers(spec.severity, "it answers"))];
     let grown = before::grown(&spec.id, info.counters(), before::Newcomer::Unknown);
     readings.extend(info.readings(spec.severity, *memory_pct, &grown));
+    if let Some(age) = info.uptime() {
+        let anew = before::began_anew(&spec.id, age, info::YOUNG_S);
+        readings.extend(info::age(spec.severity, age, anew));
+    }
     Ok(readings)
 }
 

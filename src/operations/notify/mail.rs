@@ -2,7 +2,7 @@
 //! conversation: they answer a letter of its own id.
 
 use super::{Notice, TRY_MOST, Untold, answered, wording::Words};
-use crate::domain::digest::Digest;
+use crate::domain::{digest::Digest, mail::Way};
 use lettre::{
     AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor,
     message::{Mailbox, header::ContentType},
@@ -17,48 +17,6 @@ pub struct Envelope {
     pub from: String,
     /// The same of each who is told.
     pub to: Vec<String>,
-}
-
-/// Which way letters go.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Way {
-    /// A mail server: `smtp://host:25` in the clear, `smtp://host:587?tls=required`, `smtps://host:465`.
-    Smtp(String),
-    /// `<base>/v3/mail/send`.
-    SendGrid(String),
-    /// `<base>/emails`.
-    Resend(String),
-}
-
-/// Where SendGrid is, unless said otherwise.
-pub const SENDGRID: &str = "https://api.sendgrid.com";
-/// Where Resend is, unless said otherwise.
-pub const RESEND: &str = "https://api.resend.com";
-
-impl Way {
-    /// As it is written: an `smtp` or `smtps` address, `sendgrid`, `resend`, or one of these two and `+` an address.
-    ///
-    /// # Errors
-    /// What is wrong.
-    pub fn read(text: &str) -> Result<Self, String> {
-        let (word, base) = text.split_once('+').map_or((text, None), |(word, base)| (word, Some(base)));
-        let base = |usual: &str| match base {
-            None => Ok(usual.to_owned()),
-            Some(own) if reqwest::Url::parse(own).is_ok_and(|url| url.scheme().starts_with("http")) => {
-                Ok(own.trim_end_matches('/').to_owned())
-            }
-            Some(own) => Err(format!("{own:?} is no http or https address")),
-        };
-        match word {
-            "sendgrid" => base(SENDGRID).map(Self::SendGrid),
-            "resend" => base(RESEND).map(Self::Resend),
-            _ if text.starts_with("smtp://") || text.starts_with("smtps://") => {
-                AsyncSmtpTransport::<Tokio1Executor>::from_url(text).map_err(|error| error.to_string())?;
-                Ok(Self::Smtp(text.to_owned()))
-            }
-            _ => Err(format!("{text:?}: smtp://host:port, smtps://host:port, \"sendgrid\" or \"resend\"")),
-        }
-    }
 }
 
 /// An address as it is written in a letter.

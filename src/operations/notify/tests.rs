@@ -1,12 +1,12 @@
 //! People are told: by whom, of what, how often, and what happens to what could not be told.
 
 use super::{
-    mail::{Envelope, Letter, Way},
+    mail::{Envelope, Letter},
     sink,
     wording::Wording,
     *,
 };
-use crate::domain::time::Timestamp;
+use crate::domain::{mail::Way, time::Timestamp};
 
 pub(super) fn notice() -> Notice {
     Notice {

@@ -1,8 +1,11 @@
 //! The words of a notice, out of two templates: a subject of one line and a text. A template is plain text in which
-//! `${name}` stands for what the notice says; a line whose only name says nothing is left out.
+//! `${name}` stands for what the notice says and `$$` for a dollar; a line whose only name says nothing is left out.
 
 use super::Notice;
-use crate::domain::text::clean_line;
+use crate::domain::{
+    fill::{Piece, names, pieces},
+    text::clean_line,
+};
 
 /// The subject where the director has none.
 const SUBJECT: &str = include_str!("../../../assets/notify/subject.txt");
@@ -77,25 +80,14 @@ impl Wording {
     }
 }
 
-/// The names in a line.
-fn names(line: &str) -> impl Iterator<Item = &str> {
-    line.split("${").skip(1).filter_map(|rest| rest.split_once('}').map(|(name, _)| name))
-}
-
 fn filled(template: &str, notice: &Notice) -> String {
-    let mut parts = template.split("${");
-    let mut words = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        match part.split_once('}') {
-            Some((name, rest)) => {
-                words.push_str(&value(notice, name));
-                words.push_str(rest);
-            }
-            // No end: it stands as it was written.
-            None => {
-                words.push_str("${");
-                words.push_str(part);
-            }
+    let mut words = String::with_capacity(template.len());
+    for piece in pieces(template) {
+        match piece {
+            Piece::Text(plain) => words.push_str(plain),
+            Piece::Name(name) => words.push_str(&value(notice, name)),
+            // A template is prose: a dollar that begins nothing is one.
+            Piece::Dollar | Piece::Stray => words.push('$'),
         }
     }
     words

@@ -63,14 +63,88 @@ impl Asking {
         self.rounds.truncate(ROUNDS_MOST);
     }
 
-    /// What each came to, with its text.
-    pub(super) fn answers(&self, depth: Depth) -> Vec<(String, Answer)> {
+    /// What each came to.
+    pub(super) fn answers(&self, depth: Depth) -> Vec<Asked> {
         let seen = Seen { rounds: &self.rounds, depth };
-        let answer = |expr: &Result<Expr, String>| match expr {
-            Ok(expr) => expr.ask(&seen),
-            Err(why) => Answer::Unknown(vec![format!("it cannot be read: {why}")]),
+        let asked = |(text, expr): &(String, Result<Expr, String>)| match expr {
+            Ok(expr) => Asked {
+                text: text.clone(),
+                answer: expr.ask(&seen),
+                found: self.found(expr),
+                of: Of::this(expr),
+            },
+            Err(why) => {
+                let answer = Answer::Unknown(vec![format!("it cannot be read: {why}")]);
+                Asked { text: text.clone(), answer, found: Vec::new(), of: Of::Else }
+            }
         };
-        self.exprs.iter().map(|(text, expr)| (text.clone(), answer(expr))).collect()
+        self.exprs.iter().map(asked).collect()
+    }
+
+    /// What the last look found of whatever is more than a yes or no.
+    fn found(&self, expr: &Expr) -> Vec<String> {
+        let Some(last) = self.rounds.front() else { return Vec::new() };
+        let calls = expr.calls().into_iter().filter_map(|call| {
+            let key = call.to_string();
+            let value = last.get(&key).filter(|value| !matches!(value, Value::Truth(_)))?;
+            Some(format!("{key} is {value}"))
+        });
+        calls.collect()
+    }
+}
+
+/// What one expression came to.
+pub(super) struct Asked {
+    /// As it was written.
+    pub text: String,
+    /// Whether it holds.
+    pub answer: Answer,
+    /// What was found, in words.
+    found: Vec<String>,
+    /// What it is about.
+    pub of: Of,
+}
+
+/// What an expression is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Of {
+    /// Whether what was acted on is there at all.
+    Life,
+    /// Whether it does well, for so many checks in a row.
+    Health(u32),
+    /// Anything else.
+    Else,
+}
+
+/// Facts that say whether what was acted on is there at all.
+const LIFE: [&str; 3] = ["process_running", "unit_state", "container_state"];
+
+impl Of {
+    fn this(expr: &Expr) -> Self {
+        let names = expr.names();
+        let all = |of: &[&str]| !names.is_empty() && names.iter().all(|name| of.contains(&name.as_str()));
+        match (all(&LIFE), all(&["health"])) {
+            (true, _) => Self::Life,
+            (_, true) => Self::Health(expr.checks()),
+            _ => Self::Else,
+        }
+    }
+}
+
+impl Asked {
+    pub(super) fn holds(&self) -> bool {
+        self.answer == Answer::True
+    }
+
+    /// In words, for what does not hold: with what was found instead.
+    pub(super) fn words(&self) -> String {
+        let text = &self.text;
+        match &self.answer {
+            Answer::True => format!("{text} holds"),
+            Answer::False if self.found.is_empty() => format!("{text} does not hold"),
+            Answer::False => format!("{text} does not hold: {}", self.found.join(", ")),
+            Answer::Unknown(missing) => format!("{text} cannot be told: {}", missing.join(", ")),
+        }
     }
 }
 
@@ -86,14 +160,5 @@ impl Facts for Seen<'_> {
             Depth::Now => 0,
         };
         self.rounds.get(back)?.get(&call.to_string()).cloned()
-    }
-}
-
-/// An answer in words, for those that are not true.
-pub(super) fn words(text: &str, answer: &Answer) -> String {
-    match answer {
-        Answer::True => format!("{text} holds"),
-        Answer::False => format!("{text} does not hold"),
-        Answer::Unknown(missing) => format!("{text} cannot be told: {}", missing.join(", ")),
     }
 }

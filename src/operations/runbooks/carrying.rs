@@ -1,19 +1,22 @@
 //! Carrying a plan out: prechecks, dry run, steps, and taking back. See [`super`] for what always holds.
 
 use super::{
-    asking::{Asking, Depth, words},
-    ground::{Ground, Stop, stopped},
+    asking::{Asked, Asking, Depth},
+    ground::{Ground, Pace, Stop, stopped},
     outcome::{Broken, Done, Progress, Rehearsal, Rehearsed, Resumed, StepDone, Undone},
     running::{Failed, Ran, run},
 };
 use crate::domain::{
-    expr::Answer,
     runbook::{RunPlan, RunStep},
     time::Millis,
 };
 use futures::future::FutureExt as _;
 use std::future::Future;
 use tokio::time::Instant;
+
+/// How long what was cut off is waited for at most, and how often it is asked about.
+const PATIENCE_MOST: Millis = Millis::mins(5);
+const ASK_EVERY: Millis = Millis::secs(5);
 
 /// Carries a plan out to its end, or says how far it came.
 ///
@@ -27,15 +30,16 @@ pub async fn carry_out(
     all(plan, ground, &stop.boxed().shared()).await
 }
 
-/// Goes on with a plan that was cut off by a crash. What can be done twice is begun anew, if its prechecks hold; what
-/// cannot is only asked about.
+/// Goes on with a plan that was cut off by a crash. What had begun is never begun again: a command may outlive whoever
+/// started it, and a service that is still on its way up looks as one that nobody started. It is looked, for as long as the
+/// steps could take and the plan waits after them, whether what was to become true does.
 ///
 /// # Errors
 /// As [`carry_out`].
 pub async fn resume(
     plan: &RunPlan,
     progress: &Progress,
-    ground: &Ground<'_>,
+    (ground, pace): (&Ground<'_>, &dyn Pace),
     stop: impl Future<Output = ()> + Send,
 ) -> Result<Resumed, Broken> {
     let stop = stop.boxed().shared();
@@ -45,26 +49,40 @@ pub async fn resume(
     if plan.steps.iter().all(|step| progress.done.contains(&step.id)) {
         return Ok(Resumed::Already);
     }
-    let mut open = Vec::new();
-    for (text, answer) in ask(plan.verify.all.iter().map(String::as_str), ground, &stop).await? {
-        if answer != Answer::True {
-            open.push(words(&text, &answer));
-        }
-    }
+    let patience = Millis(plan.limits.timeout.0.saturating_add(plan.verify.after.0)).min(PATIENCE_MOST);
+    let which = progress.begun.as_deref().map_or_else(String::new, |step| format!(" in step {step}"));
+    (ground.tell)(&format!("it was cut off{which}: for {patience} it is only looked whether it took effect"));
+    let mut open = took_effect(plan, (ground, pace), (patience, &stop)).await?;
     if open.is_empty() {
         (ground.tell)("what was to become true is true: nothing is done again");
         return Ok(Resumed::Already);
     }
-    if let (false, Some(begun)) = (plan.idempotent, &progress.begun) {
-        open.insert(0, format!("step {begun} had begun, and must not be done twice"));
-    }
-    if plan.idempotent {
-        match all(plan, ground, &stop).await {
-            Err(broken @ Broken::NotNow { .. }) => open.push(broken.to_string()),
-            other => return other.map(Resumed::Done),
-        }
+    if let Some(begun) = &progress.begun {
+        open.insert(0, format!("step {begun} had begun, and is not done twice"));
     }
     Ok(Resumed::Unclear(open))
+}
+
+/// Asks whether a plan took effect until it is seen that it did, or patience is over: then what is still open.
+async fn took_effect(
+    plan: &RunPlan,
+    (ground, pace): (&Ground<'_>, &dyn Pace),
+    (patience, stop): (Millis, &Stop<'_>),
+) -> Result<Vec<String>, Broken> {
+    let began = pace.now();
+    loop {
+        let answers = ask(plan.verify.all.iter().map(String::as_str), ground, stop).await?;
+        let open: Vec<String> = answers.iter().filter(|asked| !asked.holds()).map(Asked::words).collect();
+        let left = patience.0.saturating_sub(pace.now().0.saturating_sub(began.0));
+        if open.is_empty() || left == 0 {
+            return Ok(open);
+        }
+        tokio::select! {
+            biased;
+            () = stop.clone() => return Err(Broken::Stopped { step: None, done: Vec::new() }),
+            () = pace.sleep(Millis(ASK_EVERY.0.min(left))) => {}
+        }
+    }
 }
 
 /// Tries every step out without doing it; a step that goes wrong does not end it.
@@ -100,9 +118,9 @@ pub async fn take_back(
 
 async fn all(plan: &RunPlan, ground: &Ground<'_>, stop: &Stop<'_>) -> Result<Done, Broken> {
     let answers = ask(plan.prechecks.iter().map(|precheck| precheck.expr.as_str()), ground, stop).await?;
-    for (precheck, (text, answer)) in plan.prechecks.iter().zip(answers) {
-        if answer != Answer::True {
-            return Err(Broken::NotNow { precheck: precheck.id.clone(), why: words(&text, &answer) });
+    for (precheck, asked) in plan.prechecks.iter().zip(answers) {
+        if !asked.holds() {
+            return Err(Broken::NotNow { precheck: precheck.id.clone(), why: asked.words() });
         }
         (ground.tell)(&format!("precheck {} holds", precheck.id));
     }
@@ -122,7 +140,7 @@ async fn ask<'a>(
     texts: impl Iterator<Item = &'a str> + Send,
     ground: &Ground<'_>,
     stop: &Stop<'_>,
-) -> Result<Vec<(String, Answer)>, Broken> {
+) -> Result<Vec<Asked>, Broken> {
     let mut asking = Asking::of(texts);
     tokio::select! {
         biased;

@@ -9,7 +9,7 @@
 //! - All steps together end within the plan's time; a command that is ended takes its whole group with it.
 //! - After a stop nothing new begins, not even taking back.
 //! - What fails is taken back from the last done step to the first, where the plan can be taken back.
-//! - After a crash, what must not be done twice is asked about and never repeated.
+//! - After a crash, what had begun is asked about, with patience, and never repeated.
 //! - "Helped" is only said of what was seen to be true.
 
 mod asking;

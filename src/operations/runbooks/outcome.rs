@@ -148,6 +148,6 @@ pub enum Resumed {
     Done(Done),
     /// Nothing had to be done: every step is known to be done, or what was to become true is true. To be verified next.
     Already,
-    /// It cannot be told whether it was done, and it must not be done twice: what is known. A person must look.
+    /// It cannot be told whether it was done, and it is not done twice: what is known. A person must look.
     Unclear(Vec<String>),
 }

@@ -1,7 +1,8 @@
-//! Whether it helped: waits, then looks until everything is true or the window is over.
+//! Whether it helped: waits, then looks until everything is true, the window is over, or what was acted on is seen to have
+//! died since.
 
 use super::{
-    asking::{Asking, Depth, words},
+    asking::{Asked, Asking, Depth, Of},
     ground::{Ground, Pace},
     outcome::Verdict,
 };
@@ -37,13 +38,21 @@ async fn checked(plan: &RunPlan, ground: &Ground<'_>, pace: &dyn Pace) -> Verdic
     // So often that as many checks as are asked for fit in twice.
     let every = Millis(window.0 / (u64::from(asking.checks()) * 2)).clamp(EVERY.1, EVERY.0);
     let mut rounds = 0_u32;
+    let mut lives = vec![Life::default(); plan.verify.all.len()];
     loop {
         asking.look(ground.look).await;
         rounds = rounds.saturating_add(1);
         let answers = asking.answers(Depth::Checks);
-        if answers.iter().all(|(_, answer)| *answer == Answer::True) {
+        if answers.iter().all(Asked::holds) {
             (ground.tell)(&format!("it helped: everything holds after {rounds} checks"));
             return Verdict::Helped;
+        }
+        let now = asking.answers(Depth::Now);
+        let seen = lives.iter_mut().zip(answers.iter().zip(&now));
+        let ended: Vec<String> = seen.filter_map(|(life, (all, now))| life.ended(all, now)).collect();
+        if !ended.is_empty() {
+            (ground.tell)(&format!("it did not last: {}", ended.join("; ")));
+            return Verdict::NotHelped(ended);
         }
         let left = window.0.saturating_sub(pace.now().0.saturating_sub(began.0));
         if left == 0 {
@@ -53,14 +62,41 @@ async fn checked(plan: &RunPlan, ground: &Ground<'_>, pace: &dyn Pace) -> Verdic
     }
 }
 
+/// Looks in a row in which what was there is not any more, from which it has ended: one may be a hiccup.
+const ENDED_LEAST: u32 = 2;
+
+/// How one condition on what was acted on went.
+#[derive(Debug, Clone, Copy, Default)]
+struct Life {
+    /// It was seen to hold.
+    held: bool,
+    /// Looks in a row since, in which it did not.
+    gone: u32,
+}
+
+impl Life {
+    /// Takes one look; says how it ended, if it did. What never held may still come up.
+    fn ended(&mut self, all: &Asked, now: &Asked) -> Option<String> {
+        let least = match now.of {
+            Of::Life => {
+                self.held |= now.holds();
+                ENDED_LEAST
+            }
+            Of::Health(checks) => {
+                self.held |= all.holds();
+                checks.max(ENDED_LEAST)
+            }
+            Of::Else => return None,
+        };
+        self.gone = if self.held && now.answer == Answer::False { self.gone.saturating_add(1) } else { 0 };
+        (self.gone >= least).then(|| format!("{}; it did before", now.words()))
+    }
+}
+
 /// What does not hold outweighs what cannot be told.
-fn verdict(answers: &[(String, Answer)]) -> Verdict {
+fn verdict(answers: &[Asked]) -> Verdict {
     let reasons = |wanted: fn(&Answer) -> bool| -> Vec<String> {
-        answers
-            .iter()
-            .filter(|(_, answer)| wanted(answer))
-            .map(|(text, answer)| words(text, answer))
-            .collect()
+        answers.iter().filter(|asked| wanted(&asked.answer)).map(Asked::words).collect()
     };
     let wrong = reasons(|answer| *answer == Answer::False);
     match wrong.is_empty() {

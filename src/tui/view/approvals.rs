@@ -85,6 +85,9 @@ fn title(app: &App) -> String {
     format!("APPROVALS ─ {}{held}{marked}", shelves.join(" "))
 }
 
+/// Things that wait elsewhere and are named where the list is empty.
+const ELSEWHERE_MOST: usize = 5;
+
 /// What is left of a list below its heading, and the first row that is seen.
 fn window(inner: Rect, at: usize) -> (Rect, usize) {
     let list = Rect { y: inner.y + 1.min(inner.height), height: inner.height.saturating_sub(1), ..inner };
@@ -118,6 +121,10 @@ impl Columns {
 fn waiting(app: &App, pen: &mut Pen<'_>, inner: Rect) {
     let columns = Columns::of(inner.width);
     let head = row(inner, 0);
+    let list = snapshot::at_the_desk(&app.state);
+    // What has its answer is not denied any more, whatever time it had.
+    let is_held = |request: &&Request| app.state.clockwork.held.contains_key(&request.id);
+    let all_held = !list.is_empty() && list.iter().all(is_held);
     for (x, text) in [
         (4, "ID"),
         (9, "KIND"),
@@ -126,16 +133,18 @@ fn waiting(app: &App, pen: &mut Pen<'_>, inner: Rect) {
         (columns.risk, "RISK"),
         (columns.sure, "SURE"),
         (columns.age, "AGE"),
-        (columns.expires, "DENIED IN"),
+        (columns.expires, if all_held { "COUNTS IN" } else { "DENIED IN" }),
     ] {
         pen.put(head, x, text, Role::Muted);
     }
-    let list = snapshot::at_the_desk(&app.state);
     let chosen = app.desk.request(&app.state).map(|request| request.id);
     let at = list.iter().position(|request| Some(request.id) == chosen).unwrap_or(0);
     let (area, top) = window(inner, at);
     if list.is_empty() {
         pen.put(row(area, 0), 1, "Nothing waits for a decision.", Role::Muted);
+        for (y, words) in words::elsewhere(&app.state).iter().take(ELSEWHERE_MOST).enumerate() {
+            pen.put(nth(area, y + 1), 1, words, Role::Attention);
+        }
     }
     for (y, request) in list.iter().skip(top).take(usize::from(area.height)).enumerate() {
         let line = nth(area, y);
@@ -158,9 +167,9 @@ fn waiting_row(app: &App, pen: &mut Pen<'_>, line: Rect, (request, columns): (&R
     pen.put(cut(9, 18), 0, request.subject.word(), Role::Text);
     pen.put(cut(18, columns.team), 0, &snapshot::place(request), Role::Text);
     if let Some(hold) = hold {
-        pen.put(cut(columns.team, columns.expires), 0, &answer(app, request, &hold.decision), role);
+        pen.put(cut(columns.team, columns.age), 0, &answer(app, request, &hold.decision), role);
         let left = words::seconds(hold.until.since(app.now.wall));
-        pen.put(cut(columns.expires, line.width + 1), 0, &format!("in {left} s"), role);
+        pen.put(cut(columns.age, line.width + 1), 0, &format!("counts in {left} s"), role);
         return;
     }
     pen.put(cut(columns.team, columns.risk), 0, &asker(app, request), Role::Text);
@@ -205,7 +214,7 @@ fn confidence(app: &App, request: &Request) -> Option<u8> {
     let Subject::Choose { teams } = &request.subject else { return None };
     let mission = app.state.missions.get(&request.mission)?;
     let of = mission.teams.iter().filter(|team| teams.contains(&team.id)).filter_map(brief::contender);
-    of.map(|(candidate, _)| candidate.confidence).max()
+    of.filter_map(|(candidate, _)| candidate.stated()).max()
 }
 
 fn decided(app: &App, pen: &mut Pen<'_>, inner: Rect) {

@@ -212,14 +212,14 @@ fn candidate(rows: &mut Vec<Row>, mission: Option<&Mission>, id: TeamId, width: 
     };
     let score = brief::score(mission, id, candidate.attempt);
     let score = score.map_or("no score".to_owned(), |score| format!("score {score}"));
+    let sure = candidate.stated().map_or("by hand".to_owned(), |pct| format!("confidence {pct} %"));
     let stat = &evidence.stat;
     let text = format!(
-        "  [{}] {name}: +{} -{} in {}, confidence {} %, {score}",
+        "  [{}] {name}: +{} -{} in {}, {sure}, {score}",
         id.0,
         stat.additions,
         stat.deletions,
         count(stat.files.len(), "file"),
-        candidate.confidence
     );
     wrapped(rows, &text, Role::Accent, width);
     wrapped(rows, &format!("      {}", words::evidence_line(evidence)), Role::Text, width);

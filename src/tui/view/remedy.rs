@@ -25,14 +25,14 @@ pub(super) fn rows(remedy: &Remedy, rows: &mut Vec<Row>, width: usize) {
 }
 
 fn runbook(plan: &RunPlan, rows: &mut Vec<Row>, width: usize) {
-    let back = if plan.reversible { "can be taken back" } else { "cannot be taken back" };
     let head = format!(
-        "  {} version {}, tier {} as written, on {} in {}; {back}",
+        "  {} version {}, tier {} as written, on {} in {}; {}",
         clean_line(&plan.runbook, 64),
         plan.version,
         plan.tier,
         clean_line(&plan.target, 120),
-        clean_line(&plan.env, 40)
+        clean_line(&plan.env, 40),
+        plan.way_back()
     );
     wrapped(rows, &head, Role::Text, width);
     wrapped(rows, &format!("  {}", clean_line(&plan.summary, 300)), Role::Muted, width);

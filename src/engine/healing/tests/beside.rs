@@ -29,16 +29,26 @@ fn c6_a_remedy_whose_own_cause_is_gone_is_not_blamed_for_what_else_fails_by_then
     let mut house = House::diagnosed(2, restart(Grade::A, 1));
     house.end("heal", Outcome::Healed);
     house.see(vec![clear(&down("web")), full()]);
+    let verify = house.begin("verify").unwrap();
     house.end_of(SECOND, "investigate", Outcome::Diagnosed(Box::new(clears("dir /x"))));
-    house.end("verify", Outcome::Verified(Verification::NotHelped("health is not ok".into())));
+    // As soon as the other one's cause is known, and not only when the window is over.
     let outcome = &house.incident(I).attempts[0].outcome;
     assert!(matches!(outcome, Some(AttemptOutcome::Stopped(_))), "neither helped nor not: {outcome:?}");
+    let late = Outcome::Verified(Verification::NotHelped("health is not ok".into()));
+    assert_eq!(house.report(verify, late), Err(RefusalKind::Stale));
     assert_eq!(house.incident(SECOND).phase, Phase::Mitigating, "and the other goes on");
     house.end_of(SECOND, "heal", Outcome::Healed);
     house.end_of(SECOND, "verify", Outcome::Verified(Verification::Helped));
     house.see(vec![down("web")]);
     house.pass(1_000);
     assert!(house.incident(I).attempts.len() < 3 && house.incident(I).at_work().is_none());
+
+    // Nobody knows the other's cause yet: the window ends, and proves nothing.
+    let mut house = House::diagnosed(2, restart(Grade::A, 1));
+    house.end("heal", Outcome::Healed);
+    house.see(vec![clear(&down("web")), full()]);
+    house.end("verify", Outcome::Verified(Verification::NotHelped("health is not ok".into())));
+    assert!(matches!(house.incident(I).attempts[0].outcome, Some(AttemptOutcome::Stopped(_))));
 
     let mut house = House::diagnosed(2, restart(Grade::A, 1));
     house.end("heal", Outcome::Healed);

@@ -108,6 +108,13 @@ fn c1_a_storm_is_one_thing_and_nothing_acts_in_it() {
         house.see(vec![signal(&format!("s{n}"), kind::DISK_FULL, Severity::P2)]);
     }
     assert!(house.state.ward.storm.is_some());
+    let umbrella = house.state.ward.umbrella().cloned().expect("the storm is an incident");
+    let Phase::NeedsHuman(why) = &umbrella.phase else { panic!("{:?}", umbrella.phase) };
+    assert_eq!(why, "21 new causes within 01:00: nothing acts by itself until it has been calm for 10:00");
+    let part = umbrella.timeline.iter().filter(|(_, words)| words.contains("is part of it")).count();
+    assert_eq!(part, 4, "each that came after it: {:?}", umbrella.timeline);
+    let told = umbrella.effects.values().filter(|effect| effect.kind.word() == "announce").count();
+    assert_eq!(told, 1, "people are told once");
     let quiet = house.state.ward.live().filter(|i| i.phase == Phase::Suppressed(Suppression::Storm)).count();
     assert!(quiet >= 3, "{quiet}");
     house.end("investigate", Outcome::Diagnosed(Box::new(restart(Grade::A, 1))));
@@ -115,6 +122,104 @@ fn c1_a_storm_is_one_thing_and_nothing_acts_in_it() {
     house.pass(601_000);
     assert!(house.state.ward.storm.is_none());
     assert!(house.state.ward.live().all(|i| i.phase != Phase::Suppressed(Suppression::Storm)));
+    house.pass(301_000);
+    assert_eq!(house.incident(umbrella.id).phase, Phase::Resolved);
+}
+
+#[test]
+fn c1_much_of_the_house_ill_is_a_storm_of_its_own() {
+    let mut house = House::at_level(2);
+    let services = ["a", "b", "c", "d"].map(|name| Service { name: name.into(), ..Service::default() });
+    house.load(|policy| policy.healing.services = services.to_vec());
+    house.see(vec![down("a")]);
+    assert!(house.state.ward.storm.is_none());
+    house.see(vec![down("b")]);
+    let umbrella = house.state.ward.umbrella().expect("half of the services are ill");
+    assert!(matches!(&umbrella.phase, Phase::NeedsHuman(why) if why.starts_with("2 of 4 services are ill")));
+    assert_eq!(umbrella.severity, Severity::P1, "as bad as the worst of it");
+    // The incident of a storm is not one more ill service, and it is not quiet because of itself.
+    house.pass(601_000);
+    assert!(house.state.ward.storm.is_none());
+}
+
+fn chain() -> House {
+    let mut house = House::at_level(2);
+    let service = |name: &str, on: &[&str]| Service {
+        name: name.into(),
+        depends_on: on.iter().map(|on| (*on).to_owned()).collect(),
+        ..Service::default()
+    };
+    house.load(|policy| {
+        policy.healing.services = vec![service("db", &[]), service("api", &["db"]), service("web", &["api"])]
+    });
+    house
+}
+
+fn of<'a>(house: &'a House, service: &str) -> &'a ward::Incident {
+    house.state.ward.live().find(|incident| incident.service == service).unwrap()
+}
+
+#[test]
+fn c1_of_what_comes_together_the_cause_is_told_whatever_was_seen_first() {
+    let mut house = chain();
+    house.see(vec![down("web"), down("api"), down("db")]);
+    let cause = of(&house, "db").id;
+    assert_eq!(of(&house, "db").phase, Phase::Investigating);
+    for service in ["api", "web"] {
+        let follows = of(&house, service);
+        assert_eq!(follows.phase, Phase::Suppressed(Suppression::Inhibited(cause)), "{service}");
+        assert!(follows.told.is_none(), "{service}: nobody was told");
+    }
+    let noted = |words: &str| of(&house, "db").timeline.iter().any(|(_, said)| said.contains(words));
+    assert!(noted("I-1 follows from it: web") && noted("I-2 follows from it: api"));
+}
+
+#[test]
+fn c1_what_follows_waits_a_moment_for_a_cause_that_is_about_to_be_confirmed() {
+    let refused = || signal("db", kind::TCP_DOWN, Severity::P1);
+    let mut house = chain();
+    // One look proves that a process is gone, a port takes two.
+    house.see(vec![signal("web", kind::HTTP_DOWN, Severity::P1), refused()]);
+    house.now += 10_000;
+    house.see(vec![signal("web", kind::HTTP_DOWN, Severity::P1)]);
+    assert_eq!((of(&house, "web").phase.clone(), of(&house, "web").told), (Phase::Suspected, None));
+    house.see(vec![refused()]);
+    let cause = of(&house, "db").id;
+    assert_eq!(of(&house, "web").phase, Phase::Suppressed(Suppression::Inhibited(cause)));
+    assert!(of(&house, "web").told.is_none() && of(&house, "db").told.is_some());
+
+    // It was nothing: told as soon as that is known, or after a while.
+    let mut house = chain();
+    house.see(vec![refused(), down("web")]);
+    house.see(vec![clear(&refused())]);
+    assert_eq!(of(&house, "web").phase, Phase::Investigating);
+    let mut house = chain();
+    house.load(|policy| policy.healing.grouping.confirm = (3, 3));
+    house.load(|policy| policy.healing.grouping.confirm_after = Millis::mins(2));
+    house.see(vec![refused(), down("web")]);
+    house.pass(29_000);
+    assert_eq!(of(&house, "web").phase, Phase::Suspected);
+    house.pass(2_000);
+    assert_eq!(of(&house, "web").phase, Phase::Investigating);
+    // What is most urgent does not wait.
+    let mut house = chain();
+    house.see(vec![refused(), signal("web", kind::HTTP_DOWN, Severity::P0)]);
+    assert_eq!(of(&house, "web").phase, Phase::Investigating);
+}
+
+#[test]
+fn c1_a_cause_that_is_seen_a_little_later_still_explains_what_follows_and_a_late_one_does_not() {
+    let mut house = chain();
+    house.see(vec![down("web")]);
+    house.now += 60_000;
+    house.see(vec![down("db")]);
+    let cause = of(&house, "db").id;
+    assert_eq!(of(&house, "web").phase, Phase::Suppressed(Suppression::Inhibited(cause)));
+    let mut house = chain();
+    house.see(vec![down("web")]);
+    house.now += 121_000;
+    house.see(vec![down("db")]);
+    assert_eq!(of(&house, "web").phase, Phase::Investigating);
 }
 
 #[test]

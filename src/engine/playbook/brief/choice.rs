@@ -59,7 +59,7 @@ pub(super) fn rule(
         }
         _ => Tests::Missing,
     };
-    let confidence = Some(candidate.confidence);
+    let confidence = candidate.stated();
     let composed = !candidate.author.is_empty();
     let grounds = Grounds { tests, grade: None, confidence, tainted: false, composed };
     let plan = plan_digest(mission, candidate);

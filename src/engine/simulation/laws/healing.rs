@@ -221,11 +221,16 @@ impl Healing {
         assert!(done < limits.attempts_per_incident as usize, "{id} is tried {done} times and again");
         let tried = (case.fingerprint.clone(), remedy.plan());
         let failed = |deed: &Deed| match &deed.ended {
-            Some(AttemptOutcome::Helped | AttemptOutcome::Stopped(_)) | None => false,
+            Some(AttemptOutcome::Helped | AttemptOutcome::Stopped(_) | AttemptOutcome::Unclear(_)) | None => {
+                false
+            }
             Some(_) => deed.plan == tried.1,
         };
         assert!(!case.attempts.values().any(failed), "{id}: what did not help is tried again");
         let by_people = matches!(word, Some(Word::People(_)));
+        let last = case.attempts.values().next_back().and_then(|deed| deed.ended.as_ref());
+        let unclear = matches!(last, Some(AttemptOutcome::Unclear(_)));
+        assert!(by_people || !unclear, "{id}: nobody knows how far it came, and it begins again alone");
         assert!(by_people || !self.failed.contains(&tried), "{id}: what did not help is tried again alone");
         let back = self.rolled_back.iter().filter(|(of, when)| *of == tried.0 && ago(at, *when, DAY)).count();
         assert!(back < limits.rollbacks_per_cause as usize, "{id} begins after {back} rollbacks");
@@ -330,7 +335,10 @@ impl Laws {
         let case = self.healing.cases.get(&id).expect("looked at by the caller");
         let from = case.phase.clone();
         let person = matches!(fact.actor, Actor::Person(_)) || case.again;
-        assert!(leads(&from, to, person), "{id} goes from {} to {}", from.word(), to.word());
+        let last = case.attempts.values().next_back().and_then(|deed| deed.ended.as_ref());
+        let unclear = matches!(last, Some(AttemptOutcome::Unclear(_)));
+        let looks_anew = unclear && (&from, to) == (&Phase::Mitigating, &Phase::Investigating);
+        assert!(leads(&from, to, person) || looks_anew, "{id} goes from {} to {}", from.word(), to.word());
         let twin = self.healing.cases.iter().find(|(other, c)| {
             **other != id && !to.over() && !c.phase.over() && c.fingerprint == case.fingerprint
         });
@@ -387,6 +395,7 @@ impl Laws {
                 self.count("helped");
             }
             AttemptOutcome::Stopped(_) => self.count("attempt stopped"),
+            AttemptOutcome::Unclear(_) => self.count("attempt unclear"),
             AttemptOutcome::RolledBack(_) => {
                 self.healing.rolled_back.push((tried.0.clone(), at));
                 self.healing.failed.insert(tried);

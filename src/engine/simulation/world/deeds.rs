@@ -93,7 +93,7 @@ fn cut_off(run: &mut Run, effect: &Effect) -> Option<Outcome> {
     if run.world.services.done.contains(&effect.id) && run.dice.pct(70) {
         return Some(Outcome::Healed);
     }
-    Some(failed(FailureKind::Permanent, "it was cut off, and nobody knows how far it came"))
+    Some(Outcome::CutOff("the service does not answer".into()))
 }
 
 fn failed(kind: FailureKind, reason: &str) -> Outcome {

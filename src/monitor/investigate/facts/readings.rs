@@ -50,7 +50,8 @@ fn checks(scene: &Scene) -> Found {
         .number("check.failing", number(failing.len()))
         .number("check.holding", number(holding))
         .truth("check.all_hold", failing.is_empty() && stale.is_empty())
-        .truth("check.refused", failing.iter().any(|(_, check)| is_refused(check)));
+        .truth("check.refused", failing.iter().any(|(_, check)| is_refused(check)))
+        .truth("check.unanswered", failing.iter().any(|(_, check)| is_silent(check, "late")));
     let mut kinds: BTreeMap<&str, bool> = BTreeMap::new();
     for (_, check) in &fresh {
         *kinds.entry(check.kind).or_default() |= !check.ok;
@@ -79,9 +80,15 @@ fn checks(scene: &Scene) -> Found {
     found
 }
 
-/// A port's check is of our own words: whoever does not answer there has said nothing in it.
+/// A port's check is of our own words: whoever does not answer there has said nothing in it. That of a page may be of others'.
 fn is_refused(check: &Check) -> bool {
     check.kind == kind::TCP_DOWN && check.words.contains("connection is refused")
+        || is_silent(check, "refused")
+}
+
+/// Whether an address gave no answer, in this way; only the probe itself says so.
+fn is_silent(check: &Check, how: &str) -> bool {
+    check.kind == kind::HTTP_DOWN && check.labels.get("silent").is_some_and(|word| word == how)
 }
 
 fn quoted(words: &str) -> String {

@@ -20,6 +20,7 @@ const NUMBERS: &[(&str, &str, f64)] = &[
     ("redis_memory_pct", "redis.memory_pct", 1.0),
     ("redis_evicted", "redis.evicted", 1.0),
     ("redis_blocked_clients", "redis.blocked", 1.0),
+    ("redis_uptime_s", "redis.uptime_s", 1.0),
 ];
 /// Checks of a Redis probe that are a yes or no of their own: name, label that only Redis' own check has, fact.
 const TRUTHS: &[(&str, Option<&str>, &str)] = &[
@@ -27,6 +28,7 @@ const TRUTHS: &[(&str, Option<&str>, &str)] = &[
     ("replication", Some("primary"), "redis.link_down"),
     ("refused", Some("refused"), "redis.refuses_writes"),
     ("loading", None, "redis.loading"),
+    ("restarts", Some("uptime_s"), "redis.restarted"),
 ];
 
 /// Reads them.

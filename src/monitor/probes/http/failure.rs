@@ -16,6 +16,27 @@ pub(super) struct Failure {
     pub words: String,
     /// Where it is the certificate's date.
     pub dated: Option<Dated>,
+    /// Where nobody took the question, or somebody did and said nothing.
+    pub silent: Option<Silent>,
+}
+
+/// How an address is silent. Told apart here: words may be of whoever answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Silent {
+    /// The connection is refused.
+    Refused,
+    /// Nothing came in time.
+    Late,
+}
+
+impl Silent {
+    /// As its label says it.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Refused => "refused",
+            Self::Late => "late",
+        }
+    }
 }
 
 /// What is wrong with the date of a certificate.
@@ -30,13 +51,14 @@ pub(super) enum Dated {
 impl Failure {
     /// Nothing came in time.
     pub(super) fn late(most: Millis) -> Self {
-        Self { words: format!("no answer within {} ms", most.0), dated: None }
+        let words = format!("no answer within {} ms", most.0);
+        Self { words, dated: None, silent: Some(Silent::Late) }
     }
 
     /// What the web client said.
     pub(super) fn of(error: &reqwest::Error, url: &Url) -> Self {
         let host = url.host_str().unwrap_or_default();
-        let plain = |words: String| Self { words, dated: None };
+        let plain = |words: String| Self { words, dated: None, silent: None };
         for cause in reach::causes(error) {
             if let Some(error) = cause.downcast_ref::<TlsError>() {
                 return Self::of_tls(error, host);
@@ -50,7 +72,8 @@ impl Failure {
             if let Some(error) =
                 io.filter(|error| error.kind() != io::ErrorKind::Other && error.get_ref().is_none())
             {
-                return plain(reach::words(error));
+                let refused = error.kind() == io::ErrorKind::ConnectionRefused;
+                return Self { silent: refused.then_some(Silent::Refused), ..plain(reach::words(error)) };
             }
         }
         // The outermost words name the address; those of the cause do not.
@@ -86,6 +109,6 @@ impl Failure {
             ) => format!("the certificate is not made out to {host}"),
             (_, error) => error.to_string(),
         };
-        Self { words: reach::clean(&format!("TLS: {why}")), dated }
+        Self { words: reach::clean(&format!("TLS: {why}")), dated, silent: None }
     }
 }

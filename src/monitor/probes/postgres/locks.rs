@@ -108,6 +108,8 @@ impl Chain {
                 Some(since) => format!("; pid {pid} is {state} for {}: {query}", span(since)),
                 None => format!("; what pid {pid} does this role may not see"),
             });
+            labels.push(("blocker_pid", pid.to_owned()));
+            labels.extend(number(head, 2).map(|ms| ("blocker_ms", ms.to_string())));
             labels.push(("blocker_state", word(head, 1).to_owned()));
             labels.push(("blocker_role", word(head, 3).to_owned()));
             labels.push(("blocker_application", word(head, 4).to_owned()));
@@ -155,6 +157,8 @@ mod tests {
         );
         assert!(
             labels.contains(&("blocked_by", "10".into()))
+                && labels.contains(&("blocker_pid", "10".into()))
+                && labels.contains(&("blocker_ms", "60000".into()))
                 && labels.contains(&("query", "update t set a = ?".into()))
         );
     }

@@ -225,11 +225,13 @@ impl<'a> Asked<'a> {
         if server.recovering {
             return self.own_lag().await;
         }
+        // The lag that was measured last goes on being said while nothing is written: who has replayed all is not behind.
         let sql = "select coalesce(application_name, ''), coalesce(client_addr::text, ''), coalesce(state, ''), \
-                   floor(extract(epoch from replay_lag) * 1000)::bigint, \
+                   case when pg_current_wal_lsn() <= replay_lsn then 0 \
+                     else floor(extract(epoch from replay_lag) * 1000)::bigint end, \
                    pg_wal_lsn_diff(pg_current_wal_lsn(), replay_lsn)::bigint \
                    from pg_stat_replication where state is distinct from 'backup' \
-                   order by replay_lag desc nulls last limit 50";
+                   order by 4 desc nulls last limit 50";
         let Some(rows) = self.rows("replication", sql).await else { return };
         // Nothing to say where there are no replicas; where their state is hidden, that is a gap already.
         if rows.is_empty() || !server.sees_all {

@@ -23,6 +23,9 @@ const PERSISTENCE: &str = "cache.persistence";
 const COUNTERS: [&str; 5] =
     ["evicted_keys", "rejected_connections", "keyspace_hits", "keyspace_misses", "errorstat_OOM"];
 
+/// Seconds after a start in which it counts as started anew.
+pub(super) const YOUNG_S: f64 = 300.0;
+
 /// What it says, by field.
 pub(super) struct Info(BTreeMap<String, String>);
 
@@ -51,6 +54,11 @@ impl Info {
             value.and_then(|text| text.trim_start_matches("count=").parse().ok()).or(missing)
         };
         COUNTERS.iter().filter_map(|name| Some(((*name).to_owned(), counted(name)?))).collect()
+    }
+
+    /// Seconds since it was started.
+    pub(super) fn uptime(&self) -> Option<f64> {
+        self.number("uptime_in_seconds")
     }
 
     fn text(&self, name: &str) -> &str {
@@ -194,6 +202,16 @@ impl Info {
             down.map_or_else(String::new, |down| format!(" for {}", span(down.saturating_mul(1_000))));
         Some(fails(Check { words: format!("not linked to its primary {primary}{since}"), ..check }))
     }
+}
+
+/// How old it is, and whether it was started anew between two looks: what it kept in memory alone is gone then.
+pub(super) fn age(severity: Severity, age: f64, anew: bool) -> [Reading; 2] {
+    let check =
+        holds("restarts", kind::PROCESS_FLAPPING, severity.max(Severity::P3), "it runs on".to_owned());
+    let check = with(check, &[("uptime_s", &format!("{age:.0}"))]);
+    let words = format!("it was started anew {age:.0} s ago");
+    let check = if anew { fails(Check { words, ..check }) } else { check };
+    [sample("redis_uptime_s", age), Reading::Check(check)]
 }
 
 fn refused(severity: Severity, more: f64) -> Check {

@@ -215,45 +215,57 @@ async fn a_stop_ends_even_a_deaf_step_and_nothing_new_begins() {
     assert!(tried.is_empty() && !yard.path("tried").exists());
 }
 
-/// Goes on with a plan of two steps, each of which adds its name to the log.
+/// A clock that moves by what is slept.
+#[derive(Default)]
+struct Counted(std::sync::atomic::AtomicU64);
+
+impl Pace for Counted {
+    fn now(&self) -> Millis {
+        Millis(self.0.load(std::sync::atomic::Ordering::Relaxed))
+    }
+    fn sleep(&self, span: Millis) -> BoxFuture<'_, ()> {
+        self.0.fetch_add(span.0, std::sync::atomic::Ordering::Relaxed);
+        ready(()).boxed()
+    }
+}
+
+/// Goes on with a plan of two steps, each of which adds its name to the log: what came of it, the log, and seconds until it.
 async fn go_on(
     idempotent: bool,
     progress: (&[&str], Option<&str>),
     world: World,
-) -> (Result<Resumed, Broken>, String) {
+) -> (Result<Resumed, Broken>, String, u64) {
     let yard = Yard::new();
     let plan =
         RunPlan { idempotent, ..plan(vec![step("one", "echo one >> log"), step("two", "echo two >> log")]) };
     let progress = Progress { done: words(progress.0), begun: progress.1.map(str::to_owned) };
-    let resumed = resume(&plan, &progress, &ground(yard.dir.path(), &world, &|_| {}), pending()).await;
-    (resumed, yard.read("log"))
+    let pace = Counted::default();
+    let there = ground(yard.dir.path(), &world, &|_| {});
+    let resumed = resume(&plan, &progress, (&there, &pace), pending()).await;
+    (resumed, yard.read("log"), pace.now().0 / 1_000)
 }
 
 #[tokio::test]
-async fn after_a_crash_what_must_not_be_done_twice_is_only_asked_about() {
-    let world = |broken: bool, cleared: bool| {
-        World::default().says("firing(\"x\")", broken).says("signal_cleared", cleared)
-    };
+async fn after_a_crash_what_had_begun_is_only_asked_about() {
+    let world = |cleared: bool| World::default().says("firing(\"x\")", true).says("signal_cleared", cleared);
     // Nothing had begun: it is carried out as if nothing had happened.
-    let (resumed, log) = go_on(false, (&[], None), world(true, false)).await;
+    let (resumed, log, _) = go_on(false, (&[], None), world(false)).await;
     assert!(matches!(resumed, Ok(Resumed::Done(done)) if done.steps.len() == 2));
     assert_eq!(log, "one\ntwo\n");
     // Everything was done: only whether it helped is open.
-    assert_eq!(
-        go_on(false, (&["one", "two"], None), world(true, false)).await,
-        (Ok(Resumed::Already), String::new())
-    );
-    // In the middle: asked, and not repeated.
-    assert_eq!(
-        go_on(false, (&["one"], Some("two")), world(true, true)).await,
-        (Ok(Resumed::Already), String::new())
-    );
-    let (resumed, log) = go_on(false, (&["one"], Some("two")), world(true, false)).await;
-    assert_eq!(log, "");
-    let Ok(Resumed::Unclear(why)) = resumed else { panic!("{resumed:?}") };
-    assert_eq!(why, ["step two had begun, and must not be done twice", "signal_cleared() does not hold"]);
+    let (resumed, log, _) = go_on(false, (&["one", "two"], None), world(false)).await;
+    assert_eq!((resumed, log.as_str()), (Ok(Resumed::Already), ""));
+    for idempotent in [false, true] {
+        // In the middle: asked, and not repeated, even where twice would do no harm: a service that two steps start is two.
+        let (resumed, log, seconds) = go_on(idempotent, (&["one"], Some("two")), world(true)).await;
+        assert_eq!((resumed, log.as_str(), seconds), (Ok(Resumed::Already), "", 0));
+        let (resumed, log, seconds) = go_on(idempotent, (&["one"], Some("two")), world(false)).await;
+        assert_eq!((log.as_str(), seconds), ("", 300), "for as long as patience lasts");
+        let Ok(Resumed::Unclear(why)) = resumed else { panic!("{resumed:?}") };
+        assert_eq!(why, ["step two had begun, and is not done twice", "signal_cleared() does not hold"]);
+    }
     // A world that does not answer is no reason to do it twice.
-    let (resumed, log) = go_on(false, (&["one"], None), World::default()).await;
+    let (resumed, log, _) = go_on(false, (&["one"], None), World::default()).await;
     assert!(
         matches!(resumed, Ok(Resumed::Unclear(why)) if why.len() == 1 && why[0].contains("cannot be told"))
     );
@@ -261,14 +273,10 @@ async fn after_a_crash_what_must_not_be_done_twice_is_only_asked_about() {
 }
 
 #[tokio::test]
-async fn after_a_crash_what_can_be_done_twice_is_done_if_it_is_still_called_for() {
-    let world = |broken: bool| World::default().says("firing(\"x\")", broken).says("signal_cleared", false);
-    let (resumed, log) = go_on(true, (&["one"], Some("two")), world(true)).await;
-    assert!(matches!(resumed, Ok(Resumed::Done(done)) if done.steps.len() == 2));
-    assert_eq!(log, "one\ntwo\n");
-    let (resumed, log) = go_on(true, (&["one"], Some("two")), world(false)).await;
-    assert!(
-        matches!(resumed, Ok(Resumed::Unclear(why)) if why.len() == 2 && why[1].contains("precheck broken"))
-    );
-    assert_eq!(log, "");
+async fn c12_after_a_crash_a_service_that_is_slow_to_come_up_is_not_started_twice() {
+    // What the step started before the crash is there only a while after it.
+    let slow = [false, false, false, true].map(|up| Some(Value::Truth(up)));
+    let world = World::default().says("firing(\"x\")", true).with("signal_cleared", &slow);
+    let (resumed, log, seconds) = go_on(true, (&[], Some("one")), world).await;
+    assert_eq!((resumed, log.as_str(), seconds), (Ok(Resumed::Already), "", 15));
 }

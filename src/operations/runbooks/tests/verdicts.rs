@@ -58,6 +58,33 @@ async fn a_condition_for_three_checks_holds_at_three_checks_in_a_row() {
     assert_eq!(judged(&["health(\"web\") == ok for 3 checks"], world).await, (Verdict::Helped, 80));
 }
 
+#[tokio::test(start_paused = true)]
+async fn c12_what_dies_while_it_is_looked_at_did_not_help_and_nobody_waits_for_the_end_of_the_window() {
+    let ok = |words: &[&str]| words.iter().map(|word| Some(Value::Text((*word).into()))).collect::<Vec<_>>();
+    let waits = || World::default().says("signal_cleared", false);
+    let runs = "process_running(\"/x.pid\")";
+    // It came up, ran for two looks, and is gone for two.
+    let dies = waits().with(runs, &truths(&[Some(false), Some(true), Some(true), Some(false)]));
+    let all = ["process_running(\"/x.pid\") for 3 checks", "signal_cleared()"];
+    let (verdict, seconds) = judged(&all, dies).await;
+    let Verdict::NotHelped(why) = verdict else { panic!("{verdict:?}") };
+    assert_eq!(why, ["process_running(\"/x.pid\") for 3 checks does not hold; it did before"]);
+    assert_eq!(seconds, 30 + 40);
+    // A hiccup, and what never came up, are waited for.
+    let hiccup = waits().with(runs, &truths(&[Some(true), Some(false), Some(true), None, Some(true)]));
+    assert_eq!(judged(&all, hiccup).await.1, 330);
+    assert_eq!(judged(&all, waits().says(runs, false)).await.1, 330);
+    // Health has to have been there in full before its end proves anything.
+    let all = ["health(\"web\") == ok for 2 checks", "signal_cleared()"];
+    let warming = waits().with("health(\"web\")", &ok(&["ok", "failing"]));
+    assert_eq!(judged(&all, warming).await.1, 330);
+    let ill = waits().with("health(\"web\")", &ok(&["ok", "ok", "failing"]));
+    let (verdict, seconds) = judged(&all, ill).await;
+    let why =
+        "health(\"web\") == ok for 2 checks does not hold: health(\"web\") is \"failing\"; it did before";
+    assert_eq!((verdict, seconds), (Verdict::NotHelped(vec![why.into()]), 30 + 30));
+}
+
 /// Never answers.
 struct Mute;
 

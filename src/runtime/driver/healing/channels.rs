@@ -1,11 +1,8 @@
 //! The ways in which people are told of incidents, as the director laid them down.
 
 use crate::{
-    domain::incident::Severity,
-    operations::notify::{
-        mail::{Envelope, Way},
-        wording::Wording,
-    },
+    domain::{incident::Severity, mail::Way},
+    operations::notify::{mail::Envelope, wording::Wording},
 };
 
 /// Who is told of incidents, and how. Secrets are as they were written: `env:NAME`, `cmd:COMMAND`, or themselves.

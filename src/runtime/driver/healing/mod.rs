@@ -92,15 +92,14 @@ pub(super) async fn heal(site: &Site, effect: &Effect, stop: &StopSign) -> Resul
         if effect.unsure {
             let begun = plan.steps.first().map(|step| step.id.clone());
             let progress = Progress { done: Vec::new(), begun };
-            return runbooks::resume(&plan, &progress, &ground, stop.raised()).await;
+            let pace = SteadyPace::begin();
+            return runbooks::resume(&plan, &progress, (&ground, &pace), stop.raised()).await;
         }
         runbooks::carry_out(&plan, &ground, stop.raised()).await.map(Resumed::Done)
     };
     match telling((site, effect), &lines, work).await {
         Ok(Resumed::Done(_) | Resumed::Already) => Ok(Outcome::Healed),
-        Ok(Resumed::Unclear(why)) => {
-            Err(permanent(format!("it was cut off and nobody knows how far it came: {}", why.join("; "))))
-        }
+        Ok(Resumed::Unclear(why)) => Ok(Outcome::CutOff(why.join("; "))),
         Err(Broken::Stopped { .. }) => Err(stopped()),
         Err(broken) if all_taken_back(&broken) => Ok(Outcome::TakenBack(broken.to_string())),
         Err(broken) => Err(permanent(broken)),
