@@ -15,8 +15,9 @@ const OPENAPI: &str = "3.1.0";
 /// Where schemas of the document are.
 const SCHEMAS: &str = "/components/schemas";
 /// What the groups of routes are.
-const GROUPS: [(&str, &str); 7] = [
+const GROUPS: [(&str, &str); 8] = [
     ("missions", "What is done about a brief"),
+    ("tasks", "Features, from a wish to the staging environment"),
     ("desk", "What waits for a person"),
     ("incidents", "What is or was wrong with the services"),
     ("control", "The house as a whole"),

@@ -34,6 +34,7 @@ mod snapshot;
 mod socket;
 mod stream;
 mod tail;
+mod tasks;
 #[cfg(test)]
 mod tests;
 

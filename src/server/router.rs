@@ -10,7 +10,7 @@ use super::{
     journal, metrics, missions, once,
     pages::ok,
     problem::{Problem, Sort},
-    snapshot,
+    snapshot, tasks,
 };
 use crate::domain::time::Millis;
 use axum::{
@@ -38,6 +38,7 @@ struct Document(#[schemars(with = "Value")] ());
 fn api() -> Api {
     [
         missions::routes,
+        tasks::routes,
         desk::routes,
         incidents::routes,
         control::routes,
