@@ -53,6 +53,7 @@ pub fn brief(words: &str) -> Brief {
         heals: None,
         patch: None,
         once: None,
+        feature: None,
     }
 }
 

@@ -253,6 +253,7 @@ fn brief(id: u64, teams: u8) -> Brief {
         heals: None,
         patch: None,
         once: None,
+        feature: None,
     }
 }
 

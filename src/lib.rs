@@ -59,6 +59,18 @@
 //! 6. [`operations::landing`] prepares the commit and moves the branch by compare-and-swap, or says why not.
 //! 7. The mission ends; its trees are given back. Every step above is an entry of [`store`], or was refused.
 //!
+//! ## One feature through the rooms
+//!
+//! A brief with two addresses and a test in between; [`engine::playbook::feature`] owns what differs.
+//!
+//! 1. The plan is a brief's. One team's worker writes the end-to-end test; a [trial](agents::trial) runs it against the
+//!    service as it is. It stands once it was seen to fail; else it is asked for again.
+//! 2. Teams start from it. What touches it is not taken: not by a tool, not as a candidate, not as a person's patch. Each
+//!    candidate is served by [`operations::preview`] and the test run against that.
+//! 3. Judges, gate, desk and landing are a brief's; what is ruled on names the staging environment too.
+//! 4. [`operations::staging`] puts what landed there. The test says whether it is there, after a crash as well.
+//! 5. The same test must pass there; then the mission ends.
+//!
 //! ## One incident through the rooms
 //!
 //! 1. [`monitor::probes`] look; [`monitor::watchtower`] makes signals of what they read; `runtime::watching` orders them in.

@@ -41,6 +41,8 @@ impl Job {
 pub enum Walls {
     /// As far as this kernel can.
     Sandbox,
+    /// The same, with this port of the machine's own loopback to reach and no other network.
+    Reach(u16),
     /// No: a person allowed exactly this command.
     None,
 }

@@ -7,30 +7,23 @@
 
 use crate::{
     agents::{
-        bench::{Bench, BenchError, Job, Walls},
+        bench::{Bench, BenchError, Walls},
         failure::AgentFailure,
         office::{Office, until_stopped},
         outputs::{self, Parsed},
         test_parts::tests_of,
+        trial::Trial,
     },
     domain::{
         candidate::{CheckKind, CheckOutcome, CheckResult, CheckRun, CommitId, DiffStat},
-        digest::Digest,
-        feed::FeedItem,
         ids::TeamId,
-        request::{Decision, Subject},
         text,
         time::Millis,
     },
-    workspace::{process::Exit, sandbox::Strength},
 };
 use std::collections::BTreeMap;
 use tokio::sync::Mutex;
 
-/// Output kept of one check, in bytes.
-const OUTPUT_MOST: usize = 1024 * 1024;
-/// Bytes of a check's end that are shown.
-const TAIL_MOST: usize = 2 * 1024;
 /// Names of newly passing tests kept.
 const NAMES_MOST: usize = 200;
 
@@ -96,7 +89,7 @@ impl CheckJob<'_> {
             // A check may leave files behind: each starts from exactly what would land.
             self.candidate.rewind(self.to).await.map_err(broken)?;
             let (after, told) = self.run(self.candidate, command).await?;
-            self.show(*kind, command, &after);
+            self.trial().show((*kind, command), &after);
             if matches!(kind, CheckKind::Test | CheckKind::Acceptance) {
                 let old = self.parsed(&before)?;
                 new_passing.extend(told.passing.difference(&old.passing).cloned());
@@ -133,69 +126,19 @@ impl CheckJob<'_> {
         self.base.rewind(self.from).await.map_err(told)
     }
 
+    fn trial(&self) -> Trial<'_> {
+        Trial { office: self.office, team: self.team, wall: self.wall }
+    }
+
+    async fn run(&self, bench: &dyn Bench, command: &str) -> Result<(CheckRun, Parsed), AgentFailure> {
+        self.trial().run(bench, (command, Walls::Sandbox)).await
+    }
+
     fn parsed(&self, run: &CheckRun) -> Result<Parsed, AgentFailure> {
         let told =
             |error| AgentFailure::transient(format!("a check's output could not be read back: {error}"));
         let output = self.office.fetch(run.output).map_err(told)?;
         Ok(outputs::parse(&text::clean_bytes(&output)))
-    }
-
-    async fn run(&self, bench: &dyn Bench, command: &str) -> Result<(CheckRun, Parsed), AgentFailure> {
-        let mut job = Job::shell(command, self.wall, OUTPUT_MOST);
-        let allowed = self.allow(bench, &mut job).await;
-        let ran = match allowed {
-            Ok(()) => bench.run(&job).await.map_err(|error| error.to_string()),
-            Err(refused) => Err(refused),
-        };
-        let (outcome, output, elapsed) = match ran {
-            Ok(ran) => (outcome(ran.exit), ran.output, ran.elapsed),
-            Err(words) => (CheckOutcome::Broken, words.into_bytes(), Millis(0)),
-        };
-        let kept = |error| AgentFailure::transient(format!("a check's output could not be stored: {error}"));
-        let digest: Digest = self.office.keep(&output).map_err(kept)?;
-        let clean = text::clean_bytes(&output);
-        let parsed = outputs::parse(&clean);
-        let run = CheckRun {
-            outcome,
-            passed: parsed.passed,
-            failed: parsed.failed,
-            elapsed,
-            output: digest,
-            tail: tail(&clean).to_owned(),
-        };
-        Ok((run, parsed))
-    }
-
-    /// Where the kernel holds nothing, a check too is asked for.
-    async fn allow(&self, bench: &dyn Bench, job: &mut Job) -> Result<(), String> {
-        let Strength::None(why) = bench.strength() else { return Ok(()) };
-        let reason = format!("run a check ({why})");
-        let subject = Subject::Command { team: self.team, argv: job.argv.clone(), reason };
-        match self.office.ask(subject).await {
-            Decision::Approve { .. } | Decision::Grant { .. } => {
-                job.walls = Walls::None;
-                Ok(())
-            }
-            _ => {
-                Err("not run: there is no sandbox here and the director did not allow it without".to_owned())
-            }
-        }
-    }
-
-    fn show(&self, kind: CheckKind, command: &str, run: &CheckRun) {
-        let ok = run.outcome == CheckOutcome::Passed;
-        let word = match run.outcome {
-            CheckOutcome::Passed => "passed",
-            CheckOutcome::Failed => "failed",
-            CheckOutcome::TimedOut => "timed out",
-            CheckOutcome::Broken => "could not be run",
-        };
-        let counts = match (run.passed, run.failed) {
-            (Some(passed), Some(failed)) => format!(" ({passed} passed, {failed} failed)"),
-            _ => String::new(),
-        };
-        let brief = format!("{}: {word}{counts} in {}", text::clean_line(command, 80), run.elapsed);
-        self.office.feed(FeedItem::ToolDone { name: super::context::kind_word(kind).to_owned(), brief, ok });
     }
 
     /// Puts only the tests of the patch on the base: do they fail there, and pass with the whole patch?
@@ -226,26 +169,6 @@ impl CheckJob<'_> {
             before.outcome == CheckOutcome::Passed
         })
     }
-}
-
-fn outcome(exit: Exit) -> CheckOutcome {
-    match exit {
-        Exit::Code(0) => CheckOutcome::Passed,
-        // 126 and 127 are the shell's words for "cannot be run" and "not found".
-        Exit::Code(126 | 127) => CheckOutcome::Broken,
-        Exit::Code(_) | Exit::Signal(_) => CheckOutcome::Failed,
-        Exit::TimedOut => CheckOutcome::TimedOut,
-        Exit::Stopped => CheckOutcome::Broken,
-    }
-}
-
-/// The last whole lines, at most [`TAIL_MOST`] bytes.
-fn tail(clean: &str) -> &str {
-    let clean = clean.trim_end();
-    let from = clean.len().saturating_sub(TAIL_MOST);
-    let from = (from..=clean.len()).find(|at| clean.is_char_boundary(*at)).unwrap_or(clean.len());
-    let cut = &clean[from..];
-    if from == 0 { cut } else { cut.split_once('\n').map_or(cut, |(_, rest)| rest) }
 }
 
 #[cfg(test)]
@@ -370,12 +293,5 @@ mod tests {
         };
         assert_eq!(check(job).await.unwrap_err().kind, crate::agents::failure::FailureKind::Cancelled);
         assert!(base.walls().is_empty());
-    }
-
-    #[test]
-    fn the_tail_is_whole_lines_within_bounds() {
-        let long: String = (0..1_000).map(|n| format!("zeile ä {n}\n")).collect();
-        let end = tail(&long);
-        assert!(end.len() <= TAIL_MOST && end.starts_with("zeile") && end.ends_with("999"));
     }
 }

@@ -57,6 +57,11 @@ impl Hands {
                 helper: self.helper.clone(),
                 ..self.shop.profile(&self.tree)
             }),
+            Walls::Reach(port) => process::Confinement::Sandbox(sandbox::Profile {
+                helper: self.helper.clone(),
+                network: sandbox::Network::Reach(port),
+                ..self.shop.profile(&self.tree)
+            }),
             Walls::None => process::Confinement::Leash { helper: self.helper.clone() },
         }
     }

@@ -328,6 +328,7 @@ mod tests {
             root_cause: String::new(),
             confidence: 99,
             author: String::new(),
+            sealed: None,
         }
     }
 

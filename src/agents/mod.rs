@@ -28,6 +28,7 @@ pub mod summarizer;
 mod test_parts;
 pub mod tools;
 pub mod transcript;
+pub mod trial;
 pub mod worker;
 
 #[cfg(test)]

@@ -423,5 +423,6 @@ pub fn brief() -> Brief {
         heals: None,
         patch: None,
         once: None,
+        feature: None,
     }
 }

@@ -87,8 +87,10 @@ pub struct DraftJob<'a> {
     pub attempt: u32,
     /// Mission revision the candidate will carry.
     pub based_on: Revision,
-    /// Commit the worktree started from.
+    /// Commit that the candidate is measured from.
     pub base: &'a CommitId,
+    /// Commit the worktree starts from: the base, or one with something on it that is given.
+    pub start: &'a CommitId,
     /// What the director or the engine said since the last attempt.
     pub feedback: &'a [String],
     /// Transcript of the last finished turn of this attempt, or of the attempt before.
@@ -144,7 +146,7 @@ impl DraftJob<'_> {
             Some(content) => Transcript::resume(self.crew.office, content)?,
             None => Transcript::new(Role::Worker, rules.clone()),
         };
-        let at = talk.commit.as_ref().unwrap_or(self.base);
+        let at = talk.commit.as_ref().unwrap_or(self.start);
         self.crew.bench.rewind(at).await.map_err(told)?;
         if talk.messages.is_empty() {
             self.brief_worker(&mut talk);
@@ -191,7 +193,8 @@ impl DraftJob<'_> {
 
     async fn candidate(&self, talk: &Transcript, finish: Finish) -> Result<Candidate, AgentFailure> {
         let bench = self.crew.bench;
-        let Some(commit) = talk.commit.clone().filter(|commit| commit != self.base) else {
+        let Some(commit) = talk.commit.clone().filter(|commit| commit != self.base && commit != self.start)
+        else {
             let said = text::clean_line(&finish.summary, 400);
             return Err(AgentFailure::permanent(format!("the team changed nothing; it says: {said}")));
         };
@@ -214,6 +217,7 @@ impl DraftJob<'_> {
             root_cause: text::head_tail(&text::clean(finish.root_cause.trim()), SUMMARY_MOST),
             confidence: finish.confidence.min(100),
             author: String::new(),
+            sealed: None,
         })
     }
 }

@@ -69,9 +69,23 @@ pub struct BriefArgs {
 /// # Errors
 /// The brief makes no sense, the house cannot be opened, or the engine refuses.
 pub async fn run(args: &BriefArgs, session: &Session, out: &mut Out) -> Said {
-    brief::sensible(&wish(args))?;
+    follow(args, None, session, out).await
+}
+
+/// The same, for a feature where its two addresses are given.
+///
+/// # Errors
+/// As [`run`].
+pub async fn follow(
+    args: &BriefArgs,
+    feature: Option<(String, String)>,
+    session: &Session,
+    out: &mut Out,
+) -> Said {
+    let wish = Wish { feature, ..wish(args) };
+    brief::sensible(&wish)?;
     let answers = Answers::read(&args.answers, &session.here)?;
-    let mut brief = build(args, session)?;
+    let mut brief = build(&wish, session)?;
     brief.text = words(args)?;
     // Before anything is opened: a mission that cannot start would only be a failure in the journal.
     workspace::ready(session.repository()?).await.map_err(|error| Complaint::error(error.to_string()))?;
@@ -136,6 +150,7 @@ fn wish(args: &BriefArgs) -> Wish {
         approve: args.approve.clone(),
         timeout: args.timeout,
         priority: args.priority,
+        feature: None,
     }
 }
 
@@ -185,9 +200,9 @@ fn words(args: &BriefArgs) -> Result<String, Complaint> {
 }
 
 /// Everything but the words and the files.
-fn build(args: &BriefArgs, session: &Session) -> Result<Brief, Complaint> {
+fn build(wish: &Wish, session: &Session) -> Result<Brief, Complaint> {
     let repo = session.repository()?.display().to_string();
-    let (brief, notes) = brief::build(&wish(args), (session.settings(), &session.environment), repo)?;
+    let (brief, notes) = brief::build(wish, (session.settings(), &session.environment), repo)?;
     notes.iter().for_each(|left_out| eprintln!("note: {left_out}"));
     Ok(brief)
 }

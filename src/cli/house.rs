@@ -13,7 +13,7 @@ use crate::{
         team::{ModelRef, Role},
     },
     engine::state::State,
-    operations::{landing::Target, preview},
+    operations::{landing::Target, preview, staging::Staging},
     providers::wire::Switchboard,
     runtime::{
         self, Engine, Setup, WorkRules, Working,
@@ -202,6 +202,11 @@ fn work_rules(settings: &Settings, environment: &Environment) -> WorkRules {
             health: settings.preview.health.clone(),
             browser: settings.preview.browser.clone(),
         }),
+        staging: Staging {
+            deploy: settings.feature.deploy.clone(),
+            release: settings.feature.release.clone(),
+            timeout: settings.feature.deploy_timeout,
+        },
         repository: workspace::Rules {
             network: match settings.reach.network {
                 CommandNetwork::None => Network::None,

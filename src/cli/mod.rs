@@ -18,6 +18,7 @@ pub mod doctor;
 pub mod exit;
 pub mod export;
 pub mod far;
+pub mod feature;
 pub mod finish;
 pub mod follow;
 pub mod grants;
@@ -115,6 +116,8 @@ pub struct Everywhere {
 pub enum Command {
     /// Give a brief and follow it until it has landed or waits
     Brief(brief::BriefArgs),
+    /// Build a feature: its end-to-end test first, then code, review, staging, and the test there
+    Feature(feature::FeatureArgs),
     /// List missions
     Missions(missions::MissionsArgs),
     /// Show all there is about a mission
@@ -305,6 +308,7 @@ fn runtime() -> Result<Runtime, Complaint> {
 async fn live(command: Command, (everywhere, session): (&Everywhere, &Session), out: &mut Out) -> Said {
     match command {
         Command::Brief(args) => brief::run(&args, session, out).await,
+        Command::Feature(args) => feature::run(&args, session, out).await,
         Command::Missions(args) => missions::run(&args, session, out),
         Command::Show(args) => show::run(&args, session, out),
         Command::Stats(args) => stats::run(&args, session, out),

@@ -5,6 +5,7 @@ use super::finish::team_name;
 use crate::{
     domain::{
         candidate::{Candidate, CheckOutcome, CheckResult, Evidence, Verdict},
+        feature::Phase,
         ids::{MissionId, RequestId, Revision, TeamId},
         mission::Step,
         request::{Request, Subject},
@@ -156,6 +157,9 @@ impl Progress {
         if let Some(note) = &mission.result.budget_note {
             self.note(mission, None, note, lines);
         }
+        for words in snapshot::course_words(mission) {
+            self.note(mission, None, &words, lines);
+        }
         for team in &mission.teams {
             if let Some(words) = snapshot::lent(team) {
                 self.note(mission, Some(team.id), &words, lines);
@@ -221,14 +225,18 @@ fn opened(mission: &Mission) -> Line {
 }
 
 fn step_line(mission: &Mission, step: Step) -> Line {
-    let number = Step::ALL.iter().position(|known| *known == step).map_or(0, |at| at + 1);
-    Line {
-        words: format!("{:<9} step {number} of {}", step.word(), Step::ALL.len()),
-        value: json!({
-            "kind": "step", "mission": mission.id.to_string(), "step": step.word(), "number": number,
-            "of": Step::ALL.len(),
-        }),
-    }
+    let (word, number, of) = snapshot::place_of(mission, step);
+    let mut value = json!({
+        "kind": "step", "mission": mission.id.to_string(), "step": step.word(), "number": number, "of": of,
+    });
+    let what = match Phase::of(Some(step), None) {
+        phase if mission.brief.feature.is_some() => {
+            value["phase"] = phase.word().into();
+            "phase"
+        }
+        _ => "step",
+    };
+    Line { words: format!("{word:<9} {what} {number} of {of}"), value }
 }
 
 fn team_line(mission: &Mission, team: &Team) -> Line {

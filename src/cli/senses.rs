@@ -121,5 +121,6 @@ fn commission(settings: &Settings, on_air: &OnAir) -> Brief {
         heals: None,
         patch: None,
         once: None,
+        feature: None,
     }
 }

@@ -89,6 +89,7 @@ pub fn print(id: MissionId, state: &State, out: &mut Out) -> Said {
 fn human(state: &State, mission: &Mission, out: &mut Out) {
     let brief = &mission.brief;
     let step = mission.step.map_or("queued", |step| step.word());
+    let step = snapshot::progress_words(mission).unwrap_or_else(|| step.to_owned());
     out.say(&format!(
         "{} {} · {step} · {} of {}",
         mission.id,
@@ -116,6 +117,7 @@ fn human(state: &State, mission: &Mission, out: &mut Out) {
             out.say(&format!("  {}. {step}", at + 1));
         }
     }
+    list_feature(mission, out);
     for team in &mission.teams {
         human_team(mission, team, out);
     }
@@ -135,6 +137,15 @@ fn human(state: &State, mission: &Mission, out: &mut Out) {
         out.say(&format!("rated {rating}"));
     }
     out.say(&finish::last_words(state, mission));
+}
+
+/// What a feature is measured by, and how far it has come.
+fn list_feature(mission: &Mission, out: &mut Out) {
+    let Some(feature) = &mission.brief.feature else { return };
+    out.say(&format!("feature of {}, staged at {}", feature.target_url, feature.staging_url));
+    for line in snapshot::course_words(mission) {
+        out.say(&format!("  - {line}"));
+    }
 }
 
 fn list(out: &mut Out, name: &str, lines: &[String]) {

@@ -78,7 +78,7 @@ impl Group {
             "providers" => Self::Providers,
             "http" | "sandbox" | "tools" => Self::Reach,
             "brief" if path == "brief.teams" => Self::Agents,
-            "brief" | "landing" => Self::Briefs,
+            "brief" | "landing" | "feature" => Self::Briefs,
             "ui" | "preview" | "voice" => Self::Screen,
             _ => Self::Data,
         }

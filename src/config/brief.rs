@@ -3,10 +3,11 @@
 
 use super::{
     environment::Environment,
-    settings::{OnAir, Settings},
+    settings::{CommandNetwork, OnAir, Settings},
 };
 use crate::domain::{
     brief::{Approval, Brief},
+    feature::{Feature, Place},
     money::Money,
     team::{ModelRef, TeamSpec},
     text::clean_line,
@@ -36,6 +37,8 @@ pub struct Wish {
     pub timeout: Option<Millis>,
     /// 1 (last) to 10 (first).
     pub priority: Option<u8>,
+    /// Where the service is and where it is staged, if it is a feature: `target_url`, `staging_url`.
+    pub feature: Option<(String, String)>,
 }
 
 /// What is wrong with it.
@@ -131,8 +134,51 @@ pub fn build(
         heals: None,
         patch: None,
         once: None,
+        feature: wish.feature.as_ref().map(|urls| feature(urls, settings)).transpose()?,
     };
     Ok((brief, notes))
+}
+
+/// A feature by its two addresses and the settings.
+fn feature((target, staging): &(String, String), settings: &Settings) -> Result<Feature, Fault> {
+    let laid_down = &settings.feature;
+    let fault = |part, said: &str, what: &str, hint: &str| Fault {
+        nonsense: false,
+        ..Fault::said(part, what, hint).of(said)
+    };
+    for (part, url) in [("target-url", target), ("staging-url", staging)] {
+        let Some(place) = Place::of(url) else {
+            let what = "is no address without a name or password in it";
+            return Err(Fault::said(part, what, "write http://HOST[:PORT]/… or https://…").of(url));
+        };
+        if !place.is_loopback() && settings.reach.network != CommandNetwork::All {
+            let what = "the end-to-end test runs in the sandbox and reaches this machine only";
+            return Err(fault(
+                part,
+                url,
+                what,
+                "set sandbox.network to \"all\", or use an address of this machine",
+            ));
+        }
+    }
+    let feature = Feature {
+        target_url: target.clone(),
+        staging_url: staging.clone(),
+        path: laid_down.path.trim_matches('/').to_owned(),
+        test: laid_down.test.clone(),
+        branch: laid_down.branch.clone(),
+    };
+    feature.check().map_err(|wrong| fault("", "", &wrong, "see [feature] in docs/configuration.md"))?;
+    if laid_down.deploy.is_empty() && laid_down.release.is_none() && laid_down.branch.is_none() {
+        let what = "nothing says how a feature reaches the staging environment";
+        return Err(fault(
+            "",
+            "",
+            what,
+            "set feature.deploy, feature.release, or feature.branch where a push does it",
+        ));
+    }
+    Ok(feature)
 }
 
 /// The teams that are named, else those of `brief.teams`, else the roster; and why others are left out.

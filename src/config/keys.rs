@@ -3,7 +3,7 @@
 
 use super::key::{key, lens, number, severity, word};
 use super::{
-    faces,
+    faces, features,
     forms::{
         business_hours, columns, freeze, glob, host, key_source, mail_way, mailbox, path, shared, target,
         time_zone, url, webhook, words,
@@ -521,6 +521,12 @@ nothing else.",
         Slot::Text(words, lens!(preview.browser)),
         Nothing
     ),
+    features::PATH,
+    features::TEST,
+    features::BRANCH,
+    features::DEPLOY,
+    features::RELEASE,
+    features::TIMEOUT,
     key!(
         "voice.command",
         "Listens until it is interrupted (SIGINT) and prints what it heard, such as a script around whisper.cpp: a key \

@@ -10,6 +10,7 @@ pub mod document;
 pub mod edit;
 pub mod environment;
 mod faces;
+mod features;
 mod forms;
 pub mod key;
 pub mod keys;

@@ -35,6 +35,8 @@ pub struct Settings {
     pub reach: Reach,
     /// How a candidate is run to be looked at.
     pub preview: Preview,
+    /// What features are tested and staged by.
+    pub feature: Features,
     /// What is said into a microphone.
     pub senses: Senses,
     /// What is kept of old conversations.
@@ -346,6 +348,36 @@ impl Default for Preview {
     }
 }
 
+/// What features are tested and staged by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Features {
+    /// Directory of end-to-end tests.
+    pub path: String,
+    /// Runs the test; empty: no feature can be asked for.
+    pub test: Vec<String>,
+    /// Branch that features land on.
+    pub branch: Option<String>,
+    /// Puts what landed into the staging environment.
+    pub deploy: Vec<String>,
+    /// The service whose release commands do that instead.
+    pub release: Option<String>,
+    /// How long `deploy` may take.
+    pub deploy_timeout: Millis,
+}
+
+impl Default for Features {
+    fn default() -> Self {
+        Self {
+            path: "tests/e2e".into(),
+            test: Vec::new(),
+            branch: None,
+            deploy: Vec::new(),
+            release: None,
+            deploy_timeout: Millis::mins(10),
+        }
+    }
+}
+
 /// Programs that hear for the director.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Senses {
@@ -433,6 +465,7 @@ impl Default for Settings {
             ui: Ui::default(),
             reach: Reach { network: CommandNetwork::Loopback, allowed_hosts: Vec::new(), ca_file: None },
             preview: Preview::default(),
+            feature: Features::default(),
             senses: Senses::default(),
             transcripts: Transcripts::default(),
             probes: Vec::new(),

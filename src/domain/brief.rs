@@ -1,6 +1,6 @@
 //! What the director asks, and what is asked back.
 
-use super::{digest::Digest, ids::IncidentId, money::Money, team::TeamSpec, time::Millis};
+use super::{digest::Digest, feature::Feature, ids::IncidentId, money::Money, team::TeamSpec, time::Millis};
 use serde::{Deserialize, Serialize};
 
 /// One job in plain English, with what bounds it. Everything a mission needs to be run again.
@@ -36,6 +36,9 @@ pub struct Brief {
     /// Under which word it was given, where whoever gave it means to give it once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub once: Option<Once>,
+    /// What it is measured by, where it is a feature that is staged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub feature: Option<Feature>,
 }
 
 /// So that what is given twice is done once: a second brief of the same word opens no second mission.

@@ -54,6 +54,9 @@ pub struct Candidate {
     /// Who made it, where that is not the team: a person by hand, or out of places of several candidates.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub author: String,
+    /// Of the end-to-end test's files as they are in it; `None` where its mission has no such test.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<Digest>,
 }
 
 impl Candidate {

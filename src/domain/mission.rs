@@ -11,6 +11,8 @@ pub enum MissionKind {
     Brief,
     /// The fix of an incident.
     Heal,
+    /// A feature, with its end-to-end test first.
+    Feature,
 }
 
 impl MissionKind {
@@ -20,11 +22,12 @@ impl MissionKind {
         match self {
             Self::Brief => "brief",
             Self::Heal => "heal",
+            Self::Feature => "feature",
         }
     }
 }
 
-/// The steps of a brief, in order.
+/// The steps of missions, in order. A brief has no test of its own and ends with its commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Step {
@@ -32,6 +35,8 @@ pub enum Step {
     Clarify,
     /// The orchestrator plans.
     Plan,
+    /// The end-to-end test of a feature is written, and seen to fail.
+    Test,
     /// Teams race.
     Draft,
     /// Candidates are built and tested.
@@ -42,11 +47,28 @@ pub enum Step {
     Decide,
     /// The winner becomes a commit.
     Land,
+    /// What landed is put into the staging environment.
+    Stage,
+    /// The end-to-end test runs there.
+    Validate,
 }
 
 impl Step {
     /// In order.
-    pub const ALL: [Self; 7] =
+    pub const ALL: [Self; 10] = [
+        Self::Clarify,
+        Self::Plan,
+        Self::Test,
+        Self::Draft,
+        Self::Check,
+        Self::Judge,
+        Self::Decide,
+        Self::Land,
+        Self::Stage,
+        Self::Validate,
+    ];
+    /// Those of a brief.
+    pub const BRIEF: [Self; 7] =
         [Self::Clarify, Self::Plan, Self::Draft, Self::Check, Self::Judge, Self::Decide, Self::Land];
     /// The word on the anchor desk.
     #[must_use]
@@ -54,11 +76,14 @@ impl Step {
         match self {
             Self::Clarify => "clarify",
             Self::Plan => "plan",
+            Self::Test => "test",
             Self::Draft => "draft",
             Self::Check => "check",
             Self::Judge => "judge",
             Self::Decide => "decide",
             Self::Land => "land",
+            Self::Stage => "stage",
+            Self::Validate => "validate",
         }
     }
 }
@@ -75,7 +100,7 @@ impl fmt::Display for Step {
 pub enum Ending {
     /// The winner is a commit.
     Landed,
-    /// No candidate, or landing was impossible: why.
+    /// No candidate, landing was impossible, or what landed does not work in the staging environment: why.
     Failed(String),
     /// A person ended it: why.
     Cancelled(String),

@@ -10,6 +10,7 @@ pub mod brief;
 pub mod candidate;
 pub mod digest;
 pub mod expr;
+pub mod feature;
 pub mod feed;
 pub mod fill;
 pub mod grant;

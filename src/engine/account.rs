@@ -6,6 +6,7 @@ use super::{
         ControlEvent, DeskEvent, EffectEvent, Event, IdeaEvent, IncidentEvent, MissionEvent, MoneyEvent,
         TeamEvent, WardEvent,
     },
+    snapshot,
     state::Mission,
 };
 use crate::{
@@ -111,6 +112,14 @@ fn of_mission(event: &MissionEvent, name: Name<'_>) -> String {
         MissionEvent::Released(kept) => format!("worktrees removed, kept: {}", quote(&kept.join("; "))),
         MissionEvent::Ended(ending) => ended(ending),
         MissionEvent::Reopened(why) => format!("tried again: {}", quote(why)),
+        MissionEvent::TestSeen(team, attempt) => {
+            format!("the end-to-end test stands: {} #{attempt} fails on what is there", name(*team))
+        }
+        MissionEvent::Retried(team, why) => format!("{} is asked again: {}", name(*team), quote(why)),
+        MissionEvent::Staged(commit) => format!("staged: {}", short(commit)),
+        MissionEvent::Validated(run) => {
+            format!("the end-to-end test in the staging environment {}", snapshot::outcome_word(run.outcome))
+        }
         MissionEvent::BudgetReached(note) => format!("budget: {}", quote(note)),
         MissionEvent::Rated(rating) => format!("rated: {}", quote(&rating.to_string())),
     }

@@ -5,7 +5,9 @@ use super::{
     effect::{Failure, FailureKind},
     effect::{intent, mission_of},
     event::{ControlEvent, DeskEvent, EffectEvent, Event, Fact, MissionEvent, TeamEvent},
-    ledger, recording,
+    ledger,
+    playbook::feature::course::{Course, Standing},
+    recording,
     state::{
         Control, EffectState, Judgement, Mission, MissionResult, Preparation, State, Team, TeamAccount,
         TeamPhase,
@@ -273,7 +275,11 @@ impl Mission {
         });
         Self {
             id,
-            kind: if brief.heals.is_some() { MissionKind::Heal } else { MissionKind::Brief },
+            kind: match (brief.heals, &brief.feature) {
+                (Some(_), _) => MissionKind::Heal,
+                (None, Some(_)) => MissionKind::Feature,
+                (None, None) => MissionKind::Brief,
+            },
             teams: teams.collect(),
             brief: Arc::new(brief.clone()),
             opened: at,
@@ -283,6 +289,7 @@ impl Mission {
             judgement: None,
             rulings: BTreeMap::new(),
             result: MissionResult::default(),
+            course: Course::default(),
             effects: BTreeMap::new(),
             spent: Money::ZERO,
             usage: Usage::default(),
@@ -329,9 +336,34 @@ impl Mission {
                 self.result.chosen = None;
                 self.result.budget_note = None;
                 self.result.rating = None;
+                self.course.again();
+                if self.brief.feature.is_some() {
+                    // Whoever failed may write the test, or build, this time.
+                    self.teams.iter_mut().for_each(Team::wait_after_failure);
+                }
             }
+            MissionEvent::TestSeen(team, attempt) => self.stand(*team, *attempt),
+            MissionEvent::Retried(team, _) => self.course.retried(*team),
+            MissionEvent::Staged(commit) => self.course.staged = Some(commit.clone()),
+            MissionEvent::Validated(run) => self.course.validation = Some((**run).clone()),
             MissionEvent::BudgetReached(note) => self.result.budget_note = Some(note.clone()),
             MissionEvent::Rated(rating) => self.result.rating = Some(rating.clone()),
+        }
+    }
+
+    /// The test stands: whoever builds begins with it, in a conversation of its own.
+    fn stand(&mut self, team: TeamId, attempt: u32) {
+        let writer = self.teams.iter().find(|known| known.id == team);
+        let Some((candidate, Some(evidence))) = writer.and_then(|team| team.entry(attempt)).cloned() else {
+            return;
+        };
+        self.course.test = Some(Standing { candidate, evidence });
+        self.course.retries.clear();
+        for team in &mut self.teams {
+            team.candidates.clear();
+            team.checkpoint = None;
+            team.turns = 0;
+            team.phase = TeamPhase::Waiting;
         }
     }
 
@@ -344,6 +376,9 @@ impl Mission {
         }
         if step < Step::Land {
             self.result.chosen = None;
+        }
+        if step == Step::Judge {
+            self.course.retries.clear();
         }
         if step <= Step::Judge {
             self.judgement = None;
@@ -360,6 +395,12 @@ fn keep<T>(list: &mut Vec<T>, item: T) {
 }
 
 impl Team {
+    fn wait_after_failure(&mut self) {
+        if matches!(self.phase, TeamPhase::Failed(_)) {
+            self.phase = TeamPhase::Waiting;
+        }
+    }
+
     fn apply(&mut self, event: &TeamEvent, at: Timestamp) {
         match event {
             TeamEvent::DraftStarted { attempt, .. } => {

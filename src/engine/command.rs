@@ -3,7 +3,7 @@
 use crate::{
     domain::{
         brief::{Answer, Brief, Question},
-        candidate::{Candidate, CommitId, Evidence, Verdict},
+        candidate::{Candidate, CheckRun, CommitId, Evidence, Verdict},
         digest::Digest,
         ids::{CallId, EffectId, GrantId, IncidentId, MissionId, RequestId, Revision, SilenceId, TeamId},
         incident::{Diagnosis, Silence},
@@ -235,6 +235,10 @@ pub enum Outcome {
     Conflicted(Vec<String>, Digest),
     /// Of `Land`: merged onto a moved target, but the checks fail there.
     RecheckFailed(Box<Evidence>),
+    /// Of `Stage`: it runs there.
+    Staged,
+    /// Of `Validate`: what the test said there, whatever that is.
+    Validated(Box<CheckRun>),
     /// Of `Release`: worktrees are gone, or kept for a stated reason.
     Released(Vec<String>),
     /// Of `Suggest`: what the ideas agent thought of.

@@ -7,7 +7,7 @@ use super::{
     event::{ControlEvent, EffectEvent, Event, MoneyEvent},
     grants, healing,
     pen::{Pen, may_start, refuse},
-    playbook::brief,
+    playbook::{brief, feature},
     state::{Control, Mission},
     suggesting,
 };
@@ -102,6 +102,7 @@ pub(super) fn begin(pen: &mut Pen<'_>, id: &EffectId) -> Result<(), Refusal> {
         may_start(&pen.state)?;
     }
     brief::may_land(&pen.state, &mission, (id, &effect.kind))?;
+    feature::may_stage(&mission, &effect.kind)?;
     pen.write(Event::Effect(EffectEvent::Started(id.clone())));
     Ok(())
 }

@@ -8,7 +8,7 @@ use super::{
     event::{DeskEvent, EffectEvent, Event, Fact, IncidentEvent, MissionEvent, MoneyEvent},
     healing, ledger,
     pen::Pen,
-    playbook::brief,
+    playbook::{brief, feature},
     state::State,
     suggesting,
 };
@@ -34,10 +34,14 @@ pub fn decide(state: &State, order: &Order) -> Result<Vec<Event>, Refusal> {
         Command::Begin(effect) if suggesting::owns(effect) => suggesting::begin(&mut pen, effect)?,
         Command::Begin(effect) => control::begin(&mut pen, effect)?,
         Command::Report(report) if suggesting::owns(&report.effect) => suggesting::report(&mut pen, report)?,
+        Command::Report(report) if feature::owns(&report.effect) => feature::report(&mut pen, report)?,
         Command::Report(report) => brief::report(&mut pen, report)?,
         Command::Tick => answers::tick(&mut pen),
     }
+    feature::go_on(&mut pen);
     brief::admit(&mut pen);
+    // What was admitted just now may have come further before.
+    feature::go_on(&mut pen);
     Ok(pen.finish())
 }
 

@@ -126,6 +126,16 @@ pub enum EffectKind {
         /// The plan that was ruled on; the driver refuses any other.
         plan: Digest,
     },
+    /// Put what landed into the staging environment.
+    Stage {
+        /// What landed.
+        commit: CommitId,
+    },
+    /// Run the end-to-end test there. Changes nothing.
+    Validate {
+        /// What was put there.
+        commit: CommitId,
+    },
     /// Bring back an earlier state as a new commit.
     Restore {
         /// The revision to restore.
@@ -218,6 +228,8 @@ impl EffectKind {
             Self::Check { .. } => "check",
             Self::Judge { .. } => "judge",
             Self::Land { .. } => "land",
+            Self::Stage { .. } => "stage",
+            Self::Validate { .. } => "validate",
             Self::Restore { .. } => "restore",
             Self::Halt { .. } => "halt",
             Self::Release => "release",
@@ -233,7 +245,7 @@ impl EffectKind {
 }
 
 /// The mission an effect belongs to: the first part of its id.
-pub(super) fn mission_of(id: &EffectId) -> Option<MissionId> {
+pub(in crate::engine) fn mission_of(id: &EffectId) -> Option<MissionId> {
     id.0.split('/').next()?.parse().ok()
 }
 

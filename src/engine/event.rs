@@ -4,7 +4,7 @@
 use crate::{
     domain::{
         brief::{Answer, Brief, Question},
-        candidate::{Candidate, CommitId, Evidence, Verdict},
+        candidate::{Candidate, CheckRun, CommitId, Evidence, Verdict},
         digest::Digest,
         grant::Grant,
         ids::{CallId, EffectId, GrantId, IncidentId, MissionId, RequestId, Revision, SilenceId, TeamId},
@@ -96,6 +96,14 @@ pub enum MissionEvent {
     Reopened(String),
     /// A model call would exceed a cap and was refused.
     BudgetReached(String),
+    /// The end-to-end test of this attempt was seen to fail: it stands, and code is next.
+    TestSeen(TeamId, u32),
+    /// What a team made is not fit to go on, for this reason: it is asked again.
+    Retried(TeamId, String),
+    /// This commit runs in the staging environment.
+    Staged(CommitId),
+    /// The end-to-end test ran there.
+    Validated(Box<CheckRun>),
     /// The director said what came of it; an earlier rating no longer counts.
     Rated(Rating),
 }

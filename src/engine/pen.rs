@@ -163,7 +163,9 @@ fn name(id: MissionId, revision: Revision, seq: Seq, kind: &EffectKind) -> Strin
         | EffectKind::Survey
         | EffectKind::Clarify
         | EffectKind::Plan
-        | EffectKind::Judge { .. } => {
+        | EffectKind::Judge { .. }
+        | EffectKind::Stage { .. }
+        | EffectKind::Validate { .. } => {
             format!("{id}/{word}/{revision}")
         }
         EffectKind::Restore { .. } | EffectKind::Release => format!("{id}/{word}/{}", seq.0),

@@ -8,6 +8,8 @@ use super::{
 };
 use crate::{
     domain::{
+        candidate::CheckOutcome,
+        feature::Phase,
         ids::MissionId,
         mission::Step,
         request::{Hold, Request, Subject},
@@ -93,20 +95,78 @@ fn idle_but_for_asking(mission: &Mission) -> bool {
     mission.effects.len() == 1 && mission.teams.iter().filter(|t| t.phase == TeamPhase::Drafting).count() == 1
 }
 
-/// Steps done, and how many there are.
+/// Where a mission is, in one word, with its number and of how many: a feature by its phases, anything else by its steps.
+#[must_use]
+pub fn place_of(mission: &Mission, step: Step) -> (&'static str, usize, usize) {
+    if mission.brief.feature.is_some() {
+        let phase = Phase::of(Some(step), None);
+        return (phase.short(), phase.done() + 1, Phase::ALL.len());
+    }
+    let number = Step::BRIEF.iter().position(|known| *known == step).map_or(0, |at| at + 1);
+    (step.word(), number, Step::BRIEF.len())
+}
+
+/// The phase of a feature; `None` for any other mission.
+#[must_use]
+pub fn phase(mission: &Mission) -> Option<Phase> {
+    mission.brief.feature.as_ref()?;
+    Some(Phase::of(mission.step, mission.result.ending.as_ref().map(|(ending, _)| ending)))
+}
+
+/// How far a feature is, in words: `3/7 phases complete`.
+#[must_use]
+pub fn progress_words(mission: &Mission) -> Option<String> {
+    let phase = phase(mission)?;
+    Some(format!("{}/{} phases complete", phase.done(), Phase::ALL.len()))
+}
+
+/// What is known of a feature beside its steps, a line each: its test, what runs in the staging environment, what the test
+/// says there.
+#[must_use]
+pub fn course_words(mission: &Mission) -> Vec<String> {
+    let Some(feature) = &mission.brief.feature else { return Vec::new() };
+    let course = &mission.course;
+    let mut lines = Vec::new();
+    if let Some(standing) = &course.test {
+        lines.push(format!("the end-to-end test {} stands: it fails on what is there", standing.path()));
+    }
+    if let Some(commit) = &course.staged {
+        lines.push(format!("{} runs at {}", commit.short(), feature.staging_url));
+    }
+    if let Some(run) = &course.validation {
+        lines.push(format!("the end-to-end test {} at {}", outcome_word(run.outcome), feature.staging_url));
+    }
+    lines
+}
+
+/// How a check ended, in words.
+#[must_use]
+pub fn outcome_word(outcome: CheckOutcome) -> &'static str {
+    match outcome {
+        CheckOutcome::Passed => "passed",
+        CheckOutcome::Failed => "failed",
+        CheckOutcome::TimedOut => "timed out",
+        CheckOutcome::Broken => "could not be run",
+    }
+}
+
+/// Steps done, and how many there are; of a feature its phases.
 #[must_use]
 pub fn progress(mission: &Mission) -> (usize, usize) {
-    let all = Step::ALL.len();
+    if let Some(phase) = phase(mission) {
+        return (phase.done(), Phase::ALL.len());
+    }
+    let all = Step::BRIEF.len();
     if mission.result.landed.is_some() {
         return (all, all);
     }
-    let done = mission.step.and_then(|step| Step::ALL.iter().position(|s| *s == step)).unwrap_or(0);
+    let done = mission.step.and_then(|step| Step::BRIEF.iter().position(|s| *s == step)).unwrap_or(0);
     (done, all)
 }
 
-/// The plan with ticks.
+/// The plan with ticks, by the words of its steps or phases.
 #[must_use]
-pub fn ticks(mission: &Mission) -> Vec<(Step, Tick)> {
+pub fn ticks(mission: &Mission) -> Vec<(&'static str, Tick)> {
     let (done, all) = progress(mission);
     let ended = mission.result.ending.is_some() && done < all;
     let tick = |index: usize| match (index.cmp(&done), ended, mission.step) {
@@ -115,7 +175,11 @@ pub fn ticks(mission: &Mission) -> Vec<(Step, Tick)> {
         (std::cmp::Ordering::Equal, false, Some(_)) => Tick::Current,
         _ => Tick::Ahead,
     };
-    Step::ALL.iter().enumerate().map(|(index, step)| (*step, tick(index))).collect()
+    let words: Vec<&str> = match mission.brief.feature {
+        Some(_) => Phase::ALL.iter().map(|phase| phase.short()).collect(),
+        None => Step::BRIEF.iter().map(|step| step.word()).collect(),
+    };
+    words.into_iter().enumerate().map(|(index, word)| (word, tick(index))).collect()
 }
 
 /// The status line of the anchor desk.
@@ -192,6 +256,12 @@ fn at_work(mission: &Mission) -> String {
         }
         None | Some(Step::Clarify) => "The orchestrator reads the brief.".to_owned(),
         Some(Step::Plan) => "The orchestrator plans.".to_owned(),
+        Some(Step::Test) => match mission.course.retries.values().max() {
+            None => "The end-to-end test is written.".to_owned(),
+            Some(retries) => format!("The end-to-end test is written, asked for again {retries} times."),
+        },
+        Some(Step::Stage) => "What landed is put into the staging environment.".to_owned(),
+        Some(Step::Validate) => "The end-to-end test runs in the staging environment.".to_owned(),
         Some(Step::Draft | Step::Check) => {
             let mut parts = Vec::new();
             for (number, words) in [

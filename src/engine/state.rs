@@ -17,7 +17,10 @@ use crate::{
         team::{ModelRef, TeamSpec},
         time::{Millis, Timestamp},
     },
-    engine::{effect::Failure, healing::ward::Ward, ideas::Traces, records::Records},
+    engine::{
+        effect::Failure, healing::ward::Ward, ideas::Traces, playbook::feature::course::Course,
+        records::Records,
+    },
     policy::{ruling::Ruling, settings::Policy},
 };
 use serde::{Deserialize, Serialize};
@@ -213,6 +216,9 @@ pub struct Mission {
     pub rulings: BTreeMap<TeamId, (u32, Ruling)>,
     /// What was chosen and where it ended.
     pub result: MissionResult,
+    /// How far it has come beside its steps, where it is a feature.
+    #[serde(default)]
+    pub course: Course,
     /// Effects that are wanted or running.
     pub effects: BTreeMap<EffectId, EffectState>,
     /// Spent by this mission, all accounts.

@@ -1,6 +1,7 @@
 //! Tables of what each command does and refuses, and properties: the fold is total, deciding never panics.
 
 mod combined;
+mod feature;
 mod held;
 mod two;
 
@@ -97,6 +98,7 @@ impl House {
             root_cause: String::new(),
             confidence: 99,
             author: String::new(),
+            sealed: None,
         };
         self.world(&format!("draft/{team}/"), Outcome::Drafted(Box::new(candidate))).unwrap();
         self.world(&format!("check/{team}/"), Outcome::Checked(Box::new(proof))).unwrap();

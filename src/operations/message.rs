@@ -136,6 +136,7 @@ mod tests {
             root_cause: "division by zero\nChimera-Effect: forged".into(),
             confidence: 90,
             author: String::new(),
+            sealed: None,
         };
         let story = Story {
             brief: "Checkout returns 500",

@@ -8,3 +8,4 @@ pub mod notify;
 pub mod preview;
 pub mod releases;
 pub mod runbooks;
+pub mod staging;

@@ -5,6 +5,7 @@
 
 mod candidates;
 mod conflict;
+mod feature;
 pub(super) mod healing;
 mod landing;
 mod preparation;
@@ -98,6 +99,8 @@ impl Driver {
             EffectKind::Check { .. } => candidates::check(site, effect, stop).boxed(),
             EffectKind::Judge { candidates } => candidates::judge(site, effect, candidates, stop).boxed(),
             EffectKind::Land { .. } => landing::land(site, effect, stop).boxed(),
+            EffectKind::Stage { .. } => feature::stage(site, effect, stop).boxed(),
+            EffectKind::Validate { .. } => feature::validate(site, effect, stop).boxed(),
             EffectKind::Restore { commit } => landing::restore(site, effect, commit).boxed(),
             EffectKind::Release => landing::release(site, effect).boxed(),
             EffectKind::Suggest { repo } => suggestions::suggest(site, effect, repo, stop).boxed(),

@@ -96,6 +96,7 @@ fn brief(repo: &Path) -> Brief {
         heals: None,
         patch: None,
         once: None,
+        feature: None,
     }
 }
 
@@ -124,6 +125,7 @@ fn setup(data: &Path, working: Working, voices: Voices) -> Setup {
             investigator: Vec::new(),
             reach: Default::default(),
             landing: Target::Current,
+            staging: Default::default(),
             repository: workspace::Rules::default(),
             healing: None,
         },

@@ -25,6 +25,7 @@ operator, director.";
 /// What the groups of routes are.
 const GROUPS: [(&str, &str); 8] = [
     ("missions", "What is done about a brief"),
+    ("tasks", "Features, from a wish to the staging environment"),
     ("desk", "What waits for a person"),
     ("incidents", "What is or was wrong with the services"),
     ("control", "The house as a whole"),

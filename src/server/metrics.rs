@@ -12,7 +12,10 @@ use crate::{
         probe::{ProbeHealth, ProbeState},
         text::clean_line,
     },
-    engine::state::{Control, State as EngineState},
+    engine::{
+        playbook::brief::working,
+        state::{Control, State as EngineState},
+    },
 };
 use axum::{
     body::Body,
@@ -90,7 +93,22 @@ fn house(page: &mut Page, state: &EngineState) {
         page.line("chimera_missions", &[("state", word)], count);
     }
     page.plain("chimera_pool_size", "gauge", "Missions that may run at once.", state.policy.pool);
+    let active = state.missions.values().filter(|mission| working(mission)).count();
+    page.plain("chimera_pool_active", "gauge", "Missions that hold a place in the pool now.", active);
     let total = state.records.total();
+    let judged = total.landed + total.failed + total.over_budget;
+    page.plain(
+        "chimera_missions_success_ratio",
+        "gauge",
+        "Share of missions that landed among those that came to an end of their own, since the journal began; 1 before any.",
+        ratio(total.landed, judged),
+    );
+    page.plain(
+        "chimera_mission_duration_average_seconds",
+        "gauge",
+        "From opening to landing, of all that landed since the journal began; 0 before any.",
+        seconds(total.fix.0.checked_div(total.landed).unwrap_or(0)),
+    );
     page.plain("chimera_missions_opened_total", "counter", "Missions since the journal began.", total.opened);
     page.head("chimera_missions_ended_total", "counter", "Missions that ended, by how.");
     for (word, count) in [
@@ -177,6 +195,11 @@ fn trouble(page: &mut Page, state: &EngineState, probes: &[ProbeHealth]) {
 
 fn label(phase: &Phase) -> String {
     phase.word().replace(' ', "_")
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts this small are exact in it")]
+fn ratio(part: u64, whole: u64) -> f64 {
+    if whole == 0 { 1.0 } else { part as f64 / whole as f64 }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a sum of spans is shown, not counted with")]

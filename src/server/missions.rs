@@ -5,7 +5,7 @@ use super::{
     caller::Caller,
     front::Front,
     input::{Asked, Given, Named},
-    pages::{self, Page, Told, ok},
+    pages::{self, Page, Told, created, ok},
     problem::{Problem, Sort},
     rights::{self, Denied},
 };
@@ -27,13 +27,7 @@ use crate::{
     },
     runtime::handle::SendError,
 };
-use axum::{
-    Extension,
-    body::Body,
-    extract::State,
-    http::{HeaderValue, Response, StatusCode, header},
-    response::IntoResponse,
-};
+use axum::{Extension, body::Body, extract::State, http::Response};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -51,30 +45,30 @@ const MICROS: usize = 6;
 pub(super) struct Wanted {
     /// What to do, in plain words; at most 256 KiB.
     #[schemars(length(min = 1))]
-    text: String,
+    pub text: String,
     /// Teams of the roster by name, or `vendor/model`; else those of the settings.
     #[serde(default)]
-    teams: Vec<String>,
+    pub teams: Vec<String>,
     /// Shell commands that must succeed in a candidate's worktree; else those of the settings, or found.
     #[serde(default)]
-    checks: Vec<String>,
+    pub checks: Vec<String>,
     /// Rules that the work must keep, beside those of the settings.
     #[serde(default)]
-    constraints: Vec<String>,
+    pub constraints: Vec<String>,
     /// Cap of the mission in US dollars; else that of the settings.
     #[serde(default)]
     #[schemars(range(min = 0.01, max = 1_000_000))]
-    budget_usd: Option<f64>,
+    pub budget_usd: Option<f64>,
     /// Who may say yes without a person: `none`, `best`, or a team's name; else it waits at the desk.
     #[serde(default)]
-    approve: Option<String>,
+    pub approve: Option<String>,
     /// From opening to decision, such as 90s, 20m or 1h.
     #[serde(default)]
-    timeout: Option<String>,
+    pub timeout: Option<String>,
     /// 1 (last) to 10 (first); 5.
     #[serde(default)]
     #[schemars(range(min = 1, max = 10))]
-    priority: Option<u8>,
+    pub priority: Option<u8>,
 }
 
 /// Why.
@@ -107,7 +101,7 @@ pub(super) struct Which {
     before: Option<String>,
     /// `queued`, `running`, `waiting`, `landed`, `failed`, `cancelled` or `over_budget`.
     status: Option<String>,
-    /// `brief` or `heal`.
+    /// `brief`, `heal` or `feature`.
     kind: Option<String>,
     /// Missions of a page.
     #[schemars(range(min = 1, max = 500))]
@@ -120,11 +114,12 @@ pub(super) struct Which {
 pub(super) struct View {
     /// Its name, such as M-12.
     mission: String,
-    /// `brief`, or `heal` for the fix of an incident.
+    /// `brief`, `heal` for the fix of an incident, or `feature`.
     kind: &'static str,
     /// `queued`, `running`, `waiting`, `landed`, `failed`, `cancelled` or `over_budget`.
     status: &'static str,
-    /// `clarify`, `plan`, `draft`, `check`, `judge`, `decide` or `land`; null while it waits for a place.
+    /// `clarify`, `plan`, `draft`, `check`, `judge`, `decide` or `land`, of a feature `test`, `stage` or `validate` too; null
+    /// while it waits for a place.
     step: Option<&'static str>,
     /// Why it ended without a commit.
     reason: Option<String>,
@@ -235,7 +230,7 @@ pub(super) fn team_view(mission: &Mission, team: &Team) -> TeamView {
 }
 
 /// The word for how it stands.
-fn status(state: &EngineState, mission: &Mission) -> &'static str {
+pub(super) fn status(state: &EngineState, mission: &Mission) -> &'static str {
     match &mission.result.ending {
         Some((ending, _)) => ending.word(),
         None if state.desk.values().any(|request| request.mission == mission.id) => "waiting",
@@ -343,20 +338,31 @@ async fn open(
     Given(wanted): Given<Wanted>,
 ) -> Result<Response<Body>, Problem> {
     let once = once.map(|Extension(once)| once);
+    let id = open_once(&front, &caller, once, || brief(&front, wanted, None)).await?;
+    let view = shown(&front.state(), id)?;
+    Ok(created(&format!("/api/missions/{id}"), view))
+}
+
+/// Opens a mission, or finds the one that the same request has opened before.
+pub(super) async fn open_once(
+    front: &Front,
+    caller: &Caller,
+    once: Option<Once>,
+    brief: impl FnOnce() -> Result<Brief, Problem>,
+) -> Result<MissionId, Problem> {
     if let Some(once) = once
         && let Some(before) = opened_before(&front.state(), once)?
     {
-        return Ok(created(before));
+        return Ok(before);
     }
-    let brief = Brief { once, ..brief(&front, wanted)? };
+    let brief = Brief { once, ..brief()? };
     front.ready().await?;
     let command = Command::Mission(MissionCommand::Open(Box::new(brief)));
-    let sent = rights::give(&front.handle, &caller, command).await;
+    let sent = rights::give(&front.handle, caller, command).await;
     let receipt = match (sent, once) {
         // Somebody else's turn, under the same word, came first.
         (Err(Denied::Engine(SendError::Refused(Refusal { kind: RefusalKind::Already, .. }))), Some(once)) => {
-            let before = opened_before(&front.state(), once)?;
-            return before.map(created).ok_or_else(|| {
+            return opened_before(&front.state(), once)?.ok_or_else(|| {
                 Problem::new(
                     Sort::Already,
                     "it was opened and is forgotten",
@@ -370,28 +376,25 @@ async fn open(
         Event::Mission(id, MissionEvent::Opened(_)) => Some(*id),
         _ => None,
     });
-    let id = opened.ok_or_else(|| Problem::new(Sort::Internal, "no mission was opened", "see the log"))?;
-    shown(&front.state(), id).map(created)
+    opened.ok_or_else(|| Problem::new(Sort::Internal, "no mission was opened", "see the log"))
 }
 
 /// The mission that the same request has opened before, whichever process served it.
-fn opened_before(state: &EngineState, once: Once) -> Result<Option<View>, Problem> {
+fn opened_before(state: &EngineState, once: Once) -> Result<Option<MissionId>, Problem> {
     let Some(mission) = state.opened_under(once.word) else { return Ok(None) };
     if mission.brief.once.is_some_and(|before| before.given == once.given) {
-        return Ok(Some(view(state, mission, true)));
+        return Ok(Some(mission.id));
     }
     let detail = format!("{} was opened under this Idempotency-Key by another body", mission.id);
     Err(Problem::new(Sort::OtherUnderSameKey, detail, "send a fresh key with a new brief"))
 }
 
-fn created(view: View) -> Response<Body> {
-    let place = HeaderValue::from_str(&format!("/api/missions/{}", view.mission));
-    let mut response = Told(StatusCode::CREATED, view).into_response();
-    place.into_iter().for_each(|place| drop(response.headers_mut().insert(header::LOCATION, place)));
-    response
-}
-
-fn brief(front: &Front, wanted: Wanted) -> Result<Brief, Problem> {
+/// A brief out of what is wanted; of a feature where its two addresses are given.
+pub(super) fn brief(
+    front: &Front,
+    wanted: Wanted,
+    feature: Option<(String, String)>,
+) -> Result<Brief, Problem> {
     let text = wanted.text.trim().to_owned();
     if text.is_empty() || text.len() > Brief::TEXT_MOST {
         let detail = format!("text has 1 to {} bytes", Brief::TEXT_MOST);
@@ -415,6 +418,7 @@ fn brief(front: &Front, wanted: Wanted) -> Result<Brief, Problem> {
         approve: wanted.approve,
         timeout: timeout.transpose().map_err(|error| invalid("timeout", error.to_string()))?,
         priority: wanted.priority,
+        feature,
     };
     brief::sensible(&wish)?;
     let (brief, _) = brief::build(&wish, (&front.settings, &front.environment), repo.display().to_string())?;
@@ -446,6 +450,12 @@ async fn command(
     caller: &Caller,
     (id, command): (MissionId, MissionCommand),
 ) -> Result<Told<View>, Problem> {
-    rights::give(&front.handle, caller, Command::Mission(command)).await?;
+    order(front, caller, command).await?;
     shown(&front.state(), id).map(ok)
+}
+
+/// Gives an order in the name of whoever asks.
+pub(super) async fn order(front: &Front, caller: &Caller, command: MissionCommand) -> Result<(), Problem> {
+    rights::give(&front.handle, caller, Command::Mission(command)).await?;
+    Ok(())
 }

@@ -44,6 +44,7 @@ mod snapshot;
 mod socket;
 mod stream;
 mod tail;
+mod tasks;
 #[cfg(test)]
 mod tests;
 mod tls;

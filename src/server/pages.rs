@@ -70,6 +70,14 @@ pub(super) fn ok<T>(value: T) -> Told<T> {
     Told(StatusCode::OK, value)
 }
 
+/// An answer to what was made, and where it is now.
+pub(super) fn created<T: Serialize>(place: &str, value: T) -> Response<Body> {
+    let place = HeaderValue::from_str(place);
+    let mut response = Told(StatusCode::CREATED, value).into_response();
+    place.into_iter().for_each(|place| drop(response.headers_mut().insert(header::LOCATION, place)));
+    response
+}
+
 impl<T: Serialize> IntoResponse for Told<T> {
     fn into_response(self) -> Response<Body> {
         let (status, text) = match serde_json::to_string(&self.1) {

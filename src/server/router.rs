@@ -11,7 +11,7 @@ use super::{
     journal, login, metrics, missions, once,
     pages::ok,
     problem::{Problem, Sort},
-    snapshot,
+    snapshot, tasks,
 };
 use crate::domain::time::Millis;
 use axum::{
@@ -39,6 +39,7 @@ struct Document(#[schemars(with = "Value")] ());
 fn api() -> Api {
     [
         missions::routes,
+        tasks::routes,
         desk::routes,
         incidents::routes,
         control::routes,

@@ -51,9 +51,12 @@ fn ports() -> Ports {
 }
 
 fn house() -> House {
+    house_of(Settings::default())
+}
+
+fn house_of(mut settings: Settings) -> House {
     let (handle, end) = handle::link(Actor::Person("daemon".into()));
     engine::start(end);
-    let mut settings = Settings::default();
     settings.places.repo = Some("/repo".into());
     let setup = Setup {
         handle: handle.clone(),
@@ -133,6 +136,81 @@ async fn d1_a_brief_becomes_a_mission_that_can_be_listed_shown_and_cancelled() {
     assert_eq!(page["items"].as_array().unwrap().len(), 1);
     let (_, health) = house.get("/health").await;
     assert_eq!((health["status"].as_str(), health["tasks_running"].as_u64()), (Some("ok"), Some(2)));
+}
+
+fn task(feature: &str) -> Value {
+    json!({"feature": feature, "target_url": "http://127.0.0.1:8080", "staging_url": "http://127.0.0.1:9090"})
+}
+
+#[tokio::test]
+async fn d1_a_task_is_submitted_shown_listed_and_cancelled() {
+    let mut settings = Settings::default();
+    settings.feature.test = vec!["./e2e.sh".into()];
+    settings.feature.deploy = vec!["./deploy.sh".into()];
+    let house = house_of(settings);
+    let mut wish = task("Wish lists\nfor everybody");
+    wish["priority"] = 8.into();
+    let (status, taken) = house.post("/api/tasks", Some("once"), wish.clone()).await;
+    assert_eq!(status, StatusCode::CREATED, "{taken}");
+    assert_eq!((taken["task_id"].as_str(), taken["status"].as_str()), (Some("M-1"), Some("running")));
+    assert!(taken["created_at"].as_str().is_some_and(|at| at.ends_with('Z')));
+    let (_, again) = house.post("/api/tasks", Some("once"), wish).await;
+    assert_eq!(again, taken, "the same word submits one task");
+    let (status, other) = house.post("/api/tasks", Some("once"), task("Another")).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{other}");
+    let (_, shown) = house.get("/api/tasks/M-1").await;
+    assert_eq!(
+        (shown["phase"].as_str(), shown["progress"].as_str()),
+        (Some("plan"), Some("0/7 phases complete"))
+    );
+    assert_eq!((shown["feature"].as_str(), shown["priority"].as_u64()), (Some("Wish lists"), Some(8)));
+    let nothing = json!({"test_path": null, "code_pr_id": null, "review_decision": null,
+        "deployment_url": null, "validation_status": null});
+    assert_eq!(shown["result"], nothing);
+    // A brief is no task.
+    house.post("/api/missions", None, json!({"text": "Mend it"})).await;
+    assert_eq!(house.get("/api/tasks/M-2").await.0, StatusCode::NOT_FOUND);
+    assert_eq!(house.post("/api/tasks/M-2/cancel", None, json!({})).await.0, StatusCode::NOT_FOUND);
+    house.post("/api/tasks", None, task("Two")).await;
+    let (_, page) = house.get("/api/tasks?most=1").await;
+    assert_eq!((page["items"][0]["task_id"].as_str(), page["next"].as_str()), (Some("M-3"), Some("M-3")));
+    let (_, page) = house.get("/api/tasks?most=1&before=M-3").await;
+    assert_eq!((page["items"][0]["task_id"].as_str(), page["next"].as_str()), (Some("M-1"), None));
+    let (status, ended) = house.post("/api/tasks/M-1/cancel", None, json!({"reason": "not now"})).await;
+    assert_eq!((status, ended["status"].as_str()), (StatusCode::OK, Some("cancelled")), "{ended}");
+    assert_eq!(ended["reason"], "not now");
+    let (_, page) = house.get("/api/tasks?status=cancelled").await;
+    assert_eq!(page["items"].as_array().unwrap().len(), 1);
+    let (status, retried) = house.post("/api/tasks/M-1/retry", None, json!({})).await;
+    assert_eq!((status, retried["status"].as_str()), (StatusCode::OK, Some("running")), "{retried}");
+}
+
+#[tokio::test]
+async fn d1_a_task_that_cannot_be_tested_or_staged_is_told_as_a_problem() {
+    let ready = || {
+        let mut settings = Settings::default();
+        settings.feature.test = vec!["./e2e.sh".into()];
+        settings.feature.deploy = vec!["./deploy.sh".into()];
+        settings
+    };
+    let mut untested = ready();
+    untested.feature.test.clear();
+    let mut unstaged = ready();
+    unstaged.feature.deploy.clear();
+    for (settings, url, why) in [
+        (untested, "http://127.0.0.1:1", "feature.test"),
+        (unstaged, "http://127.0.0.1:1", "staging environment"),
+        (ready(), "127.0.0.1:1", "no address"),
+        (ready(), "http://ada:secret@127.0.0.1", "no address"),
+        (ready(), "https://shop.example", "reaches this machine only"),
+    ] {
+        let house = house_of(settings);
+        let mut wish = task("Wish lists");
+        wish["staging_url"] = url.into();
+        let (status, problem) = house.post("/api/tasks", None, wish).await;
+        assert_eq!((status, sort(&problem)), (StatusCode::UNPROCESSABLE_ENTITY, "invalid"), "{problem}");
+        assert!(problem.to_string().contains(why), "{why}: {problem}");
+    }
 }
 
 #[tokio::test]

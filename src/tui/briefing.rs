@@ -391,6 +391,7 @@ impl Briefing {
             heals: None,
             patch: None,
             once: None,
+            feature: None,
         })
     }
 

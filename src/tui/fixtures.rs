@@ -107,6 +107,7 @@ fn brief() -> Brief {
         heals: None,
         patch: None,
         once: None,
+        feature: None,
     }
 }
 
@@ -163,6 +164,7 @@ pub(super) fn candidate(id: u8) -> (Arc<Candidate>, Option<Arc<Evidence>>) {
         root_cause: "division by zero".into(),
         confidence: 90,
         author: String::new(),
+        sealed: None,
     };
     let check = CheckResult {
         kind: CheckKind::Test,
@@ -196,6 +198,7 @@ pub(super) fn mission(step: Option<Step>, phase: &TeamPhase) -> Mission {
         judgement: None,
         rulings: Default::default(),
         result: Default::default(),
+        course: Default::default(),
         effects: Default::default(),
         spent: Money::cents(16),
         usage: usage(24_800),

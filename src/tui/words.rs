@@ -231,14 +231,14 @@ pub fn team_short(team: &Team) -> String {
     rest.filter(|rest| !rest.is_empty()).map_or(name.clone(), str::to_owned)
 }
 
-/// How a step stands.
+/// How a step or phase stands.
 #[must_use]
-pub fn step_sign(step: Step, tick: Tick) -> Sign {
+pub fn step_sign(word: &'static str, tick: Tick) -> Sign {
     match tick {
-        Tick::Done => sign("✓", step.word(), Role::Ok),
-        Tick::Current => sign("●", step.word(), Role::Busy),
-        Tick::Ahead => sign("○", step.word(), Role::Muted),
-        Tick::Stopped => sign("✗", step.word(), Role::Bad),
+        Tick::Done => sign("✓", word, Role::Ok),
+        Tick::Current => sign("●", word, Role::Busy),
+        Tick::Ahead => sign("○", word, Role::Muted),
+        Tick::Stopped => sign("✗", word, Role::Bad),
     }
 }
 

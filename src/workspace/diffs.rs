@@ -8,7 +8,10 @@ use super::{
     workshop::Workshop,
     worktrees::{Worktree, copy_index},
 };
-use crate::domain::candidate::{CommitId, DiffStat};
+use crate::domain::{
+    candidate::{CommitId, DiffStat},
+    digest::Digest,
+};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -86,6 +89,17 @@ impl Workshop {
             ["diff-tree", "-r", "-z", "--numstat", "-M", "--no-ext-diff", "--no-textconv", &from.0, &to.0];
         let out = self.git.bytes(&Place::Yard, "measure the patch", &args, &[]).await?;
         Ok(parse_numstat(&out))
+    }
+
+    /// What these files hold in a commit, as one digest; a file that is not there counts as that.
+    ///
+    /// # Errors
+    /// When the commit is unknown.
+    pub async fn content(&self, commit: &CommitId, files: &[String]) -> Result<Digest, WorkspaceError> {
+        let mut args = vec!["--literal-pathspecs", "ls-tree", "-r", "-z", &commit.0, "--"];
+        args.extend(files.iter().map(String::as_str));
+        let listed = self.git.bytes(&Place::Yard, "read what files hold", &args, &[]).await?;
+        Ok(Digest::of(&listed))
     }
 
     /// Unified diff from the base to what the tree holds now, untracked files included, cut after 2 MiB. Writes no

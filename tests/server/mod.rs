@@ -3,6 +3,7 @@
 
 mod attach;
 mod client;
+mod features;
 mod kills;
 mod login;
 mod missions;

@@ -49,6 +49,7 @@ impl Set {
             attempt: 1,
             based_on: Revision(4),
             base: &self.bench.base,
+            start: &self.bench.base,
             feedback: &[],
             resume: None,
         }

@@ -140,6 +140,7 @@ async fn headless(cast: &Cast, stage: &Stage, out: &mut Out) -> Said {
         heals: None,
         patch: None,
         once: None,
+        feature: None,
     };
     let said = async {
         let exit =

@@ -57,6 +57,7 @@ fn brief_of(approve: Approval) -> Brief {
         heals: None,
         patch: None,
         once: None,
+        feature: None,
     }
 }
 
@@ -73,6 +74,7 @@ fn candidate(team: u8) -> Candidate {
         root_cause: String::new(),
         confidence: 90,
         author: String::new(),
+        sealed: None,
     }
 }
 
@@ -128,6 +130,7 @@ fn mission(approve: Approval) -> Mission {
         judgement: None,
         rulings: BTreeMap::new(),
         result: MissionResult::default(),
+        course: Default::default(),
         effects: BTreeMap::new(),
         spent: Money::cents(9),
         usage: Usage::default(),

@@ -157,6 +157,7 @@ impl Tape {
             root_cause: String::new(),
             confidence: 50,
             author: self.author.clone(),
+            sealed: None,
         };
         self.team(id, team, TeamEvent::DraftStarted { attempt: 1, based_on: Revision(0) });
         self.team(id, team, TeamEvent::CandidateProposed(Box::new(candidate)));

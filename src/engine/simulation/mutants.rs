@@ -10,7 +10,7 @@ use crate::{
     },
     engine::{
         command::{Command, DeskCommand, MoneyCommand, Order, Outcome, Refusal, Report, Verification},
-        effect::{EffectKind, EffectState},
+        effect::{EffectKind, EffectState, mission_of},
         event::{EffectEvent, Event, IncidentEvent},
         healing::ward::{Incident, owner},
         state::{Control, State},
@@ -57,10 +57,12 @@ pub(super) enum Mutant {
     NoDataIsHealthy,
     /// What is reserved for a call is not counted.
     FreeReservation,
+    /// Every candidate counts as one that leaves the end-to-end test alone.
+    SealBelieved,
 }
 
 impl Mutant {
-    const ALL: [Self; 16] = [
+    const ALL: [Self; 17] = [
         Self::DroppedFsync,
         Self::MissingFence,
         Self::TerminalSkipped,
@@ -77,6 +79,7 @@ impl Mutant {
         Self::DeafToSilence,
         Self::NoDataIsHealthy,
         Self::FreeReservation,
+        Self::SealBelieved,
     ];
 
     /// What the core decides with this broken.
@@ -136,6 +139,11 @@ impl Mutant {
             }
             (Self::VerifyBelieves, Command::Report(Report { outcome: Outcome::Verified(seen), .. })) => {
                 *seen = Verification::Helped;
+            }
+            (Self::SealBelieved, Command::Report(Report { effect, outcome: Outcome::Drafted(made) })) => {
+                let mission = mission_of(effect).and_then(|mission| state.missions.get(&mission));
+                let standing = mission.and_then(|mission| mission.course.test.as_ref());
+                made.sealed = standing.map_or(made.sealed, |standing| standing.candidate.sealed);
             }
             (
                 Self::StaleWord,

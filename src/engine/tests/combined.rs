@@ -16,6 +16,7 @@ impl House {
             based_on: self.state.missions[&M].revision,
             commit: CommitId(format!("combined-{attempt}")),
             author: "ada, out of 2 candidates".into(),
+            sealed: None,
             ..former
         };
         self.world(&format!("adopt/{team}/"), Outcome::Drafted(Box::new(made))).unwrap();

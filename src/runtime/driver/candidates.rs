@@ -1,14 +1,14 @@
 //! Candidates: a team drafts one, a person's hand makes one, checks and judges find out what it is worth.
 
 use super::{
-    conflict,
+    conflict, feature,
     preparation::{base_tree, found},
     site::{Site, agent_failed, candidate_of, permanent, start_of, team_of, transient},
 };
 use crate::{
     agents::{
         conversation::Limits,
-        evidence::{self, CheckJob},
+        evidence::{self, CheckJob, Checked},
         handoff::{self, Handoff},
         hands::Hands,
         judge::{self, Contender, JudgeJob},
@@ -53,12 +53,13 @@ pub(super) async fn draft(site: &Site, effect: &Effect, stop: &StopSign) -> Resu
     let found = found(site, &mission, &base).await?;
     let workshop = site.workshop(&mission).await?;
     let tree = workshop.worktree(mission.id, *team, &base).await.map_err(permanent)?;
-    let bench = Hands::new(workshop, tree);
+    let start = feature::start(&mission, &workshop, &base).await?;
+    let bench = Hands::new(workshop.clone(), tree);
     let office = site.office(effect, channel(&mission, *team), stop);
     let guards = site.lines.state.borrow().policy.protected.guards().map_err(permanent)?;
     let protected = |path: &str| match guards.check(path) {
         Guard::Denied(rule) => Some(rule.to_string()),
-        Guard::Free | Guard::ApprovalOnly(_) => None,
+        Guard::Free | Guard::ApprovalOnly(_) => feature::out_of_bounds(&mission, path),
     };
     let approval_only = |path: &str| match guards.check(path) {
         Guard::ApprovalOnly(glob) => Some(format!("{glob} lands only with approval")),
@@ -92,10 +93,12 @@ pub(super) async fn draft(site: &Site, effect: &Effect, stop: &StopSign) -> Resu
         attempt: *attempt,
         based_on: *based_on,
         base: &base,
+        start: &start,
         feedback,
         resume: working.checkpoint.as_ref().map(|(transcript, _)| *transcript),
     };
     let candidate = worker::draft(job).await.map_err(agent_failed)?;
+    let candidate = feature::seal(&mission, &workshop, candidate).await?;
     Ok(Outcome::Drafted(Box::new(candidate)))
 }
 
@@ -165,7 +168,7 @@ impl ByHand<'_> {
         let letter = patch.map(patch_of::letter).unwrap_or_default();
         let said = |words: String, instead: &str| if words.is_empty() { instead.to_owned() } else { words };
         let patch = workshop.patch(&base, &commit).await.map_err(transient)?;
-        Ok(Outcome::Drafted(Box::new(Candidate {
+        let made = Candidate {
             team: self.team,
             attempt: self.attempt,
             based_on: self.based_on,
@@ -177,7 +180,10 @@ impl ByHand<'_> {
             root_cause: String::new(),
             confidence: BY_HAND,
             author: said(letter.author, "the director, by hand"),
-        })))
+            sealed: None,
+        };
+        let made = feature::seal_by_hand(self.mission, &workshop, made).await?;
+        Ok(Outcome::Drafted(Box::new(made)))
     }
 }
 
@@ -210,6 +216,14 @@ pub(super) async fn evidence_of(
     stop: &StopSign,
 ) -> Result<Evidence, Failure> {
     let candidate = candidate_of(mission, team, attempt)?;
+    let subject = feature::Subject { effect, mission, team, stop };
+    if mission.brief.feature.is_some() && mission.course.test.is_none() {
+        // Nothing is built yet: the test that was written is all there is to run.
+        let checks = vec![subject.first_run(site, attempt).await?];
+        let checked =
+            Checked { checks, new_passing: vec![], reproduces: false, stat: candidate.stat.clone() };
+        return evidence(site, (mission, team), checked);
+    }
     let found = found(site, mission, &candidate.base).await?;
     let workshop = site.workshop(mission).await?;
     let to = at.unwrap_or_else(|| candidate.commit.clone());
@@ -230,7 +244,12 @@ pub(super) async fn evidence_of(
         checks: &found.checks,
         wall: CHECK_WALL,
     };
-    let checked = evidence::check(job).await.map_err(agent_failed)?;
+    let mut checked = evidence::check(job).await.map_err(agent_failed)?;
+    checked.checks.extend(subject.against(site, &to).await?);
+    evidence(site, (mission, team), checked)
+}
+
+fn evidence(site: &Site, (mission, team): (&Mission, TeamId), checked: Checked) -> Result<Evidence, Failure> {
     let now = site.lines.state.borrow().at;
     let working = team_of(mission, team)?;
     Ok(Evidence {

@@ -53,13 +53,15 @@ pub(super) async fn land(site: &Site, effect: &Effect, stop: &StopSign) -> Resul
         }
         .boxed()
     };
+    let branch = mission.brief.feature.as_ref().and_then(|feature| feature.branch.clone());
+    let target = branch.map_or_else(|| site.rules.landing.clone(), Target::Named);
     let landing = Landing {
         workshop: &workshop,
         mission: mission.id,
         mark: &mark(&mission, effect),
         base: &candidate.base,
         candidate: &candidate.commit,
-        target: &site.rules.landing,
+        target: &target,
         message: &message,
         guard: &guard,
         recheck: Some(&recheck),

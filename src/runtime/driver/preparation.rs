@@ -1,6 +1,9 @@
 //! Before the work: look at the repository, ask, plan.
 
-use super::site::{Site, agent_failed, permanent};
+use super::{
+    feature,
+    site::{Site, agent_failed, permanent},
+};
 use crate::{
     agents::{
         context::{self, Found},
@@ -35,6 +38,7 @@ const WORD_LEAST: usize = 4;
 
 pub(super) async fn survey(site: &Site, effect: &Effect) -> Result<Outcome, Failure> {
     let mission = site.mission(effect.mission)?;
+    feature::ready(site, &mission).await?;
     let base = site.workshop(&mission).await?.base().await.map_err(permanent)?;
     let found = found(site, &mission, &base.commit).await?;
     let similar = similar(&site.lines.state.borrow(), &mission);

@@ -21,7 +21,7 @@ use crate::{
         playbook::brief,
         state::{Mission, Team},
     },
-    operations::{landing::Target, preview},
+    operations::{landing::Target, preview, staging::Staging},
     providers::wire::Switchboard,
     runtime::{
         clock::Clock,
@@ -59,6 +59,8 @@ pub struct WorkRules {
     pub landing: Target,
     /// How a candidate is run to be looked at, if it can be.
     pub preview: Option<preview::Plan>,
+    /// How features reach the staging environment.
+    pub staging: Staging,
     /// Network of commands, signing of commits.
     pub repository: workspace::Rules,
     /// What is watched and healed, if anything.

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     domain::{
         ids::{IncidentId, MissionId, RequestId, Revision},
-        mission::{Ending, Step},
+        mission::Ending,
         request::Actor,
         text::count,
     },
@@ -144,8 +144,9 @@ fn facts(state: &State, mission: &Mission) -> BTreeMap<String, String> {
     let first = brief.text.lines().next().unwrap_or_default();
     put("a".into(), "mission", format!("{id}, {first}, {}, budget {}", teams.join(", "), brief.budget));
     if let Some(step) = mission.step {
-        let number = Step::ALL.iter().position(|known| *known == step).map_or(0, |at| at + 1);
-        put("b".into(), "step", format!("{id} {}, {number} of {}", step.word(), Step::ALL.len()));
+        let (word, number, of) = snapshot::place_of(mission, step);
+        let what = if mission.brief.feature.is_some() { "phase" } else { "step" };
+        put("b".into(), what, format!("{id} {word}, {number} of {of}"));
     }
     if let Some(asked) = words::questions(mission) {
         let many = count(asked.len(), "question");

@@ -41,7 +41,8 @@ pub fn missions(state: &State) -> Vec<String> {
             let sign = words::mission_sign(state, mission).word.to_lowercase();
             let (done, all) = snapshot::progress(mission);
             let first = mission.brief.text.lines().next().unwrap_or_default();
-            say::line(&sign, &format!("{}, step {done} of {all}, {}, {first}", mission.id, mission.spent))
+            let far = snapshot::progress_words(mission).unwrap_or_else(|| format!("step {done} of {all}"));
+            say::line(&sign, &format!("{}, {far}, {}, {first}", mission.id, mission.spent))
         })
         .collect();
     let more = state.missions.len().saturating_sub(MISSIONS_MOST);
@@ -91,17 +92,20 @@ pub fn mission(state: &State, mission: &Mission, now: Timestamp) -> Vec<String> 
     }
     let ticks: Vec<String> = snapshot::ticks(mission)
         .into_iter()
-        .map(|(step, tick)| {
+        .map(|(word, tick)| {
             let how = match tick {
                 Tick::Done => "done",
                 Tick::Current => "now",
                 Tick::Ahead => "ahead",
                 Tick::Stopped => "stopped",
             };
-            format!("{} {how}", step.word())
+            format!("{word} {how}")
         })
         .collect();
-    lines.push(say::line("steps", &ticks.join(", ")));
+    match snapshot::progress_words(mission) {
+        Some(words) => lines.push(say::line("phases", &format!("{words}: {}", ticks.join(", ")))),
+        None => lines.push(say::line("steps", &ticks.join(", "))),
+    }
     for answer in &mission.preparation.answers {
         let how = if answer.assumed { "assumed" } else { "answered" };
         lines.push(say::line(how, &format!("{} {}", answer.question, answer.text)));

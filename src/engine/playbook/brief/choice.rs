@@ -67,7 +67,14 @@ pub(super) fn rule(
     if let Some(ruling) = leave::rule_candidate(&pen.state, mission, asked, (pen.order.at, approver, given)) {
         return ruling;
     }
-    let action = Action::Patch { stat: &stat, target: Target::Branch };
+    // What is brought to the staging environment must be green, whoever says yes.
+    let staging = mission
+        .brief
+        .feature
+        .as_ref()
+        .is_some_and(|feature| feature.branch.is_some() || matches!(grounds.tests, Tests::Red(_)));
+    let target = if staging { Target::Staging } else { Target::Branch };
+    let action = Action::Patch { stat: &stat, target };
     let proposal = Proposal { action, plan, grounds };
     let halted = pen.state.halted();
     let standing = Standing {

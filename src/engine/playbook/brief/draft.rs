@@ -36,7 +36,7 @@ pub(super) fn team_of(kind: &EffectKind) -> Option<TeamId> {
 }
 
 /// Starts all teams that are not in the director's hands.
-pub(super) fn all(pen: &mut Pen<'_>, id: MissionId) {
+pub(in crate::engine) fn all(pen: &mut Pen<'_>, id: MissionId) {
     let Some(mission) = pen.mission(id) else { return };
     pen.mission_event(id, MissionEvent::StepEntered(Step::Draft, mission.revision.next()));
     for team in mission.teams.iter().filter(|team| team.phase != TeamPhase::TakenOver) {
@@ -44,7 +44,8 @@ pub(super) fn all(pen: &mut Pen<'_>, id: MissionId) {
     }
 }
 
-fn draft(pen: &mut Pen<'_>, id: MissionId, team: TeamId) {
+/// One team drafts.
+pub(in crate::engine) fn draft(pen: &mut Pen<'_>, id: MissionId, team: TeamId) {
     attempt(pen, id, team, |attempt, based_on, feedback| EffectKind::Draft {
         team,
         attempt,
@@ -71,7 +72,7 @@ pub(super) fn attempt(
 }
 
 /// New attempts of these teams with something said to each.
-pub(super) fn redraft(pen: &mut Pen<'_>, id: MissionId, teams: &[TeamId], said: &str) {
+pub(in crate::engine) fn redraft(pen: &mut Pen<'_>, id: MissionId, teams: &[TeamId], said: &str) {
     back_to_draft(pen, id, teams);
     for team in teams {
         pen.team_event(id, *team, TeamEvent::FeedbackGiven(said.to_owned()));
@@ -220,7 +221,7 @@ pub(super) fn back_to_draft(pen: &mut Pen<'_>, id: MissionId, teams: &[TeamId]) 
 }
 
 /// Ends what one team does; what it asked does not matter any more.
-pub(super) fn halt(pen: &mut Pen<'_>, id: MissionId, team: TeamId) {
+pub(in crate::engine) fn halt(pen: &mut Pen<'_>, id: MissionId, team: TeamId) {
     withdraw(pen, id, |subject| asked_by(subject) == Some(team));
     if pen.drop_effects(id, |effect| team_of(&effect.kind) == Some(team)) {
         pen.want(id, EffectKind::Halt { team: Some(team) });

@@ -20,7 +20,7 @@ use crate::{
 
 /// Ends a mission. What runs is halted first; worktrees are released only when nothing runs in them.
 /// After a cap ended it, the request to raise that cap stays.
-pub(super) fn end(pen: &mut Pen<'_>, id: MissionId, ending: Ending) {
+pub(in crate::engine) fn end(pen: &mut Pen<'_>, id: MissionId, ending: Ending) {
     let over_budget = matches!(ending, Ending::OverBudget(_));
     draft::withdraw(pen, id, |subject| !(over_budget && matches!(subject, Subject::Budget { .. })));
     grants::end_of(pen, id);
@@ -49,7 +49,7 @@ pub(super) fn release(pen: &mut Pen<'_>, id: MissionId) {
 }
 
 /// All teams ended and none has a candidate with evidence.
-pub(super) fn without_candidate(pen: &mut Pen<'_>, id: MissionId) {
+pub(in crate::engine) fn without_candidate(pen: &mut Pen<'_>, id: MissionId) {
     let Some(mission) = pen.mission(id) else { return };
     let (mut over_budget, mut stopped) = (false, false);
     let mut words = Vec::new();
@@ -129,8 +129,8 @@ pub(in crate::engine) fn time_out(pen: &mut Pen<'_>, id: MissionId) {
             pen.drop_effects(id, |effect| matches!(effect.kind, EffectKind::Judge { .. }));
             choice::judged(pen, id, &[], &[format!("no judge: {reason}")]);
         }
-        Some(Step::Decide | Step::Land) => {}
-        None | Some(Step::Clarify | Step::Plan) => end(pen, id, Ending::Cancelled(reason)),
+        Some(Step::Decide | Step::Land | Step::Stage | Step::Validate) => {}
+        None | Some(Step::Clarify | Step::Plan | Step::Test) => end(pen, id, Ending::Cancelled(reason)),
     }
 }
 

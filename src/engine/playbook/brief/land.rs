@@ -66,7 +66,10 @@ pub(super) fn landing(
         Outcome::Landed(commit, branch) => {
             done(pen);
             pen.mission_event(id, MissionEvent::Landed(commit.clone(), branch.clone()));
-            end::end(pen, id, Ending::Landed);
+            // A feature goes on to the staging environment.
+            if pen.known(id)?.brief.feature.is_none() {
+                end::end(pen, id, Ending::Landed);
+            }
         }
         Outcome::Conflicted(files, detail) => {
             done(pen);

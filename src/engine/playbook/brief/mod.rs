@@ -10,18 +10,22 @@ mod prepare;
 mod report;
 
 pub(in crate::engine) use choice::{answer_choice, approve_waited, reconsider_all, rule_again};
-pub(in crate::engine) use draft::resume_over_budget;
+pub(in crate::engine) use draft::{all as draft_all, draft as draft_one, halt, redraft, resume_over_budget};
 pub use draft::{base_of, fallen};
-pub(in crate::engine) use end::{may_reopen, reopen_with, time_out};
+pub(in crate::engine) use end::{end, may_reopen, reopen_with, time_out, without_candidate};
 pub(in crate::engine) use land::{answer_conflict, may_land};
+pub use open::working;
 pub(in crate::engine) use open::{admit, command, open};
-pub(in crate::engine) use report::{on_air, report};
+pub(in crate::engine) use report::{on_air, report, running, tried_again};
 
-use super::super::{
-    effect::EffectKind,
-    event::MissionEvent,
-    pen::Pen,
-    state::{Mission, Team, TeamPhase},
+use super::{
+    super::{
+        effect::EffectKind,
+        event::MissionEvent,
+        pen::Pen,
+        state::{Mission, Team, TeamPhase},
+    },
+    feature::fitness,
 };
 use crate::domain::{
     brief::Approval,
@@ -81,7 +85,9 @@ pub fn score(mission: &Mission, team: TeamId, attempt: u32) -> Option<u32> {
 #[must_use]
 pub fn plan_digest(mission: &Mission, candidate: &Candidate) -> Digest {
     let target = mission.preparation.survey.as_ref().and_then(|s| s.branch.clone()).unwrap_or_default();
-    Digest::of_parts(&[
+    let feature = mission.brief.feature.as_ref();
+    let staged = feature.map(|f| [f.staging_url.as_str(), f.branch.as_deref().unwrap_or_default()]);
+    let landed = Digest::of_parts(&[
         b"land",
         &mission.id.0.to_be_bytes(),
         &[candidate.team.0],
@@ -89,7 +95,11 @@ pub fn plan_digest(mission: &Mission, candidate: &Candidate) -> Digest {
         &candidate.patch.0,
         candidate.base.0.as_bytes(),
         target.as_bytes(),
-    ])
+    ]);
+    // For a feature the same deed also brings it to the staging environment.
+    staged.map_or(landed, |[url, branch]| {
+        Digest::of_parts(&[b"stage", &landed.0, url.as_bytes(), branch.as_bytes()])
+    })
 }
 
 /// Moves from draft to check to judge as teams end; ends the mission when none has anything to show.
@@ -101,6 +111,10 @@ pub(in crate::engine) fn advance(pen: &mut Pen<'_>, id: MissionId) {
     };
     let any = |wanted: fn(&TeamPhase) -> bool| mission.teams.iter().any(|team| wanted(&team.phase));
     if any(|phase| matches!(phase, TeamPhase::Waiting | TeamPhase::Drafting | TeamPhase::TakenOver)) {
+        return;
+    }
+    if fitness::any_unfit(&mission) {
+        // Somebody goes on first.
         return;
     }
     if any(|phase| *phase == TeamPhase::Checking) {

@@ -5,6 +5,7 @@ use crate::{
     domain::{
         brief::{Approval, Brief},
         candidate::CommitId,
+        feature::Feature,
         ids::{MissionId, TeamId},
         mission::{Ending, Step},
         money::Money,
@@ -88,6 +89,12 @@ fn validate(brief: &Brief) -> Result<(), Refusal> {
     if !(1..=10).contains(&brief.priority) {
         return bad(format!("priority {} is not from 1 to 10", brief.priority));
     }
+    if let Some(Err(wrong)) = brief.feature.as_ref().map(Feature::check) {
+        return bad(wrong);
+    }
+    if brief.feature.is_some() && (brief.patch.is_some() || brief.heals.is_some()) {
+        return bad("a feature heals nothing and is not there beforehand".into());
+    }
     if brief.repo.is_empty() {
         return bad("the brief names no repository".into());
     }
@@ -134,7 +141,8 @@ pub(super) fn queued(mission: &Mission) -> bool {
 }
 
 /// Holds a place in the pool: something is to be done. A mission that waits for a person holds none.
-fn working(mission: &Mission) -> bool {
+#[must_use]
+pub fn working(mission: &Mission) -> bool {
     mission.step.is_some() && mission.result.ending.is_none() && !mission.effects.is_empty()
 }
 
@@ -177,6 +185,13 @@ fn at_work(mission: &Mission, team: TeamId) -> Result<TeamPhase, Refusal> {
     match mission.step {
         Some(Step::Draft | Step::Check | Step::Judge | Step::Decide) => Ok(found.phase.clone()),
         Some(Step::Land) => Err(refuse(RefusalKind::Stale, format!("{} is landing its winner", mission.id))),
+        Some(Step::Stage | Step::Validate) => {
+            Err(refuse(RefusalKind::Stale, format!("what {} came to has landed", mission.id)))
+        }
+        Some(Step::Test) => Err(refuse(
+            RefusalKind::Stale,
+            format!("{} has its end-to-end test written first: wait for the code", mission.id),
+        )),
         _ => Err(refuse(RefusalKind::Stale, format!("the teams of {} have not started yet", mission.id))),
     }
 }

@@ -24,6 +24,10 @@ const GOAL_MOST: usize = 200;
 pub(super) fn enter(pen: &mut Pen<'_>, id: MissionId) {
     let Some(mission) = pen.mission(id) else { return };
     if mission.preparation.plan.is_some() && mission.brief.patch.is_none() {
+        if mission.brief.feature.is_some() {
+            // The playbook of features knows how far it had come.
+            return pen.mission_event(id, MissionEvent::StepEntered(Step::Plan, mission.revision.next()));
+        }
         return draft::all(pen, id);
     }
     pen.mission_event(id, MissionEvent::StepEntered(Step::Clarify, mission.revision.next()));
@@ -37,7 +41,7 @@ pub(super) fn surveyed(pen: &mut Pen<'_>, id: MissionId, survey: &Survey) {
         // The work is there already: nothing is asked or planned.
         Some(Brief { patch: Some(patch), .. }) => draft::given(pen, id, *patch),
         // Nobody may be there to answer.
-        Some(Brief { heals: Some(_), .. }) => asked(pen, id, &[]),
+        Some(Brief { heals: Some(_), .. } | Brief { feature: Some(_), .. }) => asked(pen, id, &[]),
         _ => pen.want(id, EffectKind::Clarify),
     }
 }
@@ -88,7 +92,10 @@ fn clarified(pen: &mut Pen<'_>, id: MissionId, answers: Vec<Answer>) {
 
 pub(super) fn planned(pen: &mut Pen<'_>, id: MissionId, plan: Plan) {
     pen.mission_event(id, MissionEvent::Planned(Box::new(plan)));
-    draft::all(pen, id);
+    // A feature has its test first.
+    if pen.mission(id).is_some_and(|mission| mission.brief.feature.is_none()) {
+        draft::all(pen, id);
+    }
 }
 
 /// Nobody could plan: the teams get the brief as it is, and the plan says why there is none.

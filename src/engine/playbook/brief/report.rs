@@ -20,8 +20,11 @@ use crate::{
     },
 };
 
-/// Takes one report.
-pub(in crate::engine) fn report(pen: &mut Pen<'_>, report: &Report) -> Result<(), Refusal> {
+/// Which mission's effect a report is of, and what it does.
+///
+/// # Errors
+/// It does not run: it was not begun, was answered before, or is not wanted any more.
+pub(in crate::engine) fn running(pen: &Pen<'_>, report: &Report) -> Result<(MissionId, EffectKind), Refusal> {
     let effect = &report.effect;
     let unknown = || refuse(RefusalKind::Unknown, format!("there is no effect {effect}"));
     let id = mission_of(effect).ok_or_else(unknown)?;
@@ -33,7 +36,13 @@ pub(in crate::engine) fn report(pen: &mut Pen<'_>, report: &Report) -> Result<()
     if running.started.is_none() || pen.state.clockwork.unsure.contains(effect) {
         return Err(refuse(RefusalKind::Stale, format!("effect {effect} was not begun")));
     }
-    let kind = running.kind.clone();
+    Ok((id, running.kind.clone()))
+}
+
+/// Takes one report.
+pub(in crate::engine) fn report(pen: &mut Pen<'_>, report: &Report) -> Result<(), Refusal> {
+    let effect = &report.effect;
+    let (id, kind) = running(pen, report)?;
     match &report.outcome {
         Outcome::Failed(failure) => {
             fault(pen, (id, effect), &kind, failure);
@@ -153,13 +162,13 @@ pub(super) fn red_checks(evidence: &Evidence) -> String {
     counted.map(|c| c.command.as_str()).collect::<Vec<_>>().join(", ")
 }
 
-/// An effect did not work: again, or what follows without it.
-pub(super) fn fault(
+/// An effect did not work: it is wanted again, or dropped. True: again.
+pub(in crate::engine) fn tried_again(
     pen: &mut Pen<'_>,
     (id, effect): (MissionId, &EffectId),
     kind: &EffectKind,
     failure: &Failure,
-) {
+) -> bool {
     pen.write(Event::Effect(EffectEvent::Failed(effect.clone(), failure.clone())));
     let tries = pen.mission(id).and_then(|m| m.effects.get(effect).map(|e| e.tries)).unwrap_or_default();
     let again = match failure.kind {
@@ -169,9 +178,22 @@ pub(super) fn fault(
     };
     if again {
         pen.want_again(id, effect, kind.clone());
+    } else {
+        pen.write(Event::Effect(EffectEvent::Dropped(effect.clone())));
+    }
+    again
+}
+
+/// An effect did not work: again, or what follows without it.
+pub(super) fn fault(
+    pen: &mut Pen<'_>,
+    (id, effect): (MissionId, &EffectId),
+    kind: &EffectKind,
+    failure: &Failure,
+) {
+    if tried_again(pen, (id, effect), kind, failure) {
         return choice::reconsider(pen, id);
     }
-    pen.write(Event::Effect(EffectEvent::Dropped(effect.clone())));
     let why = &failure.reason;
     match kind {
         EffectKind::Survey => {
@@ -191,8 +213,10 @@ pub(super) fn fault(
         EffectKind::Land { .. } => land::back_to_desk(pen, id, format!("landing failed: {why}")),
         EffectKind::Halt { .. } | EffectKind::Restore { .. } => end::release(pen, id),
         // The ideas agent works for no mission.
-        // Those of ideas and incidents are reported elsewhere.
+        // Those of ideas, incidents and staging are reported elsewhere.
         EffectKind::Release
+        | EffectKind::Stage { .. }
+        | EffectKind::Validate { .. }
         | EffectKind::Suggest { .. }
         | EffectKind::Investigate { .. }
         | EffectKind::Heal { .. }

@@ -3,6 +3,7 @@
 use super::{Before, Laws};
 use crate::{
     domain::{
+        candidate::CheckOutcome,
         ids::{MissionId, TeamId},
         mission::{Ending, Step},
     },
@@ -45,6 +46,30 @@ impl Laws {
                 assert!(self.landed.insert(id, commit.clone()).is_none(), "{id} landed twice");
                 self.count("landed");
             }
+            MissionEvent::TestSeen(..) => {
+                let mission = &after.missions[&id];
+                let standing = mission.course.test.as_ref().expect("a test that nobody has");
+                let failed = standing.seen().is_some_and(|run| run.outcome == CheckOutcome::Failed);
+                assert!(failed, "{id}: a test stands that was not seen to fail");
+                let feature = mission.brief.feature.as_ref().expect("a test of no feature");
+                let only = standing.candidate.stat.files.iter().all(|file| feature.is_test(file));
+                assert!(only, "{id}: a test stands that touches more than tests");
+                self.count("test seen");
+            }
+            MissionEvent::Retried(team, _) => {
+                let asked = after.missions[&id].course.retries[team];
+                assert!(asked <= after.policy.max_retries, "{id}: {team} is asked again without end");
+                self.count("asked again");
+            }
+            MissionEvent::Staged(commit) => {
+                assert_eq!(self.landed.get(&id), Some(commit), "{id}: what is staged did not land");
+                self.staged.insert(id);
+                self.count("staged");
+            }
+            MissionEvent::Validated(run) => {
+                assert!(self.staged.contains(&id), "{id} is validated where it is not");
+                self.count(if run.outcome == CheckOutcome::Passed { "valid" } else { "not valid" });
+            }
             MissionEvent::Restored(..) => self.count("restored"),
             MissionEvent::Reopened(_) => self.count("reopened"),
             MissionEvent::Rated(rating) => {
@@ -53,6 +78,12 @@ impl Laws {
             }
             MissionEvent::Ended(ending) => {
                 self.behind.retain(|(mission, _)| *mission != id);
+                let mission = &after.missions[&id];
+                if *ending == Ending::Landed && mission.brief.feature.is_some() {
+                    let said = mission.course.validation.as_ref().map(|run| run.outcome);
+                    assert_eq!(said, Some(CheckOutcome::Passed), "{id} is complete and nobody saw it work");
+                    self.count("feature complete");
+                }
                 self.count(match ending {
                     Ending::Landed => "ended landed",
                     Ending::Failed(_) => "failed",

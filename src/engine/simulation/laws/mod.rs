@@ -94,6 +94,8 @@ pub(super) struct Laws {
     /// Teams that shall resolve a conflict, until the repository was looked at again.
     behind: BTreeSet<(MissionId, TeamId)>,
     landed: BTreeMap<MissionId, CommitId>,
+    /// Features that run in the staging environment.
+    staged: BTreeSet<MissionId>,
     /// Decisions that can be taken back, and what `ran` was when they were given.
     held: BTreeMap<RequestId, (Hold, i64)>,
     /// What takes effect by the next entry.
@@ -150,6 +152,12 @@ impl Laws {
             "held, dropped",
             "held, given again",
             "held, took effect",
+            "test seen",
+            "asked again",
+            "staged",
+            "valid",
+            "not valid",
+            "feature complete",
             "grant",
             "grant used",
             "grant ended",
@@ -211,6 +219,10 @@ impl Laws {
                 }
                 let told = matches!(kind, EffectKind::Halt { .. } | EffectKind::Announce { .. });
                 assert!(told || !self.halted, "{id} begins while the house is halted");
+                if let EffectKind::Stage { commit } = &kind {
+                    let mission: MissionId = id.0.split('/').next().unwrap().parse().unwrap();
+                    assert_eq!(self.landed.get(&mission), Some(commit), "{id} begins before landing");
+                }
                 if let EffectKind::Land { plan, .. } = kind {
                     let mission: MissionId = id.0.split('/').next().unwrap().parse().unwrap();
                     assert!(self.auto.contains(&plan), "{id} begins without a ruling of its plan");

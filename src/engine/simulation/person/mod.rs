@@ -10,6 +10,7 @@ use crate::{
     domain::{
         brief::{Approval, Brief},
         digest::Digest,
+        feature::Feature,
         grant::{Pattern, Reach, Terms},
         ids::{MissionId, RequestId, Revision, TeamId},
         mission::Rating,
@@ -66,6 +67,7 @@ pub(in crate::engine) fn brief(teams: u64, approve: Approval, timeout: Option<Mi
         heals: None,
         patch: None,
         once: None,
+        feature: None,
     }
 }
 
@@ -82,6 +84,14 @@ fn open(run: &mut Run) {
     let timeout = run.dice.pct(20).then(|| Millis::mins(20));
     let mut brief = brief(1 + run.dice.below(3), approve, timeout);
     brief.priority = u8::try_from(1 + run.dice.below(10)).unwrap();
+    // The same dice as ever: what the priority says is no matter of features.
+    brief.feature = (brief.priority % 3 == 0).then(|| Feature {
+        target_url: "http://127.0.0.1:8080".into(),
+        staging_url: "http://127.0.0.1:9090".into(),
+        path: "tests/e2e".into(),
+        test: vec!["./e2e.sh".into()],
+        branch: (brief.priority == 9).then(|| "staging".into()),
+    });
     let _ = run.send(director(), Command::Mission(MissionCommand::Open(Box::new(brief))));
 }
 

@@ -38,6 +38,8 @@ pub(super) struct World {
     /// Commits on target branches, by the intent that made them.
     commits: BTreeMap<String, CommitId>,
     landed: BTreeSet<MissionId>,
+    /// Candidates in which the end-to-end test is another than the one that stands.
+    tampered: BTreeSet<String>,
     /// How often the target moved; its commit is `base-<n>`.
     tip: u64,
     /// Calls of the living process.
@@ -55,6 +57,7 @@ impl World {
         for path in &candidate.stat.files {
             assert!(!workshop::PROTECTED.contains(&path.as_str()), "{path} is protected, and lands");
         }
+        assert!(!self.tampered.contains(&candidate.commit.0), "{} lands with another test", effect.mission);
         assert!(self.landed.insert(effect.mission), "{} is applied to the world twice", effect.mission);
         let commit = CommitId(format!("landed-{}", effect.id));
         assert!(self.commits.insert(intent(&effect.id).to_owned(), commit.clone()).is_none());
@@ -125,9 +128,14 @@ pub(super) fn outcome(run: &mut Run, effect: &Effect) -> Outcome {
             let start = mission.teams.iter().find(|t| t.id == *team).and_then(|t| t.base.clone());
             let astray = run.faults && run.dice.pct(3);
             let base = if astray { CommitId("another".into()) } else { start.unwrap() };
-            Outcome::Drafted(Box::new(Candidate { base, ..made }))
+            let made = Candidate { base, ..made };
+            Outcome::Drafted(Box::new(workshop::featured(run, effect.mission, made)))
         }
         EffectKind::Lend { .. } => Outcome::Lent("/data/worktrees/M-1/T-1/tree".into()),
+        EffectKind::Check { .. } if workshop::writes_test(run, effect.mission) => {
+            let passes = run.faults && run.dice.pct(20);
+            Outcome::Checked(Box::new(workshop::evidence(passes)))
+        }
         EffectKind::Check { .. } => {
             let green = run.dice.pct(80);
             Outcome::Checked(Box::new(workshop::evidence(green)))
@@ -145,6 +153,11 @@ pub(super) fn outcome(run: &mut Run, effect: &Effect) -> Outcome {
             2 if run.faults => Outcome::RecheckFailed(Box::new(workshop::evidence(false))),
             _ => Outcome::Landed(run.world.land(&run.state, effect), "main".into()),
         },
+        EffectKind::Stage { .. } => Outcome::Staged,
+        EffectKind::Validate { .. } => {
+            let passes = run.dice.pct(80);
+            Outcome::Validated(Box::new(workshop::evidence(passes).checks[0].after.clone()))
+        }
         EffectKind::Restore { commit } => Outcome::Landed(CommitId(format!("again-{commit}")), "main".into()),
         EffectKind::Halt { .. } => Outcome::Halted,
         EffectKind::Release => Outcome::Released(vec![]),

@@ -7,7 +7,7 @@ use crate::{
             Candidate, CheckKind, CheckOutcome, CheckResult, CheckRun, CommitId, DiffStat, Evidence, Verdict,
         },
         digest::Digest,
-        ids::{Revision, TeamId},
+        ids::{MissionId, Revision, TeamId},
         money::{Cost, Money, Usage},
         plan::{Plan, Survey},
         team::Vendor,
@@ -60,6 +60,7 @@ pub(super) fn candidate(run: &mut Run, (team, attempt, based_on): (TeamId, u32, 
     let patch = Digest::of(&run.dice.next().to_be_bytes());
     Candidate {
         author: String::new(),
+        sealed: None,
         team,
         attempt,
         based_on,
@@ -70,6 +71,35 @@ pub(super) fn candidate(run: &mut Run, (team, attempt, based_on): (TeamId, u32, 
         summary: "did it".into(),
         root_cause: String::new(),
         confidence,
+    }
+}
+
+/// Whether the end-to-end test of a feature is being written.
+pub(super) fn writes_test(run: &Run, mission: MissionId) -> bool {
+    let mission = &run.state.missions[&mission];
+    mission.brief.feature.is_some() && mission.course.test.is_none()
+}
+
+/// A candidate as a feature has it: the test alone, or code that now and then changes the test.
+pub(super) fn featured(run: &mut Run, id: MissionId, made: Candidate) -> Candidate {
+    let mission = &run.state.missions[&id];
+    let standing = mission.course.test.as_ref().map(|standing| standing.candidate.sealed);
+    if mission.brief.feature.is_none() {
+        return made;
+    }
+    match standing {
+        None => {
+            let mut stat = made.stat.clone();
+            if !run.dice.pct(10) {
+                stat.files = vec!["tests/e2e/a.sh".into()];
+            }
+            Candidate { stat, sealed: Some(made.patch), ..made }
+        }
+        Some(sealed) if run.dice.pct(85) => Candidate { sealed, ..made },
+        Some(_) => {
+            run.world.tampered.insert(made.commit.0.clone());
+            made
+        }
     }
 }
 

@@ -134,6 +134,7 @@ fn rules() -> HealRules {
         heals: None,
         patch: None,
         once: None,
+        feature: None,
     };
     HealRules {
         probes: Vec::new(),
@@ -190,6 +191,7 @@ async fn heard(
             investigator: chain,
             reach: Default::default(),
             landing: Target::Current,
+            staging: Default::default(),
             repository: workspace::Rules::default(),
             healing: Some(Arc::new(rules())),
         },

@@ -30,11 +30,14 @@ fn letter(step: Step) -> (&'static str, Role) {
     match step {
         Step::Clarify => ("c", Role::Muted),
         Step::Plan => ("p", Role::Muted),
+        Step::Test => ("t", Role::Busy),
         Step::Draft => ("d", Role::Busy),
         Step::Check => ("k", Role::Accent),
         Step::Judge => ("j", Role::Title),
         Step::Decide => ("?", Role::Attention),
         Step::Land => ("l", Role::Ok),
+        Step::Stage => ("s", Role::Busy),
+        Step::Validate => ("v", Role::Accent),
     }
 }
 
@@ -53,7 +56,10 @@ pub(super) fn draw(app: &App, pen: &mut Pen<'_>, area: Rect, focused: bool) {
         shown.iter().map(|mission| tracks.get(mission.id).map_or(mission.opened, |track| track.admitted));
     let now = app.now.wall;
     let from = first.min().unwrap_or(now).min(now - LEAST);
-    head(pen, beside_mark(row(area, 0)), from);
+    // The letters that a brief has no step for stand where there is a feature.
+    let feature = shown.iter().any(|mission| mission.brief.feature.is_some());
+    let steps: &[Step] = if feature { &Step::ALL } else { &Step::BRIEF };
+    head(pen, beside_mark(row(area, 0)), (from, steps));
     for ((y, mission), nth) in (1..).zip(&shown).zip(top..) {
         let line = row(area, y);
         mission_row(app, pen, beside_mark(line), (mission, from));
@@ -64,10 +70,10 @@ pub(super) fn draw(app: &App, pen: &mut Pen<'_>, area: Rect, focused: bool) {
 }
 
 /// From when, and what the letters mean.
-fn head(pen: &mut Pen<'_>, line: Rect, from: Timestamp) {
+fn head(pen: &mut Pen<'_>, line: Rect, (from, steps): (Timestamp, &[Step])) {
     let mut x = pen.put(line, SIDES.0, &format!("{} to now ", clock(from)), Role::Muted) + 1;
-    for step in Step::ALL {
-        let (letter, role) = letter(step);
+    for step in steps {
+        let (letter, role) = letter(*step);
         let label = format!("{letter} {}", step.word());
         if usize::from(x) + label.len() > usize::from(line.width) {
             break;
