@@ -50,7 +50,7 @@ pub async fn run(session: &Session, out: &mut Out) -> Said {
     let probes = settings.probes.len();
     let words = format!("watching  {}, level {}", count(probes, "probe"), settings.policy.level);
     out.both(&words, &json!({"kind": "watching", "probes": probes, "level": settings.policy.level}));
-    match serve::open(session, &house.handle) {
+    match serve::open(session, &house) {
         Ok(server) => {
             if let Some(server) = &server {
                 let path = server.path().display().to_string();

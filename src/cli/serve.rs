@@ -1,8 +1,13 @@
 //! The network face of `chimera --monitor`: opened where the settings say, with what it may not do itself.
 
-use super::{exit::Complaint, scan, session::Session};
+use super::{
+    exit::Complaint,
+    house::{House, Joined},
+    scan,
+    session::Session,
+};
 use crate::{
-    runtime::{clock::Clock, handle::Handle},
+    runtime::clock::Clock,
     server::{self, Ports, Server, Setup},
     workspace,
 };
@@ -13,21 +18,25 @@ use std::sync::Arc;
 ///
 /// # Errors
 /// Its socket cannot be opened.
-pub(super) fn open(session: &Session, handle: &Handle) -> Result<Option<Server>, Complaint> {
+pub(super) fn open(session: &Session, house: &House) -> Result<Option<Server>, Complaint> {
     let Some(socket) = session.settings().socket(&session.environment) else { return Ok(None) };
     let setup = Setup {
-        handle: handle.clone(),
+        handle: house.handle.clone(),
         settings: session.settings().clone(),
         environment: session.environment.clone(),
         person: super::house::person(&session.environment),
-        ports: ports(session),
+        ports: ports(session, house),
         clock: Clock::Wall,
     };
     let hint = "`socket = \"off\"` in [server] does without the network face";
     server::open(setup, &socket).map(Some).map_err(|error| Complaint::error(error.to_string()).hint(hint))
 }
 
-fn ports(session: &Session) -> Ports {
+fn ports(session: &Session, house: &House) -> Ports {
+    let hooks = match house.joined() {
+        Joined::Own(engine) => engine.hooks(),
+        Joined::Other(_) | Joined::Far(_) => None,
+    };
     let repo = session.settings().places.repo.clone();
     let (settings, environment) = (session.settings().clone(), session.environment.clone());
     let source = session.source.clone();
@@ -55,5 +64,6 @@ fn ports(session: &Session) -> Ports {
             let change = tokio::task::spawn_blocking(change);
             async move { change.await.map_err(|error| error.to_string())? }.boxed()
         }),
+        hooks,
     }
 }

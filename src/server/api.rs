@@ -15,13 +15,14 @@ const OPENAPI: &str = "3.1.0";
 /// Where schemas of the document are.
 const SCHEMAS: &str = "/components/schemas";
 /// What the groups of routes are.
-const GROUPS: [(&str, &str); 7] = [
+const GROUPS: [(&str, &str); 8] = [
     ("missions", "What is done about a brief"),
     ("desk", "What waits for a person"),
     ("incidents", "What is or was wrong with the services"),
     ("control", "The house as a whole"),
     ("journal", "What has happened, with its proof"),
     ("events", "What happens"),
+    ("hooks", "What other systems send; proven by their signature, whoever brings it"),
     ("health", "For whoever watches the watcher"),
 ];
 
@@ -120,13 +121,15 @@ impl Leaf {
 /// Routes so far.
 pub(super) struct Api {
     router: Router<Arc<Front>>,
+    /// Routes that prove by themselves who asks.
+    unnamed: Router<Arc<Front>>,
     leaves: Vec<(&'static str, &'static str, Leaf)>,
 }
 
 impl Api {
     /// None.
     pub fn new() -> Self {
-        Self { router: Router::new(), leaves: Vec::new() }
+        Self { router: Router::new(), unnamed: Router::new(), leaves: Vec::new() }
     }
 
     /// A question.
@@ -149,6 +152,18 @@ impl Api {
         self.add(("post", path), leaf, routing::post(handler))
     }
 
+    /// An order of somebody who needs no name: the route proves by itself who asks.
+    pub fn post_unnamed<T: 'static>(
+        mut self,
+        path: &'static str,
+        leaf: Leaf,
+        handler: impl Handler<T, Arc<Front>>,
+    ) -> Self {
+        self.unnamed = self.unnamed.route(path, routing::post(handler));
+        self.leaves.push(("post", path, leaf));
+        self
+    }
+
     fn add(
         mut self,
         (method, path): (&'static str, &'static str),
@@ -160,10 +175,10 @@ impl Api {
         self
     }
 
-    /// Router and document.
-    pub fn done(self) -> (Router<Arc<Front>>, Value) {
+    /// Router, that of the routes whose callers need no name, and document.
+    pub fn done(self) -> (Router<Arc<Front>>, Router<Arc<Front>>, Value) {
         let document = document(&self.leaves);
-        (self.router, document)
+        (self.router, self.unnamed, document)
     }
 
     /// Method and path of every route.

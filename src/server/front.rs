@@ -4,6 +4,7 @@ use super::{
     answers::Answers,
     ports::Ports,
     problem::{Problem, Sort},
+    served::Served,
     tail::Tail,
 };
 use crate::{
@@ -33,6 +34,8 @@ pub(super) struct Front {
     pub tail: Tail,
     /// Answers that may be asked for again.
     pub answers: Answers,
+    /// Requests that were answered.
+    pub served: Served,
     /// Streams that are open.
     pub streams: AtomicUsize,
     /// Turns true when it ends.

@@ -58,6 +58,8 @@ pub(super) enum Sort {
     Halted,
     /// A cap would be exceeded.
     OverBudget,
+    /// It is not proven who sent it.
+    Unproven,
     /// The policy or the caller's standing forbids it.
     Forbidden,
     /// The same word with something else.
@@ -89,6 +91,7 @@ impl Sort {
             Self::Already => ("already", "It is so already", StatusCode::CONFLICT),
             Self::Halted => ("halted", "The house is halted", StatusCode::CONFLICT),
             Self::OverBudget => ("over_budget", "A cap would be exceeded", StatusCode::CONFLICT),
+            Self::Unproven => ("unproven", "It is not proven who sent it", StatusCode::UNAUTHORIZED),
             Self::Forbidden => ("forbidden", "It is not allowed", StatusCode::FORBIDDEN),
             Self::OtherUnderSameKey => (
                 "other_under_same_key",

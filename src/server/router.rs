@@ -5,7 +5,7 @@ use super::{
     caller::Caller,
     commands, control, desk, events, feeds,
     front::Front,
-    health, incidents,
+    health, hooks, incidents,
     input::BODY_MOST,
     journal, metrics, missions, once,
     pages::ok,
@@ -16,7 +16,7 @@ use crate::domain::time::Millis;
 use axum::{
     Router,
     body::Body,
-    extract::{DefaultBodyLimit, Request},
+    extract::{DefaultBodyLimit, Request, State},
     http::{Method, Response, Uri},
     middleware::{self, Next},
     response::IntoResponse,
@@ -46,6 +46,7 @@ fn api() -> Api {
         snapshot::routes,
         feeds::routes,
         commands::routes,
+        hooks::routes,
         health::routes,
         metrics::routes,
     ]
@@ -65,7 +66,7 @@ fn whole(document: Arc<Value>) -> Api {
 /// The OpenAPI document.
 #[must_use]
 pub fn document() -> Value {
-    whole(Arc::default()).done().1
+    whole(Arc::default()).done().2
 }
 
 /// Method and path of every route.
@@ -76,13 +77,15 @@ pub(super) fn routes() -> Vec<(&'static str, &'static str)> {
 
 /// Everything that is served.
 pub(super) fn router(front: Arc<Front>) -> Router {
-    let (routes, _) = whole(Arc::new(document())).done();
+    let (routes, unnamed, _) = whole(Arc::new(document())).done();
     routes
         .fallback(nowhere)
         .method_not_allowed_fallback(not_so)
         .layer(middleware::from_fn_with_state(front.clone(), once::guard))
-        .layer(middleware::from_fn(in_time))
         .layer(middleware::from_fn(known))
+        .merge(unnamed.method_not_allowed_fallback(not_so))
+        .layer(middleware::from_fn(in_time))
+        .layer(middleware::from_fn_with_state(front.clone(), counted))
         .layer(DefaultBodyLimit::max(BODY_MOST))
         .with_state(front)
 }
@@ -100,6 +103,13 @@ async fn not_so(method: Method, uri: Uri) -> Problem {
 /// Nobody is served whose name is not known.
 async fn known(_: Caller, request: Request, next: Next) -> Response<Body> {
     next.run(request).await
+}
+
+/// An answer counts when it begins: a stream goes on.
+async fn counted(State(front): State<Arc<Front>>, request: Request, next: Next) -> Response<Body> {
+    let response = next.run(request).await;
+    front.served.count(response.status().as_u16());
+    response
 }
 
 async fn in_time(request: Request, next: Next) -> Response<Body> {

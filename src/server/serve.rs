@@ -7,6 +7,7 @@ use super::{
     front::Front,
     ports::Ports,
     router::router,
+    served::Served,
     socket::{BindError, Socket, own},
     tail::Tail,
 };
@@ -73,6 +74,7 @@ pub(super) fn front(setup: Setup, closing: watch::Receiver<bool>) -> Arc<Front> 
         clock: setup.clock,
         tail: Tail::default(),
         answers: Answers::default(),
+        served: Served::default(),
         streams: AtomicUsize::new(0),
         closing,
     })
