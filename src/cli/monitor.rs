@@ -50,7 +50,7 @@ pub async fn run(session: &Session, out: &mut Out) -> Said {
     let probes = settings.probes.len();
     let words = format!("watching  {}, level {}", count(probes, "probe"), settings.policy.level);
     out.both(&words, &json!({"kind": "watching", "probes": probes, "level": settings.policy.level}));
-    match serve::open(session, &house.handle).await {
+    match serve::open(session, &house).await {
         Ok(server) => {
             if let Some(path) = server.as_ref().and_then(|server| server.socket()) {
                 let path = path.display().to_string();

@@ -1,8 +1,13 @@
 //! The network face of `chimera --monitor`: opened where the settings say, with what it may not do itself.
 
-use super::{exit::Complaint, scan, session::Session};
+use super::{
+    exit::Complaint,
+    house::{House, Joined},
+    scan,
+    session::Session,
+};
 use crate::{
-    runtime::{clock::Clock, handle::Handle},
+    runtime::clock::Clock,
     server::{self, OpenError, Ports, Server, Setup},
     workspace,
 };
@@ -13,17 +18,17 @@ use std::sync::Arc;
 ///
 /// # Errors
 /// An entrance cannot be opened.
-pub(super) async fn open(session: &Session, handle: &Handle) -> Result<Option<Server>, Complaint> {
+pub(super) async fn open(session: &Session, house: &House) -> Result<Option<Server>, Complaint> {
     if !wanted(session) {
         return Ok(None);
     }
     let socket = session.settings().socket(&session.environment);
     let setup = Setup {
-        handle: handle.clone(),
+        handle: house.handle.clone(),
         settings: session.settings().clone(),
         environment: session.environment.clone(),
         person: super::house::person(&session.environment),
-        ports: ports(session),
+        ports: ports(session, house),
         clock: Clock::Wall,
     };
     server::open(setup, socket.as_deref()).await.map(Some).map_err(|error| {
@@ -41,7 +46,11 @@ pub(super) fn wanted(session: &Session) -> bool {
     settings.socket(&session.environment).is_some() || settings.server.address().is_some()
 }
 
-fn ports(session: &Session) -> Ports {
+fn ports(session: &Session, house: &House) -> Ports {
+    let hooks = match house.joined() {
+        Joined::Own(engine) => engine.hooks(),
+        Joined::Other(_) | Joined::Far(_) => None,
+    };
     let repo = session.settings().places.repo.clone();
     let (settings, environment) = (session.settings().clone(), session.environment.clone());
     let source = session.source.clone();
@@ -69,5 +78,6 @@ fn ports(session: &Session) -> Ports {
             let change = tokio::task::spawn_blocking(change);
             async move { change.await.map_err(|error| error.to_string())? }.boxed()
         }),
+        hooks,
     }
 }

@@ -129,6 +129,9 @@ pub enum Source {
     Webhook {
         /// How they are written.
         format: WebhookFormat,
+        /// Where the secret comes from that proves who sent one: `env:NAME` or `cmd:COMMAND`; empty: nobody can.
+        #[serde(default)]
+        secret: String,
     },
 }
 
@@ -196,6 +199,10 @@ pub enum WebhookFormat {
     Github,
     /// Vercel deployments.
     Vercel,
+    /// Messages of Slack's Events API.
+    Slack,
+    /// Stripe events.
+    Stripe,
     /// Anything else: title, severity, status, service.
     Generic,
 }

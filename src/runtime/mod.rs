@@ -40,3 +40,4 @@ pub use driver::{
 pub use post::{clear_control_files, is_a_persons};
 pub use start::{Engine, Setup, StartError, Working, start};
 pub use supervisor::beside;
+pub use watching::{BODY_MOST as HOOK_BODY_MOST, Hooks, NotTaken, Taken};

@@ -18,7 +18,7 @@ use super::{
     retention,
     supervisor::{StopSign, Supervisor, beside},
     viewing,
-    watching::Watch,
+    watching::{Hooks, Watch},
 };
 use crate::{
     config::settings::Transcripts,
@@ -106,6 +106,7 @@ pub struct Engine {
     store: Arc<Store>,
     close: watch::Sender<bool>,
     inbox: JoinHandle<()>,
+    hooks: Option<Arc<Hooks>>,
     /// Dropping it ends the waiting keeper.
     _tidying: Option<SyncSender<()>>,
     /// What a person should know about the start: rebuilt, cut, recovered; one line each.
@@ -190,6 +191,7 @@ pub async fn start(setup: Setup, mut faces: EngineEnd) -> Result<Engine, StartEr
         store: store.clone(),
         close,
         inbox: beside(inbox.serve()),
+        hooks: watch.clone().map(|watch| Arc::new(Hooks::new(watch, give.clone()))),
         notes: found.notes,
     };
     if setup.working == Working::Yes {
@@ -331,6 +333,12 @@ fn note_recovery(store: &Store, state: &mut State, (bytes, now): (u64, Timestamp
 }
 
 impl Engine {
+    /// Where payloads of other systems come in; `None` where nothing is watched.
+    #[must_use]
+    pub fn hooks(&self) -> Option<Arc<Hooks>> {
+        self.hooks.clone()
+    }
+
     /// Ends it in order: work stops (and goes on at the next start), the inbox writes what it has, the store
     /// closes. Returns when the data directory is free, with what a person should know of the end, one line each.
     pub async fn end(self) -> Vec<String> {

@@ -1,9 +1,12 @@
 //! The monitor at work: probes look, the watchtower tells what it comes to, and the engine hears of it as an order. Owns
 //! the tasks of the probes; they end when the engine does. Decides nothing.
 
+mod hooks;
 mod releases;
 
-use super::{orders::Orders, supervisor::beside};
+pub use hooks::{BODY_MOST, Hooks, NotTaken, Taken};
+
+use super::{handle::SendError, orders::Orders, supervisor::beside};
 use crate::{
     domain::{
         probe::{ProbeHealth, ProbeSpec},
@@ -180,12 +183,20 @@ impl Lanes {
 }
 
 async fn tell(orders: &Orders, signals: Vec<Signal>) {
+    if let Err(error) = give(orders, signals).await {
+        tracing::warn!(%error, "signals were not taken");
+    }
+}
+
+/// Gives all of them, also behind some that were not taken; the first failure.
+async fn give(orders: &Orders, signals: Vec<Signal>) -> Result<(), SendError> {
+    let mut all = Ok(());
     for some in signals.chunks(HealCommand::SIGNALS_MOST) {
         let command = Command::Heal(HealCommand::Observe(some.to_vec()));
-        if let Err(error) = orders.give(Actor::Engine, command).await {
-            tracing::warn!(%error, "signals were not taken");
-        }
+        let done = orders.give(Actor::Engine, command).await;
+        all = all.and(done.map(drop));
     }
+    all
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ const BEARER: &str = "A token of `chimera token create` or `chimera login`, over
 who asks, and whoever can open it may do everything. `x-role` of an operation is the least role that may ask: viewer, \
 operator, director.";
 /// What the groups of routes are.
-const GROUPS: [(&str, &str); 8] = [
+const GROUPS: [(&str, &str); 10] = [
     ("missions", "What is done about a brief"),
     ("tasks", "Features, from a wish to the staging environment"),
     ("desk", "What waits for a person"),
@@ -32,6 +32,7 @@ const GROUPS: [(&str, &str); 8] = [
     ("login", "Who asks: a token by a vendor's word"),
     ("journal", "What has happened, with its proof"),
     ("events", "What happens"),
+    ("hooks", "What other systems send; proven by their signature, whoever brings it"),
     ("health", "For whoever watches the watcher"),
 ];
 

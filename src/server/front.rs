@@ -5,6 +5,7 @@ use super::{
     logins::Logins,
     ports::Ports,
     problem::{Problem, Sort},
+    served::Served,
     tail::Tail,
 };
 use crate::{
@@ -36,6 +37,8 @@ pub(super) struct Front {
     pub answers: Answers,
     /// Logins that are under way.
     pub logins: Logins,
+    /// Requests that were answered.
+    pub served: Served,
     /// Streams that are open.
     pub streams: AtomicUsize,
     /// Turns true when it ends.

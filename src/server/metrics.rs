@@ -63,6 +63,10 @@ async fn metrics(State(front): State<Arc<Front>>) -> Response<Body> {
         "Event streams that are open.",
         front.streams.load(Ordering::Relaxed),
     );
+    page.head("chimera_http_requests_total", "counter", "Requests that were answered, by class of status.");
+    for (class, count) in front.served.all() {
+        page.line("chimera_http_requests_total", &[("class", class)], count);
+    }
     house(&mut page, &state);
     money(&mut page, &state);
     trouble(&mut page, &state, &probes);

@@ -3,6 +3,7 @@
 use crate::{
     config::edit::{Change, Edited},
     domain::signal::Reading,
+    runtime::Hooks,
 };
 use futures::future::BoxFuture;
 use std::sync::Arc;
@@ -25,4 +26,6 @@ pub struct Ports {
     pub scan: Scan,
     /// Changes a setting.
     pub change: Alter,
+    /// Where payloads of other systems come in; nowhere where nothing is watched.
+    pub hooks: Option<Arc<Hooks>>,
 }

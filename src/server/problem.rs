@@ -66,6 +66,8 @@ pub(super) enum Sort {
     Halted,
     /// A cap would be exceeded.
     OverBudget,
+    /// It is not proven who sent it.
+    Unproven,
     /// The policy or the caller's standing forbids it.
     Forbidden,
     /// It is not known who asks.
@@ -107,6 +109,7 @@ impl Sort {
             Self::Already => ("already", "It is so already", StatusCode::CONFLICT),
             Self::Halted => ("halted", "The house is halted", StatusCode::CONFLICT),
             Self::OverBudget => ("over_budget", "A cap would be exceeded", StatusCode::CONFLICT),
+            Self::Unproven => ("unproven", "It is not proven who sent it", StatusCode::UNAUTHORIZED),
             Self::Forbidden => ("forbidden", "It is not allowed", StatusCode::FORBIDDEN),
             Self::Unauthorized => ("unauthorized", "It is not known who asks", StatusCode::UNAUTHORIZED),
             Self::Role => ("role", "The caller may not", StatusCode::FORBIDDEN),

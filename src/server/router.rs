@@ -6,7 +6,7 @@ use super::{
     doorman::{Doorman, admit},
     events, feeds,
     front::Front,
-    health, incidents,
+    health, hooks, incidents,
     input::BODY_MOST,
     journal, login, metrics, missions, once,
     pages::ok,
@@ -17,7 +17,7 @@ use crate::domain::time::Millis;
 use axum::{
     Router,
     body::Body,
-    extract::{DefaultBodyLimit, Request},
+    extract::{DefaultBodyLimit, Request, State},
     http::{Method, Response, Uri},
     middleware::{self, Next},
     response::IntoResponse,
@@ -49,6 +49,7 @@ fn api() -> Api {
         snapshot::routes,
         feeds::routes,
         commands::routes,
+        hooks::routes,
         health::routes,
         metrics::routes,
     ]
@@ -85,6 +86,7 @@ pub(super) fn router(front: Arc<Front>, doorman: Arc<Doorman>) -> Router {
         .layer(middleware::from_fn_with_state(front.clone(), once::guard))
         .layer(middleware::from_fn(in_time))
         .layer(middleware::from_fn_with_state(doorman, admit))
+        .layer(middleware::from_fn_with_state(front.clone(), counted))
         .layer(DefaultBodyLimit::max(BODY_MOST))
         .with_state(front)
 }
@@ -97,6 +99,13 @@ async fn nowhere(uri: Uri) -> Problem {
 async fn not_so(method: Method, uri: Uri) -> Problem {
     let detail = format!("{method} means nothing at {}", uri.path());
     Problem::new(Sort::MethodNotAllowed, detail, "GET /api/openapi.json lists every path with its methods")
+}
+
+/// An answer counts when it begins: a stream goes on.
+async fn counted(State(front): State<Arc<Front>>, request: Request, next: Next) -> Response<Body> {
+    let response = next.run(request).await;
+    front.served.count(response.status().as_u16());
+    response
 }
 
 async fn in_time(request: Request, next: Next) -> Response<Body> {

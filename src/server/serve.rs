@@ -11,6 +11,7 @@ use super::{
     near::Near,
     ports::Ports,
     router::{router, routes},
+    served::Served,
     socket::{BindError, Socket, own},
     tail::Tail,
     tls::{Certificates, TlsError},
@@ -139,6 +140,7 @@ pub(super) fn front(setup: Setup, closing: watch::Receiver<bool>) -> Arc<Front> 
         tail: Tail::default(),
         answers: Answers::default(),
         logins: Logins::default(),
+        served: Served::default(),
         streams: AtomicUsize::new(0),
         closing,
     })

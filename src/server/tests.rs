@@ -47,6 +47,7 @@ fn ports() -> Ports {
         ready: Arc::new(|| async { Ok(()) }.boxed()),
         scan: Arc::new(|_| async { Err("there is no probe".to_owned()) }.boxed()),
         change: Arc::new(|_| async { Err("there is no file".to_owned()) }.boxed()),
+        hooks: None,
     }
 }
 

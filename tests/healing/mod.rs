@@ -4,5 +4,5 @@ mod demo;
 mod heals;
 mod injected;
 pub mod servers;
-mod stores;
+pub mod stores;
 mod told;

@@ -1,6 +1,7 @@
 //! `[[probe]]`: what all have in common, and what each type needs.
 
 use super::{
+    super::secret::KeySource,
     EntryKey,
     entry::{Entry, is_name},
 };
@@ -97,9 +98,15 @@ pub const PROBE_KEYS: &[EntryKey] = &[
     key("memory_pct", "1 to 100", "90", "redis: share of maxmemory from which it is wrong."),
     key(
         "format",
-        "alertmanager, sentry, github, vercel or generic",
+        "alertmanager, sentry, github, vercel, slack, stripe or generic",
         "\"generic\"",
         "webhook: how payloads are written.",
+    ),
+    key(
+        "secret",
+        "`env:NAME` or `cmd:COMMAND`",
+        "webhook",
+        "What proves who sent a payload to `POST /api/hooks/ID`: the signing secret, or the bearer token.",
     ),
 ];
 
@@ -207,7 +214,7 @@ fn source(entry: &mut Entry<'_>, kind: &str) -> Option<Source> {
             lag: entry.span("lag").unwrap_or(Millis::secs(30)),
         },
         "redis" => Source::Redis { url: entry.needed("url")?, memory_pct: pct(entry, "memory_pct", 90) },
-        "webhook" => Source::Webhook { format: format(entry) },
+        "webhook" => Source::Webhook { format: format(entry), secret: secret(entry)? },
         _ => return None,
     })
 }
@@ -275,6 +282,15 @@ fn bound(entry: &mut Entry<'_>) -> Option<Bound> {
     Some(Bound { above: is_above, fire, clear })
 }
 
+/// Where a secret comes from; never the secret itself.
+fn secret(entry: &mut Entry<'_>) -> Option<String> {
+    let text = entry.needed("secret")?;
+    if KeySource::parse(&text).is_err() {
+        entry.wrong("secret", "a secret must not stand in a file: write \"env:NAME\" or \"cmd:COMMAND\"");
+    }
+    Some(text)
+}
+
 fn format(entry: &mut Entry<'_>) -> WebhookFormat {
     match entry.text("format").as_deref() {
         None | Some("generic") => WebhookFormat::Generic,
@@ -282,8 +298,10 @@ fn format(entry: &mut Entry<'_>) -> WebhookFormat {
         Some("sentry") => WebhookFormat::Sentry,
         Some("github") => WebhookFormat::Github,
         Some("vercel") => WebhookFormat::Vercel,
+        Some("slack") => WebhookFormat::Slack,
+        Some("stripe") => WebhookFormat::Stripe,
         Some(_) => {
-            entry.wrong("format", "expected alertmanager, sentry, github, vercel or generic");
+            entry.wrong("format", "expected alertmanager, sentry, github, vercel, slack, stripe or generic");
             WebhookFormat::Generic
         }
     }

@@ -199,6 +199,11 @@ fn every_mistake_has_its_line_and_loses_nothing_else() {
         ),
         ("[[probe]]\nid = 'x'\nservice = 'web'\ntype = 'postgres'\n", "url in [[probe]]: is missing"),
         ("[[probe]]\nid = 'x'\nservice = 'web'\ntype = 'webhook'\nformat = 'fax'\n", "alertmanager"),
+        ("[[probe]]\nid = 'x'\nservice = 'web'\ntype = 'webhook'\n", "secret in [[probe]]: is missing"),
+        (
+            "[[probe]]\nid = 'x'\nservice = 'web'\ntype = 'webhook'\nsecret = 'hunter2-hunter2'\n",
+            "must not stand in a file",
+        ),
         (
             "[[probe]]\nid = 'x'\nservice = 'web'\ntype = 'unit'\nname = 'a'\nevery = '0s'\n",
             "longer than nothing",

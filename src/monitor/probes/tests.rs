@@ -75,7 +75,7 @@ async fn c1_a_look_that_takes_too_long_is_cut_off_and_said() {
 
 #[tokio::test]
 async fn c2_a_webhook_is_not_looked_at_and_ends_when_nobody_listens() {
-    let spec = spec(Source::Webhook { format: WebhookFormat::Generic });
+    let spec = spec(Source::Webhook { format: WebhookFormat::Generic, secret: String::new() });
     assert!(once(&spec, &eyes::of_tests()).await.is_empty());
     let (sink, heard) = channel::<Observation>(1);
     drop(heard);

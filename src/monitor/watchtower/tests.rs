@@ -182,7 +182,8 @@ fn c3_what_could_not_be_asked_again_is_not_so_now() {
 
 #[test]
 fn payloads_that_do_not_come_are_no_silence() {
-    let webhook = Source::Webhook { format: crate::domain::probe::WebhookFormat::Generic };
+    let webhook =
+        Source::Webhook { format: crate::domain::probe::WebhookFormat::Generic, secret: String::new() };
     let mut tower = Watchtower::new(&[spec("hook", webhook)], Timestamp(0));
     assert!(tower.tick(Timestamp(86_400_000)).is_empty());
 }
@@ -190,7 +191,10 @@ fn payloads_that_do_not_come_are_no_silence() {
 #[test]
 fn what_is_held_back_is_bounded() {
     let mut tower = Watchtower::new(
-        &[spec("hook", Source::Webhook { format: crate::domain::probe::WebhookFormat::Generic })],
+        &[spec(
+            "hook",
+            Source::Webhook { format: crate::domain::probe::WebhookFormat::Generic, secret: String::new() },
+        )],
         Timestamp(0),
     );
     let base = tower.posts["hook"].silence(SignalState::Firing, "x");

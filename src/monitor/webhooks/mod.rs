@@ -11,6 +11,8 @@ mod github;
 mod payload;
 mod sentry;
 pub mod signature;
+mod slack;
+mod stripe;
 #[cfg(test)]
 mod tests;
 mod vercel;
@@ -32,6 +34,8 @@ pub fn read(format: WebhookFormat, body: &[u8], probe: &ProbeSpec) -> Result<Pay
         WebhookFormat::Sentry => sentry::read(&top, probe),
         WebhookFormat::Github => github::read(&top, probe),
         WebhookFormat::Vercel => vercel::read(&top, probe),
+        WebhookFormat::Slack => slack::read(&top, probe),
+        WebhookFormat::Stripe => stripe::read(&top, probe),
         WebhookFormat::Generic => generic::read(&top, probe),
     }?;
     match payload.problems.first() {

@@ -25,6 +25,8 @@ pub struct Payload {
     pub problems: Vec<BadPayload>,
     /// Why there is no alarm in it, where that is as it should be: a test, a run that has only begun.
     pub passed_over: Option<String>,
+    /// What the sender wants to hear back, to believe that somebody is here.
+    pub challenge: Option<String>,
 }
 
 impl Payload {

@@ -1,16 +1,20 @@
-//! Whether a payload comes from whom it should: signatures of GitHub, Sentry and Vercel, a signature of our own, and
-//! bearer tokens. Compared in constant time; a payload whose signature is right but whose time is long past is refused
-//! as well, where the sender tells a time.
+//! Whether a payload comes from whom it should: signatures of GitHub, Sentry, Vercel, Slack and Stripe, a signature of our
+//! own, and bearer tokens. Compared in constant time; a payload whose signature is right but whose time is long past is
+//! refused as well, where the sender tells a time. What was signed has a name by its content, by which whoever remembers
+//! it knows it again when it is sent a second time; a token signs nothing, so there is no such name.
 //!
 //! | format | proof | time |
 //! |---|---|---|
 //! | GitHub | `X-Hub-Signature-256`: HMAC-SHA256 of the body | none is told |
 //! | Sentry | `Sentry-Hook-Signature`: HMAC-SHA256 of the body | `Sentry-Hook-Timestamp`, not signed: it keeps out no forger |
 //! | Vercel | `x-vercel-signature`: HMAC-SHA1 of the body | `createdAt` in the body, signed; sent again for up to a day |
+//! | Slack | `X-Slack-Signature: v0=HEX`, HMAC-SHA256 of `v0:SECONDS:body` | `X-Slack-Request-Timestamp`, signed |
+//! | Stripe | `Stripe-Signature: t=SECONDS,v1=HEX`, HMAC-SHA256 of `SECONDS.body` | `t`, signed |
 //! | Alertmanager | `Authorization: Bearer` | none is told |
 //! | generic | `X-Chimera-Signature: t=SECONDS,v1=HEX`, HMAC-SHA256 of `SECONDS.body`; or `Authorization: Bearer` | `t`, signed |
 
 use crate::domain::{
+    digest::Digest,
     probe::WebhookFormat,
     time::{Millis, Timestamp},
 };
@@ -22,6 +26,8 @@ const WINDOW: Millis = Millis::mins(5);
 const WINDOW_VERCEL: Millis = Millis::hours(25);
 /// Bytes of a header that are looked at.
 const HEADER_MOST: usize = 1_024;
+/// Signatures of one header, while a secret is exchanged for another.
+const SIGNATURES_MOST: usize = 8;
 /// Characters of a secret, at least: a shorter one is guessed.
 pub const SECRET_LEAST: usize = 16;
 
@@ -78,11 +84,15 @@ impl Delivery<'_> {
     }
 }
 
-/// Checks that somebody who knows the secret sent this, lately.
+/// Checks that somebody who knows the secret sent this, lately. What was signed, by its content; `None` where nothing is.
 ///
 /// # Errors
 /// Why that is not proven.
-pub fn prove(format: WebhookFormat, secret: &str, delivery: &Delivery<'_>) -> Result<(), Refused> {
+pub fn prove(
+    format: WebhookFormat,
+    secret: &str,
+    delivery: &Delivery<'_>,
+) -> Result<Option<Digest>, Refused> {
     let secret = secret.trim();
     if secret.chars().count() < SECRET_LEAST {
         return Err(Refused::Weak);
@@ -91,40 +101,72 @@ pub fn prove(format: WebhookFormat, secret: &str, delivery: &Delivery<'_>) -> Re
         WebhookFormat::Github => {
             const NAME: &str = "X-Hub-Signature-256";
             let hex = delivery.header(NAME)?.strip_prefix("sha256=").ok_or(Refused::Malformed(NAME))?;
-            signed(hmac::HMAC_SHA256, secret, delivery.body, &code(hex, NAME)?)
+            signed(hmac::HMAC_SHA256, secret, delivery.body, &code(hex, NAME)?).map(Some)
         }
         WebhookFormat::Sentry => {
             const NAME: &str = "Sentry-Hook-Signature";
             let told = code(delivery.header(NAME)?, NAME)?;
-            signed(hmac::HMAC_SHA256, secret, delivery.body, &told)?;
+            let once = signed(hmac::HMAC_SHA256, secret, delivery.body, &told)?;
             const TIME: &str = "Sentry-Hook-Timestamp";
-            delivery.within(seconds(delivery.header(TIME)?, TIME)?, WINDOW)
+            delivery.within(seconds(delivery.header(TIME)?, TIME)?, WINDOW)?;
+            Ok(Some(once))
         }
         WebhookFormat::Vercel => {
             const NAME: &str = "x-vercel-signature";
             let told = code(delivery.header(NAME)?, NAME)?;
-            signed(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, secret, delivery.body, &told)?;
+            let once = signed(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, secret, delivery.body, &told)?;
             // One without a time is refused by `read`, by the field's name.
-            created(delivery.body).map_or(Ok(()), |sent| delivery.within(sent, WINDOW_VERCEL))
+            created(delivery.body).map_or(Ok(()), |sent| delivery.within(sent, WINDOW_VERCEL))?;
+            Ok(Some(once))
         }
-        WebhookFormat::Alertmanager => bearer(secret, delivery),
+        WebhookFormat::Slack => {
+            const NAME: &str = "X-Slack-Signature";
+            const TIME: &str = "X-Slack-Request-Timestamp";
+            let hex = delivery.header(NAME)?.strip_prefix("v0=").ok_or(Refused::Malformed(NAME))?;
+            let told = code(hex, NAME)?;
+            let time = delivery.header(TIME)?;
+            let sent = seconds(time, TIME)?;
+            let message = [b"v0:", time.as_bytes(), b":", delivery.body].concat();
+            let once = signed(hmac::HMAC_SHA256, secret, &message, &told)?;
+            delivery.within(sent, WINDOW)?;
+            Ok(Some(once))
+        }
+        WebhookFormat::Stripe => {
+            const NAME: &str = "Stripe-Signature";
+            timed(secret, (NAME, delivery.header(NAME)?), delivery).map(Some)
+        }
+        WebhookFormat::Alertmanager => bearer(secret, delivery).map(|()| None),
         WebhookFormat::Generic => match delivery.header(OWN) {
-            Err(Refused::Missing(_)) => bearer(secret, delivery),
-            header => own(secret, header?, delivery),
+            Err(Refused::Missing(_)) => bearer(secret, delivery).map(|()| None),
+            header => timed(secret, (OWN, header?), delivery).map(Some),
         },
     }
 }
 
 const OWN: &str = "X-Chimera-Signature";
 
-fn own(secret: &str, header: &str, delivery: &Delivery<'_>) -> Result<(), Refused> {
-    let part =
-        |name: &str| header.split(',').find_map(|part| part.trim().strip_prefix(name)?.strip_prefix('='));
-    let (Some(time), Some(hex)) = (part("t"), part("v1")) else { return Err(Refused::Malformed(OWN)) };
-    let sent = seconds(time, OWN)?;
+/// `t=SECONDS,v1=HEX`, with one more `v1` for each further secret that the sender signs with. Other parts mean nothing:
+/// whoever could choose the way of signing would choose the weakest.
+fn timed(
+    secret: &str,
+    (name, header): (&'static str, &str),
+    delivery: &Delivery<'_>,
+) -> Result<Digest, Refused> {
+    let parts = |of: &'static str| {
+        header.split(',').filter_map(move |part| part.trim().strip_prefix(of)?.strip_prefix('='))
+    };
+    let mut times = parts("t");
+    let (Some(time), None) = (times.next(), times.next()) else { return Err(Refused::Malformed(name)) };
+    let sent = seconds(time, name)?;
+    let codes: Vec<Vec<u8>> = parts("v1").map(|hex| code(hex, name)).collect::<Result<_, _>>()?;
+    if codes.is_empty() || codes.len() > SIGNATURES_MOST {
+        return Err(Refused::Malformed(name));
+    }
     let message = [time.as_bytes(), b".", delivery.body].concat();
-    signed(hmac::HMAC_SHA256, secret, &message, &code(hex, OWN)?)?;
-    delivery.within(sent, WINDOW)
+    let proven = codes.iter().find_map(|code| signed(hmac::HMAC_SHA256, secret, &message, code).ok());
+    let once = proven.ok_or(Refused::Wrong)?;
+    delivery.within(sent, WINDOW)?;
+    Ok(once)
 }
 
 fn bearer(secret: &str, delivery: &Delivery<'_>) -> Result<(), Refused> {
@@ -140,8 +182,9 @@ fn bearer(secret: &str, delivery: &Delivery<'_>) -> Result<(), Refused> {
     hmac::verify(&key, token.trim().as_bytes(), expected.as_ref()).map_err(|_| Refused::Wrong)
 }
 
-fn signed(with: hmac::Algorithm, secret: &str, message: &[u8], code: &[u8]) -> Result<(), Refused> {
-    hmac::verify(&hmac::Key::new(with, secret.as_bytes()), message, code).map_err(|_| Refused::Wrong)
+fn signed(with: hmac::Algorithm, secret: &str, message: &[u8], code: &[u8]) -> Result<Digest, Refused> {
+    hmac::verify(&hmac::Key::new(with, secret.as_bytes()), message, code).map_err(|_| Refused::Wrong)?;
+    Ok(Digest::of(message))
 }
 
 /// The code that a header tells in hexadecimal digits.
@@ -174,7 +217,7 @@ mod tests {
     fn said(format: WebhookFormat, headers: &[(&str, &str)], body: &str) -> Result<(), Refused> {
         let headers: Vec<(String, String)> =
             headers.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
-        prove(format, SECRET, &Delivery { headers: &headers, body: body.as_bytes(), at: NOW })
+        prove(format, SECRET, &Delivery { headers: &headers, body: body.as_bytes(), at: NOW }).map(drop)
     }
 
     fn hex(with: hmac::Algorithm, message: &str) -> String {
@@ -296,6 +339,92 @@ mod tests {
     }
 
     #[test]
+    fn c2_a_signature_of_slack_is_the_one_that_its_documentation_shows() {
+        // The example of "Verifying requests from Slack".
+        let secret = "8f742231b10e8888abcd99yyyzzz85a5";
+        let body = "token=xyzz0WbapA4vBCDEFasx0q6G&team_id=T1DC2JH3J&team_domain=testteamnow&channel_id=G8PSS9T3V&channel_name=foobar&user_id=U2CERLKJA&user_name=roadrunner&command=%2Fwebhook-collect&text=&response_url=https%3A%2F%2Fhooks.slack.com%2Fcommands%2FT1DC2JH3J%2F397700885554%2F96rGlfmibIGlgcZRskXaIFfN&trigger_id=398738663015.47445629121.803a0bc887a14d10d2c447fce8b6703c";
+        let code = "v0=a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503";
+        let sent = |code: &str, seconds: &str, at: i64, body: &str| {
+            let headers: Vec<(String, String)> =
+                [("X-Slack-Signature", code), ("X-Slack-Request-Timestamp", seconds)]
+                    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                    .to_vec();
+            let delivery = Delivery { headers: &headers, body: body.as_bytes(), at: Timestamp(at * 1_000) };
+            prove(WebhookFormat::Slack, secret, &delivery).map(|once| once.is_some())
+        };
+        let (seconds, at) = ("1531420618", 1_531_420_618);
+        assert_eq!(sent(code, seconds, at, body), Ok(true));
+        assert_eq!(sent(code, seconds, at + 299, body), Ok(true));
+        assert_eq!(sent(code, seconds, at + 301, body), Err(Refused::Late(301)));
+        assert_eq!(sent(code, seconds, at - 301, body), Err(Refused::Late(301)));
+        assert_eq!(sent(code, "1531420619", at, body), Err(Refused::Wrong), "the time is signed");
+        assert_eq!(sent(code, seconds, at, "token=x"), Err(Refused::Wrong));
+        for bad in ["", "v0=", "v0=xyz", "v1=a2114d57", &code[3..], &"v0=00".repeat(400)] {
+            assert_eq!(sent(bad, seconds, at, body), Err(Refused::Malformed("X-Slack-Signature")), "{bad}");
+        }
+        for bad in ["", "now", "-1", "1e9", " ", "99999999999999"] {
+            assert_eq!(
+                sent(code, bad, at, body),
+                Err(Refused::Malformed("X-Slack-Request-Timestamp")),
+                "{bad}"
+            );
+        }
+        assert_eq!(said(WebhookFormat::Slack, &[], "{}"), Err(Refused::Missing("X-Slack-Signature")));
+    }
+
+    #[test]
+    fn e7_a_signature_of_stripe_signs_its_time_and_one_of_several_secrets_is_enough() {
+        let name = "Stripe-Signature";
+        let body = "{\"type\":\"charge.failed\"}";
+        let of = |seconds: &str| hex(hmac::HMAC_SHA256, &format!("{seconds}.{body}"));
+        let sent = |value: &str| said(WebhookFormat::Stripe, &[(name, value)], body);
+        let now = at(0);
+        assert_eq!(sent(&format!("t={now},v1={}", of(&now))), Ok(()));
+        let both = format!("t={now},v1={},v1={},v0={}", "00".repeat(32), of(&now), "11".repeat(32));
+        assert_eq!(sent(&both), Ok(()), "while a secret is exchanged it signs with both");
+        assert_eq!(
+            sent(&format!("t={now},v0={}", of(&now))),
+            Err(Refused::Malformed(name)),
+            "v0 is of tests alone"
+        );
+        assert_eq!(sent(&format!("t={now},v1={}", of(&at(-1)))), Err(Refused::Wrong));
+        let past = at(-301);
+        assert_eq!(sent(&format!("t={past},v1={}", of(&past))), Err(Refused::Late(301)));
+        let future = at(301);
+        assert_eq!(sent(&format!("t={future},v1={}", of(&future))), Err(Refused::Late(301)));
+        let twice = format!("t={now},t={past},v1={}", of(&now));
+        let many = format!("t={now}{}", ",v1=00".repeat(SIGNATURES_MOST + 1));
+        for bad in ["", "t=1", "v1=00", "t=x,v1=00", "t=1,v1=", "t=1;v1=00", "t=1,v1=0", &twice, &many] {
+            assert_eq!(sent(bad), Err(Refused::Malformed(name)), "{bad}");
+        }
+        assert_eq!(said(WebhookFormat::Stripe, &[], body), Err(Refused::Missing(name)));
+    }
+
+    #[test]
+    fn c2_what_was_signed_is_known_again_however_it_is_dressed() {
+        let body = "{}";
+        let hex = hex(hmac::HMAC_SHA256, body);
+        let once = |name: &str, value: String| {
+            let headers = [(name.to_owned(), value)];
+            prove(
+                WebhookFormat::Github,
+                SECRET,
+                &Delivery { headers: &headers, body: body.as_bytes(), at: NOW },
+            )
+        };
+        let first = once("X-Hub-Signature-256", format!("sha256={hex}")).unwrap();
+        assert!(first.is_some());
+        assert_eq!(once("x-hub-signature-256", format!("  sha256={} ", hex.to_uppercase())), Ok(first));
+        let token = [("authorization".to_owned(), format!("Bearer {SECRET}"))];
+        let token = Delivery { headers: &token, body: b"{}", at: NOW };
+        assert_eq!(
+            prove(WebhookFormat::Alertmanager, SECRET, &token),
+            Ok(None),
+            "the same alarm may come again"
+        );
+    }
+
+    #[test]
     fn a_short_secret_is_none() {
         for secret in ["", "   ", "short", " fifteen letters"] {
             let delivery = Delivery { headers: &[], body: b"{}", at: NOW };
@@ -306,9 +435,12 @@ mod tests {
     proptest! {
         #[test]
         fn nothing_unsigned_is_ever_believed(value in ".{0,80}", body in proptest::collection::vec(any::<u8>(), 0..40), at in any::<i64>()) {
-            let names = ["X-Hub-Signature-256", "Sentry-Hook-Signature", "Sentry-Hook-Timestamp", "x-vercel-signature", OWN, "Authorization"];
+            let names = [
+                "X-Hub-Signature-256", "Sentry-Hook-Signature", "Sentry-Hook-Timestamp", "x-vercel-signature",
+                "X-Slack-Signature", "X-Slack-Request-Timestamp", "Stripe-Signature", OWN, "Authorization",
+            ];
             let headers: Vec<(String, String)> = names.iter().map(|name| ((*name).to_owned(), value.clone())).collect();
-            for format in [WebhookFormat::Github, WebhookFormat::Sentry, WebhookFormat::Vercel, WebhookFormat::Alertmanager, WebhookFormat::Generic] {
+            for format in [WebhookFormat::Github, WebhookFormat::Sentry, WebhookFormat::Vercel, WebhookFormat::Slack, WebhookFormat::Stripe, WebhookFormat::Alertmanager, WebhookFormat::Generic] {
                 let delivery = Delivery { headers: &headers, body: &body, at: Timestamp(at) };
                 prop_assert!(prove(format, SECRET, &delivery).is_err());
             }

@@ -23,7 +23,7 @@ pub(super) fn probe(format: WebhookFormat) -> ProbeSpec {
         heartbeat: Millis::hours(24),
         quiet_most: None,
         severity: Severity::P2,
-        source: Source::Webhook { format },
+        source: Source::Webhook { format, secret: String::new() },
     }
 }
 
@@ -183,6 +183,57 @@ fn c2_vercel_deployments_fire_and_clear_by_project_and_target() {
 }
 
 #[test]
+fn e7_stripe_fires_for_what_the_house_can_mend_and_not_for_a_customers_card() {
+    let format = WebhookFormat::Stripe;
+    let charge = one(format, &samples::stripe_charge());
+    assert_eq!((charge.title.as_str(), charge.severity), ("charge fails: processing_error", Severity::P2));
+    let declined =
+        reads(format, &with(samples::stripe_charge(), "/data/object/failure_code", json!("card_declined")));
+    assert!(declined.unwrap().passed_over.unwrap().contains("customer"));
+    let trial = one(format, &with(samples::stripe_charge(), "/livemode", json!(false)));
+    assert_eq!(trial.severity, Severity::P4, "of a test nobody is hurt");
+    let payment = one(format, &samples::stripe_payment());
+    assert_eq!(payment.title, "payment fails: api_key_expired");
+    let own = "/data/object/last_payment_error/type";
+    let card = reads(format, &with(samples::stripe_payment(), own, json!("card_error"))).unwrap();
+    assert!(card.signals.is_empty() && card.passed_over.is_some());
+    let payout = |what: &str| one(format, &with(samples::stripe_payout(), "/type", json!(what)));
+    let (failed, paid) = (payout("payout.failed"), payout("payout.paid"));
+    assert_eq!((failed.state, paid.state), (SignalState::Firing, SignalState::Clear));
+    assert_eq!(failed.fingerprint, paid.fingerprint);
+    let other = reads(format, &with(samples::stripe_charge(), "/type", json!("customer.created"))).unwrap();
+    assert!(other.passed_over.is_some());
+}
+
+#[test]
+fn c2_slack_fires_for_other_programs_and_for_whoever_calls_it_and_not_for_talk() {
+    let format = WebhookFormat::Slack;
+    let alert = one(format, &samples::slack());
+    assert_eq!((alert.title.as_str(), alert.severity), ("checkout fails since <*>", Severity::P1));
+    let over =
+        one(format, &with(samples::slack(), "/event/text", json!("[RESOLVED] checkout fails since 11:02")));
+    assert_eq!((over.state, &over.fingerprint), (SignalState::Clear, &alert.fingerprint));
+    let mut talk = samples::slack();
+    talk["event"]["bot_id"] = Value::Null;
+    assert!(reads(format, &talk).unwrap().passed_over.unwrap().contains("people"));
+    let called =
+        with(with(talk, "/event/type", json!("app_mention")), "/event/text", json!("<@U1> the shop is slow"));
+    assert_eq!(one(format, &called).title, "the shop is slow");
+    // What this house says in its own channel must not wake it.
+    let own = with(samples::slack(), "/event/app_id", json!("A0"));
+    assert!(reads(format, &own).unwrap().passed_over.unwrap().contains("own"));
+    let edited = with(samples::slack(), "/event/subtype", json!("message_changed"));
+    assert!(reads(format, &edited).unwrap().passed_over.is_some());
+    let hello = json!({"type": "url_verification", "token": "x", "challenge": "3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P"});
+    let hello = reads(format, &hello).unwrap();
+    assert_eq!(hello.challenge.as_deref(), Some("3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P"));
+    for bad in ["", "<script>", "a b", &"x".repeat(300)] {
+        let bad = json!({"type": "url_verification", "challenge": bad});
+        assert_eq!(reads(format, &bad).unwrap_err().field, "challenge");
+    }
+}
+
+#[test]
 fn c2_anything_else_needs_a_title_only() {
     let format = WebhookFormat::Generic;
     let little = one(format, &json!({"title": "queue 17 is stuck"}));
@@ -212,6 +263,8 @@ fn c2_nothing_of_a_payload_moves_a_terminal_or_gives_a_secret_away() {
         (WebhookFormat::Sentry, samples::sentry_event(), "/data/event/title"),
         (WebhookFormat::Github, samples::github_run(), "/workflow_run/name"),
         (WebhookFormat::Vercel, samples::vercel(), "/payload/deployment/errorMessage"),
+        (WebhookFormat::Slack, samples::slack(), "/event/text"),
+        (WebhookFormat::Stripe, samples::stripe_charge(), "/data/object/failure_message"),
         (WebhookFormat::Generic, samples::generic(), "/title"),
     ] {
         let signals = reads(format, &with(body, field, json!(words))).unwrap().signals;
@@ -242,8 +295,15 @@ fn titles_lose_what_differs_from_time_to_time() {
     }
 }
 
-const FORMATS: [WebhookFormat; 5] =
-    [ALERTS, WebhookFormat::Sentry, WebhookFormat::Github, WebhookFormat::Vercel, WebhookFormat::Generic];
+const FORMATS: [WebhookFormat; 7] = [
+    ALERTS,
+    WebhookFormat::Sentry,
+    WebhookFormat::Github,
+    WebhookFormat::Vercel,
+    WebhookFormat::Slack,
+    WebhookFormat::Stripe,
+    WebhookFormat::Generic,
+];
 
 fn any_json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![

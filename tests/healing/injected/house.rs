@@ -303,10 +303,12 @@ fn probe(id: &str, source: Source) -> ProbeSpec {
 
 fn hook(format: WebhookFormat) -> ProbeSpec {
     let id = format!("hook-{format:?}").to_lowercase();
-    probe(&id, Source::Webhook { format })
+    probe(&id, Source::Webhook { format, secret: String::new() })
 }
 
-pub const FORMATS: [WebhookFormat; 5] = [
+pub const FORMATS: [WebhookFormat; 7] = [
+    WebhookFormat::Slack,
+    WebhookFormat::Stripe,
     WebhookFormat::Alertmanager,
     WebhookFormat::Sentry,
     WebhookFormat::Github,

@@ -60,6 +60,16 @@ fn payload(format: WebhookFormat, text: &str) -> Value {
                     "meta": {"githubCommitRef": text, "githubRepo": text}},
             }})
         }
+        WebhookFormat::Slack => {
+            json!({"type": "event_callback", "event_id": "Ev1", "api_app_id": "A0", "event": {
+                "type": "message", "bot_id": "B1", "app_id": text, "channel": "C1", "user": text,
+                "text": format!("order: {text}"), "ts": "1.2",
+            }})
+        }
+        WebhookFormat::Stripe => json!({
+            "id": "evt_1", "type": "charge.failed", "created": 1_790_000_000, "livemode": true,
+            "data": {"object": {"id": "ch_1", "failure_code": format!("order: {text}"), "failure_message": text}},
+        }),
         WebhookFormat::Generic => json!({
             "title": format!("order: {text}"), "severity": "critical", "description": text, "url": text,
             "labels": {"note": text, "job": text},

@@ -325,6 +325,79 @@ fn every_wrong_field_of_vercel_is_named() {
 }
 
 #[test]
+fn every_wrong_field_of_slack_is_named() {
+    let h = || Some(json!("hunter2"));
+    let all: &[Wrong] = &[
+        ("/type", None, "type"),
+        ("/type", Some(json!("")), "type"),
+        ("/type", Some(json!(1)), "type"),
+        ("/type", h(), "type"),
+        ("/event_id", None, "event_id"),
+        ("/event_id", Some(json!({})), "event_id"),
+        ("/event_id", Some(json!(true)), "event_id"),
+        ("/api_app_id", Some(json!([])), "api_app_id"),
+        ("/event", None, "event"),
+        ("/event", h(), "event"),
+        ("/event", Some(json!([])), "event"),
+        ("/event/type", None, "event.type"),
+        ("/event/type", Some(json!(1)), "event.type"),
+        ("/event/subtype", Some(json!({})), "event.subtype"),
+        ("/event/bot_id", Some(json!(7)), "event.bot_id"),
+        ("/event/app_id", Some(json!(7)), "event.app_id"),
+        ("/event/channel", None, "event.channel"),
+        ("/event/channel", Some(json!("  ")), "event.channel"),
+        ("/event/channel", Some(json!(["hunter2"])), "event.channel"),
+        ("/event/text", None, "event.text"),
+        ("/event/text", Some(json!("")), "event.text"),
+        ("/event/text", Some(json!({"hunter2": 1})), "event.text"),
+        ("/event/text", Some(json!("[resolved]")), "event.text"),
+        ("/event/ts", None, "event.ts"),
+        ("/event/ts", Some(json!(1.5)), "event.ts"),
+        ("/event/user", Some(json!({})), "event.user"),
+    ];
+    assert!(named(WebhookFormat::Slack, &samples::slack(), all) >= 20);
+    assert_eq!(
+        reads(WebhookFormat::Slack, &json!({"type": "url_verification"})).unwrap_err().field,
+        "challenge"
+    );
+}
+
+#[test]
+fn every_wrong_field_of_stripe_is_named() {
+    let h = || Some(json!("hunter2"));
+    let charge: &[Wrong] = &[
+        ("/type", None, "type"),
+        ("/type", Some(json!("")), "type"),
+        ("/type", Some(json!(1)), "type"),
+        ("/type", h(), "type"),
+        ("/id", None, "id"),
+        ("/id", Some(json!("")), "id"),
+        ("/id", Some(json!({})), "id"),
+        ("/created", None, "created"),
+        ("/created", Some(json!("yesterday")), "created"),
+        ("/created", Some(json!(-1)), "created"),
+        ("/livemode", None, "livemode"),
+        ("/livemode", h(), "livemode"),
+        ("/data", None, "data"),
+        ("/data", Some(json!([])), "data"),
+        ("/data/object", None, "data.object"),
+        ("/data/object", h(), "data.object"),
+        ("/data/object/id", None, "data.object.id"),
+        ("/data/object/id", Some(json!([])), "data.object.id"),
+        ("/data/object/failure_code", Some(json!(1)), "data.object.failure_code"),
+        ("/data/object/failure_message", Some(json!({})), "data.object.failure_message"),
+    ];
+    let payment: &[Wrong] = &[
+        ("/data/object/last_payment_error", h(), "data.object.last_payment_error"),
+        ("/data/object/last_payment_error/type", Some(json!(1)), "data.object.last_payment_error.type"),
+        ("/data/object/last_payment_error/code", Some(json!([])), "data.object.last_payment_error.code"),
+        ("/data/object/last_payment_error/message", Some(json!(1)), "data.object.last_payment_error.message"),
+    ];
+    assert!(named(WebhookFormat::Stripe, &samples::stripe_charge(), charge) >= 20);
+    named(WebhookFormat::Stripe, &samples::stripe_payment(), payment);
+}
+
+#[test]
 fn every_wrong_field_of_our_own_form_is_named() {
     let h = || Some(json!("hunter2"));
     let all: &[Wrong] = &[

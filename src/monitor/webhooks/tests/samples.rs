@@ -13,6 +13,10 @@ pub(super) fn all() -> Vec<(WebhookFormat, Value)> {
         (WebhookFormat::Github, github_suite()),
         (WebhookFormat::Github, github_deployment()),
         (WebhookFormat::Vercel, vercel()),
+        (WebhookFormat::Slack, slack()),
+        (WebhookFormat::Stripe, stripe_charge()),
+        (WebhookFormat::Stripe, stripe_payment()),
+        (WebhookFormat::Stripe, stripe_payout()),
         (WebhookFormat::Generic, generic()),
     ]
 }
@@ -216,6 +220,82 @@ pub(super) fn vercel() -> Value {
             },
         },
     })
+}
+
+pub(super) fn slack() -> Value {
+    json!({
+        "token": "z26uFbvR1xHJEdHE1OQiO6t8",
+        "team_id": "T061EG9RZ",
+        "api_app_id": "A0",
+        "type": "event_callback",
+        "event_id": "Ev9UQ52YNA",
+        "event_time": 1_763_632_800,
+        "event": {
+            "type": "message",
+            "subtype": "bot_message",
+            "channel": "C061EG9SL",
+            "bot_id": "B061F7JD2",
+            "app_id": "A1",
+            "user": "U061F1EUR",
+            "text": "critical: checkout fails since 10:40",
+            "ts": "1763632799.000200",
+        },
+    })
+}
+
+fn stripe(what: &str, object: Value) -> Value {
+    json!({
+        "id": "evt_1MqqbKLt4dXK03v5qaIbiNCC",
+        "object": "event",
+        "api_version": "2025-03-31.basil",
+        "created": 1_763_632_800,
+        "livemode": true,
+        "pending_webhooks": 1,
+        "type": what,
+        "data": {"object": object},
+    })
+}
+
+pub(super) fn stripe_charge() -> Value {
+    stripe(
+        "charge.failed",
+        json!({
+            "id": "ch_3MmlLrLkdIwHu7ix0snN0B15",
+            "object": "charge",
+            "amount": 1_099,
+            "currency": "usd",
+            "failure_code": "processing_error",
+            "failure_message": "An error occurred while processing the card.",
+        }),
+    )
+}
+
+pub(super) fn stripe_payment() -> Value {
+    stripe(
+        "payment_intent.payment_failed",
+        json!({
+            "id": "pi_3MtwBwLkdIwHu7ix28a3tqPa",
+            "object": "payment_intent",
+            "amount": 2_000,
+            "last_payment_error": {
+                "type": "api_error",
+                "code": "api_key_expired",
+                "message": "The key has expired.",
+            },
+        }),
+    )
+}
+
+pub(super) fn stripe_payout() -> Value {
+    stripe(
+        "payout.failed",
+        json!({
+            "id": "po_1OaFDbEcg9tTZuTgNYmX0PKB",
+            "object": "payout",
+            "failure_code": "account_closed",
+            "failure_message": "The bank account has been closed.",
+        }),
+    )
 }
 
 pub(super) fn generic() -> Value {
