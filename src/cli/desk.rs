@@ -22,6 +22,7 @@ use crate::{
         time::Millis,
     },
     engine::{
+        account,
         command::{Command, DeskCommand as Desk},
         desk::word,
         event::{DeskEvent, Event},
@@ -470,6 +471,11 @@ fn detail(id: RequestId, state: &State, out: &mut Out) -> Said {
             request.opened,
             request.expires
         ));
+        if let Subject::Remedy { remedy, .. } = &request.subject {
+            for line in account::remedy_lines(remedy) {
+                out.say(&format!("  would do: {line}"));
+            }
+        }
         for reason in &request.reasons {
             out.say(&format!("  because {reason}"));
         }

@@ -346,8 +346,15 @@ fn code(proposal: &Proposal<'_>) -> bool {
 
 fn grave(proposal: &Proposal<'_>, standing: &Standing<'_>, tier: u8, found: &mut Found) {
     let world = &standing.surroundings;
-    if tier::level(standing) == 2 && tier > 1 && (urgent(standing) || world.affected >= AFFECTED_MANY) {
-        found.add(ASK, "severity", format!("urgent, or {} people affected", world.affected));
+    let people = format!("{} affected", text::count(world.affected, "person"));
+    let why = match (urgent(standing), world.affected >= AFFECTED_MANY) {
+        (true, true) => Some(format!("it is urgent, and {people}")),
+        (true, false) => Some("it is urgent".to_owned()),
+        (false, true) => Some(people),
+        (false, false) => None,
+    };
+    if let Some(why) = why.filter(|_| tier::level(standing) == 2 && tier > 1) {
+        found.add(ASK, "severity", why);
     }
     if code(proposal) && world.severity == Some(Severity::P0) && world.affected > AFFECTED_MASS {
         found.add(ASK, "mass-severity", format!("P0 with {} people affected", world.affected));
