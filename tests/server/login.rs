@@ -139,7 +139,8 @@ fn e1_whoever_is_not_named_does_not_get_in_and_a_login_is_given_once() {
     }
     // Nobody gets the login of another by sending what the other sent.
     let word = "Idempotency-Key: the-same\r\n";
-    let begin = || outside.ask("POST", "/api/login", word, "{\"via\":\"github\"}").is(201).json()["login"].clone();
+    let begin =
+        || outside.ask("POST", "/api/login", word, "{\"via\":\"github\"}").is(201).json()["login"].clone();
     assert_ne!(begin(), begin());
     // Few are under way at once.
     let began: Vec<u16> =
