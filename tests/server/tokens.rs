@@ -45,6 +45,9 @@ fn e1_whoever_has_no_token_that_counts_gets_one_answer_and_nothing_else() {
     // Whether it lives is no secret, and who comes by the socket needs no token.
     outside.ask("GET", "/livez", "", "").is(200);
     outside.ask("GET", "/readyz", "", "").is(200);
+    // A sender of payloads brings a token of its own, which is none of ours and is not counted as a wrong one.
+    let hook = outside.ask("POST", "/api/hooks/nobody", &bearer("of-another-system"), "{}");
+    assert_eq!(hook.status, 404, "{hook:?}");
     outside.daemon.get("/api/control").is(200);
     // Nowhere is a secret left.
     let file = stage.data().join("tokens.json");
