@@ -228,21 +228,23 @@ pub(super) fn rule_command(
     (given, grant): (Given, Option<&Grant>),
 ) -> Ruling {
     let parts: Vec<&[u8]> = argv.iter().map(String::as_bytes).collect();
-    rule(pen, (Action::Command { argv }, Digest::of_parts(&parts)), (given, grant))
+    let halted = pen.state.halted();
+    let plan = Digest::of_parts(&parts);
+    rule(pen, (Action::Command { argv }, plan), (given, grant), halted.as_deref())
 }
 
 fn rule(
     pen: &Pen<'_>,
     (action, plan): (Action<'_>, Digest),
     (given, grant): (Given, Option<&Grant>),
+    halted: Option<&str>,
 ) -> Ruling {
     let grounds =
         Grounds { tests: Tests::Missing, grade: None, confidence: None, tainted: false, composed: false };
-    let halted = pen.state.halted();
     let standing = Standing {
         at: pen.order.at,
         policy: &pen.state.policy,
-        halted: halted.as_deref(),
+        halted,
         approver: if grant.is_some() { Approver::Policy } else { Approver::Person },
         given,
         grant,
@@ -256,15 +258,21 @@ pub(super) fn reasons(ruling: Ruling) -> Vec<String> {
     ruling.reasons.into_iter().map(|r| format!("{}: {}", r.rule, r.text)).collect()
 }
 
-/// What the gate says of more money.
+/// What the gate says of more money. A higher cap starts nothing, so it can be raised while the house is halted; who must
+/// say yes is the same then.
 pub(super) fn rule_money(pen: &Pen<'_>, amount: Money, given: Given) -> Ruling {
-    let plan = Digest::of(&amount.0.to_be_bytes());
-    rule(pen, (Action::Money { amount }, plan), (given, None))
+    rule(pen, (Action::Money { amount }, money_plan(amount)), (given, None), None)
+}
+
+fn money_plan(amount: Money) -> Digest {
+    Digest::of(&amount.0.to_be_bytes())
 }
 
 /// Why more money is asked of a person.
 pub(super) fn money_reasons(pen: &Pen<'_>, amount: Money) -> Vec<String> {
-    reasons(rule_money(pen, amount, Given::Nothing))
+    let halted = pen.state.halted();
+    let action = (Action::Money { amount }, money_plan(amount));
+    reasons(rule(pen, action, (Given::Nothing, None), halted.as_deref()))
 }
 
 /// One word for a decision.

@@ -137,9 +137,14 @@ fn e1_whoever_is_not_named_does_not_get_in_and_a_login_is_given_once() {
         let answer = outside.ask("POST", &format!("/api/login/{name}"), "", "{}");
         assert_eq!((answer.status, sort(&answer).as_str()), (404, "not_found"), "{answer:?}");
     }
+    // Nobody gets the login of another by sending what the other sent.
+    let word = "Idempotency-Key: the-same\r\n";
+    let begin =
+        || outside.ask("POST", "/api/login", word, "{\"via\":\"github\"}").is(201).json()["login"].clone();
+    assert_ne!(begin(), begin());
     // Few are under way at once.
     let began: Vec<u16> =
-        (0..5).map(|_| outside.ask("POST", "/api/login", "", "{\"via\":\"github\"}").status).collect();
-    assert_eq!(began, [201, 201, 201, 201, 429]);
+        (0..3).map(|_| outside.ask("POST", "/api/login", "", "{\"via\":\"github\"}").status).collect();
+    assert_eq!(began, [201, 201, 429]);
     outside.daemon.ends();
 }

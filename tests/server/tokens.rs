@@ -45,12 +45,16 @@ fn e1_whoever_has_no_token_that_counts_gets_one_answer_and_nothing_else() {
     // Whether it lives is no secret, and who comes by the socket needs no token.
     outside.ask("GET", "/livez", "", "").is(200);
     outside.ask("GET", "/readyz", "", "").is(200);
+    // A sender of payloads brings a token of its own, which is none of ours and is not counted as a wrong one.
+    let hook = outside.ask("POST", "/api/hooks/nobody", &bearer("of-another-system"), "{}");
+    assert_eq!(hook.status, 404, "{hook:?}");
     outside.daemon.get("/api/control").is(200);
     // Nowhere is a secret left.
     let file = stage.data().join("tokens.json");
     assert_eq!(fs::metadata(&file).unwrap().mode() & 0o777, 0o600);
     let list = stage.run(&["token", "list", "--json"]).exits(0);
-    assert!(list.stdout.contains("\"ci\"") && list.stdout.contains("\"over\""), "{list:?}");
+    assert!(list.stdout.contains("\"ci\""), "{list:?}");
+    assert!(!list.stdout.contains("\"gone\"") && !list.stdout.contains("\"over\""), "{list:?}");
     outside.daemon.ends();
     let secret = good.rsplit('_').next().unwrap();
     let mut looked = 0;
@@ -158,11 +162,16 @@ fn e1_one_yes_waits_for_another_person_and_who_gave_it_is_shown_everywhere() {
     outside.post("/api/missions", &ada, &brief).is(201);
     let mut events = outside.daemon.events(0, false);
     events.until("desk.request_opened");
-    events.until("mission.judged");
     let yes = |token: &str| {
-        let request = outside.get("/api/desk/R-1", token).is(200).json();
-        let yes = json!({"revision": request["revision"], "answer": "approve", "team": "1"});
-        outside.post("/api/desk/R-1/decision", token, &yes)
+        // Evidence and judgements may still come in: the last revision is the one to decide on.
+        loop {
+            let request = outside.get("/api/desk/R-1", token).is(200).json();
+            let yes = json!({"revision": request["revision"], "answer": "approve", "team": "1"});
+            let said = outside.post("/api/desk/R-1/decision", token, &yes);
+            if said.status != 409 || sort(&said) != "stale" {
+                return said;
+            }
+        }
     };
     assert_eq!(yes(&ada).is(200).json()["waits"], true);
     assert_eq!(sort(&yes(&ada).is(409)), "already");

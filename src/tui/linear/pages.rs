@@ -237,6 +237,7 @@ pub fn request_lines(state: &State, request: &Request, now: Timestamp) -> Vec<St
     lines.push(say::under(&format!("since {age}, expires {}, then it is denied", request.expires)));
     lines.extend(request.reasons.iter().map(|reason| say::under(&format!("because {reason}"))));
     lines.push(say::under(&format!("if denied: {}", request.if_denied)));
+    lines.extend(request.said_yes().iter().map(|by| say::under(&format!("approved by {by}"))));
     let how = match &request.subject {
         Subject::Choose { .. } => {
             format!("say compare {id}, approve {id} and a team, modify {id}, reject {id} or retry {id}")

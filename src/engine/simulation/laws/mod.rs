@@ -149,6 +149,7 @@ impl Laws {
             "fault",
             "held",
             "held, undone",
+            "one yes of two",
             "held, dropped",
             "held, given again",
             "held, took effect",
