@@ -30,7 +30,8 @@ pub(super) const BRANCH: Key<Settings> = key!(
 pub(super) const DEPLOY: Key<Settings> = key!(
     "feature.deploy",
     "Puts what landed into the staging environment: program and arguments, run outside the sandbox in a tree of exactly \
-that commit, with STAGING_URL, CHIMERA_COMMIT, CHIMERA_BRANCH and CHIMERA_MISSION in its environment.",
+that commit, with STAGING_URL, CHIMERA_COMMIT, CHIMERA_BRANCH and CHIMERA_MISSION in its environment. No team may change a file \
+that it names.",
     Slot::Argv(lens!(feature.deploy)),
     Nothing
 );

@@ -216,7 +216,8 @@ except that .git at any depth and chimera.toml always stay.",
     ),
     key!(
         "limits.max_retries",
-        "How often work that failed for a passing reason (a draft, a check) is begun anew.",
+        "How often work that failed for a passing reason (a draft, a check), or a phase of a feature that did not come off, is \
+begun anew.",
         number!(0..=10, policy.max_retries),
         Lower
     ),

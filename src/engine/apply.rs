@@ -338,8 +338,8 @@ impl Mission {
                 self.result.rating = None;
                 self.course.again();
                 if self.brief.feature.is_some() {
-                    // Whoever failed may write the test, or build, this time.
-                    self.teams.iter_mut().for_each(Team::wait_after_failure);
+                    // Whoever was at work, or failed, may be asked for something else this time.
+                    self.teams.iter_mut().for_each(Team::wait);
                 }
             }
             MissionEvent::TestSeen(team, attempt) => self.stand(*team, *attempt),
@@ -395,10 +395,9 @@ fn keep<T>(list: &mut Vec<T>, item: T) {
 }
 
 impl Team {
-    fn wait_after_failure(&mut self) {
-        if matches!(self.phase, TeamPhase::Failed(_)) {
-            self.phase = TeamPhase::Waiting;
-        }
+    fn wait(&mut self) {
+        self.phase = TeamPhase::Waiting;
+        self.place = None;
     }
 
     fn apply(&mut self, event: &TeamEvent, at: Timestamp) {

@@ -59,7 +59,7 @@ pub(super) async fn draft(site: &Site, effect: &Effect, stop: &StopSign) -> Resu
     let guards = site.lines.state.borrow().policy.protected.guards().map_err(permanent)?;
     let protected = |path: &str| match guards.check(path) {
         Guard::Denied(rule) => Some(rule.to_string()),
-        Guard::Free | Guard::ApprovalOnly(_) => feature::out_of_bounds(&mission, path),
+        Guard::Free | Guard::ApprovalOnly(_) => feature::out_of_bounds(site, &mission, path),
     };
     let approval_only = |path: &str| match guards.check(path) {
         Guard::ApprovalOnly(glob) => Some(format!("{glob} lands only with approval")),
@@ -98,7 +98,7 @@ pub(super) async fn draft(site: &Site, effect: &Effect, stop: &StopSign) -> Resu
         resume: working.checkpoint.as_ref().map(|(transcript, _)| *transcript),
     };
     let candidate = worker::draft(job).await.map_err(agent_failed)?;
-    let candidate = feature::seal(&mission, &workshop, candidate).await?;
+    let candidate = feature::seal(site, &mission, &workshop, candidate).await?;
     Ok(Outcome::Drafted(Box::new(candidate)))
 }
 
@@ -182,7 +182,7 @@ impl ByHand<'_> {
             author: said(letter.author, "the director, by hand"),
             sealed: None,
         };
-        let made = feature::seal_by_hand(self.mission, &workshop, made).await?;
+        let made = feature::seal_by_hand(site, self.mission, &workshop, made).await?;
         Ok(Outcome::Drafted(Box::new(made)))
     }
 }

@@ -95,19 +95,26 @@ pub(super) async fn start(
 }
 
 /// A path that nobody may touch as far as the feature has come: why.
-pub(super) fn out_of_bounds(mission: &Mission, path: &str) -> Option<String> {
+pub(super) fn out_of_bounds(site: &Site, mission: &Mission, path: &str) -> Option<String> {
     let feature = mission.brief.feature.as_ref()?;
     match mission.course.test {
         None if !feature.is_test(path) => {
             Some(format!("the end-to-end test comes first: only files under {}/", feature.path))
         }
         Some(_) if feature.is_sealed(path) => Some("it belongs to the end-to-end test, which stands".into()),
+        Some(_) if deploys(site, path) => Some("it is run outside the sandbox to stage what lands".into()),
         _ => None,
     }
 }
 
+/// Whether a file is named in the command that stages what lands: whoever could change it would run outside the sandbox.
+fn deploys(site: &Site, path: &str) -> bool {
+    site.rules.staging.deploy.iter().any(|word| word.trim_start_matches("./") == path)
+}
+
 /// Marks a candidate as one that leaves the test as it stands; the test itself by what it holds.
 pub(super) async fn seal(
+    site: &Site,
     mission: &Mission,
     workshop: &Workshop,
     made: Candidate,
@@ -120,7 +127,8 @@ pub(super) async fn seal(
             let touched = workshop.stat(&start, &made.commit).await.map_err(transient)?;
             let holds = workshop.content(&made.commit, &standing.candidate.stat.files);
             let same = Some(holds.await.map_err(transient)?) == standing.candidate.sealed;
-            let free = same && touched.files.iter().all(|file| !feature.is_sealed(file));
+            let free =
+                same && touched.files.iter().all(|file| !feature.is_sealed(file) && !deploys(site, file));
             standing.candidate.sealed.filter(|_| free)
         }
     };
@@ -129,15 +137,17 @@ pub(super) async fn seal(
 
 /// The same for what a person made, who is told at once.
 pub(super) async fn seal_by_hand(
+    site: &Site,
     mission: &Mission,
     workshop: &Workshop,
     made: Candidate,
 ) -> Result<Candidate, Failure> {
-    let made = seal(mission, workshop, made).await?;
+    let made = seal(site, mission, workshop, made).await?;
     match (&mission.course.test, made.sealed) {
-        (Some(standing), None) => {
-            Err(permanent(format!("the end-to-end test stands: leave {} as it is", standing.path())))
-        }
+        (Some(standing), None) => Err(permanent(format!(
+            "the end-to-end test stands: leave {} and what runs or stages it as they are",
+            standing.path()
+        ))),
         _ => Ok(made),
     }
 }

@@ -18,22 +18,22 @@ pub use open::working;
 pub(in crate::engine) use open::{admit, command, open};
 pub(in crate::engine) use report::{on_air, report, running, tried_again};
 
-use super::{
-    super::{
+use crate::{
+    domain::{
+        brief::Approval,
+        candidate::{Candidate, Evidence},
+        digest::Digest,
+        ids::{MissionId, TeamId},
+        mission::Step,
+        money::Money,
+    },
+    engine::{
         effect::EffectKind,
         event::MissionEvent,
         pen::Pen,
+        playbook::feature::fitness,
         state::{Mission, Team, TeamPhase},
     },
-    feature::fitness,
-};
-use crate::domain::{
-    brief::Approval,
-    candidate::{Candidate, Evidence},
-    digest::Digest,
-    ids::{MissionId, TeamId},
-    mission::Step,
-    money::Money,
 };
 use std::cmp::Reverse;
 

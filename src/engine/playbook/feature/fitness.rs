@@ -1,10 +1,12 @@
 //! Whether what a team made goes on to the judges: the test as it stood, and everything green. What is not fit is asked
 //! for again, as often as the policy lets.
 
-use super::super::super::state::{Mission, Team, TeamPhase};
-use crate::domain::{
-    candidate::{Candidate, CheckKind, CheckOutcome, Evidence},
-    text::clean_line,
+use crate::{
+    domain::{
+        candidate::{Candidate, CheckKind, CheckOutcome, Evidence},
+        text::clean_line,
+    },
+    engine::state::{Mission, Team, TeamPhase},
 };
 
 /// Characters of a check's last words that a team is told.
@@ -19,7 +21,10 @@ pub(in crate::engine) fn unfit(mission: &Mission, team: &Team) -> Option<String>
         return None;
     }
     if candidate.sealed != standing.candidate.sealed {
-        return Some(format!("the end-to-end test was changed: leave {} as it stands", standing.path()));
+        return Some(format!(
+            "the end-to-end test was changed: leave {} and what runs or stages it as they stand",
+            standing.path()
+        ));
     }
     let evidence = evidence.as_ref().filter(|_| team.phase == TeamPhase::Ready)?;
     red(candidate, evidence)

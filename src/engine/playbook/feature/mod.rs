@@ -13,10 +13,17 @@ mod test;
 
 pub(in crate::engine) use staging::{may_stage, owns, report};
 
-use super::{super::pen::Pen, brief};
-use crate::domain::{
-    ids::{MissionId, TeamId},
-    mission::Step,
+use super::brief;
+use crate::{
+    domain::{
+        ids::{MissionId, TeamId},
+        mission::Step,
+    },
+    engine::{
+        effect::{Failure, FailureKind},
+        event::{MissionEvent, TeamEvent},
+        pen::Pen,
+    },
 };
 
 /// Whatever follows for features as they stand now. What has followed already follows no second time.
@@ -47,10 +54,6 @@ pub(in crate::engine) fn go_on(pen: &mut Pen<'_>) {
 
 /// Asks a team again, or takes it for failed once it was asked often enough.
 fn again(pen: &mut Pen<'_>, (id, team): (MissionId, TeamId), why: &str) -> bool {
-    use super::super::{
-        effect::{Failure, FailureKind},
-        event::{MissionEvent, TeamEvent},
-    };
     let asked = pen.mission(id).and_then(|m| m.course.retries.get(&team).copied()).unwrap_or_default();
     if asked < pen.state.policy.max_retries {
         pen.mission_event(id, MissionEvent::Retried(team, why.to_owned()));
