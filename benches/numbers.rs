@@ -147,6 +147,7 @@ impl Author {
             root_cause: "division by zero".into(),
             confidence: 90,
             author: String::new(),
+            sealed: None,
         };
         self.team(id, team, TeamEvent::CandidateProposed(Box::new(candidate)));
         let run = CheckRun {

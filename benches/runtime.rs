@@ -45,6 +45,7 @@ fn setup(data: &Path) -> Setup {
             summarizer: vec![],
             reach: Default::default(),
             landing: Target::Own,
+            staging: Default::default(),
             repository: chimera::workspace::Rules::default(),
             healing: None,
         },

@@ -205,6 +205,7 @@ fn candidate(team: TeamId) -> Candidate {
         root_cause: String::new(),
         confidence: 90,
         author: String::new(),
+        sealed: None,
     }
 }
 

@@ -133,10 +133,9 @@ impl Place {
     /// Whether it is this machine.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
-        self.host == "localhost" || self.host == "::1" || {
-            let number: Result<std::net::Ipv4Addr, _> = self.host.parse();
-            number.is_ok_and(|number| number.is_loopback())
-        }
+        let parts: Vec<Option<u8>> = self.host.split('.').map(|part| part.parse().ok()).collect();
+        matches!(self.host.as_str(), "localhost" | "::1")
+            || matches!(parts.as_slice(), [Some(127), Some(_), Some(_), Some(_)])
     }
 }
 
@@ -251,6 +250,9 @@ mod tests {
         assert_eq!(place("https://[::1]"), Some(("::1".into(), 443, true)));
         assert_eq!(place("http://localhost"), Some(("localhost".into(), 80, true)));
         assert_eq!(place("https://shop.example:444#x"), Some(("shop.example".into(), 444, false)));
+        for other in ["http://127.example", "http://10.0.0.127", "http://127.0.0.1.example"] {
+            assert!(place(other).is_some_and(|(.., loopback)| !loopback), "{other}");
+        }
         for wrong in [
             "",
             "shop",

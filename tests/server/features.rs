@@ -219,7 +219,8 @@ fn d5_a_deployment_that_fails_is_tried_four_times_and_the_task_fails_with_its_re
     }
     let daemon = daemon(&place.stage);
     daemon.post("/api/tasks", &place.task()).is(201);
-    let (last, _) = daemon.events(0, false).until("mission.ended");
+    // Until everything of it is tidied up.
+    let (last, _) = daemon.events(0, false).until("mission.released");
     let task = daemon.get("/api/tasks/M-1").is(200).json();
     assert_eq!(
         (task["status"].as_str(), task["phase"].as_str()),
