@@ -179,9 +179,9 @@ fn viewers(socket: &Path, count: u64, read: &Arc<AtomicU64>) -> Vec<UnixStream> 
         let (theirs, read) = (stream.try_clone().unwrap(), read.clone());
         thread::spawn(move || {
             let lines = BufReader::new(theirs).lines().map_while(Result::ok);
-            lines
-                .filter(|line| line.starts_with("id: "))
-                .for_each(|_| drop(read.fetch_add(1, Ordering::Relaxed)));
+            for _ in lines.filter(|line| line.starts_with("id: ")) {
+                read.fetch_add(1, Ordering::Relaxed);
+            }
         });
         stream
     };
