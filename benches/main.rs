@@ -12,6 +12,7 @@
 mod engine;
 mod harness;
 mod heal;
+mod load;
 mod logs;
 mod numbers;
 mod providers;
@@ -26,7 +27,7 @@ mod wire;
 mod workspace;
 
 /// Rooms in the order in which they are measured.
-const ROOMS: [(&str, fn()); 13] = [
+const ROOMS: [(&str, fn()); 14] = [
     ("providers", providers::measure),
     ("engine", engine::measure),
     ("tui", tui::measure),
@@ -40,6 +41,7 @@ const ROOMS: [(&str, fn()); 13] = [
     ("rules", rules::measure),
     ("soak", soak::measure),
     ("heal", heal::measure),
+    ("load", load::measure),
 ];
 
 fn main() {

@@ -28,6 +28,14 @@ pub struct AttachArgs {
     /// https://host:port with a token, which is taken from CHIMERA_TOKEN or from what `chimera login` left
     #[arg(value_name = "ADDRESS")]
     pub address: Address,
+    /// What is shown there.
+    #[command(flatten)]
+    pub papers: Papers,
+}
+
+/// What is shown to a daemon that serves over the network, and what it must show.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Papers {
     /// File of mode 600 whose first line is the token for https
     #[arg(long, value_name = "FILE")]
     pub token_file: Option<PathBuf>,
@@ -48,23 +56,40 @@ pub fn run(args: &AttachArgs, everywhere: &Everywhere) -> Said {
 }
 
 async fn attach(args: &AttachArgs, session: &Session, everywhere: &Everywhere) -> Said {
-    let address = args.address.clone();
-    let direct = |way: Way| {
-        let address = address.clone();
-        async move {
-            let far = connect(address, &way).await.map_err(unreached)?;
-            show(far, session, everywhere).await
-        }
-    };
-    let (host, port, path) = match &address {
-        Address::Unix(path) => return direct(Way::Socket(path.clone())).await,
+    at((&args.address, &args.papers), session, async |far, _| show(far, session, everywhere).await).await
+}
+
+/// Connects to a daemon and does something with it, and with the way there: the socket of another machine is brought here
+/// by ssh meanwhile.
+///
+/// # Errors
+/// Nobody answers there, ssh does not get through, or the work's own.
+pub(super) async fn at<T>(
+    (address, papers): (&Address, &Papers),
+    session: &Session,
+    work: impl AsyncFnOnce(Far, &Way) -> Result<T, Complaint>,
+) -> Result<T, Complaint> {
+    let way = match address {
+        Address::Unix(path) => Way::Socket(path.clone()),
         Address::Web(url) => {
-            let token = carried::token(url, args.token_file.as_deref(), &session.environment)?;
-            let ca = args.ca.clone();
-            return direct(Way::Web { url: url.clone(), token, ca }).await;
+            let token = carried::token(url, papers.token_file.as_deref(), &session.environment)?;
+            Way::Web { url: url.clone(), token, ca: papers.ca.clone() }
         }
-        Address::Ssh { host, port, path } => (host.clone(), *port, path.clone()),
+        Address::Ssh { host, port, path } => {
+            return through(address, (host.clone(), *port, path.clone()), session, work).await;
+        }
     };
+    let far = connect(address.clone(), &way).await.map_err(unreached)?;
+    work(far, &way).await
+}
+
+/// The same through ssh.
+async fn through<T>(
+    address: &Address,
+    (host, port, path): (String, Option<u16>, PathBuf),
+    session: &Session,
+    work: impl AsyncFnOnce(Far, &Way) -> Result<T, Complaint>,
+) -> Result<T, Complaint> {
     let near = Near::make()
         .map_err(|error| Complaint::error(format!("no place for the near end of the line: {error}")))?;
     let env = ["HOME", "USER", "SSH_AUTH_SOCK"].into_iter();
@@ -75,8 +100,8 @@ async fn attach(args: &AttachArgs, session: &Session, everywhere: &Everywhere) -
     let socket = near.socket();
     tokio::select! {
         said = async {
-            let far = reach(address, &socket, ended).await?;
-            show(far, session, everywhere).await
+            let far = reach(address.clone(), &socket, ended).await?;
+            work(far, &Way::Socket(socket.to_owned())).await
         } => said,
         () = tunnel::keep(route, &socket, tell) => Err(Complaint::error("the line ended")),
     }
@@ -90,6 +115,21 @@ fn unreached(error: ConnectError) -> Complaint {
         ),
         ConnectError::Unreachable(..) | ConnectError::Other(..) => complaint,
     }
+}
+
+/// The daemon that is named, or else that of this place.
+///
+/// # Errors
+/// None is named, and the settings say that none serves here.
+pub(super) fn daemon(named: Option<&Address>, session: &Session) -> Result<Address, Complaint> {
+    if let Some(address) = named {
+        return Ok(address.clone());
+    }
+    let own = session.settings().socket(&session.environment).map(Address::Unix);
+    own.ok_or_else(|| {
+        Complaint::error("no daemon is named, and none serves here: `socket = \"off\"` in [server]")
+            .hint("name one with --at unix:PATH, --at ssh://HOST/PATH or --at https://HOST:PORT")
+    })
 }
 
 /// Waits until the daemon answers behind ssh, or ssh says why not.

@@ -22,10 +22,12 @@ pub mod feature;
 pub mod finish;
 pub mod follow;
 pub mod grants;
+mod health;
 pub mod house;
 pub mod ideas;
 mod incidents;
 mod level;
+mod load;
 pub mod login;
 pub mod man;
 pub mod missions;
@@ -58,6 +60,7 @@ pub mod stats;
 mod tests;
 pub mod token;
 mod told;
+mod top;
 mod unit;
 pub mod voices;
 
@@ -157,6 +160,12 @@ pub enum Command {
     Attach(far::AttachArgs),
     /// Get a token of a daemon that serves over the network, by a vendor's word for who you are
     Login(login::LoginArgs),
+    /// One page about a daemon that runs, drawn anew every second
+    Top(top::TopArgs),
+    /// Whether a daemon lives, or is ready; ends with 0 if it is, with 1 if not
+    Health(health::HealthArgs),
+    /// Give a daemon many briefs at once and measure how soon its agents speak
+    Load(load::LoadArgs),
     /// Prove the journal
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -272,6 +281,9 @@ fn dispatch(cli: Cli, out: &mut Out) -> Said {
         }
         Some(Command::Attach(args)) => far::run(&args, &cli.everywhere),
         Some(Command::Login(args)) => login::run(&args, &cli.everywhere, out),
+        Some(Command::Top(args)) => top::run(&args, &cli.everywhere, out),
+        Some(Command::Health(args)) => health::run(&args, &cli.everywhere, out),
+        Some(Command::Load(args)) => load::run(&args, &cli.everywhere, out),
         Some(Command::Level(args)) => level::run(&args, &cli.everywhere, out),
         None => screen::run(&cli.everywhere),
         Some(command) => {
@@ -336,6 +348,9 @@ async fn live(command: Command, (everywhere, session): (&Everywhere, &Session), 
         Command::Level(_)
         | Command::Attach(_)
         | Command::Login(_)
+        | Command::Top(_)
+        | Command::Health(_)
+        | Command::Load(_)
         | Command::Config(_)
         | Command::Audit(_)
         | Command::Token(_)

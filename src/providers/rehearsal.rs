@@ -27,7 +27,7 @@ use tokio::{
 use wireline::{Received, chunk, plain, receive};
 
 /// Connections served at the same time; further ones wait to be accepted.
-const CONNECTIONS_MOST: usize = 64;
+const CONNECTIONS_MOST: usize = 1_024;
 /// Requests remembered for [`Rehearsal::heard`].
 const HEARD_MOST: usize = 1_024;
 /// After a failed accept (no file descriptors left) so long nothing is accepted.

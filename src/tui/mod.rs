@@ -47,6 +47,7 @@ pub mod task;
 pub mod terminal;
 mod terms;
 pub mod theme;
+pub mod top;
 mod undo;
 pub mod view;
 pub mod vigil;

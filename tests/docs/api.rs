@@ -31,8 +31,12 @@ that may ask: [network.md](network.md).
 
 **Mistakes** are RFC 9457 problem documents (`application/problem+json`): `type` is `urn:chimera:problem:` and a word that
 stays (`malformed`, `invalid`, `not_found`, `stale`, `already`, `halted`, `over_budget`, `forbidden`, `other_under_same_key`,
-`under_way`, `too_large`, `too_slow`, `late`, `too_many`, `unauthorized`, `role`, `misdirected`, `busy`, `unavailable`, `internal`, `method_not_allowed`, `media_type`), `detail` says what is
+`under_way`, `too_large`, `too_slow`, `late`, `too_many`, `unauthorized`, `unproven`, `role`, `misdirected`, `busy`, `unavailable`,
+`internal`, `method_not_allowed`, `media_type`), `detail` says what is
 wrong with this request, `hint` what to do.
+
+**Other systems** deliver to `/api/hooks/ID` of a `[[probe]]` with `type = \"webhook\"`. Their signature or token is the whole proof of who
+they are; nothing else on this page can be asked with it. [operations.md](operations.md) has a table of what each sends.
 
 **Once.** With an `Idempotency-Key` (1 to 200 visible characters) the same POST under the same key is done once and answered
 the same (`idempotency-replayed: true`); another body under it is a 422. The last 1,024 answers are kept in memory. That a brief

@@ -2,6 +2,8 @@
 //! `CHIMERA_BLESS=1 cargo test -- docs::` writes generated documents anew.
 
 mod api;
+mod deploy;
+mod steps;
 
 use chimera::{
     server,

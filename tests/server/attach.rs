@@ -6,13 +6,16 @@ use super::{
 };
 use crate::{
     house::stage::{BRIEF, CHECK, Running, Stage, processes},
-    screen::far::Sshd,
+    screen::{far::Sshd, pty::Terminal},
 };
 use serde_json::json;
 use std::{
     io::Write as _,
     process::{ChildStdin, Stdio},
 };
+
+/// Columns and rows of a full screen.
+const SIZE: (u16, u16) = (120, 40);
 
 /// A face in lines at the far end of the socket. Its home is empty and its data directory another.
 struct Viewer {
@@ -146,4 +149,43 @@ fn d11_where_nobody_serves_there_is_nothing_to_show() {
     );
     let done = stage.run(&["attach", "tcp:x"]).exits(64);
     assert!(done.stderr.contains("unix:PATH"), "{done:?}");
+}
+
+#[test]
+fn d11_two_full_screens_on_one_daemon_one_decides_and_the_other_sees_it() {
+    let stage = Stage::default();
+    let daemon = daemon(&stage);
+    let address = format!("unix:{}", daemon.socket.display());
+    let (mut one, mut other) = (
+        Terminal::on(&stage, SIZE, &["attach", &address]),
+        Terminal::on(&stage, SIZE, &["attach", &address]),
+    );
+    daemon.post("/api/missions", &json!({"text": BRIEF, "checks": [CHECK]})).is(201);
+    daemon.events(0, false).until("desk.request_opened");
+    for screen in [&mut one, &mut other] {
+        screen.sees("1 waiting");
+        screen.sees("[1] approve Anthropic");
+    }
+    // One of them jumps to what waits and says yes; nobody touches the other.
+    one.keys("\x0e");
+    one.sees("[1] Anthropic");
+    one.press_until("1", "that key was not taken", &["Landing", "Landed as", "LANDED"]);
+    other.until("that it was decided elsewhere", |screen| {
+        screen.to_lowercase().contains("landed") && !screen.contains("1 waiting")
+    });
+    one.until("the same here", |screen| screen.to_lowercase().contains("landed"));
+    // What the other one still wants is late, and is told so by the daemon alone.
+    let decided = daemon.get("/api/desk?decided=true").is(200).json();
+    assert_eq!(decided["items"][0]["decision"]["by"], me(), "{decided}");
+    assert_eq!(decided["items"].as_array().map(Vec::len), Some(1), "{decided}");
+    assert_eq!(stage.read("answer.txt"), "42\n");
+    // One leaves; the other and the daemon go on.
+    one.keys("\x11");
+    assert_eq!(one.ended(), 0);
+    daemon.post("/api/control/pause", &json!({"reason": "lunch"})).is(200);
+    other.sees("PAUSED");
+    other.keys("\x11");
+    assert_eq!(other.ended(), 0);
+    daemon.ends();
+    stage.verify();
 }

@@ -43,15 +43,20 @@ pub fn daemon(stage: &Stage) -> Daemon {
 
 impl Daemon {
     pub fn get(&self, path: &str) -> Answer {
-        send(&self.socket, "GET", path, &[], None)
+        send(&self.socket, "GET", path, &[], "")
     }
 
     pub fn post(&self, path: &str, body: &Value) -> Answer {
-        send(&self.socket, "POST", path, &[], Some(body))
+        send(&self.socket, "POST", path, &[], &body.to_string())
     }
 
     pub fn post_once(&self, path: &str, key: &str, body: &Value) -> Answer {
-        send(&self.socket, "POST", path, &[("Idempotency-Key", key)], Some(body))
+        send(&self.socket, "POST", path, &[("Idempotency-Key", key)], &body.to_string())
+    }
+
+    /// As another system delivers: exactly these bytes, with these headers.
+    pub fn deliver(&self, name: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        send(&self.socket, "POST", &format!("/api/hooks/{name}"), headers, body)
     }
 
     /// Reads along from after an entry; by the header where `again`.
@@ -88,9 +93,8 @@ fn connect(socket: &Path) -> UnixStream {
     stream
 }
 
-fn send(socket: &Path, method: &str, path: &str, more: &[(&str, &str)], body: Option<&Value>) -> Answer {
+fn send(socket: &Path, method: &str, path: &str, more: &[(&str, &str)], body: &str) -> Answer {
     let mut stream = connect(socket);
-    let body = body.map(Value::to_string).unwrap_or_default();
     let mut head = format!("{method} {path} HTTP/1.1\r\nHost: chimera\r\nConnection: close\r\n");
     if method == "POST" {
         head.push_str(&format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len()));

@@ -4,7 +4,9 @@
 mod attach;
 mod client;
 mod features;
+mod hooks;
 mod kills;
+mod load;
 mod login;
 mod missions;
 mod outside;
@@ -12,4 +14,5 @@ mod pressure;
 mod socket;
 mod tls;
 mod tokens;
+mod top;
 mod wire;

@@ -52,6 +52,10 @@ fn every_form_of_the_contract_parses() {
         "chimera demo --headless --live",
         "chimera completions zsh",
         "chimera man",
+        "chimera top",
+        "chimera top --once --json --at unix:/a.sock",
+        "chimera health --ready",
+        "chimera load --agents 50 --yes",
     ] {
         assert!(Cli::try_parse_from(line.split_whitespace()).is_ok(), "{line}");
     }

@@ -4,6 +4,8 @@
 
 mod address;
 mod asks;
+mod giver;
+mod glass;
 mod line;
 mod login;
 mod streams;
@@ -11,6 +13,8 @@ mod way;
 mod wire;
 
 pub use address::{Address, BadAddress};
+pub use giver::{Giver, Happening};
+pub use glass::{Glance, Glass, Health, Incident, Mission, Request};
 pub use line::{ConnectError, Far, Remote, connect};
 pub use login::{LoggedIn, Login, login, vendors};
 pub use way::Way;
