@@ -227,13 +227,26 @@ mod tests {
         }
     }
 
+    fn put(tokens: &Tokens, token: Token) {
+        let push = |all: &mut Vec<Token>| {
+            all.push(token);
+            Ok(())
+        };
+        tokens.change(Timestamp(0), push).unwrap();
+    }
+
     #[test]
     fn e1_tokens_are_kept_for_their_owner_alone_and_a_change_is_whole_or_not_at_all() {
         let dir = tempfile::tempdir().unwrap();
         let data = dir.path().join("data");
         let tokens = Tokens::of(&data);
         assert_eq!(tokens.read().unwrap(), (Vec::new(), None));
-        let add = |token: Token| tokens.change(Timestamp(5), |all| Ok(all.push(token)));
+        let add = |token: Token| {
+            tokens.change(Timestamp(5), |all| {
+                all.push(token);
+                Ok(())
+            })
+        };
         add(token("ci", None)).unwrap();
         add(token("brief", Some(7))).unwrap();
         let path = data.join("tokens.json");
@@ -259,7 +272,7 @@ mod tests {
     fn e1_what_others_could_read_is_not_believed() {
         let dir = tempfile::tempdir().unwrap();
         let tokens = Tokens::of(dir.path());
-        tokens.change(Timestamp(0), |all| Ok(all.push(token("ci", None)))).unwrap();
+        put(&tokens, token("ci", None));
         let path = dir.path().join("tokens.json");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
         assert!(matches!(tokens.read(), Err(TokensError::Exposed(_))));
@@ -281,7 +294,7 @@ mod tests {
             for n in 0..8 {
                 let tokens = Tokens::of(dir.path());
                 scope.spawn(move || {
-                    tokens.change(Timestamp(0), |all| Ok(all.push(token(&n.to_string(), None)))).unwrap();
+                    put(&tokens, token(&n.to_string(), None));
                 });
             }
         });
