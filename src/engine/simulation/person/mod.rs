@@ -85,7 +85,7 @@ fn open(run: &mut Run) {
     let mut brief = brief(1 + run.dice.below(3), approve, timeout);
     brief.priority = u8::try_from(1 + run.dice.below(10)).unwrap();
     // The same dice as ever: what the priority says is no matter of features.
-    brief.feature = (brief.priority % 3 == 0).then(|| Feature {
+    brief.feature = (brief.priority.is_multiple_of(3)).then(|| Feature {
         target_url: "http://127.0.0.1:8080".into(),
         staging_url: "http://127.0.0.1:9090".into(),
         path: "tests/e2e".into(),
