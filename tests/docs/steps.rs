@@ -41,8 +41,14 @@ fn run(document: &str, dir: &Path, stage: &Stage, before: &str, env: &[(&str, &s
     );
     let bin = Path::new(env!("CARGO_BIN_EXE_chimera")).parent().unwrap().display().to_string();
     let path = std::env::var("PATH").unwrap_or_default();
-    let mut shell = Command::new("sh");
-    shell.arg("-c").arg(script).current_dir(dir).env_clear().envs(toolchains());
+    // A step that waits for what never comes must not wait for ever.
+    let mut shell = Command::new("timeout");
+    shell
+        .args(["--kill-after=10", "900", "sh", "-c"])
+        .arg(script)
+        .current_dir(dir)
+        .env_clear()
+        .envs(toolchains());
     shell
         .env("PATH", format!("{bin}:{path}"))
         .env("HOME", dir.join("home"))
@@ -104,14 +110,18 @@ fn e11_every_step_of_the_operations_guide_that_can_run_here_works_as_it_stands()
     }
     let (place, stage) = (place(), Stage::new(script()));
     let data = place.path().join("data").display().to_string();
+    let repo = place.path().join("repo").display().to_string();
     let before = "mkdir repo && cd repo && git init -q -b main && git config user.name Ada && git config user.email ada@localhost\n\
          echo 41 > answer.txt && git add -A && git commit -q -m begin\n\
          mkdir -p ~/.config/chimera\n\
          printf '[[probe]]\\nid = \"jobs\"\\nservice = \"shop\"\\ntype = \"webhook\"\\nsecret = \"env:JOBS_SECRET\"\\n' \
          > ~/.config/chimera/chimera.toml\n\
          chimera --monitor --data \"$DATA\" > ../monitor.log &\ncd ..";
-    let before = format!("{before}\ncd repo");
-    let env = [("DATA", data.as_str()), ("JOBS_SECRET", "a secret of more than sixteen letters")];
-    let said = run("docs/operations.md", place.path(), &stage, &before, &env);
+    let env = [
+        ("DATA", data.as_str()),
+        ("REPO", repo.as_str()),
+        ("JOBS_SECRET", "a secret of more than sixteen letters"),
+    ];
+    let said = run("docs/operations.md", place.path(), &stage, before, &env);
     assert!(said.contains("queue is stuck") && said.contains("\"numbers\""), "{said}");
 }

@@ -13,6 +13,9 @@ use std::net::TcpListener;
 
 const SECRET: &str = "a secret of more than sixteen letters";
 
+/// To which hook, with which headers, which body.
+type Sent<'a> = (&'a str, Vec<(&'a str, String)>, &'a str);
+
 /// A daemon that waits for payloads of these formats, each under the format's name.
 fn hooked(formats: &[&str]) -> (Stage, Daemon) {
     let mut stage = Stage::default();
@@ -131,7 +134,7 @@ fn d11_over_the_socket_each_format_is_proven_taken_once_and_refused_by_what_it_i
     let generic = json!({"title": "nightly settlement failed"}).to_string();
     let timed = |body: &str| format!("t={time},v1={}", hex(&format!("{time}.{body}")));
     let of_slack = format!("v0={}", hex(&format!("v0:{time}:{slack}")));
-    let sent: Vec<(&str, Vec<(&str, String)>, &str)> = vec![
+    let sent: Vec<Sent<'_>> = vec![
         ("github", vec![("X-Hub-Signature-256", format!("sha256={}", hex(&github)))], &github),
         ("slack", vec![("X-Slack-Signature", of_slack), ("X-Slack-Request-Timestamp", time.clone())], &slack),
         ("stripe", vec![("Stripe-Signature", timed(&stripe))], &stripe),

@@ -5,6 +5,7 @@ use super::{
     way::Way,
     wire::{Trouble, Wire},
 };
+use crate::domain::ids::MissionId;
 use futures::{StreamExt as _, stream::BoxStream};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -26,7 +27,8 @@ pub struct Happening {
 struct Entry {
     seq: u64,
     kind: String,
-    mission: Option<String>,
+    /// A number, as everywhere in the journal.
+    mission: Option<MissionId>,
     #[serde(default)]
     event: Value,
 }
@@ -79,6 +81,7 @@ impl Giver {
             Ok(event) if event.sort != "message" => None,
             Ok(event) => Some(match serde_json::from_str::<Entry>(&event.data) {
                 Ok(Entry { seq, kind, mission, event }) => {
+                    let mission = mission.map(|mission| mission.to_string());
                     Ok(Happening { seq, kind, mission, event: event.to_string() })
                 }
                 Err(error) => Err(format!("an entry cannot be read: {error}")),
