@@ -188,6 +188,7 @@ impl Author {
             expires: Timestamp(self.at + 14_400_000),
             reasons: vec!["level 1 asks for every patch".into()],
             if_denied: "nothing lands".into(),
+            approved: Vec::new(),
         };
         let id = request.id;
         self.add(Actor::Engine, Event::Desk(DeskEvent::RequestOpened(Box::new(request))));
