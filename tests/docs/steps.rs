@@ -34,9 +34,9 @@ fn run(document: &str, dir: &Path, stage: &Stage, before: &str, env: &[(&str, &s
     let steps: Vec<String> =
         blocks(document).into_iter().filter(|(kind, _)| kind == "sh run").map(|(_, body)| body).collect();
     assert!(steps.len() > 3, "{document} has no steps");
-    // Whatever happens, nothing is left running.
+    // Whatever happens, the daemon is not left running: whoever waits for the end of what is said would wait for it.
     let script = format!(
-        "set -eux\ntrap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n{before}\n{}\n",
+        "set -eux\ntrap 'kill $monitor 2>/dev/null || true' EXIT\nmonitor=\n{before}\n{}\n",
         steps.join("\n")
     );
     let bin = Path::new(env!("CARGO_BIN_EXE_chimera")).parent().unwrap().display().to_string();
@@ -59,10 +59,11 @@ fn run(document: &str, dir: &Path, stage: &Stage, before: &str, env: &[(&str, &s
     shell.envs(env.iter().copied());
     fs::create_dir_all(dir.join("home")).unwrap();
     let done = shell.stdin(Stdio::null()).output().unwrap();
-    let said =
-        format!("{}\n{}", String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
+    let told = String::from_utf8_lossy(&done.stdout);
+    let said = format!("{told}\n{}", String::from_utf8_lossy(&done.stderr));
     assert!(done.status.success(), "{document}: {}\n{said}", done.status);
-    assert!(!said.contains("rehearsal\n"), "a key was said: {said}");
+    // The shell repeats what it runs on stderr, keys as well.
+    assert!(!told.contains("rehearsal"), "a key was said: {told}");
     said
 }
 
@@ -116,7 +117,7 @@ fn e11_every_step_of_the_operations_guide_that_can_run_here_works_as_it_stands()
          mkdir -p ~/.config/chimera\n\
          printf '[[probe]]\\nid = \"jobs\"\\nservice = \"shop\"\\ntype = \"webhook\"\\nsecret = \"env:JOBS_SECRET\"\\n' \
          > ~/.config/chimera/chimera.toml\n\
-         chimera --monitor --data \"$DATA\" > ../monitor.log &\ncd ..";
+         chimera --monitor --data \"$DATA\" > ../monitor.log &\nmonitor=$!\ncd ..";
     let env = [
         ("DATA", data.as_str()),
         ("REPO", repo.as_str()),

@@ -164,7 +164,7 @@ fn d11_two_full_screens_on_one_daemon_one_decides_and_the_other_sees_it() {
     daemon.events(0, false).until("desk.request_opened");
     for screen in [&mut one, &mut other] {
         screen.sees("1 waiting");
-        screen.sees("[1] approve Anthropic");
+        screen.sees("[1] Anthropic");
     }
     // One of them jumps to what waits and says yes; nobody touches the other.
     one.keys("\x0e");
