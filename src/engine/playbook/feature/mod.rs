@@ -2,7 +2,7 @@
 //! does; owns what comes before and after: the test that must be seen to fail first, that nobody changes it afterwards,
 //! the way into the staging environment, and the test's word on it. Never touches the world.
 //!
-//! A brief stops where a feature goes another way; [`go_on`] looks at where each one stands and does what follows, so a
+//! A brief stops where a feature goes another way; `go_on` looks at where each one stands and does what follows, so a
 //! crash at any entry goes on the same way.
 
 mod code;
