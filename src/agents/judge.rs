@@ -220,12 +220,7 @@ fn blind(words: &str) -> String {
 
 fn evidence_words(one: &Contender<'_>) -> String {
     let run = |run: &CheckRun| {
-        let how = match run.outcome {
-            CheckOutcome::Passed => "passed",
-            CheckOutcome::Failed => "failed",
-            CheckOutcome::TimedOut => "timed out",
-            CheckOutcome::Broken => "could not be run",
-        };
+        let how = run.outcome.words();
         match (run.passed, run.failed) {
             (Some(passed), Some(failed)) => {
                 format!("{how} ({} passed, {failed} failed)", text::count(passed, "test"))

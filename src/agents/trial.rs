@@ -107,12 +107,7 @@ impl Trial<'_> {
     /// Says on the channel how it ended.
     pub fn show(&self, (kind, command): (CheckKind, &str), run: &CheckRun) {
         let ok = run.outcome == CheckOutcome::Passed;
-        let word = match run.outcome {
-            CheckOutcome::Passed => "passed",
-            CheckOutcome::Failed => "failed",
-            CheckOutcome::TimedOut => "timed out",
-            CheckOutcome::Broken => "could not be run",
-        };
+        let word = run.outcome.words();
         let counts = match (run.passed, run.failed) {
             (Some(passed), Some(failed)) => format!(" ({passed} passed, {failed} failed)"),
             _ => String::new(),

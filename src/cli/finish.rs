@@ -139,10 +139,7 @@ pub fn score(mission: &Mission, team: TeamId, attempt: u32) -> Option<u32> {
 /// Why it ended without a landing.
 #[must_use]
 pub fn reason(mission: &Mission) -> Option<&str> {
-    match mission.result.ending.as_ref()? {
-        (Ending::Failed(why) | Ending::Cancelled(why) | Ending::OverBudget(why), _) => Some(why),
-        (Ending::Landed, _) => None,
-    }
+    mission.result.ending.as_ref()?.0.why()
 }
 
 /// The last words for people, with what to do next.

@@ -173,6 +173,19 @@ pub enum CheckOutcome {
     Broken,
 }
 
+impl CheckOutcome {
+    /// How it ended, in words.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Failed => "failed",
+            Self::TimedOut => "timed out",
+            Self::Broken => "could not be run",
+        }
+    }
+}
+
 /// A judge's scored opinion on one candidate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verdict {

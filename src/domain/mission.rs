@@ -119,6 +119,15 @@ impl Ending {
             Self::OverBudget(_) => "over_budget",
         }
     }
+
+    /// Why it ended without a landing.
+    #[must_use]
+    pub fn why(&self) -> Option<&str> {
+        match self {
+            Self::Landed => None,
+            Self::Failed(why) | Self::Cancelled(why) | Self::OverBudget(why) => Some(why),
+        }
+    }
 }
 
 /// What the director thinks of what a mission came to.

@@ -6,7 +6,6 @@ use super::{
         ControlEvent, DeskEvent, EffectEvent, Event, IdeaEvent, IncidentEvent, MissionEvent, MoneyEvent,
         TeamEvent, WardEvent,
     },
-    snapshot,
     state::Mission,
 };
 use crate::{
@@ -118,7 +117,7 @@ fn of_mission(event: &MissionEvent, name: Name<'_>) -> String {
         MissionEvent::Retried(team, why) => format!("{} is asked again: {}", name(*team), quote(why)),
         MissionEvent::Staged(commit) => format!("staged: {}", short(commit)),
         MissionEvent::Validated(run) => {
-            format!("the end-to-end test in the staging environment {}", snapshot::outcome_word(run.outcome))
+            format!("the end-to-end test in the staging environment {}", run.outcome.words())
         }
         MissionEvent::BudgetReached(note) => format!("budget: {}", quote(note)),
         MissionEvent::Rated(rating) => format!("rated: {}", quote(&rating.to_string())),

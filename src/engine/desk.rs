@@ -95,21 +95,21 @@ pub(super) fn revise(
     pen: &mut Pen<'_>,
     before: &Request,
     subject: Subject,
-    mut reasons: Vec<String>,
+    reasons: Vec<String>,
 ) -> RequestId {
-    reasons.truncate(REASONS_MOST);
-    drop_hold(pen, before.id, "what it was made on has changed");
-    let revised = Request {
-        subject,
-        reasons,
-        revision: before.revision.next(),
-        // What somebody said yes to is not what is on the desk any more.
-        approved: Vec::new(),
-        expires: pen.order.at + lasts(pen, before.mission),
-        ..before.clone()
-    };
-    pen.desk_event(DeskEvent::RequestRevised(Box::new(revised)));
+    // What somebody said yes to is not what is on the desk any more.
+    let changed = Request { subject, reasons, approved: Vec::new(), ..before.clone() };
+    renew(pen, changed, "what it was made on has changed");
     before.id
+}
+
+/// A request that is another one now is looked at anew: its next revision, with all its time.
+fn renew(pen: &mut Pen<'_>, mut changed: Request, why: &str) {
+    drop_hold(pen, changed.id, why);
+    changed.reasons.truncate(REASONS_MOST);
+    changed.revision = changed.revision.next();
+    changed.expires = pen.order.at + lasts(pen, changed.mission);
+    pen.desk_event(DeskEvent::RequestRevised(Box::new(changed)));
 }
 
 /// How many said yes, with this one. Nobody counts twice, and all say yes to the same.
@@ -163,16 +163,7 @@ pub(super) fn consent(
     let mut reasons = before.reasons.clone();
     let so_far = approved.len();
     reasons.insert(0, format!("approved by {by}: {so_far} of {}", count(wants, "approval")));
-    reasons.truncate(REASONS_MOST);
-    drop_hold(pen, before.id, "one of several said yes");
-    let revised = Request {
-        approved,
-        reasons,
-        revision: before.revision.next(),
-        expires: pen.order.at + lasts(pen, before.mission),
-        ..before.clone()
-    };
-    pen.desk_event(DeskEvent::RequestRevised(Box::new(revised)));
+    renew(pen, Request { approved, reasons, ..before.clone() }, "one of several said yes");
     Ok(())
 }
 

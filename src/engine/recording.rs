@@ -197,10 +197,10 @@ impl<'a> Book<'a> {
                 more(&mut tally.landed, u64::from(won));
             });
         }
-        match ending {
+        match ending.why() {
             // Told by the commit.
-            Ending::Landed => self.race(mission, &kind, chosen),
-            Ending::Failed(why) | Ending::Cancelled(why) | Ending::OverBudget(why) => {
+            None => self.race(mission, &kind, chosen),
+            Some(why) => {
                 let what = What::Ended(ending.word().replace('_', " "), short(why));
                 self.happened(Some(mission.id), what);
             }

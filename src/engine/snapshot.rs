@@ -8,7 +8,6 @@ use super::{
 };
 use crate::{
     domain::{
-        candidate::CheckOutcome,
         feature::Phase,
         ids::MissionId,
         mission::Step,
@@ -134,20 +133,9 @@ pub fn course_words(mission: &Mission) -> Vec<String> {
         lines.push(format!("{} runs at {}", commit.short(), feature.staging_url));
     }
     if let Some(run) = &course.validation {
-        lines.push(format!("the end-to-end test {} at {}", outcome_word(run.outcome), feature.staging_url));
+        lines.push(format!("the end-to-end test {} at {}", run.outcome.words(), feature.staging_url));
     }
     lines
-}
-
-/// How a check ended, in words.
-#[must_use]
-pub fn outcome_word(outcome: CheckOutcome) -> &'static str {
-    match outcome {
-        CheckOutcome::Passed => "passed",
-        CheckOutcome::Failed => "failed",
-        CheckOutcome::TimedOut => "timed out",
-        CheckOutcome::Broken => "could not be run",
-    }
 }
 
 /// Steps done, and how many there are; of a feature its phases.

@@ -265,10 +265,7 @@ async fn list(
     Asked(which): Asked<Which>,
 ) -> Result<Told<Page<View>>, Problem> {
     let most = pages::length(which.most)?;
-    let before = which.before.map(|id| id.parse::<RequestId>()).transpose();
-    let before = before.map_err(|error| {
-        Problem::new(Sort::Malformed, error.to_string(), "before is `next` of the page before")
-    })?;
+    let before = pages::before::<RequestId>(which.before.as_deref())?;
     let state = front.state();
     let mut found: Vec<&Arc<Request>> = state.desk.values().collect();
     if which.decided {

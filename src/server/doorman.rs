@@ -72,7 +72,7 @@ impl Doorman {
             Method::POST => "post",
             _ => return None,
         };
-        self.needs.iter().find(|((of, at), _)| (*of, *at) == (method, path)).map(|(_, needs)| *needs)
+        self.needs.get(&(method, path)).copied()
     }
 
     /// Who asks, and the token that says so.

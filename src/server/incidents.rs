@@ -272,10 +272,7 @@ async fn list(
     Asked(which): Asked<Which>,
 ) -> Result<Told<Page<View>>, Problem> {
     let most = pages::length(which.most)?;
-    let before = which.before.map(|id| id.parse::<IncidentId>()).transpose();
-    let before = before.map_err(|error| {
-        Problem::new(Sort::Malformed, error.to_string(), "before is `next` of the page before")
-    })?;
+    let before = pages::before::<IncidentId>(which.before.as_deref())?;
     let state = front.state();
     let wanted = |incident: &&Arc<Incident>| {
         (which.all || !incident.phase.over())

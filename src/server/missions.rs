@@ -239,8 +239,17 @@ pub(super) fn status(state: &EngineState, mission: &Mission) -> &'static str {
     }
 }
 
+/// The first line of its brief.
+pub(super) fn title(mission: &Mission) -> String {
+    clean_line(mission.brief.text.lines().next().unwrap_or_default(), TITLE_MOST).to_string()
+}
+
+/// Requests on the desk that it waits for.
+pub(super) fn requests(state: &EngineState, mission: &Mission) -> Vec<String> {
+    state.desk.values().filter(|r| r.mission == mission.id).map(|r| r.id.to_string()).collect()
+}
+
 fn view(state: &EngineState, mission: &Mission, whole: bool) -> View {
-    let text = &mission.brief.text;
     let (ending, at) = mission.result.ending.as_ref().map(|(ending, at)| (ending, at.to_string())).unzip();
     let landed = mission.result.landed.as_ref();
     View {
@@ -248,12 +257,9 @@ fn view(state: &EngineState, mission: &Mission, whole: bool) -> View {
         kind: mission.kind.word(),
         status: status(state, mission),
         step: mission.step.map(|step| step.word()),
-        reason: ending.and_then(|ending| match ending {
-            Ending::Failed(why) | Ending::Cancelled(why) | Ending::OverBudget(why) => Some(why.clone()),
-            Ending::Landed => None,
-        }),
-        title: clean_line(text.lines().next().unwrap_or_default(), TITLE_MOST).to_string(),
-        text: whole.then(|| text.clone()),
+        reason: ending.and_then(Ending::why).map(str::to_owned),
+        title: title(mission),
+        text: whole.then(|| mission.brief.text.clone()),
         priority: mission.brief.priority,
         opened: mission.opened.to_string(),
         ended: at,
@@ -262,7 +268,7 @@ fn view(state: &EngineState, mission: &Mission, whole: bool) -> View {
         budget_usd: mission.brief.budget.as_usd(),
         tokens: mission.usage.total(),
         teams: mission.teams.iter().map(|team| team_view(mission, team)).collect(),
-        requests: state.desk.values().filter(|r| r.mission == mission.id).map(|r| r.id.to_string()).collect(),
+        requests: requests(state, mission),
         incident: mission.brief.heals.map(|incident| incident.to_string()),
         winner: mission.result.chosen.map(|(team, _)| mission.team_name(team)),
         commit: landed.map(|(commit, _)| commit.0.clone()),
@@ -302,10 +308,7 @@ async fn list(
     Asked(which): Asked<Which>,
 ) -> Result<Told<Page<View>>, Problem> {
     let most = pages::length(which.most)?;
-    let before = which.before.map(|id| id.parse::<MissionId>()).transpose();
-    let before = before.map_err(|error| {
-        Problem::new(Sort::Malformed, error.to_string(), "before is `next` of the page before")
-    })?;
+    let before = pages::before::<MissionId>(which.before.as_deref())?;
     let state = front.state();
     let wanted = |mission: &&Arc<Mission>| {
         before.is_none_or(|before| mission.id < before)

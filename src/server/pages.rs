@@ -9,6 +9,7 @@ use axum::{
 };
 use schemars::JsonSchema;
 use serde::Serialize;
+use std::{fmt::Display, str::FromStr};
 
 /// Things of a page where nothing is said.
 pub(super) const USUAL: usize = 50;
@@ -59,6 +60,13 @@ pub(super) fn length(most: Option<usize>) -> Result<usize, Problem> {
             ))
         }
     }
+}
+
+/// Where a page goes on: before the last one of the page before it.
+pub(super) fn before<I: FromStr<Err: Display>>(last: Option<&str>) -> Result<Option<I>, Problem> {
+    last.map(str::parse).transpose().map_err(|error: I::Err| {
+        Problem::new(Sort::Malformed, error.to_string(), "before is `next` of the page before")
+    })
 }
 
 /// An answer as JSON. Nothing in it can move a terminal, whoever wrote it first.

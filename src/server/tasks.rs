@@ -8,12 +8,12 @@ use super::{
     input::{Asked, Given, Named},
     missions::{self, Reason, Wanted},
     pages::{self, Page, Told, created, ok},
-    problem::{Problem, Sort},
+    problem::Problem,
 };
 use crate::{
     domain::{
         access::Role, brief::Once, candidate::CheckOutcome, ids::MissionId, mission::Ending,
-        request::Decision, text::clean_line,
+        request::Decision,
     },
     engine::{
         command::MissionCommand,
@@ -25,9 +25,6 @@ use axum::{Extension, body::Body, extract::State, http::Response};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-
-/// Characters of a feature that are shown.
-const TITLE_MOST: usize = 200;
 
 /// What to build, against which contract, and where it is staged.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -181,26 +178,19 @@ fn view(front: &Front, state: &EngineState, mission: &Mission) -> Option<Task> {
         status: status(state, mission),
         phase: snapshot::phase(mission)?.word(),
         progress: snapshot::progress_words(mission)?,
-        feature: title(mission),
+        feature: missions::title(mission),
         target_url: feature.target_url.clone(),
         staging_url: feature.staging_url.clone(),
         priority: mission.brief.priority,
         created_at: mission.opened.to_string(),
         completed_at: ended.map(|at| at.to_string()),
         duration_s,
-        reason: ending.and_then(|ending| match ending {
-            Ending::Failed(why) | Ending::Cancelled(why) | Ending::OverBudget(why) => Some(why.clone()),
-            Ending::Landed => None,
-        }),
+        reason: ending.and_then(Ending::why).map(str::to_owned),
         retries,
         spent_usd: mission.spent.as_usd(),
-        requests: state.desk.values().filter(|r| r.mission == mission.id).map(|r| r.id.to_string()).collect(),
+        requests: missions::requests(state, mission),
         result: outcome(state, mission, &feature.staging_url),
     })
-}
-
-fn title(mission: &Mission) -> String {
-    clean_line(mission.brief.text.lines().next().unwrap_or_default(), TITLE_MOST).to_string()
 }
 
 fn outcome(state: &EngineState, mission: &Mission, staging_url: &str) -> Outcome {
@@ -232,10 +222,7 @@ async fn list(
     Asked(which): Asked<Which>,
 ) -> Result<Told<Page<Task>>, Problem> {
     let most = pages::length(which.most)?;
-    let before = which.before.map(|id| id.parse::<MissionId>()).transpose();
-    let before = before.map_err(|error| {
-        Problem::new(Sort::Malformed, error.to_string(), "before is `next` of the page before")
-    })?;
+    let before = pages::before::<MissionId>(which.before.as_deref())?;
     let state = front.state();
     let wanted = |mission: &&Arc<Mission>| {
         before.is_none_or(|before| mission.id < before)

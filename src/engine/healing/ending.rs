@@ -22,10 +22,7 @@ pub(in crate::engine) fn mission_ended(pen: &mut Pen<'_>, mission: MissionId, en
             pen.want_for(id, (kind, &number.to_string()));
         }
         (ending, _) => {
-            let why = match ending {
-                Ending::Failed(why) | Ending::Cancelled(why) | Ending::OverBudget(why) => why.clone(),
-                Ending::Landed => "it landed nowhere".to_owned(),
-            };
+            let why = ending.why().unwrap_or("it landed nowhere");
             failed(pen, id, (number, AttemptOutcome::Failed(format!("{mission}: {why}"))));
         }
     }

@@ -67,15 +67,7 @@ fn c1_silences_maintenance_and_dependencies_keep_quiet_until_they_end() {
     let long = Silence { until: Timestamp(NOON + 8 * 86_400_000), ..silence };
     assert_eq!(house.person(Command::Heal(HealCommand::Silence(long))), Err(RefusalKind::Invalid));
 
-    let mut house = House::at_level(2);
-    let service = |name: &str, on: &[&str]| Service {
-        name: name.into(),
-        depends_on: on.iter().map(|on| (*on).to_owned()).collect(),
-        ..Service::default()
-    };
-    house.load(|policy| {
-        policy.healing.services = vec![service("db", &[]), service("api", &["db"]), service("web", &["api"])]
-    });
+    let mut house = chain();
     house.see(vec![down("db"), down("web")]);
     assert_eq!(house.incident(IncidentId(2)).phase, Phase::Suppressed(Suppression::Inhibited(I)));
     house.end("investigate", Outcome::Diagnosed(Box::new(diagnosis(Grade::C, Remedy::Nothing))));
@@ -142,6 +134,7 @@ fn c1_much_of_the_house_ill_is_a_storm_of_its_own() {
     assert!(house.state.ward.storm.is_none());
 }
 
+/// `web` stands on `api`, and that on `db`.
 fn chain() -> House {
     let mut house = House::at_level(2);
     let service = |name: &str, on: &[&str]| Service {
