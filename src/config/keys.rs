@@ -365,8 +365,20 @@ begun anew.",
         Nothing
     ),
     key!(
+        "storm.unhealthy_pct",
+        "Percent of four services or more that are ill at once: a storm too.",
+        number!(1..=100, policy.healing.storm.unhealthy_pct),
+        Nothing
+    ),
+    key!(
+        "storm.ingest_factor",
+        "Log lines that come so many times as fast as they usually do are a storm too.",
+        number!(2..=1_000, policy.healing.storm.ingest_factor),
+        Nothing
+    ),
+    key!(
         "storm.calm",
-        "A storm is over after this long without a new cause.",
+        "A storm is over after this long without a new cause or a flood of lines.",
         Slot::Span(lens!(policy.healing.storm.calm)),
         Nothing
     ),

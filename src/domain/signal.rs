@@ -74,6 +74,8 @@ pub struct Signal {
 }
 
 impl Signal {
+    /// Service of what is said of the whole house.
+    pub const HOUSE: &str = "house";
     /// What is told by lines is over when none has come for this long: a log never says that all is well.
     pub const LINES_QUIET: Millis = Millis::secs(30);
     /// Characters of a title.
@@ -84,6 +86,26 @@ impl Signal {
     pub const FRAMES_MOST: usize = 5;
     /// Labels kept.
     pub const LABELS_MOST: usize = 16;
+
+    /// That too much happens at once: one cause, whoever notices it.
+    #[must_use]
+    pub fn storm(state: SignalState) -> Self {
+        Self {
+            fingerprint: Fingerprint::of(&[Self::HOUSE, kind::STORM]),
+            service: Self::HOUSE.into(),
+            env: String::new(),
+            kind: kind::STORM.into(),
+            severity: Severity::P2,
+            title: "too much happens at once".into(),
+            probe: Self::HOUSE.into(),
+            state,
+            count: 1,
+            affected: 0,
+            sample: None,
+            frames: Vec::new(),
+            labels: BTreeMap::new(),
+        }
+    }
 }
 
 /// Whether what was seen is so or is over.

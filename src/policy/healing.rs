@@ -218,13 +218,21 @@ pub struct Storm {
     pub within: Millis,
     /// Percent of services with an open incident.
     pub unhealthy_pct: u8,
+    /// Log lines that come this many times as fast as usual.
+    pub ingest_factor: u32,
     /// Over after this long without a new cause.
     pub calm: Millis,
 }
 
 impl Default for Storm {
     fn default() -> Self {
-        Self { new_causes: 20, within: Millis::secs(60), unhealthy_pct: 30, calm: Millis::mins(10) }
+        Self {
+            new_causes: 20,
+            within: Millis::secs(60),
+            unhealthy_pct: 30,
+            ingest_factor: 10,
+            calm: Millis::mins(10),
+        }
     }
 }
 

@@ -201,8 +201,8 @@ pub async fn start(setup: Setup, mut faces: EngineEnd) -> Result<Engine, StartEr
         beside(kill::listen(give.clone(), closed_for_watch.clone()));
     }
     if let Some(watch) = watch {
-        beside(watch.clone().ask_releases(watched_state, closed_for_watch.clone()));
-        beside(watch.keep(give.clone(), closed_for_watch));
+        beside(watch.clone().ask_releases(watched_state.clone(), closed_for_watch.clone()));
+        beside(watch.keep(give.clone(), watched_state, closed_for_watch));
     }
     let load = (!same_policy).then(|| ControlCommand::Load(Box::new(setup.policy)));
     match first_orders(&give, load.into_iter().chain(halt)).await {

@@ -23,7 +23,7 @@ use crate::{
         investigate::{Released, scene::Newest},
         looking::Course,
         probes::{self, Eyes},
-        watchtower::Watchtower,
+        watchtower::{Watchtower, Weather},
     },
 };
 use releases::Releases;
@@ -111,7 +111,12 @@ impl Watch {
     }
 
     /// Watches until the engine closes.
-    pub async fn keep(self: Arc<Self>, orders: Orders, mut closed: watch::Receiver<bool>) {
+    pub async fn keep(
+        self: Arc<Self>,
+        orders: Orders,
+        state: watch::Receiver<Arc<State>>,
+        mut closed: watch::Receiver<bool>,
+    ) {
         let (sinks, mut lanes) = lanes();
         for probe in &self.probes {
             beside(probes::watch(probe.clone(), self.eyes.clone(), sinks.of(probe)));
@@ -123,16 +128,19 @@ impl Watch {
             let signals = tokio::select! {
                 biased;
                 _ = closed.wait_for(|closed| *closed) => return,
-                _ = beat.tick() => self.beat((self.eyes.now)()),
+                _ = beat.tick() => {
+                    let weather = weather(&state.borrow());
+                    self.beat((self.eyes.now)(), weather)
+                }
                 Some(seen) = lanes.next() => self.tower().observe(seen),
             };
             tell(&orders, signals).await;
         }
     }
 
-    fn beat(&self, now: Timestamp) -> Vec<Signal> {
+    fn beat(&self, now: Timestamp, weather: Weather) -> Vec<Signal> {
         let mut tower = self.tower();
-        let signals = tower.tick(now);
+        let signals = tower.tick(now, weather);
         let health = tower.health();
         drop(tower);
         self.health.send_if_modified(|before| {
@@ -144,6 +152,10 @@ impl Watch {
         });
         signals
     }
+}
+
+fn weather(state: &State) -> Weather {
+    Weather { ingest_factor: state.policy.healing.storm.ingest_factor, storm: state.ward.storm.is_some() }
 }
 
 /// Where probes put what they read.

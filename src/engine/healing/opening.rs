@@ -31,9 +31,11 @@ pub(super) fn opened(pen: &mut Pen<'_>, id: IncidentId) {
         Some(why) => suppress(pen, id, why),
         // What too much at once is needs no looking into.
         None if incident.kind == kind::STORM => {
-            let words = incident.sightings.samples.last().map_or(incident.title.as_str(), String::as_str);
+            let what = incident.sightings.samples.last().map_or(incident.title.as_str(), String::as_str);
+            let calm = pen.state.policy.healing.storm.calm;
+            let words = format!("{what}: nothing acts by itself until it has been calm for {calm}");
             pen.incident_event(id, IncidentEvent::PhaseEntered(Phase::Investigating));
-            needs_human(pen, id, words);
+            needs_human(pen, id, &words);
         }
         None => {
             announce(pen, id, "opened");

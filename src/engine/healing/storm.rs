@@ -1,11 +1,12 @@
-//! Too much at once: many new causes in a short time, or much of the house ill. It is one incident of its own, which people are
-//! told of in place of all that comes after it; nothing acts by itself until it has been calm for a while.
+//! Too much at once: many new causes in a short time, much of the house ill, or what the watchtower calls so. It is one
+//! incident of its own, which people are told of in place of all that comes after it; nothing acts by itself until it has
+//! been calm for a while.
 
 use super::observe;
 use crate::{
     domain::{
         incident::Severity,
-        signal::{Fingerprint, Signal, SignalState, kind},
+        signal::{Signal, SignalState, kind},
         text::count,
         time::Timestamp,
     },
@@ -16,10 +17,16 @@ use crate::{
     },
 };
 
-/// The incident of a storm is of no service but of the house.
-const HOUSE: &str = "house";
 /// Below this many services a share of them says nothing.
 const SERVICES_LEAST: usize = 4;
+
+/// The watchtower says that it is too much: a storm begins before what comes with it is looked at.
+pub(super) fn told(pen: &mut Pen<'_>, signals: &[Signal]) {
+    let says = |signal: &Signal| signal.kind == kind::STORM && signal.state == SignalState::Firing;
+    if pen.state.ward.storm.is_none() && signals.iter().any(says) {
+        pen.write(Event::Ward(WardEvent::StormBegan));
+    }
+}
 
 /// Looks whether it has become too much.
 pub(super) fn weigh(pen: &mut Pen<'_>) {
@@ -28,9 +35,8 @@ pub(super) fn weigh(pen: &mut Pen<'_>) {
     }
     let Some(words) = too_much(&pen.state, pen.order.at) else { return };
     pen.write(Event::Ward(WardEvent::StormBegan));
-    let calm = pen.state.policy.healing.storm.calm;
-    let words = format!("{words}: nothing acts by itself until it has been calm for {calm}");
-    let signal = Signal { sample: Some(words), severity: worst(&pen.state), ..umbrella(SignalState::Firing) };
+    let severity = worst(&pen.state);
+    let signal = Signal { sample: Some(words), severity, ..Signal::storm(SignalState::Firing) };
     observe::observe(pen, &[signal]);
 }
 
@@ -38,14 +44,16 @@ pub(super) fn weigh(pen: &mut Pen<'_>) {
 pub(super) fn end(pen: &mut Pen<'_>) {
     if calm_at(&pen.state).is_some_and(|at| at <= pen.order.at) {
         pen.write(Event::Ward(WardEvent::StormEnded));
-        observe::observe(pen, &[umbrella(SignalState::Clear)]);
+        observe::observe(pen, &[Signal::storm(SignalState::Clear)]);
     }
 }
 
-/// When a storm is over, if nothing new comes.
+/// When a storm is over, if nothing new comes and nobody says again that it is one.
 pub(super) fn calm_at(state: &State) -> Option<Timestamp> {
     let since = state.ward.storm?;
-    let last = state.ward.appeared.last().copied().unwrap_or(since).max(since);
+    let appeared = state.ward.appeared.last().copied();
+    let told = state.ward.umbrella().map(|umbrella| umbrella.sightings.last);
+    let last = [appeared, told].into_iter().flatten().fold(since, Timestamp::max);
     Some(last + state.policy.healing.storm.calm)
 }
 
@@ -72,22 +80,4 @@ fn too_much(state: &State, now: Timestamp) -> Option<String> {
 fn worst(state: &State) -> Severity {
     let told = state.ward.live().filter(|incident| incident.opened.is_some());
     told.map(|incident| incident.severity).min().unwrap_or(Severity::P2).min(Severity::P2)
-}
-
-fn umbrella(state: SignalState) -> Signal {
-    Signal {
-        fingerprint: Fingerprint::of(&[HOUSE, kind::STORM]),
-        service: HOUSE.into(),
-        env: String::new(),
-        kind: kind::STORM.into(),
-        severity: Severity::P2,
-        title: "too much happens at once".into(),
-        probe: HOUSE.into(),
-        state,
-        count: 1,
-        affected: 0,
-        sample: None,
-        frames: Vec::new(),
-        labels: Default::default(),
-    }
 }

@@ -40,6 +40,7 @@ pub(in crate::engine) fn decide(pen: &mut Pen<'_>, command: &HealCommand) -> Res
 fn carry_out(pen: &mut Pen<'_>, command: &HealCommand) -> Result<(), Refusal> {
     match command {
         HealCommand::Observe(signals) => {
+            storm::told(pen, signals);
             observe::observe(pen, signals);
             storm::weigh(pen);
             Ok(())

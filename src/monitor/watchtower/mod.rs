@@ -2,9 +2,10 @@
 //! number, and the silence of probes. Pure: observations and time arrive as arguments.
 //!
 //! Invariants: a probe that says nothing is an incident of its own, never well; a signal that says something new leaves
-//! at once, one that says the same again at most every `thin::AGAIN`.
+//! at once, one that says the same again at most every `thin::AGAIN`, in a storm every `thin::AGAIN_IN_STORM`.
 
 mod checks;
+mod flood;
 mod thin;
 
 use super::{
@@ -20,6 +21,7 @@ use crate::domain::{
     time::{Millis, Timestamp},
 };
 use checks::Checks;
+use flood::Gauge;
 use std::collections::{BTreeMap, VecDeque};
 use thin::Thinner;
 
@@ -39,7 +41,17 @@ const WORDS_MOST: usize = 200;
 pub struct Watchtower {
     posts: BTreeMap<String, Post>,
     thinner: Thinner,
+    gauge: Gauge,
     ticked: Option<Timestamp>,
+}
+
+/// What the house makes of what is told, and the watchtower keeps to.
+#[derive(Debug, Clone, Copy)]
+pub struct Weather {
+    /// Log lines that come this many times as fast as usual are too many.
+    pub ingest_factor: u32,
+    /// Whether a storm goes on.
+    pub storm: bool,
 }
 
 /// One probe, and what it read.
@@ -69,24 +81,33 @@ impl Watchtower {
     #[must_use]
     pub fn new(probes: &[ProbeSpec], now: Timestamp) -> Self {
         let posts = probes.iter().map(|spec| (spec.id.clone(), Post::new(spec, now))).collect();
-        Self { posts, thinner: Thinner::default(), ticked: None }
+        Self { posts, thinner: Thinner::default(), gauge: Gauge::default(), ticked: None }
     }
 
     /// Takes what a probe read; what it comes to and is worth telling.
     pub fn observe(&mut self, seen: Observation) -> Vec<Signal> {
         let at = seen.at;
         let Some(post) = self.posts.get_mut(&seen.probe) else { return Vec::new() };
+        self.gauge.count(match &seen.reading {
+            Reading::Lines(lines) => u64::try_from(lines.len()).unwrap_or(u64::MAX),
+            Reading::Lost(lines) => *lines,
+            _ => 0,
+        });
         let signals = post.take(seen);
         self.thinner.pass(signals, at)
     }
 
     /// Time has passed: lines that waited for more, probes that fell silent, signals that were held back.
-    pub fn tick(&mut self, now: Timestamp) -> Vec<Signal> {
+    pub fn tick(&mut self, now: Timestamp, weather: Weather) -> Vec<Signal> {
         // Whoever comes late to listen must not say that nobody spoke.
         let late = self.ticked.map_or(Millis(0), |before| now.since(before));
         let late = if late > LATE { late } else { Millis(0) };
         self.ticked = Some(now);
-        let signals: Vec<Signal> = self.posts.values_mut().flat_map(|post| post.tick(now, late)).collect();
+        self.thinner.slows(weather.storm);
+        let flood = self.gauge.tick(now, weather.ingest_factor);
+        let flood = flood.map(|words| Signal { sample: Some(words), ..Signal::storm(SignalState::Firing) });
+        let posts = self.posts.values_mut().flat_map(|post| post.tick(now, late));
+        let signals: Vec<Signal> = flood.into_iter().chain(posts).collect();
         let mut told = self.thinner.pass(signals, now);
         told.extend(self.thinner.due(now));
         told

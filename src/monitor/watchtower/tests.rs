@@ -3,6 +3,8 @@
 use super::*;
 use crate::domain::{signal::Check, time::Millis};
 
+const CALM: Weather = Weather { ingest_factor: 10, storm: false };
+
 fn spec(id: &str, source: Source) -> ProbeSpec {
     ProbeSpec {
         id: id.into(),
@@ -40,7 +42,7 @@ fn c1_a_failing_check_is_told_at_once_then_seldom_and_its_end_at_once() {
     let mut told = Vec::new();
     for second in 1..=20 {
         told.extend(tower.observe(check(second * 1_000, false)));
-        told.extend(tower.tick(Timestamp(second * 1_000)));
+        told.extend(tower.tick(Timestamp(second * 1_000), CALM));
     }
     let counts: Vec<u64> = told.iter().map(|signal| signal.count).collect();
     assert_eq!(counts, [1, 1, 1, 10], "three at once, then what was held back together");
@@ -65,7 +67,7 @@ fn c1_a_log_is_well_again_when_no_line_of_the_cause_has_come_for_a_while() {
             20 | 60 | 80 | 100 => drop(tower.observe(says(second * 1_000, "INFO sold"))),
             _ => {}
         }
-        tower.tick(Timestamp(second * 1_000));
+        tower.tick(Timestamp(second * 1_000), CALM);
         states.push(tower.health()[0].state);
     }
     assert_eq!([5, 45].map(|at| states[at]), [ProbeState::Failing; 2]);
@@ -82,9 +84,9 @@ fn c1_silence_is_an_incident_and_never_well() {
     tower.observe(Observation { probe: "port".into(), at: Timestamp(11_000), reading: blind });
     assert_eq!(tower.health()[0].state, ProbeState::Silent);
     for second in 12..=31 {
-        assert!(tower.tick(Timestamp(second * 1_000)).is_empty());
+        assert!(tower.tick(Timestamp(second * 1_000), CALM).is_empty());
     }
-    let told = tower.tick(Timestamp(31_001));
+    let told = tower.tick(Timestamp(31_001), CALM);
     assert_eq!((told[0].kind.as_str(), told[0].severity), (kind::SILENT, Severity::P2));
     assert!(told[0].title.contains("no route"), "{}", told[0].title);
     let again = tower.observe(check(40_000, true));
@@ -93,7 +95,7 @@ fn c1_silence_is_an_incident_and_never_well() {
 
 /// Ticks each second of this span; what that came to.
 fn ticked(tower: &mut Watchtower, seconds: std::ops::Range<i64>) -> Vec<Signal> {
-    seconds.flat_map(|second| tower.tick(Timestamp(second * 1_000))).collect()
+    seconds.flat_map(|second| tower.tick(Timestamp(second * 1_000), CALM)).collect()
 }
 
 fn lines(at: i64, lines: &[&str]) -> Observation {
@@ -110,7 +112,7 @@ fn c1_a_log_that_must_speak_is_an_incident_when_it_falls_silent_and_its_first_li
         let mut told = Vec::new();
         for second in 2..60 {
             assert!(tower.observe(lines(second * 1_000, &[])).is_empty(), "that it can be read is no line");
-            told.extend(tower.tick(Timestamp(second * 1_000)));
+            told.extend(tower.tick(Timestamp(second * 1_000), CALM));
         }
         assert_eq!((told[0].kind.as_str(), told[0].state), (kind::SILENT, SignalState::Firing));
         assert!(told[0].title.ends_with("no line of it for 30 s"), "{}", told[0].title);
@@ -126,7 +128,7 @@ fn a_quiet_log_is_well_where_nobody_said_how_often_it_speaks() {
     let mut tower = Watchtower::new(&[spec("log", Source::File { path: "/log".into() })], Timestamp(0));
     for second in 0..120 {
         tower.observe(lines(second * 1_000, &[]));
-        assert!(tower.tick(Timestamp(second * 1_000)).is_empty());
+        assert!(tower.tick(Timestamp(second * 1_000), CALM).is_empty());
     }
     assert_eq!(tower.health()[0].state, ProbeState::Well);
 }
@@ -136,7 +138,7 @@ fn c1_whoever_listens_late_does_not_say_that_nobody_spoke() {
     let mut tower = Watchtower::new(&[tcp()], Timestamp(0));
     tower.observe(check(1_000, true));
     assert!(ticked(&mut tower, 1..21).is_empty());
-    assert!(tower.tick(Timestamp(60_000)).is_empty(), "forty seconds in which nobody listened");
+    assert!(tower.tick(Timestamp(60_000), CALM).is_empty(), "forty seconds in which nobody listened");
     assert!(ticked(&mut tower, 61..70).is_empty());
     assert_eq!(ticked(&mut tower, 70..73).len(), 1, "what is missing after that is silence");
 }
@@ -185,7 +187,7 @@ fn payloads_that_do_not_come_are_no_silence() {
     let webhook =
         Source::Webhook { format: crate::domain::probe::WebhookFormat::Generic, secret: String::new() };
     let mut tower = Watchtower::new(&[spec("hook", webhook)], Timestamp(0));
-    assert!(tower.tick(Timestamp(86_400_000)).is_empty());
+    assert!(tower.tick(Timestamp(86_400_000), CALM).is_empty());
 }
 
 #[test]
@@ -205,4 +207,29 @@ fn what_is_held_back_is_bounded() {
     }
     assert!(tower.thinner.len() <= 4_096);
     assert_eq!(tower.newest().len(), 0);
+}
+
+#[test]
+fn c1_a_flood_of_lines_is_told_as_a_storm_and_in_a_storm_the_same_is_told_less_often() {
+    let mut tower = Watchtower::new(&[spec("log", Source::File { path: "/log".into() })], Timestamp(0));
+    for second in 0..400 {
+        tower.observe(lines(second * 1_000, &["INFO sold"]));
+        assert!(tower.tick(Timestamp(second * 1_000), CALM).is_empty(), "{second}");
+    }
+    let flood = vec!["ERROR the till is closed"; 2_000];
+    tower.observe(lines(400_000, &flood));
+    let told: Vec<Signal> =
+        (400..=410).flat_map(|second| tower.tick(Timestamp(second * 1_000), CALM)).collect();
+    let storm = told.iter().find(|signal| signal.kind == kind::STORM).expect("a storm");
+    let words = storm.sample.as_deref().unwrap();
+    assert!(words.starts_with("2009 lines of logs within 00:10, "), "{words}");
+    let weather = Weather { storm: true, ..CALM };
+    let mut times = 0;
+    for second in 411..=650 {
+        let at = Timestamp(second * 1_000);
+        let mut told = tower.observe(lines(second * 1_000, &["ERROR the till is closed"]));
+        told.extend(tower.tick(at, weather));
+        times += told.iter().filter(|signal| signal.kind == kind::LOG_ERROR).count();
+    }
+    assert!((3..=6).contains(&times), "once a minute in four minutes, not {times} times");
 }

@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 
 /// The same again leaves at most this often.
 pub(super) const AGAIN: Millis = Millis::secs(10);
+/// ... and while too much happens at once at most this often.
+pub(super) const AGAIN_IN_STORM: Millis = Millis::mins(1);
 /// So many leave at once before: enough to confirm.
 const AT_ONCE: u32 = 3;
 /// Causes that are remembered; the one that was told longest ago is forgotten.
@@ -17,6 +19,7 @@ const CAUSES_MOST: usize = 4_096;
 #[derive(Debug, Default)]
 pub(super) struct Thinner {
     told: BTreeMap<Fingerprint, Told>,
+    storm: bool,
 }
 
 #[derive(Debug)]
@@ -29,6 +32,15 @@ struct Told {
 }
 
 impl Thinner {
+    /// Whether to tell less often: too much happens at once.
+    pub(super) fn slows(&mut self, storm: bool) {
+        self.storm = storm;
+    }
+
+    fn again(&self) -> Millis {
+        if self.storm { AGAIN_IN_STORM } else { AGAIN }
+    }
+
     /// What of these is told now.
     pub(super) fn pass(&mut self, signals: Vec<Signal>, now: Timestamp) -> Vec<Signal> {
         signals.into_iter().filter_map(|signal| self.one(signal, now)).collect()
@@ -36,8 +48,9 @@ impl Thinner {
 
     /// What was held back long enough.
     pub(super) fn due(&mut self, now: Timestamp) -> Vec<Signal> {
+        let again = self.again();
         let due = |told: &mut Told| {
-            let ripe = told.held.is_some() && now.since(told.at) >= AGAIN;
+            let ripe = told.held.is_some() && now.since(told.at) >= again;
             if ripe {
                 told.at = now;
             }
@@ -56,6 +69,7 @@ impl Thinner {
             let oldest = self.told.iter().min_by_key(|(_, told)| told.at).map(|(of, _)| of.clone());
             oldest.and_then(|of| self.told.remove(&of));
         }
+        let again = self.again();
         let Some(told) = self.told.get_mut(&signal.fingerprint) else {
             let (state, severity) = (signal.state, signal.severity);
             let told = Told { at: now, state, severity, times: 1, held: None };
@@ -70,7 +84,7 @@ impl Thinner {
             Some(held) if held.state == signal.state => add(held, signal),
             _ => signal,
         };
-        if news || told.times < AT_ONCE || now.since(told.at) >= AGAIN {
+        if news || told.times < AT_ONCE || now.since(told.at) >= again {
             told.times = told.times.saturating_add(1);
             (told.at, told.state, told.severity) = (now, whole.state, whole.severity);
             return Some(whole);

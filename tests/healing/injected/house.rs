@@ -29,7 +29,7 @@ use chimera::{
             facts::{code, past, readings, texts, unit},
             judge,
         },
-        watchtower::Watchtower,
+        watchtower::{Watchtower, Weather},
         webhooks,
     },
     policy::{healing::Healing, settings::Policy},
@@ -37,6 +37,8 @@ use chimera::{
 use serde_json::Value;
 use std::path::Path;
 
+/// No storm.
+const CALM: Weather = Weather { ingest_factor: 10, storm: false };
 /// Times that a log says the same.
 const ROUNDS: usize = 5;
 /// When the first thing goes wrong.
@@ -181,7 +183,7 @@ impl House<'_> {
         for _ in 0..ROUNDS {
             let mut signals = self.reads("web-log", Reading::Lines(written.log.clone()));
             self.pass(Millis::secs(5));
-            signals.extend(self.tower.tick(self.now));
+            signals.extend(self.tower.tick(self.now, CALM));
             self.observe(signals, twinned);
         }
     }
@@ -335,7 +337,7 @@ pub fn heard(lines: &[String]) -> Vec<Signal> {
     let mut tower = Watchtower::new(&probes(), START);
     let reading = Reading::Lines(lines.to_vec());
     let mut signals = tower.observe(Observation { probe: "web-log".into(), at: START, reading });
-    signals.extend(tower.tick(START + Millis::secs(5)));
+    signals.extend(tower.tick(START + Millis::secs(5), CALM));
     signals
 }
 

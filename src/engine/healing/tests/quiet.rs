@@ -134,6 +134,29 @@ fn c1_much_of_the_house_ill_is_a_storm_of_its_own() {
     assert!(house.state.ward.storm.is_none());
 }
 
+#[test]
+fn c1_a_flood_of_lines_is_a_storm_for_as_long_as_it_is_told() {
+    let mut house = House::at_level(3);
+    let flood = |words: &str| Signal { sample: Some(words.into()), ..Signal::storm(SignalState::Firing) };
+    house.see(vec![flood("20,000 lines of logs within 00:10, 40 times the usual")]);
+    assert!(house.state.ward.storm.is_some());
+    let umbrella = house.state.ward.umbrella().expect("the storm is an incident");
+    let Phase::NeedsHuman(why) = &umbrella.phase else { panic!("{:?}", umbrella.phase) };
+    assert!(
+        why.ends_with("40 times the usual: nothing acts by itself until it has been calm for 10:00"),
+        "{why}"
+    );
+    let id = umbrella.id;
+    house.pass(500_000);
+    house.see(vec![flood("30,000 lines of logs within 00:10, 20 times the usual")]);
+    house.pass(500_000);
+    assert!(house.state.ward.storm.is_some(), "it was told again since");
+    house.pass(101_000);
+    assert!(house.state.ward.storm.is_none());
+    house.pass(301_000);
+    assert_eq!(house.incident(id).phase, Phase::Resolved);
+}
+
 /// `web` stands on `api`, and that on `db`.
 fn chain() -> House {
     let mut house = House::at_level(2);
