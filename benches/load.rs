@@ -62,9 +62,11 @@ impl Place {
             let done = command("git").args(args.split(' ')).current_dir(place.at("repo")).status().unwrap();
             assert!(done.success(), "git {args}");
         }
+        // What is measured is the house, not what its settings would spare a vendor.
+        let vendor = "requests_per_minute = 100000\nconcurrency = 1000";
         let settings = format!(
-            "[limits]\nconcurrent_missions = {}\n[providers.anthropic]\nrequests_per_minute = 1000000\n\
-             [providers.google]\nrequests_per_minute = 1000000\n",
+            "[limits]\nconcurrent_missions = {}\n[budget]\ndaily_usd = 1000.0\n\
+             [providers.anthropic]\n{vendor}\n[providers.google]\n{vendor}\n",
             agents + 1
         );
         fs::write(place.at("chimera.toml"), settings).unwrap();

@@ -242,13 +242,15 @@ fn start(spec: &Spec, mark: &orphans::Mark, on_drop: OnDrop) -> Result<Child, Pr
     let argv = sandbox::wrap(&spec.argv, &spec.confinement, &spec.limits)
         .map_err(|cause| ProcessError::Sandbox(cause.to_string()))?;
     let (first, rest) = argv.split_first().ok_or(ProcessError::Empty)?;
-    let mut command = tokio::process::Command::new(first);
+    let mut env = environment::scrubbed(&spec.confinement);
+    env.extend(spec.env.iter().cloned());
+    let mut command = tokio::process::Command::new(environment::whole(first, &env));
     command
+        .arg0(first)
         .args(rest)
         .current_dir(&spec.dir)
         .env_clear()
-        .envs(environment::scrubbed(&spec.confinement))
-        .envs(spec.env.iter().map(|(name, value)| (name, value)))
+        .envs(env)
         .env(orphans::VARIABLE, mark.to_string())
         .stdin(if spec.stdin.is_empty() { Stdio::null() } else { Stdio::piped() })
         .stdout(Stdio::piped())

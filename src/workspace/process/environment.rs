@@ -1,6 +1,10 @@
 //! The environment of a child: an allow-list, so that no key or token reaches it by being forgotten.
 
 use crate::workspace::sandbox::{Confinement, Network, toolchains};
+use std::{
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+};
 
 /// Variables that pass as they are.
 const PASS: &[&str] = &[
@@ -44,6 +48,22 @@ const PASS: &[&str] = &[
     "PYTHONPATH",
     "MAKEFLAGS",
 ];
+
+/// Where the program is that a child with these variables would start under this name. A program that is named whole is
+/// started without a copy of this process being made first, which costs the more the larger this process is.
+pub(super) fn whole(program: &str, env: &[(String, String)]) -> PathBuf {
+    let name = Path::new(program);
+    let path = env.iter().rfind(|(name, _)| name == "PATH").map_or("", |(_, path)| path);
+    let starts = |file: &PathBuf| {
+        file.is_absolute()
+            && file.metadata().is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
+    };
+    if program.is_empty() || program.contains('/') {
+        return name.to_owned();
+    }
+    // One that is not found is named as it is: starting it says so.
+    std::env::split_paths(path).map(|dir| dir.join(name)).find(starts).unwrap_or_else(|| name.to_owned())
+}
 
 /// The variables a child starts with. Nothing that is not listed passes, and a listed one does not pass either if
 /// its value could only be a secret by its name.
@@ -125,6 +145,24 @@ mod tests {
         ] {
             assert!(!passes(bad), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_program_is_found_where_its_child_would_find_it() {
+        let dir = tempfile::tempdir().unwrap();
+        for (name, mode) in [("ls", 0o755), ("sh", 0o644)] {
+            let file = dir.path().join(name);
+            std::fs::write(&file, "").unwrap();
+            std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
+        }
+        let path = |path: String| [("PATH".to_owned(), "/nowhere".to_owned()), ("PATH".to_owned(), path)];
+        let env = path(format!(".:{}:/usr/bin:/bin", dir.path().display()));
+        assert_eq!(whole("ls", &env), dir.path().join("ls"));
+        assert!(whole("sh", &env).ends_with("bin/sh"), "the first may not be started");
+        for name in ["./ls", "sub/ls", "no-such-program", ""] {
+            assert_eq!(whole(name, &env), Path::new(name));
+        }
+        assert_eq!(whole("ls", &[]), Path::new("ls"));
     }
 
     #[test]

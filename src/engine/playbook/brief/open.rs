@@ -28,7 +28,7 @@ use crate::{
 use std::{cmp::Reverse, collections::BTreeSet};
 
 /// Missions that may wait for a place in the pool.
-pub const QUEUE_MOST: usize = 1_000;
+pub const QUEUE_MOST: usize = 20_000;
 /// Longest remark to a team, in bytes.
 pub const REMARK_MOST: usize = 64 * 1024;
 /// Constraints, checks and attachments of a brief, each.
