@@ -1,8 +1,8 @@
 //! What every page of the network face stands on.
 
 use super::{
-    answers::Answers,
-    logins::Logins,
+    door::Answers,
+    pages::Logins,
     ports::Ports,
     problem::{Problem, Sort},
     served::Served,

@@ -2,16 +2,12 @@
 
 use super::{
     api::{Api, Leaf, Needs},
-    commands, control, desk,
-    doorman::{Doorman, admit},
-    events, feeds,
+    door::{Doorman, admit, guard},
     front::Front,
-    health, hooks, incidents,
     input::BODY_MOST,
-    journal, login, metrics, missions, once,
-    pages::ok,
+    pages,
+    paging::ok,
     problem::{Problem, Sort},
-    snapshot, tasks,
 };
 use crate::domain::time::Millis;
 use axum::{
@@ -35,32 +31,10 @@ const ANSWER_MOST: Millis = Millis::secs(60);
 #[schemars(rename = "Document")]
 struct Document(#[schemars(with = "Value")] ());
 
-/// Every route but that of the document itself.
-fn api() -> Api {
-    [
-        missions::routes,
-        tasks::routes,
-        desk::routes,
-        incidents::routes,
-        control::routes,
-        login::routes,
-        journal::routes,
-        events::routes,
-        snapshot::routes,
-        feeds::routes,
-        commands::routes,
-        hooks::routes,
-        health::routes,
-        metrics::routes,
-    ]
-    .into_iter()
-    .fold(Api::new(), |api, routes| routes(api))
-}
-
 /// With the route of the document, whose content is known only when all routes are.
 fn whole(document: Arc<Value>) -> Api {
     let leaf = Leaf::new("get_document", "health", "This document: OpenAPI 3.1").answers::<Document>(200);
-    api().get("/api/openapi.json", leaf, move || {
+    pages::routes().get("/api/openapi.json", leaf, move || {
         let document = document.clone();
         async move { ok::<Arc<Value>>(document) }
     })
@@ -83,7 +57,7 @@ pub(super) fn router(front: Arc<Front>, doorman: Arc<Doorman>) -> Router {
     routes
         .fallback(nowhere)
         .method_not_allowed_fallback(not_so)
-        .layer(middleware::from_fn_with_state(front.clone(), once::guard))
+        .layer(middleware::from_fn_with_state(front.clone(), guard))
         .layer(middleware::from_fn(in_time))
         .layer(middleware::from_fn_with_state(doorman, admit))
         .layer(middleware::from_fn_with_state(front.clone(), counted))

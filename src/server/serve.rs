@@ -1,20 +1,14 @@
 //! Opens and ends the network face.
 
 use super::{
-    answers::Answers,
-    caller::People,
-    connections,
-    doorman::Doorman,
-    far::Outside,
+    door::{Answers, Doorman},
+    entrance::{BindError, Certificates, Near, Outside, People, Socket, TlsError, own, serve},
     front::Front,
-    logins::Logins,
-    near::Near,
+    pages::Logins,
     ports::Ports,
     router::{router, routes},
     served::Served,
-    socket::{BindError, Socket, own},
     tail::Tail,
-    tls::{Certificates, TlsError},
 };
 use crate::{
     config::{environment::Environment, settings::Settings},
@@ -92,7 +86,7 @@ pub async fn open(setup: Setup, socket: Option<&Path>) -> Result<Server, OpenErr
         let (app, closing) = (app.clone(), closing.clone());
         server.tasks.push(beside(async move {
             let (listener, place) = socket.apart();
-            connections::serve(Near { listener, people, app, closing: closing.clone() }, closing).await;
+            serve(Near { listener, people, app, closing: closing.clone() }, closing).await;
             drop(place);
         }));
         server.socket = Some(path);
@@ -100,7 +94,7 @@ pub async fn open(setup: Setup, socket: Option<&Path>) -> Result<Server, OpenErr
     if let Some((url, listener, certificates)) = outside {
         tracing::info!(%url, "the network face is open over TCP");
         let entrance = Outside::new((listener, certificates), most, app, closing.clone());
-        server.tasks.push(beside(connections::serve(entrance, closing)));
+        server.tasks.push(beside(serve(entrance, closing)));
         server.url = Some(url);
     }
     Ok(server)

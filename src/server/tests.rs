@@ -4,8 +4,7 @@ mod engine;
 
 use super::{
     api::Needs,
-    caller::Caller,
-    far::Far,
+    entrance::{Caller, Far},
     front::Front,
     ports::Ports,
     router::{document, router, routes},

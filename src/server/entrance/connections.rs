@@ -1,0 +1,136 @@
+//! Connections, however they come in: how many at once, how long a head, a body and a reader may take. Each is one task
+//! that ends with the face. Who is let in by which entrance is in `near` and `far`.
+
+use super::body::{self, Late};
+use crate::{
+    domain::time::Millis,
+    runtime::beside,
+    server::problem::{MEDIA_TYPE, Problem},
+};
+use axum::{
+    Router,
+    body::Body,
+    http::{Extensions, Request, Response},
+    response::IntoResponse as _,
+};
+use futures::{StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use std::{convert::Infallible, io, pin::pin};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt as _},
+    sync::watch,
+    time,
+};
+use tower::ServiceExt as _;
+
+/// How long the head of a request may take.
+pub(super) const HEAD_MOST: Millis = Millis::secs(10);
+/// Headers of a request.
+const HEADERS_MOST: usize = 64;
+/// Bytes of a head.
+const HEAD_BYTES: usize = 32 * 1024;
+/// How long requests may take to end when the face does.
+const GRACE: Millis = Millis::secs(5);
+/// How long a refused connection may take to read why.
+const REFUSAL_MOST: Millis = Millis::secs(1);
+/// Pause after a connection could not be accepted: the process has too many files open.
+const BREATH: Millis = Millis(100);
+
+/// Where connections come in.
+pub(super) trait Entrance: Send {
+    /// What comes in.
+    type Stream: Send;
+
+    /// The next one. Nothing is lost where this is dropped before it is done.
+    fn next(&mut self) -> impl Future<Output = io::Result<Self::Stream>> + Send;
+
+    /// What is done with it, beside so many that are open; `None`: it is dropped.
+    fn enter(&mut self, stream: Self::Stream, open: usize) -> Option<BoxFuture<'static, ()>>;
+}
+
+/// Serves until it is told to close; then whoever is being answered is answered.
+pub(super) async fn serve(mut entrance: impl Entrance, mut closing: watch::Receiver<bool>) {
+    let mut open = FuturesUnordered::new();
+    loop {
+        tokio::select! {
+            biased;
+            () = closed(&mut closing) => break,
+            Some(done) = open.next(), if !open.is_empty() => told(done),
+            accepted = entrance.next() => match accepted {
+                Ok(stream) => open.extend(entrance.enter(stream, open.len()).map(beside)),
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    time::sleep(BREATH.to_std()).await;
+                }
+            },
+        }
+    }
+    drop(entrance);
+    let all = async {
+        while let Some(done) = open.next().await {
+            told(done);
+        }
+    };
+    if time::timeout(GRACE.to_std(), all).await.is_err() {
+        open.iter().for_each(tokio::task::JoinHandle::abort);
+    }
+}
+
+async fn closed(closing: &mut watch::Receiver<bool>) {
+    // An error means that the face is gone: it has closed.
+    let _ = closing.wait_for(|closing| *closing).await;
+}
+
+fn told(done: Result<(), tokio::task::JoinError>) {
+    if let Err(error) = done {
+        tracing::error!(%error, "a connection died");
+    }
+}
+
+/// Says why and closes; does not wait for a request.
+pub(super) async fn refuse(mut stream: impl AsyncWrite + Unpin, problem: Problem) {
+    let (status, text) = (problem.status(), serde_json::to_string(&problem).unwrap_or_default());
+    let answer = format!(
+        "HTTP/1.1 {status}\r\ncontent-type: {MEDIA_TYPE}\r\ncontent-length: {}\r\nretry-after: 1\r\nconnection: close\r\n\r\n{text}",
+        text.len()
+    );
+    // Whoever does not read it is not waited for.
+    let _ = time::timeout(REFUSAL_MOST.to_std(), stream.write_all(answer.as_bytes())).await;
+}
+
+/// Answers what is asked on it; each request is marked with who is at the other end.
+pub(super) async fn connection(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send,
+    mark: impl Fn(&mut Extensions) + Send + Clone,
+    app: Router,
+    mut closing: watch::Receiver<bool>,
+) {
+    let service = service_fn(move |request: Request<Incoming>| {
+        let late = Late::default();
+        let mut request = request.map(|incoming| body::in_time(incoming, &late));
+        mark(request.extensions_mut());
+        let answer = app.clone().oneshot(request);
+        async move {
+            let response: Response<Body> = answer.await?;
+            Ok::<_, Infallible>(if late.is() { body::too_late().into_response() } else { response })
+        }
+    });
+    let mut builder = http1::Builder::new();
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_MOST.to_std())
+        .max_headers(HEADERS_MOST)
+        .max_buf_size(HEAD_BYTES);
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let done = tokio::select! {
+        done = connection.as_mut() => done,
+        () = closed(&mut closing) => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = done {
+        tracing::debug!(%error, "a connection ended badly");
+    }
+}

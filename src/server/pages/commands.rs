@@ -1,0 +1,143 @@
+//! `/api/commands`: any word of a person in the engine's own form, for screens elsewhere; `/api/blobs`: what journal and
+//! state name by content. Programs have the other routes, whose forms stay.
+
+use crate::{
+    domain::{access::Role, brief::Once, digest::Digest},
+    engine::{
+        command::{Command, MissionCommand},
+        event::Event,
+    },
+    runtime::is_a_persons,
+    server::{
+        api::{Api, Leaf},
+        door::rights,
+        entrance::Caller,
+        front::Front,
+        input::{Given, Named},
+        paging::{Told, ok},
+        problem::{Problem, Sort},
+        tail::VERSION,
+    },
+};
+use axum::{
+    Extension,
+    body::{Body, to_bytes},
+    extract::{Request, State},
+    http::{HeaderValue, Response, StatusCode, header},
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// Bytes of a blob that is sent.
+const BLOB_MOST: usize = 16 * 1024 * 1024;
+
+/// A command.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Command")]
+pub(in crate::server) struct Wanted {
+    /// Of this form: that of the snapshot.
+    version: u32,
+    /// In the engine's own form.
+    #[schemars(with = "serde_json::Value")]
+    command: Box<Command>,
+}
+
+/// What it brought about.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "CommandReceipt")]
+pub(in crate::server) struct Receipt {
+    /// Last journal entry of it.
+    seq: u64,
+    /// What happened, in the engine's own form.
+    #[schemars(with = "Vec<serde_json::Value>")]
+    events: Vec<Event>,
+}
+
+/// A blob that was kept.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Kept")]
+pub(in crate::server) struct Kept {
+    /// SHA-256 of it: its name.
+    digest: String,
+    /// How long it is.
+    bytes: u64,
+}
+
+pub(in crate::server) fn routes(api: Api) -> Api {
+    let command =
+        Leaf::new("give_command", "events", "Give any command of a person, in the engine's own form")
+            .body::<Wanted>()
+            .answers::<Receipt>(200)
+            .once()
+            .needs(Role::Operator);
+    let fetch_leaf =
+        Leaf::new("get_blob", "events", "What is named by its SHA-256: a patch, an output, a transcript")
+            .path("digest", "SHA-256, 64 hex digits")
+            .tells("application/octet-stream");
+    let keep_leaf = Leaf::new(
+        "keep_blob",
+        "events",
+        "Keep bytes by their content, to name them in a command; at most 16 MiB",
+    )
+    .takes("application/octet-stream")
+    .answers::<Kept>(201)
+    .needs(Role::Operator);
+    api.post("/api/commands", command, give).get("/api/blobs/{digest}", fetch_leaf, fetch).post(
+        "/api/blobs",
+        keep_leaf,
+        keep,
+    )
+}
+
+async fn give(
+    State(front): State<Arc<Front>>,
+    caller: Caller,
+    once: Option<Extension<Once>>,
+    Given(wanted): Given<Wanted>,
+) -> Result<Told<Receipt>, Problem> {
+    if wanted.version != VERSION {
+        let detail = format!("the command is of form {}, and {VERSION} is understood", wanted.version);
+        return Err(Problem::new(Sort::Invalid, detail, "use the program that runs here"));
+    }
+    let mut command = *wanted.command;
+    if !is_a_persons(&command) {
+        let detail = "only what a person can want is taken";
+        return Err(Problem::new(Sort::Forbidden, detail, "GET /api/openapi.json lists what there is"));
+    }
+    if let Command::Mission(MissionCommand::Open(brief)) = &mut command {
+        brief.once = once.map(|Extension(once)| once);
+        front.ready().await?;
+    }
+    let receipt = rights::give(&front.handle, &caller, command).await?;
+    Ok(ok(Receipt { seq: receipt.seq.0, events: receipt.events }))
+}
+
+async fn fetch(
+    State(front): State<Arc<Front>>,
+    Named(digest): Named<Digest>,
+) -> Result<Response<Body>, Problem> {
+    let bytes = front.handle.blob(digest).await.map_err(|error| {
+        Problem::new(
+            Sort::NotFound,
+            format!("{digest}: {error}"),
+            "old transcripts are deleted; patches never",
+        )
+    })?;
+    let mut response = Response::new(Body::from(bytes));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
+    // Whatever somebody's patch is, no browser takes it for a page.
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    Ok(response)
+}
+
+async fn keep(State(front): State<Arc<Front>>, request: Request) -> Result<Told<Kept>, Problem> {
+    let bytes = to_bytes(request.into_body(), BLOB_MOST).await.map_err(|_| {
+        Problem::new(Sort::TooLarge, format!("a blob has {BLOB_MOST} bytes at most"), "send less")
+    })?;
+    let length = bytes.len() as u64;
+    let digest = front.handle.keep(bytes.to_vec()).await?;
+    Ok(Told(StatusCode::CREATED, Kept { digest: digest.to_string(), bytes: length }))
+}

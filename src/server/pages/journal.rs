@@ -1,0 +1,136 @@
+//! `/api/journal`: what has happened, entry by entry, each with the hashes that prove it.
+
+use crate::{
+    domain::{
+        ids::{MissionId, Seq},
+        time::Timestamp,
+    },
+    runtime::handle::{HistoryEntry, HistoryQuery},
+    server::{
+        api::{Api, Leaf},
+        front::Front,
+        input::Asked,
+        paging::{self, Told, ok},
+        problem::{Problem, Sort},
+    },
+};
+use axum::extract::State;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::sync::Arc;
+
+/// Longest beginning of a kind.
+const KIND_MOST: usize = 100;
+
+/// Which entries.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::server) struct Range {
+    /// This entry and later ones, oldest first. Without it: newest first.
+    from: Option<u64>,
+    /// Older than this entry; only without `from`.
+    before: Option<u64>,
+    /// Kinds that begin so, such as `mission.` or `desk.request_decided`.
+    kind: Option<String>,
+    /// Of this mission, such as M-12.
+    mission: Option<String>,
+    /// From this time on, RFC 3339 in UTC.
+    since: Option<String>,
+    /// Up to this time.
+    until: Option<String>,
+    /// Entries of one answer.
+    #[schemars(range(min = 1, max = 500))]
+    most: Option<usize>,
+}
+
+/// One entry.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "JournalEntry")]
+pub(in crate::server) struct Line {
+    /// Where in the journal, from 1.
+    seq: u64,
+    /// When, RFC 3339 in UTC.
+    at: String,
+    /// Who: `person:ada`, `policy`, `engine`, `agent:M-1/T-2`, `investigator:I-7`.
+    actor: String,
+    /// What kind, such as `mission.opened`.
+    kind: String,
+    /// Of which mission.
+    mission: Option<String>,
+    /// What, in the engine's own form.
+    event: Value,
+    /// SHA-256 of the record before it.
+    prev: String,
+    /// SHA-256 of its own record.
+    hash: String,
+}
+
+impl From<HistoryEntry> for Line {
+    fn from(entry: HistoryEntry) -> Self {
+        Self {
+            seq: entry.seq.0,
+            at: entry.at.to_string(),
+            actor: entry.actor,
+            kind: entry.kind,
+            mission: entry.mission.map(|mission| mission.to_string()),
+            event: serde_json::from_str(&entry.payload).unwrap_or(Value::Null),
+            prev: entry.prev.to_string(),
+            hash: entry.hash.to_string(),
+        }
+    }
+}
+
+/// Entries, and where the next ones begin.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "JournalRange")]
+pub(in crate::server) struct Lines {
+    /// In the order asked for.
+    entries: Vec<Line>,
+    /// What `from` (or `before`, where that was asked) is for the next ones; null: there were no more.
+    next: Option<u64>,
+    /// The last entry of the journal.
+    last: u64,
+}
+
+pub(in crate::server) fn routes(api: Api) -> Api {
+    let leaf = Leaf::new("list_journal", "journal", "What has happened, by range, kind and mission")
+        .query::<Range>()
+        .answers::<Lines>(200);
+    api.get("/api/journal", leaf, list)
+}
+
+fn moment(text: Option<String>) -> Result<Option<Timestamp>, Problem> {
+    let read = text.map(|text| text.parse::<Timestamp>()).transpose();
+    read.map_err(|error| Problem::new(Sort::Malformed, error.to_string(), "write 2026-11-21T09:30:00Z"))
+}
+
+async fn list(State(front): State<Arc<Front>>, Asked(range): Asked<Range>) -> Result<Told<Lines>, Problem> {
+    let most = pages::length(range.most)?;
+    let kind = range.kind.unwrap_or_default();
+    if kind.len() > KIND_MOST || range.from.is_some() && range.before.is_some() {
+        let detail = "from and before go two ways, and a kind is short";
+        return Err(Problem::new(Sort::Malformed, detail, "give one of from and before"));
+    }
+    let mission = range.mission.map(|id| {
+        id.parse::<MissionId>()
+            .map_err(|error| Problem::new(Sort::Malformed, error.to_string(), "write M-12"))
+    });
+    let forwards = range.from.is_some();
+    let query = HistoryQuery {
+        mission: mission.transpose()?,
+        kind,
+        before: range.before.map(Seq),
+        from: range.from.map(Seq),
+        since: moment(range.since)?,
+        until: moment(range.until)?,
+        most: most + 1,
+    };
+    let mut found = front.handle.read(query).await?;
+    let more = found.len() > most;
+    found.truncate(most);
+    let edge = found.last().filter(|_| more).map(|entry| entry.seq.0);
+    let next = edge.map(|seq| if forwards { seq + 1 } else { seq });
+    let entries = found.into_iter().map(Line::from).collect();
+    Ok(ok(Lines { entries, next, last: front.state().seq.0 }))
+}

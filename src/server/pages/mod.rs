@@ -1,0 +1,43 @@
+//! What can be asked, a file for each path: its routes with their description, its forms on the wire, and what it says.
+
+mod commands;
+mod control;
+mod desk;
+mod events;
+mod feeds;
+mod health;
+mod hooks;
+mod incidents;
+mod journal;
+mod login;
+mod metrics;
+mod missions;
+mod snapshot;
+mod stream;
+mod tasks;
+
+pub(in crate::server) use login::Logins;
+
+use super::api::Api;
+
+/// Every route.
+pub(in crate::server) fn routes() -> Api {
+    [
+        missions::routes,
+        tasks::routes,
+        desk::routes,
+        incidents::routes,
+        control::routes,
+        login::routes,
+        journal::routes,
+        events::routes,
+        snapshot::routes,
+        feeds::routes,
+        commands::routes,
+        hooks::routes,
+        health::routes,
+        metrics::routes,
+    ]
+    .into_iter()
+    .fold(Api::new(), |api, routes| routes(api))
+}
