@@ -4,11 +4,8 @@
 use super::key::{key, lens, number, severity, word};
 use super::{
     faces, features,
-    forms::{
-        business_hours, columns, freeze, glob, host, key_source, mail_way, mailbox, path, shared, target,
-        time_zone, url, webhook, words,
-    },
-    network,
+    forms::{business_hours, columns, freeze, glob, host, path, shared, target, time_zone, words},
+    network, notify,
     settings::{CommandNetwork, LandingBranch, LogLevel, Settings, Signing},
     slot::{Lens, Slot},
 };
@@ -412,75 +409,19 @@ begun anew.",
         number!(0..=100, policy.healing.inquiry.confidence_least_pct),
         Nothing
     ),
-    key!(
-        "notify.webhook",
-        "Address that is told of incidents, as JSON by POST. Taken from `env:NAME` or `cmd:COMMAND` where it is a secret.",
-        Slot::Maybe(webhook, lens!(notify.webhook)),
-        Nothing
-    ),
-    key!(
-        "notify.webhook_secret",
-        "With it each notice to the webhook is signed, where it comes from: `env:NAME` or `cmd:COMMAND`.",
-        Slot::Maybe(key_source, lens!(notify.webhook_secret)),
-        Nothing
-    ),
-    key!(
-        "notify.slack_webhook",
-        "Slack's incoming webhook. Taken from `env:NAME` or `cmd:COMMAND` where it is a secret.",
-        Slot::Maybe(webhook, lens!(notify.slack_webhook)),
-        Nothing
-    ),
-    key!(
-        "notify.slack_token",
-        "Token of a bot of Slack, where it comes from: `env:NAME` or `cmd:COMMAND`. It keeps all of an incident in one thread.",
-        Slot::Maybe(key_source, lens!(notify.slack_token)),
-        Nothing
-    ),
-    key!(
-        "notify.slack_channel",
-        "Name or id of the channel in which the bot speaks.",
-        Slot::Maybe(words, lens!(notify.slack_channel)),
-        Nothing
-    ),
-    key!(
-        "notify.slack_api",
-        "Base address of Slack's methods, where it is not https://slack.com/api.",
-        Slot::Maybe(url, lens!(notify.slack_api)),
-        Nothing
-    ),
-    key!(
-        "notify.mail_to",
-        "Who gets letters about incidents: name@host, or Name <name@host>.",
-        Slot::Texts(mailbox, lens!(notify.mail_to)),
-        Nothing
-    ),
-    key!("notify.mail_from", "Who writes them.", Slot::Maybe(mailbox, lens!(notify.mail_from)), Nothing),
-    key!(
-        "notify.mail_by",
-        "How they go: smtp://host:port (in the clear; ?tls=required for STARTTLS), smtps://host:port, sendgrid or resend, \
-         or one of these two with an address of their API: sendgrid+https://api.eu.sendgrid.com.",
-        Slot::Maybe(mail_way, lens!(notify.mail_by)),
-        Nothing
-    ),
-    key!(
-        "notify.mail_login",
-        "Login at the mail server.",
-        Slot::Maybe(words, lens!(notify.mail_login)),
-        Nothing
-    ),
-    key!(
-        "notify.mail_key",
-        "Its password, or the key of the API, where it comes from: `env:NAME` or `cmd:COMMAND`.",
-        Slot::Maybe(key_source, lens!(notify.mail_key)),
-        Nothing
-    ),
-    key!(
-        "notify.templates",
-        "Directory with subject.txt and text.txt of your own; docs/monitor.md says which names they may use.",
-        Slot::Maybe(path, lens!(notify.templates)),
-        Nothing
-    ),
-    key!("notify.least", "Incidents milder than this are not told.", severity!(notify.least), Nothing),
+    notify::WEBHOOK,
+    notify::WEBHOOK_SECRET,
+    notify::SLACK_WEBHOOK,
+    notify::SLACK_TOKEN,
+    notify::SLACK_CHANNEL,
+    notify::SLACK_API,
+    notify::MAIL_TO,
+    notify::MAIL_FROM,
+    notify::MAIL_BY,
+    notify::MAIL_LOGIN,
+    notify::MAIL_KEY,
+    notify::TEMPLATES,
+    notify::LEAST,
     key!(
         "runbooks.dir",
         "Directory with runbooks of your own, beside those that are built in.",

@@ -17,6 +17,7 @@ pub mod keys;
 pub mod layers;
 mod nearest;
 mod network;
+mod notify;
 pub mod places;
 pub mod reference;
 mod rules;

@@ -263,6 +263,7 @@ fn read(store: &Store, query: &HistoryQuery) -> Result<Vec<HistoryEntry>, String
 
 /// From the journal itself: no index is opened for whoever reads along.
 fn follow(store: &Store, after: Seq, most: usize) -> Result<Vec<HistoryEntry>, String> {
-    let entries = store.read_from(Seq(after.0.saturating_add(1))).map_err(|error| error.to_string())?;
-    entries.take(most).map(|entry| entry.map(HistoryEntry::from).map_err(|e| e.to_string())).collect()
+    let entries =
+        store.read_along(Seq(after.0.saturating_add(1)), most).map_err(|error| error.to_string())?;
+    Ok(entries.into_iter().map(HistoryEntry::from).collect())
 }

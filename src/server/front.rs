@@ -1,8 +1,8 @@
 //! What every page of the network face stands on.
 
 use super::{
-    door::Answers,
-    pages::Logins,
+    door::answers::Answers,
+    pages::login::logins::Logins,
     ports::Ports,
     problem::{Problem, Sort},
     served::Served,

@@ -1,10 +1,10 @@
 //! Opens and ends the network face.
 
 use super::{
-    door::{Answers, Doorman},
+    door::{Doorman, answers::Answers},
     entrance::{BindError, Certificates, Near, Outside, People, Socket, TlsError, own, serve},
     front::Front,
-    pages::Logins,
+    pages::login::logins::Logins,
     ports::Ports,
     router::{router, routes},
     served::Served,

@@ -138,6 +138,11 @@ impl Store {
         self.journal.read_from(from)
     }
 
+    /// Some of them: whoever reads along reads only what is new.
+    pub fn read_along(&self, from: Seq, most: usize) -> Result<Vec<entry::Entry>, StoreError> {
+        self.journal.read_along(from, most)
+    }
+
     /// Keeps the folded state as of `seq`.
     pub fn save_state(&self, seq: Seq, bytes: &[u8]) -> Result<(), StoreError> {
         if seq > self.last() {

@@ -85,6 +85,34 @@ fn remembers_in_order_across_segments_and_restarts() {
 }
 
 #[test]
+fn whoever_reads_along_gets_each_entry_once_and_nobody_disturbs_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path(), Options { segment_bytes: 20_000, ..options() }).unwrap().store;
+    assert!(store.read_along(Seq(1), 64).unwrap().is_empty());
+    let mut along: Vec<Entry> = Vec::new();
+    for n in 1..=900 {
+        fill(&store, n..=n);
+        // Mostly one is new, at times many are, and more than are wanted at once.
+        if n % 7 == 0 && n % 200 > 100 {
+            continue;
+        }
+        let next = Seq(along.len() as u64 + 1);
+        along.extend(store.read_along(next, 5).unwrap());
+        if n % 50 == 0 {
+            let back = store.read_along(Seq(n / 2), 3).unwrap();
+            assert_eq!(
+                back.iter().map(|entry| entry.seq).collect::<Vec<_>>(),
+                [n / 2, n / 2 + 1, n / 2 + 2].map(Seq)
+            );
+        }
+    }
+    while along.len() < 900 {
+        along.extend(store.read_along(Seq(along.len() as u64 + 1), 5).unwrap());
+    }
+    assert_eq!(along, all(&store));
+}
+
+#[test]
 fn a_torn_tail_is_cut_at_every_byte_and_nothing_else_is_lost() {
     for count in [4_u64, 258] {
         let dir = tempfile::tempdir().unwrap();

@@ -12,7 +12,10 @@ use super::{
     process::{self, Confinement, Exit, Finished, Limits, Spec},
 };
 use crate::domain::time::Millis;
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 /// Most bytes of output of one git call that are kept; more is an error, never a silent cut.
 const MOST_OUTPUT: usize = 256 << 20;
@@ -178,12 +181,17 @@ async fn call(
 
 /// Finds the top, the git directory and the common directory of the repository `dir` is in.
 pub(super) async fn find(dir: &Path) -> Result<[PathBuf; 3], WorkspaceError> {
-    let version = call(dir, &["version"], &[], &common_environment()).await;
-    let said = version
-        .map(|answer| String::from_utf8_lossy(&answer.out).trim().to_owned())
-        .unwrap_or_else(|e| e.to_string());
-    if !new_enough(&said) {
-        return Err(WorkspaceError::OldGit { found: said });
+    // One that was new enough is not asked again.
+    static NEW_ENOUGH: AtomicBool = AtomicBool::new(false);
+    if !NEW_ENOUGH.load(Ordering::Relaxed) {
+        let version = call(dir, &["version"], &[], &common_environment()).await;
+        let said = version
+            .map(|answer| String::from_utf8_lossy(&answer.out).trim().to_owned())
+            .unwrap_or_else(|e| e.to_string());
+        if !new_enough(&said) {
+            return Err(WorkspaceError::OldGit { found: said });
+        }
+        NEW_ENOUGH.store(true, Ordering::Relaxed);
     }
     // The director's `safe.directory` counts here, so the global config stays visible for this one question.
     let mut env = common_environment();

@@ -18,7 +18,7 @@ use crate::{
         handle::{Ask, HistoryEntry, HistoryQuery, Receipt, SendError},
         past::{dossier, elsewhere::Elsewhere, export, search, shelf::Shelf},
     },
-    server::{pages::MOST, tail::VERSION},
+    server::{paging::MOST, tail::VERSION},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -9,7 +9,7 @@ use crate::{
     },
     engine::state::State,
     runtime::feeds::Feeds,
-    server::feeds::{ORCHESTRATOR, Piece},
+    server::pages::feeds::{ORCHESTRATOR, Piece},
 };
 use futures::StreamExt as _;
 use std::sync::Arc;

@@ -7,7 +7,7 @@ use crate::{
         http::{HttpOptions, ProxyUse, begin},
         transport::{Broken, Limits, NoStream, Transport},
     },
-    server::stream::PULSE,
+    server::pages::stream::PULSE,
 };
 use eventsource_client::{Client as _, ClientBuilder, Error, ReconnectOptions, SSE};
 use futures::stream::{BoxStream, StreamExt as _};

@@ -15,8 +15,8 @@ use crate::{
     },
     server::{
         api::Needs,
+        entrance::Caller,
         entrance::Far,
-        entrance::caller::Caller,
         problem::{Problem, Sort},
     },
 };

@@ -1,7 +1,7 @@
 //! What stands before every page: whether a browser was made to ask (`outside`), who asks, how often, and whether that caller
 //! may (`doorman`, `buckets`, `rights`); and that what is sent twice is done once (`once`, `answers`).
 
-mod answers;
+pub(in crate::server) mod answers;
 mod buckets;
 mod doorman;
 mod once;
@@ -9,7 +9,6 @@ mod outside;
 pub(in crate::server) mod rights;
 
 pub(in crate::server) use {
-    answers::Answers,
     doorman::{Doorman, admit},
     once::guard,
 };

@@ -38,7 +38,7 @@ const REFUSAL_MOST: Millis = Millis::secs(1);
 const BREATH: Millis = Millis(100);
 
 /// Where connections come in.
-pub(super) trait Entrance: Send {
+pub(in crate::server) trait Entrance: Send {
     /// What comes in.
     type Stream: Send;
 
@@ -50,7 +50,7 @@ pub(super) trait Entrance: Send {
 }
 
 /// Serves until it is told to close; then whoever is being answered is answered.
-pub(super) async fn serve(mut entrance: impl Entrance, mut closing: watch::Receiver<bool>) {
+pub(in crate::server) async fn serve(mut entrance: impl Entrance, mut closing: watch::Receiver<bool>) {
     let mut open = FuturesUnordered::new();
     loop {
         tokio::select! {

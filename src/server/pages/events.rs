@@ -1,15 +1,13 @@
 //! `/api/events`: everything that happens, as it stands in the journal, each entry once and in order. The entry's number
 //! is the event's id; a reader that connects again with it goes on right after it.
 
-use super::{
-    frame,
-    stream::{self, Source},
-};
+use super::stream::{self, Source};
 use crate::{
     domain::{ids::Seq, probe::ProbeHealth, text::json_escaped},
     engine::state::State as EngineState,
     server::{
         api::{Api, Leaf},
+        frame,
         front::Front,
         input::Asked,
         problem::{Problem, Sort},

@@ -1,10 +1,7 @@
 //! `/api/feeds`: what agents stream while they work. Bounded and lossy as the feeds are: who reads too slowly is told how
 //! much was lost. What must last is in the journal.
 
-use super::{
-    frame,
-    stream::{self, Source},
-};
+use super::stream::{self, Source};
 use crate::{
     domain::{
         digest::Digest,
@@ -16,6 +13,7 @@ use crate::{
     runtime::feeds::Batch,
     server::{
         api::{Api, Leaf},
+        frame,
         front::Front,
         input::Asked,
         problem::{Problem, Sort},

@@ -106,7 +106,7 @@ fn moment(text: Option<String>) -> Result<Option<Timestamp>, Problem> {
 }
 
 async fn list(State(front): State<Arc<Front>>, Asked(range): Asked<Range>) -> Result<Told<Lines>, Problem> {
-    let most = pages::length(range.most)?;
+    let most = paging::length(range.most)?;
     let kind = range.kind.unwrap_or_default();
     if kind.len() > KIND_MOST || range.from.is_some() && range.before.is_some() {
         let detail = "from and before go two ways, and a kind is short";

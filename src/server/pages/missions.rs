@@ -307,7 +307,7 @@ async fn list(
     State(front): State<Arc<Front>>,
     Asked(which): Asked<Which>,
 ) -> Result<Told<Page<View>>, Problem> {
-    let most = pages::length(which.most)?;
+    let most = paging::length(which.most)?;
     let before = paging::before::<MissionId>(which.before.as_deref())?;
     let state = front.state();
     let wanted = |mission: &&Arc<Mission>| {

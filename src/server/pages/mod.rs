@@ -4,19 +4,17 @@ mod commands;
 mod control;
 mod desk;
 mod events;
-mod feeds;
+pub(in crate::server) mod feeds;
 mod health;
 mod hooks;
 mod incidents;
 mod journal;
-mod login;
+pub(in crate::server) mod login;
 mod metrics;
 mod missions;
 mod snapshot;
-mod stream;
+pub(in crate::server) mod stream;
 mod tasks;
-
-pub(in crate::server) use login::Logins;
 
 use super::api::Api;
 

@@ -11,18 +11,19 @@ mod writer;
 
 use super::{
     disk::{Disk, sync_dir},
-    entry::NewEntry,
+    entry::{Entry, NewEntry},
     error::StoreError,
 };
 use crate::domain::ids::Seq;
 pub use read::Entries;
+use read::Mark;
 pub(in crate::store) use recover::never_acknowledged;
 use std::{
     fs::DirBuilder,
     os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     thread::JoinHandle,
@@ -43,6 +44,8 @@ pub(super) struct Journal {
     queue: Option<mpsc::Sender<writer::Append>>,
     last: Arc<AtomicU64>,
     thread: Option<JoinHandle<()>>,
+    /// Where whoever reads along stopped last.
+    along: Mutex<Option<Mark>>,
 }
 
 /// How to open a journal.
@@ -76,7 +79,7 @@ impl Journal {
             .name("journal".into())
             .spawn(move || writer.run(waiting, durable))
             .map_err(|e| StoreError::io("starting the journal's thread", &dir, &e))?;
-        Ok((Self { dir, queue: Some(queue), last, thread: Some(thread) }, cut))
+        Ok((Self { dir, queue: Some(queue), last, thread: Some(thread), along: Mutex::default() }, cut))
     }
 
     /// See `Store::append`.
@@ -122,6 +125,29 @@ impl Journal {
     /// Durable entries from `from` on.
     pub(super) fn read_from(&self, from: Seq) -> Result<Entries, StoreError> {
         Entries::new(&self.dir, from, self.last().0)
+    }
+
+    /// Some durable entries from `from` on. Whoever reads along, each time from where the last reading ended, reads only
+    /// what is new.
+    pub(super) fn read_along(&self, from: Seq, most: usize) -> Result<Vec<Entry>, StoreError> {
+        let along = || self.along.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = self.last().0;
+        if from.0 > last {
+            return Ok(Vec::new());
+        }
+        let mark = along().take_if(|mark| mark.next() == from);
+        let mut entries = match mark {
+            Some(mark) => Entries::resume(&self.dir, mark, last)?,
+            None => Entries::new(&self.dir, from, last)?,
+        };
+        let read: Vec<Entry> = entries.by_ref().take(most).collect::<Result<_, _>>()?;
+        // Others may read further back meanwhile: the foremost is the one who reads along.
+        if let Some(mark) = entries.mark()
+            && along().as_ref().is_none_or(|other| other.next() < mark.next())
+        {
+            *along() = Some(mark);
+        }
+        Ok(read)
     }
 
     /// Lets the writer finish what waits, and ends it.

@@ -28,7 +28,48 @@ pub struct Entries {
     live: bool,
 }
 
+/// Where a reader stands: whoever goes on from here reads nothing twice.
+#[derive(Debug, Clone)]
+pub(super) struct Mark {
+    segment: Segment,
+    offset: u64,
+    next: u64,
+    prev: Option<Digest>,
+}
+
+impl Mark {
+    /// The entry that is read next.
+    pub(super) fn next(&self) -> Seq {
+        Seq(self.next)
+    }
+}
+
 impl Entries {
+    /// Goes on where another reader of the same journal stood.
+    pub(super) fn resume(dir: &Path, mark: Mark, upto: u64) -> Result<Self, StoreError> {
+        let all = segment::list(dir).map_err(|e| StoreError::io("listing the journal", dir, &e))?;
+        let segments = all.into_iter().filter(|s| s.first > mark.segment.first && s.first <= upto).collect();
+        let frames = Frames::open(&mark.segment.path, mark.offset)
+            .map_err(|e| StoreError::io("reading the journal", &mark.segment.path, &e))?;
+        Ok(Self {
+            segments,
+            open: Some((mark.segment, frames)),
+            from: mark.next,
+            next: mark.next,
+            upto,
+            prev: mark.prev,
+            failed: false,
+            live: false,
+        })
+    }
+
+    /// Where it stands; nowhere if it could not read on.
+    pub(super) fn mark(&self) -> Option<Mark> {
+        let (segment, frames) = self.open.as_ref().filter(|_| !self.failed)?;
+        let Self { next, prev, .. } = *self;
+        Some(Mark { segment: segment.clone(), offset: frames.offset, next, prev })
+    }
+
     /// Of a journal that another process may be writing to: ends after the last whole entry.
     pub(in crate::store) fn live(dir: &Path, from: Seq) -> Result<Self, StoreError> {
         Ok(Self { live: true, ..Self::new(dir, from, u64::MAX)? })

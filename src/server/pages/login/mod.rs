@@ -1,10 +1,8 @@
 //! `/api/login`: a token by a vendor's word. The daemon begins a device flow, tells the person's program code and page, asks
 //! the vendor no more often than it wants, and gives a token that ends to whoever stands in `[server.people]`; to nobody else.
 
-mod logins;
+pub(in crate::server) mod logins;
 mod vendors;
-
-pub(in crate::server) use logins::Logins;
 
 use crate::{
     domain::{text::clean_line, time::Millis},
