@@ -18,6 +18,7 @@ pub(super) const MOST: usize = 500;
 
 /// A page of a list.
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "{T}Page")]
 pub(super) struct Page<T> {
     /// Newest first.
     pub items: Vec<T>,

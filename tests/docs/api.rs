@@ -51,7 +51,8 @@ else that is sent twice across a restart is refused by what it is: a decided req
 **Streams.** `/api/events` sends each journal entry once and in order, its number as the event's id. A reader that connects again
 with `Last-Event-ID` (or `?after=`) goes on right after it, also over a restart or a kill of the daemon: no gap, no double. A comment
 every 15 s shows that the line is alive. A reader is sent the next piece (at most 64 entries or 256 KiB) when it has taken the last
-one; a slow one costs that and no more. Entries carry the engine's own form of an event, `/api/snapshot` its own form of the
+one; a slow one costs that and no more. The same over WebSocket: a request to upgrade to one (`GET /api/events?after=0`) gets each entry as a
+text message, and whoever connects again names the last `seq` in `after`. Entries carry the engine's own form of an event, `/api/snapshot` its own form of the
 state, both with a `version`: they are for whoever folds them with the same program. Everything else on this page is a form of
 its own that stays.
 

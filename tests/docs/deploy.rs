@@ -48,7 +48,7 @@ fn c2_amtool_finds_nothing_wrong_with_what_tells_us_of_alerts() {
 #[test]
 fn e8_every_metric_of_the_rules_is_one_that_the_program_tells() {
     let rules = read("deploy/prometheus/chimera.rules.yml");
-    let told = read("src/server/metrics.rs");
+    let told = read("src/server/pages/metrics.rs");
     let mut named = 0;
     for (at, _) in rules.match_indices("chimera_") {
         let name: String = rules[at..].chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect();

@@ -2,6 +2,7 @@
 //! `CHIMERA_BLESS=1 cargo test -- docs::` writes generated documents anew.
 
 mod api;
+mod client;
 mod deploy;
 mod steps;
 
@@ -121,6 +122,11 @@ fn verbs_of_lines_are_those_of_the_face() {
 #[test]
 fn d9_the_api_is_described_as_it_is_served() {
     kept("docs/api.md", &api::page(&server::document()));
+}
+
+#[test]
+fn d9_the_python_client_is_made_of_the_document() {
+    kept("clients/python/chimera_client.py", &client::module(&server::document()));
 }
 
 /// Every document for people.

@@ -101,7 +101,7 @@ pub(super) async fn refuse(mut stream: impl AsyncWrite + Unpin, problem: Problem
 
 /// Answers what is asked on it; each request is marked with who is at the other end.
 pub(super) async fn connection(
-    stream: impl AsyncRead + AsyncWrite + Unpin + Send,
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     mark: impl Fn(&mut Extensions) + Send + Clone,
     app: Router,
     mut closing: watch::Receiver<bool>,
@@ -122,7 +122,7 @@ pub(super) async fn connection(
         .header_read_timeout(HEAD_MOST.to_std())
         .max_headers(HEADERS_MOST)
         .max_buf_size(HEAD_BYTES);
-    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service).with_upgrades());
     let done = tokio::select! {
         done = connection.as_mut() => done,
         () = closed(&mut closing) => {

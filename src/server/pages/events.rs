@@ -1,7 +1,10 @@
 //! `/api/events`: everything that happens, as it stands in the journal, each entry once and in order. The entry's number
-//! is the event's id; a reader that connects again with it goes on right after it.
+//! is the event's id; a reader that connects again with it goes on right after it. As server-sent events, or over WebSocket.
 
-use super::stream::{self, Source};
+use super::{
+    stream::{self, Source},
+    websocket,
+};
 use crate::{
     domain::{ids::Seq, probe::ProbeHealth, text::json_escaped},
     engine::state::State as EngineState,
@@ -37,7 +40,8 @@ pub(in crate::server) fn routes(api: Api) -> Api {
         .query::<Place>()
         .streams(
                 "Each event is {version, seq, at, actor, kind, mission, event}; `event` is the engine's own form. \
-             Events of the type `probes`, without an id, tell how probes do.",
+             Events of the type `probes`, without an id, tell how probes do. A request to upgrade to a WebSocket gets the same \
+             as text messages: what an entry says as it stands, and `{\"probes\": ...}`.",
             );
     api.get("/api/events", leaf, follow)
 }
@@ -46,6 +50,7 @@ async fn follow(
     State(front): State<Arc<Front>>,
     headers: HeaderMap,
     Asked(place): Asked<Place>,
+    socket: websocket::Asked,
 ) -> Result<Response<Body>, Problem> {
     let now = front.state().seq;
     let after = stream::place(&headers, place.after)?.map_or(now, Seq);
@@ -58,7 +63,10 @@ async fn follow(
     let mut probes = front.handle.watch_probes();
     probes.mark_changed();
     let source = Follow { states: front.handle.subscribe(), probes, front: front.clone(), after };
-    stream::of(&front, source)
+    match websocket::wanted(&headers, socket)? {
+        Some(upgrade) => websocket::of(&front, upgrade, source),
+        None => stream::of(&front, source),
+    }
 }
 
 struct Follow {

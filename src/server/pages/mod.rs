@@ -15,6 +15,7 @@ mod missions;
 mod snapshot;
 pub(in crate::server) mod stream;
 mod tasks;
+mod websocket;
 
 use super::api::Api;
 

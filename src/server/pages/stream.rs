@@ -66,10 +66,10 @@ pub(in crate::server) fn place(headers: &HeaderMap, query: Option<u64>) -> Resul
 }
 
 /// Counts an open stream for as long as it lives.
-struct Open(Arc<Front>);
+pub(super) struct Open(Arc<Front>);
 
 impl Open {
-    fn one(front: &Arc<Front>) -> Result<Self, Problem> {
+    pub(super) fn one(front: &Arc<Front>) -> Result<Self, Problem> {
         let open = Self(front.clone());
         if front.streams.fetch_add(1, Ordering::Relaxed) >= STREAMS_MOST {
             let detail = format!("{STREAMS_MOST} streams are open");

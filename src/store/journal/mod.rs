@@ -35,6 +35,8 @@ pub const SEGMENT_BYTES: u64 = 64 << 20;
 
 /// Entries of one append.
 const MOST_APPEND_ENTRIES: usize = 4_096;
+/// Readers along whose place is kept.
+const ALONG_MOST: usize = 4;
 /// Payload bytes of one append.
 const MOST_APPEND_BYTES: usize = 16 << 20;
 
@@ -44,8 +46,8 @@ pub(super) struct Journal {
     queue: Option<mpsc::Sender<writer::Append>>,
     last: Arc<AtomicU64>,
     thread: Option<JoinHandle<()>>,
-    /// Where whoever reads along stopped last.
-    along: Mutex<Option<Mark>>,
+    /// Where those who read along stopped, the last one last.
+    along: Mutex<Vec<Mark>>,
 }
 
 /// How to open a journal.
@@ -135,18 +137,20 @@ impl Journal {
         if from.0 > last {
             return Ok(Vec::new());
         }
-        let mark = along().take_if(|mark| mark.next() == from);
+        let stood = |marks: &mut Vec<Mark>| {
+            let at = marks.iter().rposition(|mark| mark.next() == from)?;
+            Some(marks.remove(at))
+        };
+        let mark = stood(&mut along());
         let mut entries = match mark {
             Some(mark) => Entries::resume(&self.dir, mark, last)?,
             None => Entries::new(&self.dir, from, last)?,
         };
         let read: Vec<Entry> = entries.by_ref().take(most).collect::<Result<_, _>>()?;
-        // Others may read further back meanwhile: the foremost is the one who reads along.
-        if let Some(mark) = entries.mark()
-            && along().as_ref().is_none_or(|other| other.next() < mark.next())
-        {
-            *along() = Some(mark);
-        }
+        let mut marks = along();
+        marks.extend(entries.mark());
+        let surplus = marks.len().saturating_sub(ALONG_MOST);
+        marks.drain(..surplus);
         Ok(read)
     }
 
