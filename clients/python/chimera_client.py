@@ -881,7 +881,8 @@ class Client:
         most: Optional[int] = None,
     ) -> MissionPage:
         """Missions, newest first."""
-        return json.loads(self._call("GET", "/api/missions", query={"before": before, "status": status, "kind": kind, "most": most}))
+        answer: MissionPage = json.loads(self._call("GET", "/api/missions", query={"before": before, "status": status, "kind": kind, "most": most}))
+        return answer
 
     def open_mission(
         self,
@@ -893,14 +894,16 @@ class Client:
 
         The same `key` does it once; without one each call has its own.
         """
-        return json.loads(self._call("POST", "/api/missions", body=_json(body), key=key or str(uuid.uuid4())))
+        answer: Mission = json.loads(self._call("POST", "/api/missions", body=_json(body), key=key or str(uuid.uuid4())))
+        return answer
 
     def get_mission(
         self,
         mission: str,
     ) -> Mission:
         """One mission as it stands."""
-        return json.loads(self._call("GET", f"/api/missions/{_part(mission)}"))
+        answer: Mission = json.loads(self._call("GET", f"/api/missions/{_part(mission)}"))
+        return answer
 
     def cancel_mission(
         self,
@@ -913,7 +916,8 @@ class Client:
 
         The same `key` does it once; without one each call has its own.
         """
-        return json.loads(self._call("POST", f"/api/missions/{_part(mission)}/cancel", body=_json(body), key=key or str(uuid.uuid4())))
+        answer: Mission = json.loads(self._call("POST", f"/api/missions/{_part(mission)}/cancel", body=_json(body), key=key or str(uuid.uuid4())))
+        return answer
 
     def retry_mission(
         self,
@@ -926,7 +930,8 @@ class Client:
 
         The same `key` does it once; without one each call has its own.
         """
-        return json.loads(self._call("POST", f"/api/missions/{_part(mission)}/retry", body=_json(body), key=key or str(uuid.uuid4())))
+        answer: Mission = json.loads(self._call("POST", f"/api/missions/{_part(mission)}/retry", body=_json(body), key=key or str(uuid.uuid4())))
+        return answer
 
     def list_tasks(
         self,
@@ -936,7 +941,8 @@ class Client:
         most: Optional[int] = None,
     ) -> TaskPage:
         """Tasks, newest first."""
-        return json.loads(self._call("GET", "/api/tasks", query={"before": before, "status": status, "most": most}))
+        answer: TaskPage = json.loads(self._call("GET", "/api/tasks", query={"before": before, "status": status, "most": most}))
+        return answer
 
     def submit_task(
         self,
@@ -948,14 +954,16 @@ class Client:
 
         The same `key` does it once; without one each call has its own.
         """
-        return json.loads(self._call("POST", "/api/tasks", body=_json(body), key=key or str(uuid.uuid4())))
+        answer: Taken = json.loads(self._call("POST", "/api/tasks", body=_json(body), key=key or str(uuid.uuid4())))
+        return answer
 
     def get_task(
         self,
         task: str,
     ) -> Task:
         """One task as it stands, with what has come of it."""
-        return json.loads(self._call("GET", f"/api/tasks/{_part(task)}"))
+        answer: Task = json.loads(self._call("GET", f"/api/tasks/{_part(task)}"))
+        return answer
 
     def cancel_task(
         self,
@@ -968,7 +976,8 @@ class Client:
 
         The same `key` does it once; without one each call has its own.
         """
-        return json.loads(self._call("POST", f"/api/tasks/{_part(task)}/cancel", body=_json(body), key=key or str(uuid.uuid4())))
+        answer: Task = json.loads(self._call("POST", f"/api/tasks/{_part(task)}/cancel", body=_json(body), key=key or str(uuid.uuid4())))
+        return answer
 
     def retry_task(
         self,
@@ -981,7 +990,8 @@ class Client:
 
         The same `key` does it once; without one each call has its own.
         """
-        return json.loads(self._call("POST", f"/api/tasks/{_part(task)}/retry", body=_json(body), key=key or str(uuid.uuid4())))
+        answer: Task = json.loads(self._call("POST", f"/api/tasks/{_part(task)}/retry", body=_json(body), key=key or str(uuid.uuid4())))
+        return answer
 
     def list_desk(
         self,
@@ -992,14 +1002,16 @@ class Client:
         most: Optional[int] = None,
     ) -> RequestPage:
         """What waits for a person, newest first."""
-        return json.loads(self._call("GET", "/api/desk", query={"decided": decided, "before": before, "kind": kind, "most": most}))
+        answer: RequestPage = json.loads(self._call("GET", "/api/desk", query={"decided": decided, "before": before, "kind": kind, "most": most}))
+        return answer
 
     def get_request(
         self,
         request: str,
     ) -> Request:
         """One request with everything to decide it."""
-        return json.loads(self._call("GET", f"/api/desk/{_part(request)}"))
+        answer: Request = json.loads(self._call("GET", f"/api/desk/{_part(request)}"))
+        return answer
 
     def decide_request(
         self,
@@ -1012,7 +1024,8 @@ class Client:
 
         The same `key` does it once; without one each call has its own.
         """
-        return json.loads(self._call("POST", f"/api/desk/{_part(request)}/decision", body=_json(body), key=key or str(uuid.uuid4())))
+        answer: DecisionReceipt = json.loads(self._call("POST", f"/api/desk/{_part(request)}/decision", body=_json(body), key=key or str(uuid.uuid4())))
+        return answer
 
     def undo_decision(
         self,
@@ -1024,7 +1037,8 @@ class Client:
 
         The same `key` does it once; without one each call has its own.
         """
-        return json.loads(self._call("POST", f"/api/desk/{_part(request)}/undo", key=key or str(uuid.uuid4())))
+        answer: DecisionReceipt = json.loads(self._call("POST", f"/api/desk/{_part(request)}/undo", key=key or str(uuid.uuid4())))
+        return answer
 
     def list_incidents(
         self,
@@ -1037,14 +1051,16 @@ class Client:
         most: Optional[int] = None,
     ) -> IncidentPage:
         """Incidents, newest first; those that go on unless all are asked for."""
-        return json.loads(self._call("GET", "/api/incidents", query={"all": all, "before": before, "severity": severity, "phase": phase, "service": service, "most": most}))
+        answer: IncidentPage = json.loads(self._call("GET", "/api/incidents", query={"all": all, "before": before, "severity": severity, "phase": phase, "service": service, "most": most}))
+        return answer
 
     def get_incident(
         self,
         incident: str,
     ) -> Incident:
         """One incident as it stands."""
-        return json.loads(self._call("GET", f"/api/incidents/{_part(incident)}"))
+        answer: Incident = json.loads(self._call("GET", f"/api/incidents/{_part(incident)}"))
+        return answer
 
     def silence_incident(
         self,
@@ -1057,7 +1073,8 @@ class Client:
 
         The same `key` does it once; without one each call has its own.
         """
-        return json.loads(self._call("POST", f"/api/incidents/{_part(incident)}/silence", body=_json(body), key=key or str(uuid.uuid4())))
+        answer: Incident = json.loads(self._call("POST", f"/api/incidents/{_part(incident)}/silence", body=_json(body), key=key or str(uuid.uuid4())))
+        return answer
 
     def resolve_incident(
         self,
@@ -1070,7 +1087,8 @@ class Client:
 
         The same `key` does it once; without one each call has its own.
         """
-        return json.loads(self._call("POST", f"/api/incidents/{_part(incident)}/resolve", body=_json(body), key=key or str(uuid.uuid4())))
+        answer: Incident = json.loads(self._call("POST", f"/api/incidents/{_part(incident)}/resolve", body=_json(body), key=key or str(uuid.uuid4())))
+        return answer
 
     def investigate_incident(
         self,
@@ -1082,13 +1100,15 @@ class Client:
 
         The same `key` does it once; without one each call has its own.
         """
-        return json.loads(self._call("POST", f"/api/incidents/{_part(incident)}/investigate", key=key or str(uuid.uuid4())))
+        answer: Incident = json.loads(self._call("POST", f"/api/incidents/{_part(incident)}/investigate", key=key or str(uuid.uuid4())))
+        return answer
 
     def get_control(
         self,
     ) -> Control:
         """How the house stands."""
-        return json.loads(self._call("GET", "/api/control"))
+        answer: Control = json.loads(self._call("GET", "/api/control"))
+        return answer
 
     def pause(
         self,
@@ -1100,7 +1120,8 @@ class Client:
 
         The same `key` does it once; without one each call has its own.
         """
-        return json.loads(self._call("POST", "/api/control/pause", body=_json(body), key=key or str(uuid.uuid4())))
+        answer: Control = json.loads(self._call("POST", "/api/control/pause", body=_json(body), key=key or str(uuid.uuid4())))
+        return answer
 
     def resume(
         self,
@@ -1111,7 +1132,8 @@ class Client:
 
         The same `key` does it once; without one each call has its own.
         """
-        return json.loads(self._call("POST", "/api/control/resume", key=key or str(uuid.uuid4())))
+        answer: Control = json.loads(self._call("POST", "/api/control/resume", key=key or str(uuid.uuid4())))
+        return answer
 
     def stop(
         self,
@@ -1123,7 +1145,8 @@ class Client:
 
         The same `key` does it once; without one each call has its own.
         """
-        return json.loads(self._call("POST", "/api/control/stop", body=_json(body), key=key or str(uuid.uuid4())))
+        answer: Control = json.loads(self._call("POST", "/api/control/stop", body=_json(body), key=key or str(uuid.uuid4())))
+        return answer
 
     def set_level(
         self,
@@ -1135,34 +1158,39 @@ class Client:
 
         The same `key` does it once; without one each call has its own.
         """
-        return json.loads(self._call("POST", "/api/control/level", body=_json(body), key=key or str(uuid.uuid4())))
+        answer: Control = json.loads(self._call("POST", "/api/control/level", body=_json(body), key=key or str(uuid.uuid4())))
+        return answer
 
     def scan(
         self,
         body: ScanRequest,
     ) -> Scan:
         """Let every probe look once, now; leaves no trace."""
-        return json.loads(self._call("POST", "/api/control/scan", body=_json(body)))
+        answer: Scan = json.loads(self._call("POST", "/api/control/scan", body=_json(body)))
+        return answer
 
     def get_login_vendors(
         self,
     ) -> LoginVendors:
         """Vendors by which somebody can log in."""
-        return json.loads(self._call("GET", "/api/login"))
+        answer: LoginVendors = json.loads(self._call("GET", "/api/login"))
+        return answer
 
     def begin_login(
         self,
         body: LoginRequest,
     ) -> Login:
         """Begin a login: the person types a code on the vendor's page."""
-        return json.loads(self._call("POST", "/api/login", body=_json(body)))
+        answer: Login = json.loads(self._call("POST", "/api/login", body=_json(body)))
+        return answer
 
     def finish_login(
         self,
         login: str,
     ) -> LoginState:
         """What came of a login; where it is done, the token, once."""
-        return json.loads(self._call("POST", f"/api/login/{_part(login)}"))
+        answer: LoginState = json.loads(self._call("POST", f"/api/login/{_part(login)}"))
+        return answer
 
     def list_journal(
         self,
@@ -1176,13 +1204,15 @@ class Client:
         most: Optional[int] = None,
     ) -> JournalRange:
         """What has happened, by range, kind and mission."""
-        return json.loads(self._call("GET", "/api/journal", query={"from": from_, "before": before, "kind": kind, "mission": mission, "since": since, "until": until, "most": most}))
+        answer: JournalRange = json.loads(self._call("GET", "/api/journal", query={"from": from_, "before": before, "kind": kind, "mission": mission, "since": since, "until": until, "most": most}))
+        return answer
 
     def get_snapshot(
         self,
     ) -> Snapshot:
         """The state at one journal entry, in the engine's own form, to be folded on with /api/events."""
-        return json.loads(self._call("GET", "/api/snapshot"))
+        answer: Snapshot = json.loads(self._call("GET", "/api/snapshot"))
+        return answer
 
     def give_command(
         self,
@@ -1194,7 +1224,8 @@ class Client:
 
         The same `key` does it once; without one each call has its own.
         """
-        return json.loads(self._call("POST", "/api/commands", body=_json(body), key=key or str(uuid.uuid4())))
+        answer: CommandReceipt = json.loads(self._call("POST", "/api/commands", body=_json(body), key=key or str(uuid.uuid4())))
+        return answer
 
     def get_blob(
         self,
@@ -1208,7 +1239,8 @@ class Client:
         body: bytes,
     ) -> Kept:
         """Keep bytes by their content, to name them in a command; at most 16 MiB."""
-        return json.loads(self._call("POST", "/api/blobs", body=("application/octet-stream", body)))
+        answer: Kept = json.loads(self._call("POST", "/api/blobs", body=("application/octet-stream", body)))
+        return answer
 
     def deliver(
         self,
@@ -1216,13 +1248,15 @@ class Client:
         body: bytes,
     ) -> Delivered:
         """Deliver a payload of Alertmanager, Sentry, GitHub, Vercel, Slack, Stripe or anything else to a probe of type webhook."""
-        return json.loads(self._call("POST", f"/api/hooks/{_part(name)}", body=("application/json", body)))
+        answer: Delivered = json.loads(self._call("POST", f"/api/hooks/{_part(name)}", body=("application/json", body)))
+        return answer
 
     def get_health(
         self,
     ) -> Health:
         """How many missions wait, run and ended."""
-        return json.loads(self._call("GET", "/health"))
+        answer: Health = json.loads(self._call("GET", "/health"))
+        return answer
 
     def get_liveness(
         self,
@@ -1246,7 +1280,8 @@ class Client:
         self,
     ) -> Document:
         """This document: OpenAPI 3.1."""
-        return json.loads(self._call("GET", "/api/openapi.json"))
+        answer: Document = json.loads(self._call("GET", "/api/openapi.json"))
+        return answer
 
 def _word(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)

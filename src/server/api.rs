@@ -224,7 +224,7 @@ fn document(leaves: &[(&'static str, &'static str, Leaf)]) -> Value {
     let schemas = generator.take_definitions(true);
     let tags: Vec<Value> =
         GROUPS.iter().map(|(name, what)| json!({"name": name, "description": what})).collect();
-    json!({
+    let mut document = json!({
         "openapi": OPENAPI,
         "info": {
             "title": "Chimera",
@@ -242,7 +242,28 @@ fn document(leaves: &[(&'static str, &'static str, Leaf)]) -> Value {
             "schemas": schemas,
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "description": BEARER}},
         },
-    })
+    });
+    bound(&mut document);
+    document
+}
+
+/// Says how large a whole number may be: a format alone binds nobody.
+fn bound(value: &mut Value) {
+    match value {
+        Value::Object(object) => {
+            let most = match object.get("format").and_then(Value::as_str) {
+                Some("uint64" | "uint") => Some(u64::MAX),
+                Some("uint32") => Some(u32::MAX.into()),
+                _ => None,
+            };
+            if let Some(most) = most {
+                object.entry("maximum").or_insert(most.into());
+            }
+            object.values_mut().for_each(bound);
+        }
+        Value::Array(values) => values.iter_mut().for_each(bound),
+        _ => {}
+    }
 }
 
 fn operation(method: &str, leaf: &Leaf, generator: &mut SchemaGenerator) -> Value {
@@ -259,7 +280,7 @@ fn operation(method: &str, leaf: &Leaf, generator: &mut SchemaGenerator) -> Valu
         parameters.push(json!({
             "name": "Idempotency-Key", "in": "header", "required": false,
             "description": "A word of yours: the same request under the same word is done once and answered the same",
-            "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"},
+            "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+ *$"},
         }));
     }
     let (status, answer) = match &leaf.answer {
@@ -303,7 +324,9 @@ fn operation(method: &str, leaf: &Leaf, generator: &mut SchemaGenerator) -> Valu
             json!({"required": true, "content": {"application/json": {"schema": schema}}});
     }
     if let Some(media_type) = leaf.raw {
-        operation["requestBody"] = json!({"required": true, "content": {media_type: {}}});
+        let bytes = json!({"type": "string", "format": "binary", "minLength": 1});
+        let content = if media_type == "application/json" { json!({}) } else { json!({"schema": bytes}) };
+        operation["requestBody"] = json!({"required": true, "content": {media_type: content}});
     }
     operation
 }

@@ -7,10 +7,14 @@ use axum::{
     http::{HeaderMap, StatusCode, header, request::Parts},
 };
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use std::{fmt::Display, str::FromStr};
 
 /// Bytes of a body.
 pub(super) const BODY_MOST: usize = 2 * 1024 * 1024;
+
+/// Up to here each whole number is a float, too.
+const WHOLE_MOST: f64 = 9_007_199_254_740_992.0;
 
 /// A JSON body. Only with its media type: a page in a browser cannot send that across without being asked about first.
 #[derive(Debug)]
@@ -26,10 +30,31 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Given<T> {
         }
         let bytes = Bytes::from_request(request, state).await.map_err(|error| unread(&error))?;
         let bytes: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
-        serde_json::from_slice(bytes).map(Self).map_err(|error| {
+        serde_json::from_slice(bytes).or_else(|error| whole(bytes).ok_or(error)).map(Self).map_err(|error| {
             let sort = if error.is_data() { Sort::Invalid } else { Sort::Malformed };
             Problem::new(sort, format!("the body: {error}"), "GET /api/openapi.json describes every body")
         })
+    }
+}
+
+/// The same where whole numbers are written as `3.0`, which in JSON they are.
+fn whole<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
+    let mut value = serde_json::from_slice(bytes).ok()?;
+    make_whole(&mut value);
+    serde_json::from_value(value).ok()
+}
+
+fn make_whole(value: &mut Value) {
+    match value {
+        Value::Number(number) if number.is_f64() => {
+            let float = number.as_f64().unwrap_or(f64::NAN);
+            if float.fract() == 0.0 && (0.0..=WHOLE_MOST).contains(&float) {
+                *value = Value::from(float as u64);
+            }
+        }
+        Value::Array(values) => values.iter_mut().for_each(make_whole),
+        Value::Object(object) => object.values_mut().for_each(make_whole),
+        _ => {}
     }
 }
 

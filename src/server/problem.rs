@@ -58,6 +58,8 @@ pub(super) enum Sort {
     MediaType,
     /// Its body is too long.
     TooLarge,
+    /// It can be read, and not be done with the settings, the teams or the repository that are here.
+    Unfit,
     /// It was made on what has changed since.
     Stale,
     /// It was done, decided or ended before.
@@ -99,6 +101,7 @@ impl Sort {
         match self {
             Self::Malformed => ("malformed", "The request cannot be read", StatusCode::BAD_REQUEST),
             Self::Invalid => ("invalid", "The request means nothing", StatusCode::UNPROCESSABLE_ENTITY),
+            Self::Unfit => ("unfit", "It does not fit how this house is set up", StatusCode::CONFLICT),
             Self::NotFound => ("not_found", "There is no such thing", StatusCode::NOT_FOUND),
             Self::MethodNotAllowed => {
                 ("method_not_allowed", "Not by this method", StatusCode::METHOD_NOT_ALLOWED)
@@ -116,11 +119,9 @@ impl Sort {
             Self::Misdirected => ("misdirected", "Another host was asked", StatusCode::MISDIRECTED_REQUEST),
             Self::TooMany => ("too_many", "It came too often", StatusCode::TOO_MANY_REQUESTS),
             Self::Late => ("late", "It came too slowly", StatusCode::REQUEST_TIMEOUT),
-            Self::OtherUnderSameKey => (
-                "other_under_same_key",
-                "The key stands for another request",
-                StatusCode::UNPROCESSABLE_ENTITY,
-            ),
+            Self::OtherUnderSameKey => {
+                ("other_under_same_key", "The key stands for another request", StatusCode::CONFLICT)
+            }
             Self::UnderWay => ("under_way", "The same request is being answered", StatusCode::CONFLICT),
             Self::TooSlow => ("too_slow", "It took too long", StatusCode::GATEWAY_TIMEOUT),
             Self::Busy => ("busy", "There is no room", StatusCode::SERVICE_UNAVAILABLE),

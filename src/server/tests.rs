@@ -157,7 +157,7 @@ async fn d1_a_task_is_submitted_shown_listed_and_cancelled() {
     let (_, again) = house.post("/api/tasks", Some("once"), wish).await;
     assert_eq!(again, taken, "the same word submits one task");
     let (status, other) = house.post("/api/tasks", Some("once"), task("Another")).await;
-    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{other}");
+    assert_eq!(status, StatusCode::CONFLICT, "{other}");
     let (_, shown) = house.get("/api/tasks/M-1").await;
     assert_eq!(
         (shown["phase"].as_str(), shown["progress"].as_str()),
@@ -197,18 +197,19 @@ async fn d1_a_task_that_cannot_be_tested_or_staged_is_told_as_a_problem() {
     untested.feature.test.clear();
     let mut unstaged = ready();
     unstaged.feature.deploy.clear();
-    for (settings, url, why) in [
-        (untested, "http://127.0.0.1:1", "feature.test"),
-        (unstaged, "http://127.0.0.1:1", "staging environment"),
-        (ready(), "127.0.0.1:1", "no address"),
-        (ready(), "http://ada:secret@127.0.0.1", "no address"),
-        (ready(), "https://shop.example", "reaches this machine only"),
+    let (unfit, invalid) = ((StatusCode::CONFLICT, "unfit"), (StatusCode::UNPROCESSABLE_ENTITY, "invalid"));
+    for (settings, url, told, why) in [
+        (untested, "http://127.0.0.1:1", unfit, "feature.test"),
+        (unstaged, "http://127.0.0.1:1", unfit, "staging environment"),
+        (ready(), "127.0.0.1:1", invalid, "no address"),
+        (ready(), "http://ada:secret@127.0.0.1", invalid, "no address"),
+        (ready(), "https://shop.example", unfit, "reaches this machine only"),
     ] {
         let house = house_of(settings);
         let mut wish = task("Wish lists");
         wish["staging_url"] = url.into();
         let (status, problem) = house.post("/api/tasks", None, wish).await;
-        assert_eq!((status, sort(&problem)), (StatusCode::UNPROCESSABLE_ENTITY, "invalid"), "{problem}");
+        assert_eq!((status, sort(&problem)), told, "{problem}");
         assert!(problem.to_string().contains(why), "{why}: {problem}");
     }
 }
@@ -221,7 +222,7 @@ async fn d1_the_same_key_opens_one_mission_and_a_restart_does_not_change_that() 
     let (status, again) = house.post("/api/missions", Some("k"), brief()).await;
     assert_eq!((status, &again), (StatusCode::CREATED, &first));
     let (status, other) = house.post("/api/missions", Some("k"), json!({"text": "Something else"})).await;
-    assert_eq!((status, sort(&other)), (StatusCode::UNPROCESSABLE_ENTITY, "other_under_same_key"));
+    assert_eq!((status, sort(&other)), (StatusCode::CONFLICT, "other_under_same_key"));
     // Another daemon over the same journal has none of the answers in memory.
     let mut setup = Settings::default();
     setup.places.repo = Some("/repo".into());
@@ -239,7 +240,7 @@ async fn d1_the_same_key_opens_one_mission_and_a_restart_does_not_change_that() 
     let (status, again) = later.post("/api/missions", Some("k"), brief()).await;
     assert_eq!((status, again["mission"].as_str()), (StatusCode::CREATED, Some("M-1")), "{again}");
     let (status, other) = later.post("/api/missions", Some("k"), json!({"text": "Something else"})).await;
-    assert_eq!((status, sort(&other)), (StatusCode::UNPROCESSABLE_ENTITY, "other_under_same_key"));
+    assert_eq!((status, sort(&other)), (StatusCode::CONFLICT, "other_under_same_key"));
     assert_eq!(house.handle.snapshot().missions.len(), 1);
 }
 
@@ -279,7 +280,7 @@ async fn d11_what_makes_no_sense_is_told_as_a_problem_and_does_nothing() {
         ("/api/missions", "{", 400, "malformed"),
         ("/api/missions", r#"{"text":"x","colour":1}"#, 422, "invalid"),
         ("/api/missions", r#"{"text":" "}"#, 422, "invalid"),
-        ("/api/missions", r#"{"text":"x","teams":["Nobody"]}"#, 422, "invalid"),
+        ("/api/missions", r#"{"text":"x","teams":["Nobody"]}"#, 409, "unfit"),
         ("/api/missions", r#"{"text":"x","budget_usd":-1}"#, 422, "invalid"),
         ("/api/missions", r#"{"text":"x","timeout":"soon"}"#, 422, "invalid"),
         ("/api/missions", r#"{"text":"x","priority":300}"#, 422, "invalid"),
@@ -288,6 +289,8 @@ async fn d11_what_makes_no_sense_is_told_as_a_problem_and_does_nothing() {
         ("/api/desk/R-9/decision", r#"{"revision":1,"answer":"approve"}"#, 404, "not_found"),
         ("/api/incidents/I-9/silence", "{}", 404, "not_found"),
         ("/api/control/level", r#"{"level":4}"#, 422, "invalid"),
+        ("/api/control/level", r#"{"level":2.5}"#, 422, "invalid"),
+        ("/api/blobs", "", 400, "malformed"),
         ("/api/control/resume", "{}", 409, "already"),
         ("/health", "{}", 405, "method_not_allowed"),
     ] {
@@ -304,12 +307,18 @@ async fn d11_what_makes_no_sense_is_told_as_a_problem_and_does_nothing() {
     for path in [
         "/api/missions?most=0",
         "/api/missions?colour=1",
-        "/api/journal?from=1&before=2",
+        "/api/journal?kind=Mission",
         "/api/journal?mission=x",
     ] {
         let (status, problem) = house.get(path).await;
         assert_eq!((status, sort(&problem)), (StatusCode::BAD_REQUEST, "malformed"), "{path}");
     }
+    let (status, told) = house.post("/api/control/level", None, json!({"level": 2.0})).await;
+    assert_eq!(
+        (status, told["detail"].as_str()),
+        (StatusCode::UNPROCESSABLE_ENTITY, Some("there is no file")),
+        "2.0 is a whole number in JSON, and was read as one"
+    );
     let plain = Request::post("/api/control/pause").body(Body::from("{}")).unwrap();
     assert_eq!(house.send(plain).await.status(), StatusCode::UNSUPPORTED_MEDIA_TYPE);
     let long = json!({"text": "x".repeat(3 << 20)});

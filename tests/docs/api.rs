@@ -30,7 +30,7 @@ that may ask: [network.md](network.md).
 `/api/openapi.json` (OpenAPI 3.1).
 
 **Mistakes** are RFC 9457 problem documents (`application/problem+json`): `type` is `urn:chimera:problem:` and a word that
-stays (`malformed`, `invalid`, `not_found`, `stale`, `already`, `halted`, `over_budget`, `forbidden`, `other_under_same_key`,
+stays (`malformed`, `invalid`, `unfit`, `not_found`, `stale`, `already`, `halted`, `over_budget`, `forbidden`, `other_under_same_key`,
 `under_way`, `too_large`, `too_slow`, `late`, `too_many`, `unauthorized`, `unproven`, `role`, `misdirected`, `busy`, `unavailable`,
 `internal`, `method_not_allowed`, `media_type`), `detail` says what is
 wrong with this request, `hint` what to do.
@@ -39,7 +39,7 @@ wrong with this request, `hint` what to do.
 they are; nothing else on this page can be asked with it. [operations.md](operations.md) has a table of what each sends.
 
 **Once.** With an `Idempotency-Key` (1 to 200 visible characters) the same POST under the same key is done once and answered
-the same (`idempotency-replayed: true`); another body under it is a 422. The last 1,024 answers are kept in memory. That a brief
+the same (`idempotency-replayed: true`); another body under it is a 409. The last 1,024 answers are kept in memory. That a brief
 opens one mission is kept in the journal with the mission itself, so it holds when the daemon was killed in between: the answer
 is then the mission as it stands (as long as it is among those in memory: all that go on and the last 200 that ended). Everything
 else that is sent twice across a restart is refused by what it is: a decided request, a cancelled mission, a paused house is

@@ -126,7 +126,7 @@ fn e1_whoever_is_not_named_does_not_get_in_and_a_login_is_given_once() {
     let refused = stage.run(&["login", &bare.url]).exits(1);
     assert!(refused.stderr.contains("nobody is set up who could say who you are"), "{refused:?}");
     let no = bare.ask("POST", "/api/login", "", "{\"via\":\"google\"}");
-    assert_eq!((no.status, sort(&no).as_str()), (422, "invalid"));
+    assert_eq!((no.status, sort(&no).as_str()), (409, "unfit"));
     bare.daemon.ends();
     stage.env.push(("CHIMERA_GITHUB_CLIENT_ID".into(), "the-client".into()));
     let outside = outside(&stage, &settings(&vendor));

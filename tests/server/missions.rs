@@ -22,7 +22,7 @@ fn d1_a_brief_over_the_socket_lands_when_a_decision_over_it_says_yes() {
     assert_eq!(opened.json()["status"], "running");
     let again = daemon.post_once("/api/missions", "first", &brief).is(201);
     assert_eq!((again.text, again.headers["idempotency-replayed"].as_str()), (opened.text, "true"));
-    daemon.post_once("/api/missions", "first", &json!({"text": "Another"})).is(422);
+    daemon.post_once("/api/missions", "first", &json!({"text": "Another"})).is(409);
     events.until("desk.request_opened");
     let request = loop {
         // Evidence and judgements may still come in: the last revision is the one to decide on.

@@ -40,8 +40,7 @@ pub(in crate::server) struct Wanted {
     /// Of this form: that of the snapshot.
     version: u32,
     /// In the engine's own form.
-    #[schemars(with = "serde_json::Value")]
-    command: Box<Command>,
+    command: serde_json::Value,
 }
 
 /// What it brought about.
@@ -97,11 +96,13 @@ async fn give(
     once: Option<Extension<Once>>,
     Given(wanted): Given<Wanted>,
 ) -> Result<Told<Receipt>, Problem> {
+    // Either way it is of another version of the program.
+    let other = |detail: String| Problem::new(Sort::Unfit, detail, "use the program that runs here");
     if wanted.version != VERSION {
-        let detail = format!("the command is of form {}, and {VERSION} is understood", wanted.version);
-        return Err(Problem::new(Sort::Invalid, detail, "use the program that runs here"));
+        return Err(other(format!("the command is of form {}, and {VERSION} is understood", wanted.version)));
     }
-    let mut command = *wanted.command;
+    let mut command: Command =
+        serde_json::from_value(wanted.command).map_err(|error| other(format!("the command: {error}")))?;
     if !is_a_persons(&command) {
         let detail = "only what a person can want is taken";
         return Err(Problem::new(Sort::Forbidden, detail, "GET /api/openapi.json lists what there is"));
@@ -137,6 +138,9 @@ async fn keep(State(front): State<Arc<Front>>, request: Request) -> Result<Told<
     let bytes = to_bytes(request.into_body(), BLOB_MOST).await.map_err(|_| {
         Problem::new(Sort::TooLarge, format!("a blob has {BLOB_MOST} bytes at most"), "send less")
     })?;
+    if bytes.is_empty() {
+        return Err(Problem::new(Sort::Malformed, "there is nothing to keep", "send the bytes as the body"));
+    }
     let length = bytes.len() as u64;
     let digest = front.handle.keep(bytes.to_vec()).await?;
     Ok(Told(StatusCode::CREATED, Kept { digest: digest.to_string(), bytes: length }))

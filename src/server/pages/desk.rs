@@ -44,6 +44,7 @@ pub(in crate::server) struct Which {
     #[serde(default)]
     decided: bool,
     /// Older than this one: `next` of the page before.
+    #[schemars(regex(pattern = "^(R-|r-)?[0-9]{1,18}$"))]
     before: Option<String>,
     /// `choose`, `command`, `budget`, `ask`, `conflict` or `remedy`.
     kind: Option<String>,
@@ -156,6 +157,7 @@ pub(in crate::server) struct Decided {
     uses: Option<u32>,
     /// For grant: how long, such as 8h.
     #[serde(default)]
+    #[schemars(regex(pattern = "^[1-9][0-9]?(s|m|h)$"))]
     lasts: Option<String>,
     /// It takes effect after the undo window only, and can be taken back until then.
     #[serde(default)]

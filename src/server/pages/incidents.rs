@@ -41,6 +41,7 @@ pub(in crate::server) struct Which {
     #[serde(default)]
     all: bool,
     /// Older than this one: `next` of the page before.
+    #[schemars(regex(pattern = "^(I-|i-)?[0-9]{1,18}$"))]
     before: Option<String>,
     /// P0 to P4.
     severity: Option<String>,
@@ -228,6 +229,7 @@ fn attempted(attempt: &Attempt) -> AttemptView {
 pub(in crate::server) struct Quiet {
     /// How long, such as 2h; seven days at most.
     #[serde(default)]
+    #[schemars(regex(pattern = "^[1-9][0-9]?(s|m|h)$"))]
     lasts: Option<String>,
     /// Why.
     #[serde(default)]

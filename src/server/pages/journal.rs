@@ -22,6 +22,9 @@ use std::sync::Arc;
 
 /// Longest beginning of a kind.
 const KIND_MOST: usize = 100;
+/// The form of a moment that any reader of times writes.
+const MOMENT: &str =
+    "^(19|20)[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z$";
 
 /// Which entries.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -29,15 +32,19 @@ const KIND_MOST: usize = 100;
 pub(in crate::server) struct Range {
     /// This entry and later ones, oldest first. Without it: newest first.
     from: Option<u64>,
-    /// Older than this entry; only without `from`.
+    /// Older than this entry.
     before: Option<u64>,
     /// Kinds that begin so, such as `mission.` or `desk.request_decided`.
+    #[schemars(regex(pattern = "^[a-z_.]{0,100}$"))]
     kind: Option<String>,
     /// Of this mission, such as M-12.
+    #[schemars(regex(pattern = "^(M-|m-)?[0-9]{1,18}$"))]
     mission: Option<String>,
     /// From this time on, RFC 3339 in UTC.
+    #[schemars(regex(pattern = MOMENT))]
     since: Option<String>,
     /// Up to this time.
+    #[schemars(regex(pattern = MOMENT))]
     until: Option<String>,
     /// Entries of one answer.
     #[schemars(range(min = 1, max = 500))]
@@ -108,9 +115,9 @@ fn moment(text: Option<String>) -> Result<Option<Timestamp>, Problem> {
 async fn list(State(front): State<Arc<Front>>, Asked(range): Asked<Range>) -> Result<Told<Lines>, Problem> {
     let most = paging::length(range.most)?;
     let kind = range.kind.unwrap_or_default();
-    if kind.len() > KIND_MOST || range.from.is_some() && range.before.is_some() {
-        let detail = "from and before go two ways, and a kind is short";
-        return Err(Problem::new(Sort::Malformed, detail, "give one of from and before"));
+    if kind.len() > KIND_MOST || !kind.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'_' | b'.')) {
+        let detail = format!("a kind is small letters, _ and ., and has {KIND_MOST} of them at most");
+        return Err(Problem::new(Sort::Malformed, detail, "write mission. or desk.request_decided"));
     }
     let mission = range.mission.map(|id| {
         id.parse::<MissionId>()
@@ -120,13 +127,16 @@ async fn list(State(front): State<Arc<Front>>, Asked(range): Asked<Range>) -> Re
     let query = HistoryQuery {
         mission: mission.transpose()?,
         kind,
-        before: range.before.map(Seq),
+        before: range.before.filter(|_| !forwards).map(Seq),
         from: range.from.map(Seq),
         since: moment(range.since)?,
         until: moment(range.until)?,
         most: most + 1,
     };
     let mut found = front.handle.read(query).await?;
+    if forwards {
+        found.retain(|entry| range.before.is_none_or(|before| entry.seq.0 < before));
+    }
     let more = found.len() > most;
     found.truncate(most);
     let edge = found.last().filter(|_| more).map(|entry| entry.seq.0);

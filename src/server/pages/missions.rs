@@ -44,16 +44,18 @@ const MICROS: usize = 6;
 #[schemars(rename = "Brief")]
 pub(in crate::server) struct Wanted {
     /// What to do, in plain words; at most 256 KiB.
-    #[schemars(length(min = 1))]
+    #[schemars(regex(pattern = r"\S"))]
     pub text: String,
     /// Teams of the roster by name, or `vendor/model`; else those of the settings.
     #[serde(default)]
     pub teams: Vec<String>,
     /// Shell commands that must succeed in a candidate's worktree; else those of the settings, or found.
     #[serde(default)]
+    #[schemars(inner(regex(pattern = r"\S")))]
     pub checks: Vec<String>,
     /// Rules that the work must keep, beside those of the settings.
     #[serde(default)]
+    #[schemars(inner(regex(pattern = r"\S")))]
     pub constraints: Vec<String>,
     /// Cap of the mission in US dollars; else that of the settings.
     #[serde(default)]
@@ -64,6 +66,7 @@ pub(in crate::server) struct Wanted {
     pub approve: Option<String>,
     /// From opening to decision, such as 90s, 20m or 1h.
     #[serde(default)]
+    #[schemars(regex(pattern = "^[1-9][0-9]{0,3}(s|m|h)$"))]
     pub timeout: Option<String>,
     /// 1 (last) to 10 (first); 5.
     #[serde(default)]
@@ -98,6 +101,7 @@ impl Reason {
 #[serde(deny_unknown_fields)]
 pub(in crate::server) struct Which {
     /// Older than this one: `next` of the page before.
+    #[schemars(regex(pattern = "^(M-|m-)?[0-9]{1,18}$"))]
     before: Option<String>,
     /// `queued`, `running`, `waiting`, `landed`, `failed`, `cancelled` or `over_budget`.
     status: Option<String>,
@@ -330,7 +334,10 @@ fn shown(state: &EngineState, id: MissionId) -> Result<View, Problem> {
 
 impl From<Fault> for Problem {
     fn from(fault: Fault) -> Self {
-        Self::new(Sort::Invalid, fault.to_string(), fault.hint)
+        // Which teams there are is a matter of the settings, too.
+        let unfit = !fault.nonsense || matches!(fault.part, "team" | "approve");
+        let sort = if unfit { Sort::Unfit } else { Sort::Invalid };
+        Self::new(sort, fault.to_string(), fault.hint)
     }
 }
 
@@ -405,7 +412,7 @@ pub(in crate::server) fn brief(
     }
     let repo = front.settings.places.repo.as_ref().ok_or_else(|| {
         let hint = "start chimera --monitor in a repository, or with --repo DIR";
-        Problem::new(Sort::Invalid, "the daemon runs in no git repository", hint)
+        Problem::new(Sort::Unfit, "the daemon runs in no git repository", hint)
     })?;
     let invalid =
         |part: &str, why: String| Problem::new(Sort::Invalid, format!("{part}: {why}"), "correct it");

@@ -26,17 +26,22 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
+/// The form of an address of a service.
+const ADDRESS: &str = r"^https?://([A-Za-z]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z]([A-Za-z0-9-]*[A-Za-z0-9])?)*|127\.0\.0\.1|\[::1\])(:[1-9][0-9]{0,3})?(/[A-Za-z0-9._~/-]*)?$";
+
 /// What to build, against which contract, and where it is staged.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "NewTask")]
 struct New {
     /// What to build, in plain words; at most 256 KiB.
-    #[schemars(length(min = 1))]
+    #[schemars(regex(pattern = r"\S"))]
     feature: String,
     /// Address of the service as it is now: the end-to-end test must fail there first.
+    #[schemars(regex(pattern = ADDRESS))]
     target_url: String,
     /// Address of the staging environment: the test must pass there in the end.
+    #[schemars(regex(pattern = ADDRESS))]
     staging_url: String,
     /// 1 (last) to 10 (first); 5.
     #[serde(default)]
@@ -70,6 +75,7 @@ struct Taken {
 #[serde(deny_unknown_fields)]
 struct Which {
     /// Older than this one: `next` of the page before.
+    #[schemars(regex(pattern = "^(M-|m-)?[0-9]{1,18}$"))]
     before: Option<String>,
     /// `queued`, `running`, `waiting`, `completed`, `failed` or `cancelled`.
     status: Option<String>,

@@ -131,7 +131,7 @@ impl Line {
     pub fn to(vendor: Vendor, settings: &Settings, environment: &Environment) -> Result<Self, Problem> {
         let id = vendor.id(environment).ok_or_else(|| {
             let detail = format!("nobody can log in here by {}", vendor.word());
-            Problem::new(Sort::Invalid, detail, "GET /api/login lists the vendors that are set up")
+            Problem::new(Sort::Unfit, detail, "GET /api/login lists the vendors that are set up")
         })?;
         let server = &settings.server;
         let (base, api, secret) = match vendor {
