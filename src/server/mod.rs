@@ -2,6 +2,10 @@
 //! say so, over TCP with tokens, for programs and for screens elsewhere: what a person can want is one POST, what happens is
 //! one stream.
 //!
+//! Rooms: `entrance`, how somebody comes in; `door`, what stands before every page; `pages`, what can be asked, a file for
+//! each path; [`client`], the far end. Beside them what they share: `api` describes routes, `front` is what pages stand on,
+//! `input` reads and `problem` refuses, `paging` and `tail` tell much in pieces.
+//!
 //! Owns: the entrances and who may come in, routes with their description, the wire forms, problem documents. Never does:
 //! decide, keep state beyond a connection (but for answers that may be asked for again), start a process, tell a
 //! domain type by accident: every form on the wire is written down here, except state and events as they are, which
