@@ -280,7 +280,7 @@ fn operation(method: &str, leaf: &Leaf, generator: &mut SchemaGenerator) -> Valu
         parameters.push(json!({
             "name": "Idempotency-Key", "in": "header", "required": false,
             "description": "A word of yours: the same request under the same word is done once and answered the same",
-            "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+ *$"},
+            "schema": {"type": "string", "pattern": "^[!-~]{1,200}[ \\t]*$"},
         }));
     }
     let (status, answer) = match &leaf.answer {

@@ -47,7 +47,9 @@ pub(in crate::server) async fn guard(
     else {
         return Ok(next.run(request).await);
     };
-    let word = word.to_str().ok().filter(|word| (1..=WORD_MOST).contains(&word.len()) && !word.contains(' '));
+    let word = word.to_str().ok().filter(|word| {
+        (1..=WORD_MOST).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_graphic())
+    });
     let word = word.ok_or_else(|| {
         let detail = format!("Idempotency-Key is 1 to {WORD_MOST} visible characters");
         Problem::new(Sort::Malformed, detail, "send a fresh UUID for each thing that you want done")
