@@ -821,13 +821,11 @@ class Client:
         finally:
             line.close()
 
-    def _stream(self, path: str, after: Optional[int], quiet: float) -> Iterator[Tuple[str, Optional[str], str]]:
+    def _stream(self, path: str, after: int, quiet: float) -> Iterator[Tuple[str, Optional[str], str]]:
         """Events of a stream: type, id, data. Ends when the line does."""
         line = self._connect(quiet)
         try:
-            headers = {"accept": "text/event-stream"}
-            if after is not None:
-                headers["last-event-id"] = str(after)
+            headers = {"accept": "text/event-stream", "last-event-id": str(after)}
             answer = self._ask(line, "GET", path, {}, None, headers)
             kind, name, data = "message", None, []  # type: str, Optional[str], List[str]
             while True:

@@ -13,6 +13,20 @@ use std::{fmt::Display, str::FromStr};
 /// Bytes of a body.
 pub(super) const BODY_MOST: usize = 2 * 1024 * 1024;
 
+/// The forms of what is written as text, for the document. Each is what its reader takes, or the usual part of it.
+pub(super) mod form {
+    /// A mission's name, or its number.
+    pub(in crate::server) const MISSION: &str = "^(M-|m-)?[0-9]{1,18}$";
+    /// A request's.
+    pub(in crate::server) const REQUEST: &str = "^(R-|r-)?[0-9]{1,18}$";
+    /// An incident's.
+    pub(in crate::server) const INCIDENT: &str = "^(I-|i-)?[0-9]{1,18}$";
+    /// How long.
+    pub(in crate::server) const SPAN: &str = "^[1-9][0-9]?(s|m|h)$";
+    /// Words: not only blanks.
+    pub(in crate::server) const WORDS: &str = r"\S";
+}
+
 /// Up to here each whole number is a float, too.
 const WHOLE_MOST: f64 = 9_007_199_254_740_992.0;
 

@@ -14,7 +14,7 @@ const PARTS: u64 = 60_000;
 
 /// See the module.
 #[derive(Debug)]
-pub(in crate::server) struct Buckets<K> {
+pub(super) struct Buckets<K> {
     per_minute: u64,
     most: u64,
     all: Mutex<BTreeMap<K, Level>>,

@@ -15,8 +15,7 @@ use crate::{
     },
     server::{
         api::Needs,
-        entrance::Caller,
-        entrance::Far,
+        entrance::{Caller, Far},
         problem::{Problem, Sort},
     },
 };

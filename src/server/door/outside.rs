@@ -20,7 +20,7 @@ const REMEMBERED: &str = "600";
 
 /// The names and pages that are ours.
 #[derive(Debug)]
-pub(in crate::server) struct Outward {
+pub(super) struct Outward {
     hosts: Vec<String>,
     address: Option<IpAddr>,
     origins: Vec<String>,
@@ -80,7 +80,7 @@ impl Outward {
 }
 
 /// The answer to a browser that asks whether a page may ask.
-pub(in crate::server) fn preflight(request: &Request, page: &HeaderValue) -> Option<Response<Body>> {
+pub(super) fn preflight(request: &Request, page: &HeaderValue) -> Option<Response<Body>> {
     let asks = request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
     if *request.method() != Method::OPTIONS || !asks {
         return None;
@@ -98,7 +98,7 @@ pub(in crate::server) fn preflight(request: &Request, page: &HeaderValue) -> Opt
 }
 
 /// Lets the page read the answer, and no browser guess what it is.
-pub(in crate::server) fn dress(response: &mut Response<Body>, page: Option<&HeaderValue>) {
+pub(super) fn dress(response: &mut Response<Body>, page: Option<&HeaderValue>) {
     put(response, [(header::X_CONTENT_TYPE_OPTIONS, "nosniff")]);
     if let Some(page) = page {
         put(response, [(header::VARY, "Origin"), (header::ACCESS_CONTROL_EXPOSE_HEADERS, SHOWN)]);

@@ -36,7 +36,7 @@ const BLOB_MOST: usize = 16 * 1024 * 1024;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Command")]
-pub(in crate::server) struct Wanted {
+pub(super) struct Wanted {
     /// Of this form: that of the snapshot.
     version: u32,
     /// In the engine's own form.
@@ -46,7 +46,7 @@ pub(in crate::server) struct Wanted {
 /// What it brought about.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "CommandReceipt")]
-pub(in crate::server) struct Receipt {
+pub(super) struct Receipt {
     /// Last journal entry of it.
     seq: u64,
     /// What happened, in the engine's own form.
@@ -57,14 +57,14 @@ pub(in crate::server) struct Receipt {
 /// A blob that was kept.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Kept")]
-pub(in crate::server) struct Kept {
+pub(super) struct Kept {
     /// SHA-256 of it: its name.
     digest: String,
     /// How long it is.
     bytes: u64,
 }
 
-pub(in crate::server) fn routes(api: Api) -> Api {
+pub(super) fn routes(api: Api) -> Api {
     let command =
         Leaf::new("give_command", "events", "Give any command of a person, in the engine's own form")
             .body::<Wanted>()

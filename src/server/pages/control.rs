@@ -35,7 +35,7 @@ const LINE_MOST: usize = 300;
 /// How the house stands.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Control")]
-pub(in crate::server) struct View {
+pub(super) struct View {
     /// `running`, `paused` or `stopped`.
     state: &'static str,
     /// Why it does not run.
@@ -50,7 +50,7 @@ pub(in crate::server) struct View {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Level")]
-pub(in crate::server) struct Level {
+pub(super) struct Level {
     /// 1 monitor only, 2 low-risk fixes alone, 3 full autonomy.
     #[schemars(range(min = 1, max = 3))]
     level: u8,
@@ -60,7 +60,7 @@ pub(in crate::server) struct Level {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "ScanRequest")]
-pub(in crate::server) struct Scan {
+pub(super) struct Scan {
     /// Only this one; else all.
     #[serde(default)]
     probe: Option<String>,
@@ -69,7 +69,7 @@ pub(in crate::server) struct Scan {
 /// What probes saw.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Scan")]
-pub(in crate::server) struct Scanned {
+pub(super) struct Scanned {
     /// Whether every probe could look and found all well.
     well: bool,
     /// Each reading.
@@ -79,7 +79,7 @@ pub(in crate::server) struct Scanned {
 /// What one probe read.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Reading")]
-pub(in crate::server) struct ReadingView {
+pub(super) struct ReadingView {
     /// The probe.
     probe: String,
     /// The service that it watches.
@@ -94,7 +94,7 @@ pub(in crate::server) struct ReadingView {
     value: Option<f64>,
 }
 
-pub(in crate::server) fn routes(api: Api) -> Api {
+pub(super) fn routes(api: Api) -> Api {
     let leaf = |id, what| Leaf::new(id, "control", what).answers::<View>(200);
     let pause_leaf =
         leaf("pause", "Start nothing new; what runs goes on to its next turn").body::<Reason>().once();

@@ -23,7 +23,7 @@ use crate::{
         door::rights,
         entrance::Caller,
         front::Front,
-        input::{Asked, Given, Named},
+        input::{Asked, Given, Named, form},
         paging::{self, Page, Told, ok},
         problem::{Problem, Sort},
     },
@@ -39,12 +39,12 @@ const LINE_MOST: usize = 300;
 /// Which requests.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(in crate::server) struct Which {
+pub(super) struct Which {
     /// Those that were decided lately, too.
     #[serde(default)]
     decided: bool,
     /// Older than this one: `next` of the page before.
-    #[schemars(regex(pattern = "^(R-|r-)?[0-9]{1,18}$"))]
+    #[schemars(regex(pattern = form::REQUEST))]
     before: Option<String>,
     /// `choose`, `command`, `budget`, `ask`, `conflict` or `remedy`.
     kind: Option<String>,
@@ -56,7 +56,7 @@ pub(in crate::server) struct Which {
 /// A request as it stands.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Request")]
-pub(in crate::server) struct View {
+pub(super) struct View {
     /// Its name, such as R-3.
     request: String,
     /// The mission or incident that waits, such as M-12.
@@ -92,7 +92,7 @@ pub(in crate::server) struct View {
 /// A decision that was given.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Decided")]
-pub(in crate::server) struct Answered {
+pub(super) struct Answered {
     /// `approve`, `modify`, `reject`, `retry`, `grant`, `expired` or `withdrawn`.
     answer: &'static str,
     /// Who gave it.
@@ -109,7 +109,7 @@ pub(in crate::server) struct Answered {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(rename = "Answer")]
-pub(in crate::server) enum Word {
+pub(super) enum Word {
     /// Yes.
     Approve,
     /// Yes, but changed.
@@ -126,7 +126,7 @@ pub(in crate::server) enum Word {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Decision")]
-pub(in crate::server) struct Decided {
+pub(super) struct Decided {
     /// The revision that was seen.
     revision: u32,
     /// What is answered.
@@ -157,7 +157,7 @@ pub(in crate::server) struct Decided {
     uses: Option<u32>,
     /// For grant: how long, such as 8h.
     #[serde(default)]
-    #[schemars(regex(pattern = "^[1-9][0-9]?(s|m|h)$"))]
+    #[schemars(regex(pattern = form::SPAN))]
     lasts: Option<String>,
     /// It takes effect after the undo window only, and can be taken back until then.
     #[serde(default)]
@@ -167,7 +167,7 @@ pub(in crate::server) struct Decided {
 /// What became of a decision.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "DecisionReceipt")]
-pub(in crate::server) struct Receipt {
+pub(super) struct Receipt {
     /// Which request.
     request: String,
     /// Last journal entry of it.
@@ -240,7 +240,7 @@ fn given(decision: &Decision, by: &Actor, at: Timestamp) -> Answered {
     Answered { answer, by: by.to_string(), at: at.to_string(), team: team.map(|team| team.0), reason }
 }
 
-pub(in crate::server) fn routes(api: Api) -> Api {
+pub(super) fn routes(api: Api) -> Api {
     let request = |leaf: Leaf| leaf.path("request", "Request, such as R-3");
     let list_leaf = Leaf::new("list_desk", "desk", "What waits for a person, newest first")
         .query::<Which>()

@@ -30,12 +30,12 @@ use tokio::sync::watch;
 /// Where a reader begins.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(in crate::server) struct Place {
+pub(super) struct Place {
     /// Entries after this one; 0: all there are. Without it, and without Last-Event-ID: those that come from now on.
     after: Option<u64>,
 }
 
-pub(in crate::server) fn routes(api: Api) -> Api {
+pub(super) fn routes(api: Api) -> Api {
     let leaf = Leaf::new("follow_events", "events", "Everything that happens, as it happens: one server-sent event for each journal entry, its number as id")
         .query::<Place>()
         .streams(

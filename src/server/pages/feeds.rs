@@ -38,7 +38,7 @@ const ITEMS_MOST: usize = 256;
 /// Where a reader begins.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(in crate::server) struct Place {
+pub(super) struct Place {
     /// Items after this place; without it all that are kept.
     after: Option<u64>,
 }
@@ -165,7 +165,7 @@ pub(in crate::server) struct Piece {
     pub items: Vec<Item>,
 }
 
-pub(in crate::server) fn routes(api: Api) -> Api {
+pub(super) fn routes(api: Api) -> Api {
     let leaf = Leaf::new(
         "follow_feed",
         "events",

@@ -17,7 +17,7 @@ use std::sync::Arc;
 /// Missions as tasks, in numbers.
 #[derive(Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[schemars(rename = "Health")]
-pub(in crate::server) struct Health {
+pub(super) struct Health {
     /// `ok`, `paused` or `stopped`.
     status: &'static str,
     /// Seconds since the network face was opened.
@@ -32,7 +32,7 @@ pub(in crate::server) struct Health {
     tasks_failed: u64,
 }
 
-pub(in crate::server) fn routes(api: Api) -> Api {
+pub(super) fn routes(api: Api) -> Api {
     let health =
         Leaf::new("get_health", "health", "How many missions wait, run and ended").answers::<Health>(200);
     let live = Leaf::new("get_liveness", "health", "`ok` while the daemon answers").open();
@@ -41,14 +41,14 @@ pub(in crate::server) fn routes(api: Api) -> Api {
 }
 
 /// Missions that wait for a place, and those that have one.
-pub(in crate::server) fn at_work(state: &EngineState) -> (u64, u64) {
+pub(super) fn at_work(state: &EngineState) -> (u64, u64) {
     let open = || state.missions.values().filter(|mission| mission.result.ending.is_none());
     let queued = open().filter(|mission| mission.step.is_none()).count() as u64;
     (queued, open().count() as u64 - queued)
 }
 
 /// The word for how the house stands.
-pub(in crate::server) fn standing(state: &EngineState) -> &'static str {
+pub(super) fn standing(state: &EngineState) -> &'static str {
     match state.control {
         Control::Running => "ok",
         Control::Paused(_) => "paused",

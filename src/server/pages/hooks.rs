@@ -22,7 +22,7 @@ use std::sync::Arc;
 /// What came of a payload.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Delivered")]
-pub(in crate::server) struct View {
+pub(super) struct View {
     /// Alarms that were taken in; they are in the journal, or counted with the same ones of the last seconds.
     signals: usize,
     /// Parts that could not be read, each with its field.
@@ -67,7 +67,7 @@ impl From<NotTaken> for Problem {
     }
 }
 
-pub(in crate::server) fn routes(api: Api) -> Api {
+pub(super) fn routes(api: Api) -> Api {
     let leaf = Leaf::new(
         "deliver",
         "hooks",

@@ -20,7 +20,7 @@ use crate::{
         door::rights,
         entrance::Caller,
         front::Front,
-        input::{Asked, Given, Named},
+        input::{Asked, Given, Named, form},
         paging::{self, Page, Told, ok},
         problem::{Problem, Sort},
     },
@@ -36,12 +36,12 @@ const LINE_MOST: usize = 300;
 /// Which incidents.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(in crate::server) struct Which {
+pub(super) struct Which {
     /// Those that are over, too.
     #[serde(default)]
     all: bool,
     /// Older than this one: `next` of the page before.
-    #[schemars(regex(pattern = "^(I-|i-)?[0-9]{1,18}$"))]
+    #[schemars(regex(pattern = form::INCIDENT))]
     before: Option<String>,
     /// P0 to P4.
     severity: Option<String>,
@@ -57,7 +57,7 @@ pub(in crate::server) struct Which {
 /// An incident as it stands.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Incident")]
-pub(in crate::server) struct View {
+pub(super) struct View {
     /// Its name, such as I-7.
     incident: String,
     /// P0 to P4.
@@ -109,7 +109,7 @@ pub(in crate::server) struct View {
 
 /// Something that happened.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(in crate::server) struct Moment {
+pub(super) struct Moment {
     /// When, RFC 3339 in UTC.
     at: String,
     /// What.
@@ -119,7 +119,7 @@ pub(in crate::server) struct Moment {
 /// What lies behind an incident.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Diagnosis")]
-pub(in crate::server) struct DiagnosisView {
+pub(super) struct DiagnosisView {
     /// A (proven), B or C.
     grade: &'static str,
     /// 0 to 100, if anybody said.
@@ -139,7 +139,7 @@ pub(in crate::server) struct DiagnosisView {
 /// A remedy that was tried.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Attempt")]
-pub(in crate::server) struct AttemptView {
+pub(super) struct AttemptView {
     /// From 1.
     number: u32,
     /// What was done.
@@ -226,10 +226,10 @@ fn attempted(attempt: &Attempt) -> AttemptView {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Quiet")]
-pub(in crate::server) struct Quiet {
+pub(super) struct Quiet {
     /// How long, such as 2h; seven days at most.
     #[serde(default)]
-    #[schemars(regex(pattern = "^[1-9][0-9]?(s|m|h)$"))]
+    #[schemars(regex(pattern = form::SPAN))]
     lasts: Option<String>,
     /// Why.
     #[serde(default)]
@@ -242,7 +242,7 @@ pub(in crate::server) struct Quiet {
 /// How long where nothing is said.
 const QUIET_USUAL: Millis = Millis::hours(1);
 
-pub(in crate::server) fn routes(api: Api) -> Api {
+pub(super) fn routes(api: Api) -> Api {
     let incident = |leaf: Leaf| leaf.path("incident", "Incident, such as I-7").answers::<View>(200);
     let list_leaf = Leaf::new(
         "list_incidents",

@@ -9,7 +9,7 @@ use crate::{
     server::{
         api::{Api, Leaf},
         front::Front,
-        input::Asked,
+        input::{Asked, form},
         paging::{self, Told, ok},
         problem::{Problem, Sort},
     },
@@ -29,7 +29,7 @@ const MOMENT: &str =
 /// Which entries.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(in crate::server) struct Range {
+pub(super) struct Range {
     /// This entry and later ones, oldest first. Without it: newest first.
     from: Option<u64>,
     /// Older than this entry.
@@ -38,7 +38,7 @@ pub(in crate::server) struct Range {
     #[schemars(regex(pattern = "^[a-z_.]{0,100}$"))]
     kind: Option<String>,
     /// Of this mission, such as M-12.
-    #[schemars(regex(pattern = "^(M-|m-)?[0-9]{1,18}$"))]
+    #[schemars(regex(pattern = form::MISSION))]
     mission: Option<String>,
     /// From this time on, RFC 3339 in UTC.
     #[schemars(regex(pattern = MOMENT))]
@@ -54,7 +54,7 @@ pub(in crate::server) struct Range {
 /// One entry.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "JournalEntry")]
-pub(in crate::server) struct Line {
+pub(super) struct Line {
     /// Where in the journal, from 1.
     seq: u64,
     /// When, RFC 3339 in UTC.
@@ -91,7 +91,7 @@ impl From<HistoryEntry> for Line {
 /// Entries, and where the next ones begin.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "JournalRange")]
-pub(in crate::server) struct Lines {
+pub(super) struct Lines {
     /// In the order asked for.
     entries: Vec<Line>,
     /// What `from` (or `before`, where that was asked) is for the next ones; null: there were no more.
@@ -100,7 +100,7 @@ pub(in crate::server) struct Lines {
     last: u64,
 }
 
-pub(in crate::server) fn routes(api: Api) -> Api {
+pub(super) fn routes(api: Api) -> Api {
     let leaf = Leaf::new("list_journal", "journal", "What has happened, by range, kind and mission")
         .query::<Range>()
         .answers::<Lines>(200);

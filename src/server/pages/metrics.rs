@@ -33,7 +33,7 @@ const MEDIA_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 /// Characters of a label's value.
 const VALUE_MOST: usize = 128;
 
-pub(in crate::server) fn routes(api: Api) -> Api {
+pub(super) fn routes(api: Api) -> Api {
     let leaf = Leaf::new("get_metrics", "health", "The numbers of the house in Prometheus' text format")
         .tells("text/plain");
     api.get("/metrics", leaf, metrics)

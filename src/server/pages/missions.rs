@@ -22,7 +22,7 @@ use crate::{
         door::rights::{self, Denied},
         entrance::Caller,
         front::Front,
-        input::{Asked, Given, Named},
+        input::{Asked, Given, Named, form},
         paging::{self, Page, Told, created, ok},
         problem::{Problem, Sort},
     },
@@ -42,20 +42,20 @@ const MICROS: usize = 6;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Brief")]
-pub(in crate::server) struct Wanted {
+pub(super) struct Wanted {
     /// What to do, in plain words; at most 256 KiB.
-    #[schemars(regex(pattern = r"\S"))]
+    #[schemars(regex(pattern = form::WORDS))]
     pub text: String,
     /// Teams of the roster by name, or `vendor/model`; else those of the settings.
     #[serde(default)]
     pub teams: Vec<String>,
     /// Shell commands that must succeed in a candidate's worktree; else those of the settings, or found.
     #[serde(default)]
-    #[schemars(inner(regex(pattern = r"\S")))]
+    #[schemars(inner(regex(pattern = form::WORDS)))]
     pub checks: Vec<String>,
     /// Rules that the work must keep, beside those of the settings.
     #[serde(default)]
-    #[schemars(inner(regex(pattern = r"\S")))]
+    #[schemars(inner(regex(pattern = form::WORDS)))]
     pub constraints: Vec<String>,
     /// Cap of the mission in US dollars; else that of the settings.
     #[serde(default)]
@@ -78,7 +78,7 @@ pub(in crate::server) struct Wanted {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Reason")]
-pub(in crate::server) struct Reason {
+pub(super) struct Reason {
     /// In words; at most 4 KiB.
     #[serde(default)]
     pub reason: String,
@@ -99,9 +99,9 @@ impl Reason {
 /// Which missions.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(in crate::server) struct Which {
+pub(super) struct Which {
     /// Older than this one: `next` of the page before.
-    #[schemars(regex(pattern = "^(M-|m-)?[0-9]{1,18}$"))]
+    #[schemars(regex(pattern = form::MISSION))]
     before: Option<String>,
     /// `queued`, `running`, `waiting`, `landed`, `failed`, `cancelled` or `over_budget`.
     status: Option<String>,
@@ -115,7 +115,7 @@ pub(in crate::server) struct Which {
 /// A mission as it stands.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Mission")]
-pub(in crate::server) struct View {
+pub(super) struct View {
     /// Its name, such as M-12.
     mission: String,
     /// `brief`, `heal` for the fix of an incident, or `feature`.
@@ -163,7 +163,7 @@ pub(in crate::server) struct View {
 /// A team of a mission.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Team")]
-pub(in crate::server) struct TeamView {
+pub(super) struct TeamView {
     /// Its number within the mission.
     team: u8,
     /// Its name.
@@ -187,7 +187,7 @@ pub(in crate::server) struct TeamView {
 /// A candidate with its evidence.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Candidate")]
-pub(in crate::server) struct CandidateView {
+pub(super) struct CandidateView {
     /// The team's n-th, from 1.
     attempt: u32,
     /// What the team says it did.
@@ -210,7 +210,7 @@ pub(in crate::server) struct CandidateView {
 const SUMMARY_MOST: usize = 2_000;
 
 /// A team as it stands.
-pub(in crate::server) fn team_view(mission: &Mission, team: &Team) -> TeamView {
+pub(super) fn team_view(mission: &Mission, team: &Team) -> TeamView {
     TeamView {
         team: team.id.0,
         name: clean_line(&team.spec.name, TITLE_MOST).to_string(),
@@ -234,7 +234,7 @@ pub(in crate::server) fn team_view(mission: &Mission, team: &Team) -> TeamView {
 }
 
 /// The word for how it stands.
-pub(in crate::server) fn status(state: &EngineState, mission: &Mission) -> &'static str {
+pub(super) fn status(state: &EngineState, mission: &Mission) -> &'static str {
     match &mission.result.ending {
         Some((ending, _)) => ending.word(),
         None if state.desk.values().any(|request| request.mission == mission.id) => "waiting",
@@ -244,12 +244,12 @@ pub(in crate::server) fn status(state: &EngineState, mission: &Mission) -> &'sta
 }
 
 /// The first line of its brief.
-pub(in crate::server) fn title(mission: &Mission) -> String {
+pub(super) fn title(mission: &Mission) -> String {
     clean_line(mission.brief.text.lines().next().unwrap_or_default(), TITLE_MOST).to_string()
 }
 
 /// Requests on the desk that it waits for.
-pub(in crate::server) fn requests(state: &EngineState, mission: &Mission) -> Vec<String> {
+pub(super) fn requests(state: &EngineState, mission: &Mission) -> Vec<String> {
     state.desk.values().filter(|r| r.mission == mission.id).map(|r| r.id.to_string()).collect()
 }
 
@@ -280,7 +280,7 @@ fn view(state: &EngineState, mission: &Mission, whole: bool) -> View {
     }
 }
 
-pub(in crate::server) fn routes(api: Api) -> Api {
+pub(super) fn routes(api: Api) -> Api {
     let mission = |leaf: Leaf| leaf.path("mission", "Mission, such as M-12").answers::<View>(200);
     let list_leaf = Leaf::new("list_missions", "missions", "Missions, newest first")
         .query::<Which>()
@@ -354,7 +354,7 @@ async fn open(
 }
 
 /// Opens a mission, or finds the one that the same request has opened before.
-pub(in crate::server) async fn open_once(
+pub(super) async fn open_once(
     front: &Front,
     caller: &Caller,
     once: Option<Once>,
@@ -400,7 +400,7 @@ fn opened_before(state: &EngineState, once: Once) -> Result<Option<MissionId>, P
 }
 
 /// A brief out of what is wanted; of a feature where its two addresses are given.
-pub(in crate::server) fn brief(
+pub(super) fn brief(
     front: &Front,
     wanted: Wanted,
     feature: Option<(String, String)>,
@@ -465,11 +465,7 @@ async fn command(
 }
 
 /// Gives an order in the name of whoever asks.
-pub(in crate::server) async fn order(
-    front: &Front,
-    caller: &Caller,
-    command: MissionCommand,
-) -> Result<(), Problem> {
+pub(super) async fn order(front: &Front, caller: &Caller, command: MissionCommand) -> Result<(), Problem> {
     rights::give(&front.handle, caller, Command::Mission(command)).await?;
     Ok(())
 }

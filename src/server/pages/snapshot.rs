@@ -22,7 +22,7 @@ use std::sync::Arc;
 /// The state, and what is not in it.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Snapshot")]
-pub(in crate::server) struct Snapshot {
+pub(super) struct Snapshot {
     /// Of this form and of that of `/api/events`.
     version: u32,
     /// The program that made it.
@@ -46,7 +46,7 @@ pub(in crate::server) struct Snapshot {
     state: Arc<EngineState>,
 }
 
-pub(in crate::server) fn routes(api: Api) -> Api {
+pub(super) fn routes(api: Api) -> Api {
     let leaf = Leaf::new(
         "get_snapshot",
         "events",

@@ -27,13 +27,13 @@ const RETRY: u32 = 1_000;
 const STREAMS_MOST: usize = 256;
 
 /// What a stream tells.
-pub(in crate::server) trait Source: Send + 'static {
+pub(super) trait Source: Send + 'static {
     /// The next piece: whole events. Waits until there is one; `None`: it is over.
     fn next(&mut self) -> BoxFuture<'_, Option<String>>;
 }
 
 /// The answer that a source tells, until it or the face ends.
-pub(in crate::server) fn of(front: &Arc<Front>, source: impl Source) -> Result<Response<Body>, Problem> {
+pub(super) fn of(front: &Arc<Front>, source: impl Source) -> Result<Response<Body>, Problem> {
     let open = Open::one(front)?;
     let closing = front.closing.clone();
     let begin = stream::iter([Ok::<_, Infallible>(Bytes::from(format!("retry: {RETRY}\n\n")))]);
@@ -58,7 +58,7 @@ pub(in crate::server) fn of(front: &Arc<Front>, source: impl Source) -> Result<R
 
 /// The place in the stream that a reader names: `Last-Event-ID`, which a reader that connects again sends by itself, or
 /// else the query's.
-pub(in crate::server) fn place(headers: &HeaderMap, query: Option<u64>) -> Result<Option<u64>, Problem> {
+pub(super) fn place(headers: &HeaderMap, query: Option<u64>) -> Result<Option<u64>, Problem> {
     let Some(last) = headers.get("last-event-id") else { return Ok(query) };
     let number = last.to_str().ok().and_then(|text| text.trim().parse().ok());
     let hint = "send the id of the last event that came, or none";

@@ -16,7 +16,7 @@ use crate::{
         api::{Api, Leaf},
         entrance::Caller,
         front::Front,
-        input::{Asked, Given, Named},
+        input::{Asked, Given, Named, form},
         paging::{self, Page, Told, created, ok},
         problem::Problem,
     },
@@ -35,7 +35,7 @@ const ADDRESS: &str = r"^https?://([A-Za-z]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z
 #[schemars(rename = "NewTask")]
 struct New {
     /// What to build, in plain words; at most 256 KiB.
-    #[schemars(regex(pattern = r"\S"))]
+    #[schemars(regex(pattern = form::WORDS))]
     feature: String,
     /// Address of the service as it is now: the end-to-end test must fail there first.
     #[schemars(regex(pattern = ADDRESS))]
@@ -75,7 +75,7 @@ struct Taken {
 #[serde(deny_unknown_fields)]
 struct Which {
     /// Older than this one: `next` of the page before.
-    #[schemars(regex(pattern = "^(M-|m-)?[0-9]{1,18}$"))]
+    #[schemars(regex(pattern = form::MISSION))]
     before: Option<String>,
     /// `queued`, `running`, `waiting`, `completed`, `failed` or `cancelled`.
     status: Option<String>,
@@ -137,7 +137,7 @@ struct Outcome {
     validation_status: Option<&'static str>,
 }
 
-pub(in crate::server) fn routes(api: Api) -> Api {
+pub(super) fn routes(api: Api) -> Api {
     let task = |leaf: Leaf| leaf.path("task", "Task, such as M-12").answers::<Task>(200);
     let all =
         Leaf::new("list_tasks", "tasks", "Tasks, newest first").query::<Which>().answers::<Page<Task>>(200);

@@ -45,22 +45,28 @@ impl Mark {
 }
 
 impl Entries {
+    /// Of these entries, before a file is open.
+    fn closed(from: u64, upto: u64) -> Self {
+        Self {
+            segments: VecDeque::new(),
+            open: None,
+            from,
+            next: from,
+            upto,
+            prev: None,
+            failed: false,
+            live: false,
+        }
+    }
+
     /// Goes on where another reader of the same journal stood.
     pub(super) fn resume(dir: &Path, mark: Mark, upto: u64) -> Result<Self, StoreError> {
         let all = segment::list(dir).map_err(|e| StoreError::io("listing the journal", dir, &e))?;
         let segments = all.into_iter().filter(|s| s.first > mark.segment.first && s.first <= upto).collect();
         let frames = Frames::open(&mark.segment.path, mark.offset)
             .map_err(|e| StoreError::io("reading the journal", &mark.segment.path, &e))?;
-        Ok(Self {
-            segments,
-            open: Some((mark.segment, frames)),
-            from: mark.next,
-            next: mark.next,
-            upto,
-            prev: mark.prev,
-            failed: false,
-            live: false,
-        })
+        let open = Some((mark.segment, frames));
+        Ok(Self { segments, open, prev: mark.prev, ..Self::closed(mark.next, upto) })
     }
 
     /// Where it stands; nowhere if it could not read on.
@@ -88,16 +94,7 @@ impl Entries {
         let from = from.0.max(1);
         let skip = all.iter().rposition(|segment| segment.first <= from).unwrap_or(0);
         let mut segments: VecDeque<_> = all.into_iter().skip(skip).filter(|s| s.first <= upto).collect();
-        let mut entries = Self {
-            segments: VecDeque::new(),
-            open: None,
-            from,
-            next: from,
-            upto,
-            prev: None,
-            failed: false,
-            live: false,
-        };
+        let mut entries = Self::closed(from, upto);
         if from > upto {
             return Ok(entries);
         }

@@ -43,7 +43,7 @@ const NAME_BYTES: usize = 32;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "LoginRequest")]
-pub(in crate::server) struct Via {
+pub(super) struct Via {
     /// Who is to say who it is.
     via: Vendor,
 }
@@ -51,7 +51,7 @@ pub(in crate::server) struct Via {
 /// Vendors by which somebody can log in.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "LoginVendors")]
-pub(in crate::server) struct Vias {
+pub(super) struct Vias {
     /// None: by nobody.
     via: Vec<Vendor>,
 }
@@ -59,7 +59,7 @@ pub(in crate::server) struct Vias {
 /// What the person must do.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Login")]
-pub(in crate::server) struct View {
+pub(super) struct View {
     /// Its name: who knows it gets the token. Keep it to yourself.
     login: String,
     /// What the person types.
@@ -75,7 +75,7 @@ pub(in crate::server) struct View {
 /// What came of it.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "LoginState")]
-pub(in crate::server) struct Outcome {
+pub(super) struct Outcome {
     /// Whether there is a token.
     done: bool,
     /// Seconds until it may be asked again, where there is none yet.
@@ -90,7 +90,7 @@ pub(in crate::server) struct Outcome {
     expires: Option<String>,
 }
 
-pub(in crate::server) fn routes(api: Api) -> Api {
+pub(super) fn routes(api: Api) -> Api {
     let ways = Leaf::new("get_login_vendors", "login", "Vendors by which somebody can log in")
         .answers::<Vias>(200)
         .open();
