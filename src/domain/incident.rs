@@ -9,6 +9,7 @@ use super::{
     ids::MissionId,
     runbook::RunPlan,
     signal::{Fingerprint, Frame},
+    text::clean_line,
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -289,11 +290,64 @@ pub struct Attempt {
     pub outcome: Option<AttemptOutcome>,
     /// What was seen meanwhile, one line each, at most [`Attempt::LOG_MOST`].
     pub log: Vec<String>,
+    /// What must be known of it after a crash, in order, at most [`Attempt::MARKS_MOST`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub marks: Vec<Mark>,
 }
 
 impl Attempt {
     /// Lines of the log.
     pub const LOG_MOST: usize = 32;
+    /// Marks.
+    pub const MARKS_MOST: usize = 64;
+
+    /// Whether it was being taken back.
+    #[must_use]
+    pub fn was_taken_back(&self) -> bool {
+        self.marks.contains(&Mark::TakingBack)
+    }
+}
+
+/// What is written down of an attempt before the world is touched any further: each once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mark {
+    /// What a release is about to replace, in the words of its `current`; `None` where nothing says.
+    Replaces(Option<String>),
+    /// The release is in place, and is watched.
+    InPlace,
+    /// This condition of the proof was seen to hold.
+    Held(String),
+    /// It is being taken back.
+    TakingBack,
+}
+
+impl Mark {
+    /// Characters of its words.
+    pub const WORDS_MOST: usize = 300;
+
+    /// As it is written down: one line, and not endless.
+    #[must_use]
+    pub fn bounded(&self) -> Self {
+        let line = |text: &String| clean_line(text, Self::WORDS_MOST).to_string();
+        match self {
+            Self::Replaces(version) => Self::Replaces(version.as_ref().map(line)),
+            Self::Held(condition) => Self::Held(line(condition)),
+            Self::InPlace | Self::TakingBack => self.clone(),
+        }
+    }
+
+    /// As a timeline says it.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self {
+            Self::Replaces(Some(version)) => format!("what is in place before it: {version}"),
+            Self::Replaces(None) => "nothing says what is in place before it".into(),
+            Self::InPlace => "it is in place, and watched".into(),
+            Self::Held(condition) => format!("holds: {condition}"),
+            Self::TakingBack => "it is being taken back".into(),
+        }
+    }
 }
 
 /// How a remedy ended.

@@ -375,6 +375,7 @@ fn of_incident(event: &IncidentEvent) -> String {
         IncidentEvent::Logged(number, lines) => {
             format!("attempt {number}: {}", quote(&lines.join("; ")))
         }
+        IncidentEvent::Marked(number, mark) => format!("attempt {number}: {}", quote(&mark.words())),
         IncidentEvent::AttemptEnded { number, outcome } => format!("attempt {number} {}", outcome.word()),
         IncidentEvent::Noted(words) => quote(words),
         IncidentEvent::Threaded(_) => "people are told in one thread".into(),

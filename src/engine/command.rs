@@ -6,7 +6,7 @@ use crate::{
         candidate::{Candidate, CheckRun, CommitId, Evidence, Verdict},
         digest::Digest,
         ids::{CallId, EffectId, GrantId, IncidentId, MissionId, RequestId, Revision, SilenceId, TeamId},
-        incident::{Diagnosis, Silence},
+        incident::{Diagnosis, Mark, Silence},
         mission::Rating,
         money::{Cost, Usage},
         plan::{Plan, Survey},
@@ -247,6 +247,9 @@ pub enum Outcome {
     Diagnosed(Box<Diagnosis>),
     /// Progress of effects of incidents: what was seen meanwhile. The effect goes on.
     Logged(Vec<String>),
+    /// Progress of effects of incidents: what must be known after a crash, before the world is touched any further. The effect
+    /// goes on.
+    Marked(Mark),
     /// Of `Heal`: every step was done.
     Healed,
     /// Of `Heal` and `Deploy`: it went wrong, or was worse than before, and was taken back: why.

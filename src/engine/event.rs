@@ -8,7 +8,7 @@ use crate::{
         digest::Digest,
         grant::Grant,
         ids::{CallId, EffectId, GrantId, IncidentId, MissionId, RequestId, Revision, SilenceId, TeamId},
-        incident::{AttemptOutcome, Diagnosis, Phase, Remedy, Silence},
+        incident::{AttemptOutcome, Diagnosis, Mark, Phase, Remedy, Silence},
         mission::{Ending, Rating, Step},
         money::{Cost, Usage},
         plan::{Plan, Survey},
@@ -225,6 +225,8 @@ pub enum IncidentEvent {
     MissionOpened(u32, MissionId),
     /// What an attempt did and saw, one line each.
     Logged(u32, Vec<String>),
+    /// What must be known of an attempt after a crash.
+    Marked(u32, Mark),
     /// A remedy ended.
     AttemptEnded {
         /// Which.

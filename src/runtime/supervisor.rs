@@ -23,6 +23,13 @@ pub const END_MOST: Millis = Millis::secs(8);
 pub struct StopSign(watch::Receiver<bool>);
 
 impl StopSign {
+    /// A sign and who raises it.
+    #[cfg(test)]
+    pub fn pair() -> (watch::Sender<bool>, Self) {
+        let (raise, sign) = watch::channel(false);
+        (raise, Self(sign))
+    }
+
     /// Resolves when the task must stop; also when its supervisor is gone.
     pub async fn raised(&self) {
         let mut sign = self.0.clone();

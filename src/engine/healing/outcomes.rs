@@ -11,7 +11,7 @@ use crate::{
     domain::{
         brief::Brief,
         ids::{EffectId, IncidentId, MissionId},
-        incident::{AttemptOutcome, Clue, Diagnosis, Grade, Phase, Remedy},
+        incident::{Attempt, AttemptOutcome, Clue, Diagnosis, Grade, Mark, Phase, Remedy},
         signal::Signal,
         text::{clean, clean_line, head_tail},
     },
@@ -55,6 +55,10 @@ fn take(pen: &mut Pen<'_>, report: &Report) -> Result<(), Refusal> {
             let number = attempt_of(kind).ok_or_else(|| wrong(effect))?;
             let lines = lines.iter().map(|line| clean_line(line, WORDS_MOST).into()).collect();
             pen.incident_event(incident.id, IncidentEvent::Logged(number, lines));
+        }
+        (kind, Outcome::Marked(mark)) => {
+            let number = attempt_of(kind).ok_or_else(|| wrong(effect))?;
+            marked(pen, &incident, (number, mark))?;
         }
         (kind, Outcome::Failed(failure)) => fault(pen, (&incident, effect), (kind, failure)),
         (EffectKind::Investigate { .. }, Outcome::Diagnosed(diagnosis)) => {
@@ -118,6 +122,23 @@ fn attempt_of(kind: &EffectKind) -> Option<u32> {
         | EffectKind::Verify { attempt, .. } => Some(*attempt),
         _ => None,
     }
+}
+
+/// Each mark once; what was marked before a crash stays so.
+fn marked(pen: &mut Pen<'_>, incident: &Incident, (number, mark): (u32, &Mark)) -> Result<(), Refusal> {
+    let mark = mark.bounded();
+    let marks = incident.attempts.iter().find(|attempt| attempt.number == number).map(|known| &known.marks);
+    match marks {
+        Some(marks) if marks.contains(&mark) => {}
+        Some(marks) if marks.len() < Attempt::MARKS_MOST => {
+            pen.incident_event(incident.id, IncidentEvent::Marked(number, mark));
+        }
+        _ => {
+            let why = format!("attempt {number} of {} takes no more marks", incident.id);
+            return Err(refuse(RefusalKind::Invalid, why));
+        }
+    }
+    Ok(())
 }
 
 /// It did not work. Looking may be tried again; doing is not, since nobody knows how far it came.

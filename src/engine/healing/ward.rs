@@ -477,6 +477,7 @@ impl Incident {
                     began: at,
                     outcome: None,
                     log: Vec::new(),
+                    marks: Vec::new(),
                 };
                 keep(&mut self.attempts, attempt, Self::ATTEMPTS_MOST);
             }
@@ -491,6 +492,12 @@ impl Incident {
                     lines.iter().for_each(|line| keep(&mut attempt.log, line.clone(), Attempt::LOG_MOST));
                 }
                 lines.iter().for_each(|line| self.note(at, line));
+            }
+            IncidentEvent::Marked(number, mark) => {
+                self.note(at, &mark.words());
+                if let Some(attempt) = self.attempts.iter_mut().find(|attempt| attempt.number == *number) {
+                    keep(&mut attempt.marks, mark.clone(), Attempt::MARKS_MOST);
+                }
             }
             IncidentEvent::AttemptEnded { number, outcome } => {
                 self.note(at, &ended(outcome));

@@ -31,6 +31,7 @@ use super::{
 };
 use crate::domain::{
     ids::{EffectId, MissionId, RequestId, Revision, Seq},
+    incident::Mark,
     request::Actor,
     time::Timestamp,
 };
@@ -290,6 +291,19 @@ impl Run {
         if matches!(self.running[index].0.kind, EffectKind::Heal { .. }) && self.dice.pct(20) {
             let effect = self.running[index].0.id.clone();
             return self.report(Report { effect, outcome: Outcome::Logged(vec!["step done".into()]) });
+        }
+        let marks =
+            matches!(self.running[index].0.kind, EffectKind::Deploy { .. } | EffectKind::Verify { .. });
+        if marks && self.dice.pct(40) {
+            let effect = self.running[index].0.id.clone();
+            let marks = [
+                Mark::Replaces(Some("v1".into())),
+                Mark::InPlace,
+                Mark::Held("it is".into()),
+                Mark::TakingBack,
+            ];
+            let mark = self.dice.pick(&marks).cloned().expect("there are some");
+            return self.report(Report { effect, outcome: Outcome::Marked(mark) });
         }
         let (effect, _) = self.running.remove(index);
         if let EffectKind::Halt { team } = &effect.kind {

@@ -31,6 +31,20 @@ pub struct Ground<'a> {
     pub tell: Tell<'a>,
 }
 
+/// What is known of an earlier look at the same plan, and who keeps what is seen now.
+#[derive(Clone, Copy)]
+pub struct Memory<'a> {
+    /// Conditions of the proof that were seen to hold.
+    pub held: &'a [String],
+    /// Hears of each that is.
+    pub keep: Tell<'a>,
+}
+
+impl Memory<'_> {
+    /// Nothing was seen, and nothing is kept.
+    pub const NONE: Memory<'static> = Memory { held: &[], keep: &|_| {} };
+}
+
 /// How time passes. Only spans are asked for, so no jump of a wall clock matters.
 pub trait Pace: Send + Sync {
     /// Time passed since some moment, which stays the same; never goes back.

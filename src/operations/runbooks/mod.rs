@@ -22,7 +22,7 @@ mod tests;
 mod verifying;
 
 pub use carrying::{carry_out, dry_run, resume, take_back};
-pub use ground::{Ground, Looking, Pace, SteadyPace, Tell};
+pub use ground::{Ground, Looking, Memory, Pace, SteadyPace, Tell};
 pub use outcome::{
     Broken, Done, Progress, Rehearsal, Rehearsed, Resumed, SAID_MOST, StepDone, Undone, Verdict,
 };

@@ -1,9 +1,9 @@
 //! Whether it helped: waits, then looks until everything is true, the window is over, or what was acted on is seen to have
-//! died since.
+//! died since. What was seen alive is remembered by whoever asks, so that a verification begun anew knows it.
 
 use super::{
     asking::{Asked, Asking, Depth, Of},
-    ground::{Ground, Pace},
+    ground::{Ground, Memory, Pace},
     outcome::Verdict,
 };
 use crate::domain::{expr::Answer, runbook::RunPlan, time::Millis};
@@ -16,18 +16,18 @@ const EVERY: (Millis, Millis) = (Millis::secs(10), Millis::secs(1));
 /// over. Being stopped is not being helped.
 pub async fn verify(
     plan: &RunPlan,
-    ground: &Ground<'_>,
-    pace: &dyn Pace,
+    at: (&Ground<'_>, &dyn Pace),
+    memory: &Memory<'_>,
     stop: impl Future<Output = ()> + Send,
 ) -> Verdict {
     tokio::select! {
         biased;
         () = stop => Verdict::Unknown(vec!["stopped before it could be told".into()]),
-        verdict = checked(plan, ground, pace) => verdict,
+        verdict = checked(plan, at, memory) => verdict,
     }
 }
 
-async fn checked(plan: &RunPlan, ground: &Ground<'_>, pace: &dyn Pace) -> Verdict {
+async fn checked(plan: &RunPlan, (ground, pace): (&Ground<'_>, &dyn Pace), memory: &Memory<'_>) -> Verdict {
     let mut asking = Asking::of(plan.verify.all.iter().map(String::as_str));
     if plan.verify.all.is_empty() {
         return Verdict::Unknown(vec!["nothing says how it is known to have helped".into()]);
@@ -38,7 +38,8 @@ async fn checked(plan: &RunPlan, ground: &Ground<'_>, pace: &dyn Pace) -> Verdic
     // So often that as many checks as are asked for fit in twice.
     let every = Millis(window.0 / (u64::from(asking.checks()) * 2)).clamp(EVERY.1, EVERY.0);
     let mut rounds = 0_u32;
-    let mut lives = vec![Life::default(); plan.verify.all.len()];
+    let lived = |condition: &String| Life { held: memory.held.contains(condition), gone: 0 };
+    let mut lives: Vec<Life> = plan.verify.all.iter().map(lived).collect();
     loop {
         asking.look(ground.look).await;
         rounds = rounds.saturating_add(1);
@@ -48,8 +49,13 @@ async fn checked(plan: &RunPlan, ground: &Ground<'_>, pace: &dyn Pace) -> Verdic
             return Verdict::Helped;
         }
         let now = asking.answers(Depth::Now);
+        let before = lives.clone();
         let seen = lives.iter_mut().zip(answers.iter().zip(&now));
         let ended: Vec<String> = seen.filter_map(|(life, (all, now))| life.ended(all, now)).collect();
+        let fresh = before.iter().zip(&lives).zip(&plan.verify.all);
+        for ((_, _), condition) in fresh.filter(|((before, life), _)| !before.held && life.held) {
+            (memory.keep)(condition);
+        }
         if !ended.is_empty() {
             (ground.tell)(&format!("it did not last: {}", ended.join("; ")));
             return Verdict::NotHelped(ended);

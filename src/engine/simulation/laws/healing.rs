@@ -6,7 +6,7 @@ use crate::{
     domain::{
         digest::Digest,
         ids::{EffectId, IncidentId, MissionId, RequestId, SilenceId},
-        incident::{AttemptOutcome, Diagnosis, Phase, Remedy, Silence, Suppression},
+        incident::{AttemptOutcome, Diagnosis, Mark, Phase, Remedy, Silence, Suppression},
         request::Actor,
         signal::{Fingerprint, Signal, SignalState, kind},
         time::{Millis, Timestamp},
@@ -122,6 +122,7 @@ struct Deed {
     plan: Digest,
     target: String,
     mission: Option<MissionId>,
+    marks: Vec<Mark>,
     /// The runbook ran, or the fix was deployed.
     done: bool,
     ended: Option<AttemptOutcome>,
@@ -297,6 +298,7 @@ impl Laws {
                     plan: remedy.plan(),
                     target: target.clone(),
                     mission: None,
+                    marks: Vec::new(),
                     done: false,
                     ended: None,
                 };
@@ -311,6 +313,12 @@ impl Laws {
             }
             IncidentEvent::Logged(number, _) => {
                 assert_eq!(case.at_work().map(|(at_work, _)| at_work), Some(*number), "{id}: a ghost talks");
+            }
+            IncidentEvent::Marked(number, mark) => {
+                let (at_work, deed) = case.at_work().expect("a ghost marks");
+                assert_eq!(at_work, *number, "{id}: a ghost marks");
+                assert!(!deed.marks.contains(mark), "{id}: {mark:?} of attempt {number} twice");
+                case.attempts.get_mut(number).expect("it is at work").marks.push(mark.clone());
             }
             IncidentEvent::AttemptEnded { number, outcome } => self.ended((id, *number), fact.at, outcome),
         }

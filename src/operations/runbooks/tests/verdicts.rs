@@ -13,7 +13,8 @@ async fn judged(all: &[&str], world: World) -> (Verdict, u64) {
     plan.verify.all = words(all);
     let yard = Yard::new();
     let pace = SteadyPace::begin();
-    let verdict = verify(&plan, &ground(yard.dir.path(), &world, &|_| {}), &pace, pending()).await;
+    let verdict =
+        verify(&plan, (&ground(yard.dir.path(), &world, &|_| {}), &pace), &Memory::NONE, pending()).await;
     (verdict, pace.now().0 / 1_000)
 }
 
@@ -85,6 +86,32 @@ async fn c12_what_dies_while_it_is_looked_at_did_not_help_and_nobody_waits_for_t
     assert_eq!((verdict, seconds), (Verdict::NotHelped(vec![why.into()]), 30 + 30));
 }
 
+#[tokio::test(start_paused = true)]
+async fn c12_what_was_seen_alive_before_a_crash_is_known_after_it() {
+    let runs = "process_running(\"/x.pid\")";
+    let mut plan = plan(vec![step("one", "true")]);
+    plan.verify.all = words(&[runs, "signal_cleared()"]);
+    let yard = Yard::new();
+    let world =
+        World::default().says("signal_cleared", false).with(runs, &truths(&[Some(true), Some(false)]));
+    let kept = std::sync::Mutex::new(Vec::new());
+    let keep = |condition: &str| kept.lock().unwrap().push(condition.to_owned());
+    let there = ground(yard.dir.path(), &world, &|_| {});
+    let memory = Memory { held: &[], keep: &keep };
+    let verdict = verify(&plan, (&there, &SteadyPace::begin()), &memory, pending()).await;
+    assert!(matches!(verdict, Verdict::NotHelped(_)), "{verdict:?}");
+    let kept = kept.into_inner().unwrap();
+    assert_eq!(kept, [runs], "once, and only what can end");
+    // Begun anew with what was kept, it need not be seen alive again.
+    let world = World::default().says("signal_cleared", false).says(runs, false);
+    let there = ground(yard.dir.path(), &world, &|_| {});
+    let pace = SteadyPace::begin();
+    let memory = Memory { held: &kept, keep: &|_| panic!("it is kept already") };
+    let verdict = verify(&plan, (&there, &pace), &memory, pending()).await;
+    assert!(matches!(verdict, Verdict::NotHelped(_)), "{verdict:?}");
+    assert_eq!(pace.now().0 / 1_000, 30 + 10);
+}
+
 /// Never answers.
 struct Mute;
 
@@ -101,8 +128,8 @@ async fn a_world_that_does_not_answer_holds_nothing_up() {
     let plan = plan(vec![step("one", "touch ran")]);
     let broken = carry_out(&plan, &there, pending()).await.unwrap_err();
     assert!(broken.to_string().contains("is not known") && !yard.path("ran").exists());
-    let verdict = verify(&plan, &there, &SteadyPace::begin(), pending()).await;
+    let verdict = verify(&plan, (&there, &SteadyPace::begin()), &Memory::NONE, pending()).await;
     assert!(matches!(verdict, Verdict::Unknown(_)), "{verdict:?}");
-    let verdict = verify(&plan, &there, &SteadyPace::begin(), ready(())).await;
+    let verdict = verify(&plan, (&there, &SteadyPace::begin()), &Memory::NONE, ready(())).await;
     assert_eq!(verdict, Verdict::Unknown(vec!["stopped before it could be told".into()]));
 }

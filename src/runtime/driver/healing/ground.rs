@@ -7,7 +7,12 @@ use super::{
 };
 use crate::{
     domain::{
-        ids::IncidentId, incident::Attempt, request::Actor, service::Service, text::clean_line, time::Millis,
+        ids::IncidentId,
+        incident::{Attempt, Mark},
+        request::Actor,
+        service::Service,
+        text::clean_line,
+        time::Millis,
     },
     engine::{
         command::{Command, Outcome, Report},
@@ -15,11 +20,12 @@ use crate::{
         healing::ward::Incident,
     },
     monitor::redact::redact,
+    runtime::handle::SendError,
 };
 use std::{
     future::Future,
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -67,21 +73,46 @@ pub(super) fn stopped() -> Failure {
     Failure { kind: FailureKind::Cancelled, reason: "stopped".into() }
 }
 
-/// Lines on their way to the engine.
+/// Lines and marks on their way to the engine.
 #[derive(Default)]
-pub(super) struct Lines(Mutex<Vec<String>>);
+pub(super) struct Lines {
+    said: Mutex<Vec<String>>,
+    marks: Mutex<Vec<Mark>>,
+}
+
+fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 impl Lines {
     pub(super) fn hear(&self, line: &str) {
-        let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut lines = lock(&self.said);
         if lines.len() < LINES_MOST {
             lines.push(clean_line(&redact(line), LINE_MOST).into());
         }
     }
 
-    fn take(&self) -> Vec<String> {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    /// A mark that nothing waits for.
+    pub(super) fn mark(&self, mark: Mark) {
+        lock(&self.marks).push(mark);
     }
+
+    fn take(&self) -> impl Iterator<Item = Outcome> + use<> {
+        let said = std::mem::take(&mut *lock(&self.said));
+        let marks = std::mem::take(&mut *lock(&self.marks));
+        let said = (!said.is_empty()).then_some(Outcome::Logged(said));
+        said.into_iter().chain(marks.into_iter().map(Outcome::Marked))
+    }
+}
+
+/// Writes down what must be known after a crash; durable when it returns well, and nothing else may be done before.
+pub(super) async fn mark((site, effect): (&Site, &Effect), mark: Mark) -> Result<(), Failure> {
+    tell((site, effect), Outcome::Marked(mark)).await.map_err(permanent)
+}
+
+async fn tell((site, effect): (&Site, &Effect), outcome: Outcome) -> Result<(), SendError> {
+    let report = Report { effect: effect.id.clone(), outcome };
+    site.lines.orders.give(Actor::Engine, Command::Report(report)).await.map(drop)
 }
 
 /// Does something and tells the engine meanwhile what it says.
@@ -96,10 +127,8 @@ pub(super) async fn telling<T>(
             done = &mut work => Some(done),
             () = tokio::time::sleep(GATHER) => None,
         };
-        let said = lines.take();
-        if !said.is_empty() {
-            let report = Report { effect: effect.id.clone(), outcome: Outcome::Logged(said) };
-            if let Err(error) = site.lines.orders.give(Actor::Engine, Command::Report(report)).await {
+        for outcome in lines.take() {
+            if let Err(error) = tell((site, effect), outcome).await {
                 tracing::debug!(%error, effect = %effect.id, "lines were not taken");
             }
         }

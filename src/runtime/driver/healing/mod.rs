@@ -5,6 +5,7 @@
 mod announce;
 pub(in crate::runtime) mod channels;
 mod commission;
+mod delivery;
 mod deploy;
 mod ground;
 mod inquiry;
@@ -18,7 +19,7 @@ use super::site::{Site, permanent};
 use crate::{
     domain::{
         ids::IncidentId,
-        incident::Remedy,
+        incident::{Mark, Remedy},
         runbook::{OnFail, RunPlan},
     },
     engine::{
@@ -27,7 +28,9 @@ use crate::{
         healing::ward::Incident,
     },
     monitor::investigate::{self, Means},
-    operations::runbooks::{self, Broken, Ground, Progress, Resumed, SteadyPace, Undone, Verdict},
+    operations::runbooks::{
+        self, Broken, Ground, Memory, Pace, Progress, Resumed, SteadyPace, Undone, Verdict,
+    },
     runtime::supervisor::StopSign,
 };
 pub(super) use announce::announce;
@@ -123,17 +126,29 @@ pub(super) async fn verify(site: &Site, effect: &Effect, stop: &StopSign) -> Res
         Err(_) => deploy::proof(site, &incident, &service),
     };
     let dir = dir_of(site, &service);
-    let began = attempt_of(&incident, *attempt)?.began;
-    let outlook = Outlook::of(site, &incident, service)?.since(began);
+    let before = attempt_of(&incident, *attempt)?;
+    if effect.unsure && before.was_taken_back() {
+        return Ok(Outcome::Verified(Verification::NotHelped(
+            "it did not help, and everything ended while it was taken back: whether it was is not known"
+                .into(),
+        )));
+    }
+    let seen = |condition: &&String| before.marks.contains(&Mark::Held((*condition).clone()).bounded());
+    let held: Vec<String> = plan.verify.all.iter().filter(seen).cloned().collect();
+    let outlook = Outlook::of(site, &incident, service)?.since(before.began);
     let env = laid_down(site)?.eyes.env.clone();
     let lines = Lines::default();
     let tell = |line: &str| lines.hear(line);
     let ground = Ground { dir: &dir, env: &env, look: &outlook, tell: &tell };
     let work = async {
-        let verdict = runbooks::verify(&plan, &ground, &SteadyPace::begin(), stop.raised()).await;
+        let keep = |condition: &str| lines.mark(Mark::Held(condition.to_owned()));
+        let memory = Memory { held: &held, keep: &keep };
+        let at: (_, &dyn Pace) = (&ground, &SteadyPace::begin());
+        let verdict = runbooks::verify(&plan, at, &memory, stop.raised()).await;
         let (Verdict::NotHelped(why), OnFail::Rollback) = (&verdict, plan.verify.on_fail) else {
-            return verdict;
+            return Ok(verdict);
         };
+        ground::mark((site, effect), Mark::TakingBack).await?;
         let all: Vec<String> = plan.steps.iter().map(|step| step.id.clone()).collect();
         let undone = runbooks::take_back(&plan, &all, &ground, stop.raised()).await;
         let mut why = why.clone();
@@ -141,9 +156,9 @@ pub(super) async fn verify(site: &Site, effect: &Effect, stop: &StopSign) -> Res
             None => format!("{} was taken back", step.id),
             Some(failed) => format!("{} could not be taken back: {failed}", step.id),
         }));
-        Verdict::NotHelped(why)
+        Ok(Verdict::NotHelped(why))
     };
-    let verdict = telling((site, effect), &lines, work).await;
+    let verdict = telling((site, effect), &lines, work).await?;
     Ok(Outcome::Verified(match verdict {
         Verdict::Helped => Verification::Helped,
         Verdict::NotHelped(why) => Verification::NotHelped(why.join("; ")),
