@@ -187,6 +187,8 @@ fn figures(glance: &Glance, (requests, calls): (Option<f64>, Option<f64>)) -> Ve
     };
     let waiting = number("chimera_missions{state=\"waiting\"}");
     let (spent, cap) = (number("chimera_spent_today_usd"), number("chimera_budget_day_usd"));
+    // A daemon that does not tell it is taken at its word only when all is spent.
+    let soft = cap * glance.numbers.get("chimera_budget_soft_ratio").copied().unwrap_or(1.0);
     let warned = |is: bool, tone| if is { tone } else { Tone::Plain };
     vec![
         figure("status", cell(&health.status), tone),
@@ -198,7 +200,7 @@ fn figures(glance: &Glance, (requests, calls): (Option<f64>, Option<f64>)) -> Ve
         figure("waiting", format!("{waiting:.0}"), warned(waiting > 0.0, Tone::Waits)),
         figure("done", health.tasks_completed.to_string(), Tone::Plain),
         figure("failed", health.tasks_failed.to_string(), Tone::Plain),
-        figure("today", format!("${spent:.2}"), warned(spent >= cap * 0.8, Tone::Waits)),
+        figure("today", format!("${spent:.2}"), warned(spent >= soft, Tone::Waits)),
         figure("of", format!("${cap:.2}"), Tone::Plain),
         figure("calls", by_second(calls), Tone::Plain),
         figure("requests", by_second(requests), Tone::Plain),
@@ -314,6 +316,7 @@ mod tests {
                 ("chimera_pool_size".to_owned(), 5.0),
                 ("chimera_spent_today_usd".to_owned(), 45.0),
                 ("chimera_budget_day_usd".to_owned(), 50.0),
+                ("chimera_budget_soft_ratio".to_owned(), 0.9),
             ]
             .into(),
             ..Glance::default()
@@ -333,7 +336,11 @@ mod tests {
         let second = looks.sheet(&glance(14.0, "paused"), at(2));
         assert_eq!((value(&second, "calls").0, value(&second, "requests").0), ("2.0/s", "6.0/s"));
         assert_eq!(value(&second, "status"), ("paused", Tone::Waits));
-        assert_eq!(value(&second, "today"), ("$45.00", Tone::Waits), "over four fifths of the cap");
+        assert_eq!(
+            value(&second, "today"),
+            ("$45.00", Tone::Waits),
+            "nine tenths of the cap, as the budget says"
+        );
         assert_eq!(value(&looks.sheet(&glance(1.0, "ok"), at(3)), "calls").0, "-");
         looks.lost();
         assert_eq!(value(&looks.sheet(&glance(9.0, "ok"), at(4)), "calls").0, "-");

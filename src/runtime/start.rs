@@ -191,7 +191,7 @@ pub async fn start(setup: Setup, mut faces: EngineEnd) -> Result<Engine, StartEr
         store: store.clone(),
         close,
         inbox: beside(inbox.serve()),
-        hooks: watch.clone().map(|watch| Arc::new(Hooks::new(watch, give.clone()))),
+        hooks: watch.clone().map(|watch| Arc::new(Hooks::new(watch, give.clone(), &setup.data))),
         notes: found.notes,
     };
     if setup.working == Working::Yes {

@@ -10,6 +10,7 @@
 //! <data>/blobs/ab/cdef...                 big things by SHA-256
 //! <data>/state/<seq>.json.snap            folded state, the last two
 //! <data>/tokens.json                      hashes of tokens, which need no owner
+//! <data>/senders/<probe>                  digests of signed payloads that came, so that none counts twice
 //! ```
 //! Tests run on a real store in a temporary directory; there is no second implementation to keep in step.
 //!
@@ -25,6 +26,7 @@ pub mod error;
 mod frame;
 pub mod history;
 pub mod journal;
+pub mod known;
 pub mod look;
 pub mod merkle;
 mod owner;

@@ -2,7 +2,8 @@
 //! only when what they come to is in the journal, so that a sender who hears nothing sends again and nothing is lost; what
 //! was signed and comes a second time is refused.
 //!
-//! Owns what is remembered of each sender. In memory: after a restart a payload can be sent once more within its window.
+//! Owns what is remembered of each sender, over restarts too. The journal comes first: whoever is struck down between the two
+//! takes the same payload once more, and none is lost.
 
 use super::{Watch, give};
 use crate::{
@@ -17,9 +18,11 @@ use crate::{
         signature::{Delivery, Refused, prove},
     },
     runtime::{handle::SendError, orders::Orders},
+    store::known::Known,
 };
 use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -79,62 +82,57 @@ struct Door {
     format: WebhookFormat,
     source: String,
     secret: tokio::sync::Mutex<Option<(Timestamp, Result<String, String>)>>,
-    known: Mutex<Known>,
-}
-
-/// Signed payloads that came.
-#[derive(Debug, Default)]
-struct Known {
-    all: BTreeSet<Digest>,
-    order: VecDeque<Digest>,
+    known: Arc<tokio::sync::Mutex<Known>>,
+    coming: Mutex<BTreeSet<Digest>>,
 }
 
 /// A payload that is being taken in: forgotten if that does not come to an end.
-struct Claim<'a>(&'a Mutex<Known>, Option<Digest>);
+struct Claim<'a>(&'a Door, Option<Digest>);
 
-fn known(of: &Mutex<Known>) -> MutexGuard<'_, Known> {
+fn lock(of: &Mutex<BTreeSet<Digest>>) -> MutexGuard<'_, BTreeSet<Digest>> {
     of.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl<'a> Claim<'a> {
-    fn of(all: &'a Mutex<Known>, once: Option<Digest>) -> Result<Self, NotTaken> {
+    async fn of(door: &'a Door, once: Option<Digest>) -> Result<Self, NotTaken> {
         if let Some(once) = once {
-            let mut known = known(all);
-            if !known.all.insert(once) {
+            let known = door.known.lock().await;
+            if known.has(&once) || !lock(&door.coming).insert(once) {
                 return Err(NotTaken::Again);
             }
-            known.order.push_back(once);
-            while known.order.len() > KNOWN_MOST {
-                let oldest = known.order.pop_front();
-                oldest.map(|oldest| known.all.remove(&oldest));
-            }
         }
-        Ok(Self(all, once))
+        Ok(Self(door, once))
     }
 
     /// It is in the journal.
-    fn keep(mut self) {
-        self.1 = None;
+    async fn keep(self) {
+        let Some(once) = self.1 else { return };
+        let mut known = self.0.known.clone().lock_owned().await;
+        let written = tokio::task::spawn_blocking(move || known.add(once)).await;
+        if let Err(error) = written.unwrap_or_else(|error| Err(error.into())) {
+            tracing::warn!(probe = self.0.probe.id, %error, "that a payload came is not on the disk");
+        }
     }
 }
 
 impl Drop for Claim<'_> {
     fn drop(&mut self) {
         if let Some(once) = self.1 {
-            let mut known = known(self.0);
-            known.all.remove(&once);
-            known.order.retain(|other| *other != once);
+            lock(&self.0.coming).remove(&once);
         }
     }
 }
 
 impl Hooks {
-    pub(in crate::runtime) fn new(watch: Arc<Watch>, orders: Orders) -> Self {
+    /// `data` is the house's directory.
+    pub(in crate::runtime) fn new(watch: Arc<Watch>, orders: Orders, data: &Path) -> Self {
+        let senders = data.join("senders");
         let door = |probe: &ProbeSpec| {
             let Source::Webhook { format, secret } = &probe.source else { return None };
             let (probe, format, source) = (probe.clone(), *format, secret.clone());
-            let (secret, known) = (tokio::sync::Mutex::default(), Mutex::default());
-            Some((probe.id.clone(), Door { probe, format, source, secret, known }))
+            let known = Known::of(&senders, &probe.id, KNOWN_MOST);
+            let (secret, known) = (tokio::sync::Mutex::default(), Arc::new(tokio::sync::Mutex::new(known)));
+            Some((probe.id.clone(), Door { probe, format, source, secret, known, coming: Mutex::default() }))
         };
         let doors = watch.probes.iter().filter_map(door).collect();
         Self { watch, orders, doors }
@@ -161,7 +159,7 @@ impl Hooks {
                 other => NotTaken::Unproven(other.to_string()),
             }
         })?;
-        let claim = Claim::of(&door.known, once)?;
+        let claim = Claim::of(door, once).await?;
         let payload = webhooks::read(door.format, body, &door.probe).map_err(|bad| {
             tracing::warn!(probe = name, %bad, "a payload cannot be read");
             NotTaken::Malformed(bad.to_string())
@@ -181,7 +179,7 @@ impl Hooks {
         let seen = readings.map(|reading| Observation { probe: name.to_owned(), at, reading });
         let signals = seen.flat_map(|seen| self.watch.tower().observe(seen)).collect();
         give(&self.orders, signals).await?;
-        claim.keep();
+        claim.keep().await;
         Ok(taken)
     }
 

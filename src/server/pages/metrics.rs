@@ -148,7 +148,15 @@ fn money(page: &mut Page, state: &EngineState) {
         "Money spent on the UTC day of the last entry.",
         state.ledger.today.as_usd(),
     );
-    page.plain("chimera_budget_day_usd", "gauge", "Cap of a day.", state.policy.budget.per_day.as_usd());
+    let budget = &state.policy.budget;
+    page.plain("chimera_budget_day_usd", "gauge", "Cap of a day.", budget.per_day.as_usd());
+    let soft = f64::from(budget.soft_pct) / 100.0;
+    page.plain(
+        "chimera_budget_soft_ratio",
+        "gauge",
+        "Share of a cap from which on it is said to be short.",
+        soft,
+    );
     page.plain("chimera_calls_total", "counter", "Model calls that were paid.", total.calls);
     page.plain(
         "chimera_calls_unknown_price_total",
