@@ -533,6 +533,72 @@ class ScanRequest(TypedDict):
     """Only this one; else all."""
 
 
+class Settings(TypedDict):
+    """Every setting."""
+
+    settings: List[Setting]
+    """By group, as the settings screen shows them."""
+    files: List[SettingsFile]
+    """Files that a value can be written to."""
+    notes: List[str]
+    """What the files have to say, such as ignored values."""
+
+
+class Setting(TypedDict):
+    """One setting."""
+
+    key: str
+    """Such as `budget.daily_usd`."""
+    value: NotRequired[Union[str, None]]
+    """As TOML; null: not set. Of a vendor's key: where it comes from and whether it is there."""
+    built_in: NotRequired[Union[str, None]]
+    """The built-in value as TOML."""
+    layer: str
+    """Who set it: `built_in`, `user`, `repository`, `file`, `environment` or `flag`."""
+    place: NotRequired[Union[str, None]]
+    """The file, the variable or the flag."""
+    line: NotRequired[Union[int, None]]
+    """The line in the file, from 1."""
+    form: str
+    """What is expected, in words."""
+    meaning: str
+    """What it means."""
+    at_once: bool
+    """Whether it can be changed from afar: it rules at once."""
+    secret: bool
+    """Whether the value tells where a secret is, and nothing of it."""
+
+
+class SettingsFile(TypedDict):
+    """A file of settings."""
+
+    layer: str
+    """`user`, `repository` or `file`."""
+    path: str
+    """Where it is."""
+
+
+class SettingChanged(TypedDict):
+    """What a change came to."""
+
+    words: str
+    """In words: the value that holds now, and from when."""
+
+
+class SettingChange(TypedDict):
+    """A change."""
+
+    key: str
+    """Such as `budget.daily_usd`."""
+    value: NotRequired[Union[str, None]]
+    """Bare words, or TOML; null: out of the file, so that the layer below it holds."""
+    file: NotRequired[SettingsLayer]
+    """In which file."""
+
+
+# A file of settings by its layer.
+SettingsLayer: TypeAlias = "Union[Literal[\"user\"], Literal[\"repository\"], Literal[\"file\"]]"
+
 class LoginVendors(TypedDict):
     """Vendors by which somebody can log in."""
 
@@ -1165,6 +1231,26 @@ class Client:
     ) -> Scan:
         """Let every probe look once, now; leaves no trace."""
         answer: Scan = json.loads(self._call("POST", "/api/control/scan", body=_json(body)))
+        return answer
+
+    def get_settings(
+        self,
+    ) -> Settings:
+        """Every setting, who set it, and the files they stand in."""
+        answer: Settings = json.loads(self._call("GET", "/api/settings"))
+        return answer
+
+    def change_setting(
+        self,
+        body: SettingChange,
+        *,
+        key: Optional[str] = None,
+    ) -> SettingChanged:
+        """Change a setting that rules at once, in its file.
+
+        The same `key` does it once; without one each call has its own.
+        """
+        answer: SettingChanged = json.loads(self._call("POST", "/api/settings", body=_json(body), key=key or str(uuid.uuid4())))
         return answer
 
     def get_login_vendors(

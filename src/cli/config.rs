@@ -19,7 +19,7 @@ use crate::{
         places, reference,
     },
     runtime::look::Look,
-    tui::settings::{remember, told},
+    tui::settings::remember,
 };
 use clap::{Args, Subcommand};
 use serde_json::json;
@@ -146,7 +146,7 @@ fn changed(change: &Change, source: &Source, out: &mut Out) -> Said {
         Ok(edited) => edited,
         Err(error) => return Ok(problems(&error.problems, out)),
     };
-    let words = told(change, &edited, when(change, &edited));
+    let words = edited.told(change, when(change, &edited));
     out.both(
         &words,
         &json!({

@@ -165,6 +165,7 @@ async fn show(far: Far, session: &Session, everywhere: &Everywhere) -> Said {
         repo: far.repo().cloned().unwrap_or_else(|| session.here.clone()),
         teams: far.teams().to_vec(),
         budget: far.state().policy.budget.per_mission,
+        settings: far.settings(),
     };
     let face = Face::of(everywhere, &session.environment)?;
     let opening = Opening { face, prefill: None, notice: String::new(), handle: None, away: Some(away) };

@@ -22,11 +22,12 @@ use crate::{
         handle::{self, EngineEnd, Handle},
         watch::Watch,
     },
+    server::client::FarSettings,
     store::history,
     tui::{
         self, BriefDefaults, Held, Manner, Own, Ports, Prefill, TuiOptions,
         linear::{self, Writer},
-        options::VoicePort,
+        options::{Changed, VoicePort},
     },
     workspace::{
         self, dictation, editor,
@@ -181,6 +182,8 @@ pub struct Away {
     pub teams: Vec<TeamSpec>,
     /// Cap of a mission whose brief names none.
     pub budget: Money,
+    /// Its settings.
+    pub settings: FarSettings,
 }
 
 /// Shows the screen at once and joins the engine behind it.
@@ -228,9 +231,12 @@ fn options(
     notice: String,
 ) -> Result<TuiOptions, Complaint> {
     let settings = session.settings();
-    let here_too = away.is_none();
+    let mut far = None;
     let (repo, on_air, budget) = match away {
-        Some(Away { repo, teams, budget }) => (repo, OnAir { teams, left_out: Vec::new() }, budget),
+        Some(Away { repo, teams, budget, settings }) => {
+            far = Some(settings);
+            (repo, OnAir { teams, left_out: Vec::new() }, budget)
+        }
         None => {
             let on_air = settings.on_air(&session.environment);
             (session.repository()?.to_path_buf(), on_air, settings.policy.budget.per_mission)
@@ -254,7 +260,7 @@ fn options(
         defaults: Arc::new(BriefDefaults { teams: on_air.teams, budget, repo: repo.display().to_string() }),
         notice,
         widths: settings.preview.widths.iter().filter_map(|width| width.parse().ok()).collect(),
-        ports: ports(session, &repo, here_too),
+        ports: ports(session, &repo, far),
         repo,
     })
 }
@@ -266,8 +272,9 @@ fn branch(repo: &Path) -> String {
     text::clean_line(name, 80).into()
 }
 
-/// What the screen may not do itself; `here_too`: the repository is where its missions are worked on.
-fn ports(session: &Session, repo: &Path, here_too: bool) -> Ports {
+/// What the screen may not do itself; `far`: missions are worked on elsewhere, by these settings.
+fn ports(session: &Session, repo: &Path, far: Option<FarSettings>) -> Ports {
+    let here_too = far.is_none();
     let editor = ["VISUAL", "EDITOR"].into_iter().find_map(|name| session.environment.get(name));
     let editor: Arc<str> = editor.unwrap_or("vi").into();
     let (files_of, attach_of, shell_in) = (repo.to_path_buf(), repo.to_path_buf(), repo.to_path_buf());
@@ -276,6 +283,7 @@ fn ports(session: &Session, repo: &Path, here_too: bool) -> Ports {
     let (here, ready_in) = (session.here.clone(), repo.to_path_buf());
     let (pasted_from, homes, prices_of) = (here.clone(), environment.clone(), environment.clone());
     let priced = session.settings().clone();
+    let (far_book, far_change) = (far.clone(), far);
     let source = &session.source;
     let (book_of, change_in, vendor_by) = (source.clone(), source.clone(), source.clone());
     Ports {
@@ -346,18 +354,34 @@ fn ports(session: &Session, repo: &Path, here_too: bool) -> Ports {
             .boxed()
         })),
         book: Arc::new(move || {
+            if let Some(far) = far_book.clone() {
+                return async move { far.book().await }.boxed();
+            }
             let source = book_of.clone();
             let read = tokio::task::spawn_blocking(move || source.book().map_err(|error| error.to_string()));
             async move { read.await.map_err(|error| error.to_string())? }.boxed()
         }),
         change: Arc::new(move |change| {
+            if let Some(far) = far_change.clone() {
+                return async move { far.change(&change).await.map(Changed::Told) }.boxed();
+            }
             let source = change_in.clone();
             let change = move || source.change(&change).map_err(|error| error.to_string());
             let change = tokio::task::spawn_blocking(change);
-            async move { change.await.map_err(|error| error.to_string())? }.boxed()
+            async move {
+                let edited = change.await.map_err(|error| error.to_string())??;
+                Ok(Changed::Written(Box::new(edited)))
+            }
+            .boxed()
         }),
         vendor: Arc::new(move |vendor| {
             let source = vendor_by.clone();
+            if !here_too {
+                let why = format!(
+                    "the daemon's own connection is tried where it runs: `chimera models {vendor}` there"
+                );
+                return async { Err(why) }.boxed();
+            }
             async move { source.ask(vendor).await }.boxed()
         }),
         keep: Arc::new(move |name, bytes| {

@@ -53,7 +53,7 @@ fn ports(session: &Session, house: &House) -> Ports {
     };
     let repo = session.settings().places.repo.clone();
     let (settings, environment) = (session.settings().clone(), session.environment.clone());
-    let source = session.source.clone();
+    let (source, shelf) = (session.source.clone(), session.source.clone());
     Ports {
         ready: Arc::new(move || {
             let repo = repo.clone();
@@ -71,6 +71,11 @@ fn ports(session: &Session, house: &House) -> Ports {
                 Ok(seen.into_iter().map(|(probe, read)| (probe.id, probe.service, read)).collect())
             }
             .boxed()
+        }),
+        book: Arc::new(move || {
+            let source = shelf.clone();
+            let read = tokio::task::spawn_blocking(move || source.book().map_err(|error| error.to_string()));
+            async move { read.await.map_err(|error| error.to_string())? }.boxed()
         }),
         change: Arc::new(move |change| {
             let source = source.clone();

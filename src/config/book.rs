@@ -192,6 +192,17 @@ pub struct Setting {
 }
 
 impl Setting {
+    /// What this program knows of a key, without a value: of one that is set elsewhere. `None`: there is no such key.
+    #[must_use]
+    pub fn named(path: &str) -> Option<Self> {
+        let shown = reference::Shown { path: path.to_owned(), value: None, layer: Layer::BuiltIn };
+        Some(match Known::of(path).ok()? {
+            Known::Plain(key) => of(key, &shown, None),
+            Known::Provider(_, key) => of(key, &shown, None),
+            Known::Team(_, key) => of(key, &shown, None),
+        })
+    }
+
     /// What an editor starts with: a text without its quotes, a list as TOML. Nothing of a secret's place.
     #[must_use]
     pub fn typed(&self) -> String {

@@ -31,6 +31,13 @@ pub struct Change {
     pub file: FileLayer,
 }
 
+impl Change {
+    /// Whether its value tells where a secret is.
+    fn is_secret(&self) -> bool {
+        self.path.starts_with("providers.") && self.path.ends_with(".key")
+    }
+}
+
 /// A change that was checked.
 #[derive(Debug, Clone)]
 pub struct Edited {
@@ -286,6 +293,27 @@ impl Edited {
             return Err(error);
         }
         fs::File::open(parent)?.sync_all()
+    }
+
+    /// The value that the journal keeps of a change; where a secret is, is not told.
+    #[must_use]
+    pub fn kept(&self, change: &Change) -> Option<String> {
+        change.value.as_ref().filter(|_| !change.is_secret()).and_then(|_| self.value(&change.path))
+    }
+
+    /// What a change has come to, in words; `when` says from when it counts.
+    #[must_use]
+    pub fn told(&self, change: &Change, when: &str) -> String {
+        let value = if change.is_secret() { None } else { self.value(&change.path) };
+        let value = value.map_or_else(String::new, |value| format!(" as {}", text::clean_line(&value, 80)));
+        let (file, path) = (self.file.display(), &change.path);
+        match (&change.value, self.layer.file() == Some(change.file)) {
+            (Some(_), true) => format!("{path} is set{value} in {file}, {when}"),
+            (Some(_), false) => {
+                format!("{path} is written to {file}, but {} still sets it{value}", self.layer)
+            }
+            (None, _) => format!("{path} is out of {file}; {} sets it{value}, {when}", self.layer),
+        }
     }
 
     /// The value that will hold, as the reference shows it; `None`: none.

@@ -1,7 +1,10 @@
 //! What the network face may not do itself and is handed in by whoever opens it.
 
 use crate::{
-    config::edit::{Change, Edited},
+    config::{
+        book::Book,
+        edit::{Change, Edited},
+    },
     domain::signal::Reading,
     runtime::Hooks,
 };
@@ -17,6 +20,9 @@ pub type Ready = Arc<dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send +
 /// Changes a setting in its file; in words why not.
 pub type Alter = Arc<dyn Fn(Change) -> BoxFuture<'static, Result<Edited, String>> + Send + Sync>;
 
+/// Reads every setting as it is now; in words why not.
+pub type Shelf = Arc<dyn Fn() -> BoxFuture<'static, Result<Book, String>> + Send + Sync>;
+
 /// What is handed in.
 #[derive(Clone)]
 pub struct Ports {
@@ -24,6 +30,8 @@ pub struct Ports {
     pub ready: Ready,
     /// Looks at everything that is watched, now.
     pub scan: Scan,
+    /// Every setting.
+    pub book: Shelf,
     /// Changes a setting.
     pub change: Alter,
     /// Where payloads of other systems come in; nowhere where nothing is watched.

@@ -11,7 +11,7 @@ use super::{
     serve::{Setup, doorman, front},
 };
 use crate::{
-    config::{environment::Environment, settings::Settings},
+    config::{self, Loaded, book::Book, environment::Environment, layers::Sources, settings::Settings},
     domain::{
         access::Role,
         ids::{MissionId, TeamId},
@@ -41,10 +41,16 @@ struct House {
     close: watch::Sender<bool>,
 }
 
+fn book() -> Book {
+    let loaded = Loaded { settings: Settings::default(), origins: Default::default(), notes: Vec::new() };
+    config::book::book(&loaded, &Sources::default(), &Environment::default())
+}
+
 fn ports() -> Ports {
     Ports {
         ready: Arc::new(|| async { Ok(()) }.boxed()),
         scan: Arc::new(|_| async { Err("there is no probe".to_owned()) }.boxed()),
+        book: Arc::new(|| async { Ok(book()) }.boxed()),
         change: Arc::new(|_| async { Err("there is no file".to_owned()) }.boxed()),
         hooks: None,
     }
@@ -490,4 +496,30 @@ async fn d9_every_route_is_in_the_document_and_every_reference_leads_somewhere()
     }
     let (_, served) = house().get("/api/openapi.json").await;
     assert_eq!(served, document);
+}
+
+#[tokio::test]
+async fn s5_settings_are_told_without_secrets_and_what_rules_at_once_is_all_that_is_changed_from_afar() {
+    let house = house();
+    let (status, told) = house.get("/api/settings").await;
+    assert_eq!(status, StatusCode::OK);
+    let all = told["settings"].as_array().unwrap();
+    let of = |key: &str| all.iter().find(|one| one["key"] == key).unwrap();
+    assert_eq!(
+        (&of("budget.daily_usd")["at_once"], &of("budget.daily_usd")["layer"]),
+        (&json!(true), &json!("built_in"))
+    );
+    assert_eq!(of("preview.command")["at_once"], json!(false));
+    assert_eq!(of("providers.anthropic.key")["secret"], json!(true));
+    for key in ["preview.command", "voice.command", "providers.anthropic.key", "nonsense"] {
+        let (status, problem) = house.post("/api/settings", None, json!({"key": key, "value": "x"})).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{key}: {problem}");
+        assert!(problem["detail"].as_str().unwrap().contains("is not changed from afar"), "{problem}");
+    }
+    let (status, problem) =
+        house.post("/api/settings", None, json!({"key": "budget.daily_usd", "value": "9"})).await;
+    assert_eq!(
+        (status, problem["detail"].as_str()),
+        (StatusCode::UNPROCESSABLE_ENTITY, Some("there is no file"))
+    );
 }

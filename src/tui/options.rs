@@ -39,7 +39,15 @@ pub type ShellPort = Arc<dyn Fn(String) -> BoxFuture<'static, Result<String, Str
 /// Reads every setting as it is now; the error says every mistake.
 pub type BookPort = Arc<dyn Fn() -> BoxFuture<'static, Result<Book, String>> + Send + Sync>;
 /// Changes a settings file, if the settings are good with it; the error says why nothing was written.
-pub type ChangePort = Arc<dyn Fn(Change) -> BoxFuture<'static, Result<Edited, String>> + Send + Sync>;
+pub type ChangePort = Arc<dyn Fn(Change) -> BoxFuture<'static, Result<Changed, String>> + Send + Sync>;
+
+/// What came of a change.
+pub enum Changed {
+    /// It is in its file here, and is still to rule.
+    Written(Box<Edited>),
+    /// It was made where the daemon runs, and this is what was said there.
+    Told(String),
+}
 /// Asks a vendor what it offers: the models and how long the answer took.
 pub type VendorPort =
     Arc<dyn Fn(Vendor) -> BoxFuture<'static, Result<(Vec<String>, Millis), String>> + Send + Sync>;

@@ -8,7 +8,6 @@ use crate::{
         edit::{Change, Edited},
         layers::FileLayer,
     },
-    domain::text::clean_line,
     engine::command::{Command, ControlCommand},
     runtime::handle::Handle,
 };
@@ -109,28 +108,11 @@ impl SettingEditor {
     }
 }
 
-/// What the journal keeps of a change. Where a secret is, is not told.
+/// What the journal keeps of a change.
 #[must_use]
 pub fn remember(change: &Change, edited: &Edited) -> Command {
-    let secret = change.path.starts_with("providers.") && change.path.ends_with(".key");
-    let value = change.value.as_ref().filter(|_| !secret).and_then(|_| edited.value(&change.path));
     let file = edited.file.display().to_string();
-    Command::Control(ControlCommand::Change { key: change.path.clone(), file, value })
-}
-
-/// What a change has come to, in words; `when` says from when it counts.
-#[must_use]
-pub fn told(change: &Change, edited: &Edited, when: &str) -> String {
-    let secret = change.path.starts_with("providers.") && change.path.ends_with(".key");
-    let value = if secret { None } else { edited.value(&change.path) };
-    let value = value.map_or_else(String::new, |value| format!(" as {}", clean_line(&value, 80)));
-    let file = edited.file.display();
-    let path = &change.path;
-    match (&change.value, edited.layer.file() == Some(change.file)) {
-        (Some(_), true) => format!("{path} is set{value} in {file}, {when}"),
-        (Some(_), false) => format!("{path} is written to {file}, but {} still sets it{value}", edited.layer),
-        (None, _) => format!("{path} is out of {file}; {} sets it{value}, {when}", edited.layer),
-    }
+    Command::Control(ControlCommand::Change { key: change.path.clone(), file, value: edited.kept(change) })
 }
 
 /// Lets a change that is written rule where it can: the journal hears of it, and the engine gets the new policy.
@@ -143,7 +125,7 @@ pub(super) async fn rule(handle: &Handle, change: &Change, edited: Edited) -> St
             when = format!("when the process that does the work starts again ({error})");
         }
     }
-    let words = told(change, &edited, &when);
+    let words = edited.told(change, &when);
     match handle.send(remember(change, &edited)).await {
         Ok(_) => words,
         Err(error) => format!("{words}; the journal does not know of it: {error}"),

@@ -4,6 +4,7 @@
 use super::{
     address::Address,
     asks::{answer, refuse, word},
+    settings::FarSettings,
     streams::{bring, goes_on},
     way::Way,
     wire::{Event, Trouble, Wire},
@@ -133,6 +134,12 @@ impl Far {
     #[must_use]
     pub fn teams(&self) -> &[TeamSpec] {
         &self.snapshot.teams
+    }
+
+    /// Its settings, read and changed there.
+    #[must_use]
+    pub fn settings(&self) -> FarSettings {
+        FarSettings::of(self.wire.clone())
     }
 
     /// What rules there.

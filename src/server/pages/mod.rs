@@ -12,6 +12,7 @@ mod journal;
 pub(in crate::server) mod login;
 mod metrics;
 mod missions;
+mod settings;
 mod snapshot;
 pub(in crate::server) mod stream;
 mod tasks;
@@ -27,6 +28,7 @@ pub(in crate::server) fn routes() -> Api {
         desk::routes,
         incidents::routes,
         control::routes,
+        settings::routes,
         login::routes,
         journal::routes,
         events::routes,

@@ -1,0 +1,119 @@
+//! The settings of a daemon, read and changed from afar. What a setting means is this program's own word; what it is, the
+//! daemon's.
+
+use super::wire::{Trouble, Wire};
+use crate::config::{
+    book::{Book, Setting},
+    document::At,
+    edit::Change,
+    layers::{FileLayer, Layer},
+};
+use serde::Deserialize;
+use serde_json::json;
+use std::path::PathBuf;
+
+#[derive(Deserialize)]
+struct All {
+    settings: Vec<One>,
+    files: Vec<File>,
+    notes: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct One {
+    key: String,
+    value: Option<String>,
+    built_in: Option<String>,
+    layer: String,
+    place: Option<String>,
+    line: Option<u64>,
+    secret: bool,
+}
+
+#[derive(Deserialize)]
+struct File {
+    layer: String,
+    path: PathBuf,
+}
+
+#[derive(Deserialize)]
+struct Changed {
+    words: String,
+}
+
+/// Asks one daemon. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct FarSettings(Wire);
+
+fn file_layer(word: &str) -> Option<FileLayer> {
+    match word {
+        "user" => Some(FileLayer::User),
+        "repository" => Some(FileLayer::Repository),
+        "file" => Some(FileLayer::File),
+        _ => None,
+    }
+}
+
+impl One {
+    fn layer(&self) -> Layer {
+        let place = self.place.clone().unwrap_or_default();
+        let line = self.line.and_then(|line| usize::try_from(line).ok()).unwrap_or(1);
+        let at = At { file: place.clone(), line, column: 1 };
+        match self.layer.as_str() {
+            "user" => Layer::User(at),
+            "repository" => Layer::Repository(at),
+            "file" => Layer::File(at),
+            "environment" => Layer::Environment(place),
+            "flag" => Layer::Flag(place),
+            _ => Layer::BuiltIn,
+        }
+    }
+}
+
+impl FarSettings {
+    pub(super) fn of(wire: Wire) -> Self {
+        Self(wire)
+    }
+
+    /// Every setting as it holds there. What only a newer program knows is counted in a note.
+    ///
+    /// # Errors
+    /// In words: nobody answers, or it is not told to whoever asks.
+    pub async fn book(&self) -> Result<Book, String> {
+        let all: All = self.0.get("/api/settings").await.map_err(|trouble: Trouble| trouble.words())?;
+        let mut book = Book { notes: all.notes, ..Book::default() };
+        let mut unknown = 0;
+        for one in all.settings {
+            match Setting::named(&one.key) {
+                Some(setting) => {
+                    let layer = one.layer();
+                    let One { value, built_in, secret, .. } = one;
+                    book.settings.push(Setting { value, built_in, layer, secret, ..setting });
+                }
+                None => unknown += 1,
+            }
+        }
+        if unknown > 0 {
+            book.notes.push(format!("{unknown} settings there are not known to this program"));
+        }
+        book.files =
+            all.files.into_iter().filter_map(|file| Some((file_layer(&file.layer)?, file.path))).collect();
+        Ok(book)
+    }
+
+    /// Changes one there; what came of it, in words.
+    ///
+    /// # Errors
+    /// In words why it was not changed.
+    pub async fn change(&self, change: &Change) -> Result<String, String> {
+        let file = match change.file {
+            FileLayer::User => "user",
+            FileLayer::Repository => "repository",
+            FileLayer::File => "file",
+        };
+        let body = json!({"key": change.path, "value": change.value, "file": file}).to_string();
+        let given =
+            self.0.post::<Changed>("/api/settings", ("application/json", body.into_bytes()), None).await;
+        given.map(|changed| changed.words).map_err(|trouble| trouble.words())
+    }
+}
