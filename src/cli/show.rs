@@ -21,6 +21,9 @@ use clap::Args;
 
 /// Files of a candidate that are named.
 const FILES_MOST: usize = 40;
+/// Characters of a summary and of a file's name: one line each, which can look like no line of ours.
+const SUMMARY_MOST: usize = 1_000;
+const FILE_MOST: usize = 400;
 /// Lines of a brief that are shown.
 const BRIEF_LINES_MOST: usize = 40;
 
@@ -182,10 +185,10 @@ fn human_team(mission: &Mission, team: &Team, out: &mut Out) {
             stat.additions,
             stat.deletions,
             text::count(files, "file"),
-            candidate.summary
+            text::clean_line(&candidate.summary, SUMMARY_MOST)
         ));
         for file in stat.files.iter().take(FILES_MOST) {
-            out.say(&format!("    {file}"));
+            out.say(&format!("    {}", text::clean_line(file, FILE_MOST)));
         }
         if files > FILES_MOST {
             out.say(&format!("    and {} more", files - FILES_MOST));

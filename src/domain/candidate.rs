@@ -105,8 +105,15 @@ impl Evidence {
     /// All checks that count ran and passed. No checks is not a pass.
     #[must_use]
     pub fn passed(&self) -> bool {
-        let mut counted = self.checks.iter().filter(|check| check.kind != CheckKind::Lint).peekable();
-        counted.peek().is_some() && counted.all(|check| check.after.outcome == CheckOutcome::Passed)
+        self.checked() && self.counted().all(|check| check.after.outcome == CheckOutcome::Passed)
+    }
+    /// Whether any check that counts was run.
+    #[must_use]
+    pub fn checked(&self) -> bool {
+        self.counted().next().is_some()
+    }
+    fn counted(&self) -> impl Iterator<Item = &CheckResult> {
+        self.checks.iter().filter(|check| check.kind != CheckKind::Lint)
     }
     /// Tests, if any were run.
     #[must_use]

@@ -65,3 +65,8 @@ pub struct Shot {
     /// Unified diff as git writes it, clean.
     pub patch: String,
 }
+
+impl Shot {
+    /// The last line of a diff that goes on. Nothing in a diff begins so but git's own word about a missing newline.
+    pub const CUT: &str = "\\ The diff goes on";
+}

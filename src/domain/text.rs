@@ -96,8 +96,8 @@ pub fn clean_bytes(raw: &[u8]) -> Clean {
     clean(&String::from_utf8_lossy(raw))
 }
 
-/// [`clean_bytes`] of a patch, whose lines are counted: CR before a newline stays, any other shows as `␍`, and no line
-/// becomes two or none.
+/// [`clean_bytes`] of a patch, whose lines are counted and whose every sign is approved: CR before a newline stays, what a
+/// terminal would act on or not show stands there as a sign of its own, `␛` or `⟨U+202E⟩`, and no line becomes two or none.
 #[must_use]
 pub fn clean_patch(raw: &[u8]) -> String {
     let text = String::from_utf8_lossy(raw);
@@ -109,10 +109,25 @@ pub fn clean_patch(raw: &[u8]) -> String {
         if body.bytes().all(|b| matches!(b, b'\t' | 0x20..=0x7e)) {
             out.push_str(body);
         } else {
-            out.push_str(&clean(&body.replace('\r', "␍")));
+            out.push_str(&clean(&shown(body)));
         }
         out.push_str(if ending.is_some() { "\r" } else { "" });
         out.push_str(end);
+    }
+    out
+}
+
+/// With a sign for everything that [`clean`] would remove because a terminal acts on it or shows nothing.
+fn shown(line: &str) -> String {
+    let mut out = String::with_capacity(line.len() + 16);
+    for c in line.chars() {
+        match c {
+            '\t' => out.push(c),
+            '\0'..='\u{1f}' => out.extend(char::from_u32(0x2400 + c as u32)),
+            '\u{7f}' => out.push('␡'),
+            c if c.is_control() || is_invisible_control(c) => out.push_str(&format!("⟨U+{:04X}⟩", c as u32)),
+            c => out.push(c),
+        }
     }
     out
 }
@@ -291,7 +306,7 @@ mod tests {
     #[test]
     fn a_patch_keeps_its_lines_and_their_ends() {
         let raw = b" a\r\n+b\rc\n-\x1b[2Jd\xff\r\n+\x1b]0;e\n\\ No newline\r";
-        assert_eq!(clean_patch(raw), " a\r\n+b␍c\n-d\u{fffd}\r\n+\n\\ No newline␍");
+        assert_eq!(clean_patch(raw), " a\r\n+b␍c\n-␛[2Jd\u{fffd}\r\n+␛]0;e\n\\ No newline␍");
         for (hostile, _) in HOSTILE {
             let cleaned = clean_patch(hostile.as_bytes());
             assert_eq!(cleaned.matches('\n').count(), hostile.matches('\n').count(), "{hostile:?}");

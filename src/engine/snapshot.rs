@@ -176,10 +176,19 @@ pub fn headline(state: &State, mission: &Mission) -> String {
     use crate::domain::mission::Ending;
     if let Some((ending, _)) = &mission.result.ending {
         return match (ending, &mission.result.landed) {
-            (Ending::Landed, Some((commit, branch))) => {
-                let short: String = commit.0.chars().take(10).collect();
-                format!("Landed as {short} on {branch}.")
-            }
+            (Ending::Landed, Some((commit, branch))) => match mission.result.restored.last() {
+                None => format!("Landed as {} on {branch}.", commit.short()),
+                Some((last, branch)) if mission.result.is_out() => {
+                    format!("Landed as {}, and taken back by {} on {branch}.", commit.short(), last.short())
+                }
+                Some((last, branch)) => {
+                    format!(
+                        "Landed as {}, taken back, and put back by {} on {branch}.",
+                        commit.short(),
+                        last.short()
+                    )
+                }
+            },
             (Ending::Landed, None) => "Landed.".to_owned(),
             (Ending::Failed(why), _) => format!("Failed: {why}"),
             (Ending::Cancelled(why), _) => format!("Cancelled: {why}"),
@@ -274,15 +283,34 @@ fn at_work(mission: &Mission) -> String {
     }
 }
 
-/// The status word of a channel: the phase, sharpened by what is known of its candidate.
+/// Whether a team can do nothing until a person answers what it asked.
 #[must_use]
-pub fn channel_word(mission: &Mission, team: &Team) -> &'static str {
+pub fn is_blocked(state: &State, mission: &Mission, team: &Team) -> bool {
+    waiting(state).into_iter().any(|request| {
+        request.mission == mission.id
+            && match &request.subject {
+                Subject::Command { team: asks, .. }
+                | Subject::Ask { team: asks, .. }
+                | Subject::Conflict { team: asks, .. } => *asks == team.id,
+                Subject::Budget { team: asks, .. } => asks.is_none_or(|asks| asks == team.id),
+                Subject::Choose { .. } | Subject::Remedy { .. } => false,
+            }
+    })
+}
+
+/// The status word of a channel: the phase, sharpened by what it asked and by what is known of its candidate.
+#[must_use]
+pub fn channel_word(state: &State, mission: &Mission, team: &Team) -> &'static str {
+    if team.phase == TeamPhase::Drafting && is_blocked(state, mission, team) {
+        return "WAITS FOR YOU";
+    }
     match (&mission.result.ending, contender(team)) {
         (Some((crate::domain::mission::Ending::Landed, _)), _)
             if mission.result.chosen.is_some_and(|(id, _)| id == team.id) =>
         {
             "LANDED"
         }
+        (_, Some((_, evidence))) if !evidence.checked() => "UNCHECKED",
         (_, Some((_, evidence))) if !evidence.passed() => "RED",
         _ => team.phase.word(),
     }

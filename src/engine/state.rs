@@ -258,6 +258,14 @@ pub struct Judgement {
     pub missing: Vec<String>,
 }
 
+impl MissionResult {
+    /// Whether what landed is taken back. Each restore undoes what the commit before it did.
+    #[must_use]
+    pub fn is_out(&self) -> bool {
+        self.landed.is_some() && self.restored.len() % 2 == 1
+    }
+}
+
 /// What became of a mission.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MissionResult {

@@ -99,7 +99,7 @@ fn tests(evidence: Option<&Evidence>) -> String {
             (Some(passed), Some(failed)) => format!(" ({passed} passed, {failed} failed)"),
             _ => String::new(),
         };
-        format!("`{}` {:?}{counts}", check.command, check.after.outcome).to_lowercase()
+        format!("`{}` {}{counts}", check.command, check.after.outcome.words())
     };
     let mut told: Vec<String> = evidence.checks.iter().map(run).collect();
     if evidence.reproduces {

@@ -13,6 +13,7 @@ use super::{
     options::{BriefDefaults, Manner, Prefill, TuiOptions},
     pressed::Pressed,
     preview::eyes::Eyes,
+    room,
     screens::{ScreenId, Screens},
     sheets::Sheet,
     shot::is_patch,
@@ -141,6 +142,8 @@ pub struct App {
     pub previews: Arc<Shown>,
     /// A dictation under way.
     pub dictation: Option<Dictation>,
+    /// How many there were.
+    pub dictations: u32,
     /// The Decision Desk.
     pub desk: Desk,
     /// Which screen is shown, and what the others remember.
@@ -195,6 +198,7 @@ impl App {
             channels: Channels::default(),
             previews: Arc::default(),
             dictation: None,
+            dictations: 0,
             desk: Desk::default(),
             screens: Screens::default(),
             past: None,
@@ -230,6 +234,7 @@ impl App {
             channels,
             previews: Arc::default(),
             dictation: None,
+            dictations: 0,
             desk: Desk::default(),
             screens: Screens::default(),
             past: None,
@@ -279,12 +284,19 @@ impl App {
         if matches!(action, Action::Key(_)) {
             self.notes().last = None;
         }
+        self.voice.1.age(now.mono);
         let typed = matches!(action, Action::Key(_) | Action::Paste(_) | Action::Done(_));
         let mut tasks = match action {
             Action::Key(key) => self.key(key),
             Action::Paste(text) => self.paste(&text),
             Action::Resize(columns, rows) => {
+                let saw = room::fits(self.focus.1);
                 self.focus.1 = (columns, rows);
+                if !saw {
+                    // What came meanwhile was not seen.
+                    self.desk.touch(self.now.mono);
+                    self.screens.approvals.touch(self.now.mono);
+                }
                 Vec::new()
             }
             Action::Mouse(mouse) => self.mouse(mouse),
@@ -329,7 +341,9 @@ impl App {
         }
         tasks.extend(self.missing_photo());
         tasks.extend(self.missing_shots());
+        tasks.extend(self.missing_words());
         tasks.extend(self.audit_wants());
+        self.voice.1.age(now.mono);
         tasks
     }
 
@@ -346,15 +360,27 @@ impl App {
         self.lost = lost;
     }
 
-    /// Candidates of an earlier run or of another process have no stream here: their patches are read once.
+    /// Candidates of an earlier run, of another process or of a person have no stream here: their patches are read once.
     fn missing_shots(&mut self) -> Vec<Task> {
         let Some(mission) = self.mission().cloned() else { return Vec::new() };
         let kept = mission.teams.iter().filter_map(|team| {
             let (candidate, _) = team.candidates.last()?;
-            Some((Channel { mission: mission.id, team: Some(team.id) }, candidate.patch))
+            let works = candidate.attempt != team.attempt;
+            Some((Channel { mission: mission.id, team: Some(team.id) }, (candidate.patch, works)))
         });
-        let wanted = kept.filter(|(channel, patch)| self.channels.misses(*channel, *patch));
-        wanted.map(|(channel, patch)| Task::Shot(channel, patch)).collect()
+        let wanted = kept.filter(|(channel, kept)| self.channels.misses(*channel, *kept));
+        wanted.map(|(channel, (patch, _))| Task::Shot(channel, patch)).collect()
+    }
+
+    /// What teams said in an earlier run or in another process is read once, from their transcripts.
+    fn missing_words(&mut self) -> Vec<Task> {
+        let Some(mission) = self.mission().cloned() else { return Vec::new() };
+        let kept = mission.teams.iter().filter_map(|team| {
+            let (transcript, _) = team.checkpoint.as_ref()?;
+            Some((Channel { mission: mission.id, team: Some(team.id) }, *transcript))
+        });
+        let wanted = kept.filter(|(channel, _)| self.channels.is_mute(*channel));
+        wanted.map(|(channel, transcript)| Task::Said(channel, transcript)).collect()
     }
 
     fn news(&mut self, state: Arc<State>) -> Vec<Task> {
@@ -365,6 +391,7 @@ impl App {
         self.tell_endings(&before);
         self.tell_warnings(&before);
         self.tell_unused();
+        self.tell_fallen(&before);
         self.tell_holds(&before);
         self.tell_incidents(&before);
         let gone = self.shown.is_some_and(|id| !self.state.missions.contains_key(&id));
@@ -547,8 +574,9 @@ impl App {
             Done::Looked(found) => self.looked(found),
             Done::Weighed(name, weight) => self.briefing.images.weighed(name, weight),
             Done::Copied(Ok(words)) => self.notes().good(words),
-            Done::Heard(heard) => self.heard(heard),
+            Done::Heard(number, heard) => self.heard(number, heard),
             Done::Shot(channel, shot) => self.channels.show_kept(channel, shot),
+            Done::Said(channel, said) => self.channels.say_kept(channel, &said),
             Done::Past(done) => self.past_done(done),
             Done::Told(lines) if lines.is_empty() => {}
             Done::Told(lines) => self.notes().note(lines.join("; ")),

@@ -15,6 +15,7 @@ use crate::domain::{
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui_textarea::{CursorMove, TextArea};
 use std::{collections::VecDeque, sync::Arc};
+use unicode_segmentation::UnicodeSegmentation;
 
 /// Bytes of one paste; a longer one is refused and says so.
 pub const PASTE_MOST: usize = 1024 * 1024;
@@ -273,8 +274,32 @@ impl Briefing {
                 self.newer()
             }
             (KeyCode::Enter, _) => false,
+            (KeyCode::Backspace | KeyCode::Delete | KeyCode::Left | KeyCode::Right, KeyModifiers::NONE) => {
+                let steps = self.steps(key.code);
+                let area = &mut self.areas[self.field as usize];
+                (0..steps).fold(false, |acted, _| {
+                    area.input(KeyEvent::new(key.code, key.modifiers)) || moves(key) || acted
+                })
+            }
             _ => area.input(KeyEvent::new(key.code, key.modifiers)) || moves(key),
         }
+    }
+
+    /// How many characters one of these keys goes: what people call a character is one, and what stands for a paste is one thing
+    /// to whoever deletes it.
+    fn steps(&self, key: KeyCode) -> usize {
+        let (row, column) = self.caret();
+        let line = self.lines(self.field).get(row).map_or("", String::as_str);
+        let at = line.char_indices().nth(column).map_or(line.len(), |(at, _)| at);
+        let (before, after) = line.split_at(at);
+        let forward = matches!(key, KeyCode::Delete | KeyCode::Right);
+        let deletes = matches!(key, KeyCode::Backspace | KeyCode::Delete);
+        let token = self.pastes.iter().map(|(token, _)| token.as_str()).find(|token| match forward {
+            true => after.starts_with(token),
+            false => before.ends_with(token),
+        });
+        let cluster = if forward { after.graphemes(true).next() } else { before.graphemes(true).next_back() };
+        token.filter(|_| deletes && self.field == Field::Text).or(cluster).map_or(1, |it| it.chars().count())
     }
 
     fn older(&mut self) -> bool {

@@ -32,6 +32,8 @@ pub struct View {
     pub patch: Option<Arc<Shot>>,
     /// Tokens and money, as streamed.
     pub meter: Option<(Usage, Cost)>,
+    /// Patches that came as a stream.
+    streamed: u64,
 }
 
 /// What a channel gives its room to.
@@ -67,8 +69,10 @@ pub struct Channels {
     pub full: bool,
     manner: Manner,
     highlighter: Option<Highlighter>,
-    /// Patches that were asked for.
-    asked: BTreeSet<(Channel, Digest)>,
+    /// The patch that was asked for last, and how many had been streamed by then.
+    asked: BTreeMap<Channel, (Digest, u64)>,
+    /// Channels whose kept words were asked for.
+    heard: BTreeSet<Channel>,
 }
 
 impl Channels {
@@ -83,6 +87,7 @@ impl Channels {
             self.mission = mission;
             self.views.clear();
             self.asked.clear();
+            self.heard.clear();
             self.at = 0;
         }
     }
@@ -101,6 +106,7 @@ impl Channels {
                 FeedItem::Shot(shot) => {
                     view.shot.show(&shot);
                     view.patch = Some(shot);
+                    view.streamed += 1;
                 }
                 FeedItem::Meter { usage, cost } => view.meter = Some((usage, cost)),
                 _ => {}
@@ -111,6 +117,7 @@ impl Channels {
     /// A channel from the beginning, with all that it shows.
     pub fn renew(&mut self, channel: Channel, batch: Batch) {
         self.views.remove(&channel);
+        self.asked.remove(&channel);
         self.take(channel, batch);
     }
 
@@ -123,10 +130,17 @@ impl Channels {
         })
     }
 
-    /// True, once for each patch, if a channel has no patch to show while there is this one.
-    pub fn misses(&mut self, channel: Channel, patch: Digest) -> bool {
-        let bare = self.views.get(&channel).is_none_or(|view| view.patch.is_none());
-        bare && self.asked.insert((channel, patch))
+    /// True, once for each candidate that takes another's place, if its patch may not be the one that is shown: a person's and
+    /// one that stands again are never streamed. While a team works on its next one, what it streams is shown.
+    pub fn misses(&mut self, channel: Channel, (patch, works): (Digest, bool)) -> bool {
+        let view = self.views.get(&channel);
+        let streamed = view.map_or(0, |view| view.streamed);
+        let wanted = !works || view.is_none_or(|view| view.patch.is_none());
+        let known = self.asked.get(&channel).is_some_and(|(asked, _)| *asked == patch);
+        if wanted && !known {
+            self.asked.insert(channel, (patch, streamed));
+        }
+        wanted && !known
     }
 
     /// A patch that was kept; what was streamed meanwhile is newer.
@@ -134,11 +148,31 @@ impl Channels {
         if Some(channel.mission) != self.mission || shot.patch.is_empty() {
             return;
         }
+        let asked = self.asked.get(&channel).map_or(0, |(_, streamed)| *streamed);
         let view = self.view_of(channel);
-        if view.patch.is_none() {
+        let same = view.patch.as_ref().is_some_and(|shown| shown.patch == shot.patch);
+        if view.patch.is_none() || (view.streamed == asked && !same) {
             let shot = Arc::new(shot);
             view.shot.show(&shot);
             view.patch = Some(shot);
+        }
+    }
+
+    /// True, once, if nothing was said on a channel since this screen was opened.
+    pub fn is_mute(&mut self, channel: Channel) -> bool {
+        self.views.get(&channel).is_none_or(|view| view.log.is_empty()) && self.heard.insert(channel)
+    }
+
+    /// What was said before this screen was opened; what was streamed meanwhile is newer.
+    pub fn say_kept(&mut self, channel: Channel, said: &[FeedItem]) {
+        if Some(channel.mission) != self.mission || said.is_empty() {
+            return;
+        }
+        let view = self.view_of(channel);
+        if view.log.is_empty() {
+            view.log
+                .push(&[FeedItem::Notice("from the transcript: said before this screen was opened".into())]);
+            view.log.push(said);
         }
     }
 

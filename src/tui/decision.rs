@@ -6,6 +6,7 @@ use super::{
     commands::CommandId,
     desk::Written,
     incidents,
+    screens::ScreenId,
     sheets::{PromptFor, Sheet},
     task::{EditFor, Task},
     words,
@@ -21,6 +22,7 @@ use crate::{
     },
     engine::{
         command::{Command, DeskCommand},
+        playbook::brief,
         snapshot,
         state::State,
     },
@@ -95,10 +97,11 @@ impl App {
     /// Requests that have come since are announced; the one under the cursor speaks for itself.
     pub(super) fn tell_requests(&mut self, before: &State) {
         let state = self.state.clone();
-        let chosen = self.desk.request(before).map(|request| request.id);
+        // The first one on an empty desk is chosen at once and speaks for itself, where the desk is seen.
+        let speaks = self.screens.at == ScreenId::Command && self.sheet.is_none() && before.desk.is_empty();
         let fresh = |request: &&Request| !before.desk.contains_key(&request.id);
         let news: Vec<&Request> = snapshot::waiting(&state).into_iter().filter(fresh).collect();
-        let (Some(first), Some(_)) = (news.first(), chosen) else { return };
+        let Some(first) = news.first().filter(|_| !speaks) else { return };
         let mission = state.missions.get(&first.mission).map(AsRef::as_ref);
         let more = match news.len() - 1 {
             0 => String::new(),
@@ -253,7 +256,7 @@ impl App {
     fn modify_patch(&mut self, request: &Request, seen: Revision) -> Vec<Task> {
         let team = match &request.subject {
             Subject::Choose { teams } => {
-                let chosen = self.team().map(|team| team.id);
+                let chosen = self.compared_team().or_else(|| self.team().map(|team| team.id));
                 chosen.filter(|team| teams.contains(team)).or_else(|| teams.first().copied()).or(chosen)
             }
             Subject::Conflict { team, .. } => Some(*team),
@@ -309,6 +312,31 @@ impl App {
                 told: false,
             })
         });
+    }
+
+    /// Says that what a person made does not pass: the candidate it took the place of stands again.
+    pub(super) fn tell_fallen(&mut self, before: &State) {
+        let state = self.state.clone();
+        let fallen = |state: &State, mission: MissionId, team: TeamId| {
+            let teams = &state.missions.get(&mission)?.teams;
+            brief::fallen(teams.iter().find(|known| known.id == team)?)
+                .map(|(made, _, again)| (made.attempt, again))
+        };
+        let teams = state
+            .missions
+            .values()
+            .flat_map(|mission| mission.teams.iter().map(move |team| (mission, team.id)));
+        let mut news = teams.filter_map(|(mission, team)| {
+            let now = fallen(&state, mission.id, team)?;
+            (fallen(before, mission.id, team) != Some(now))
+                .then(|| (mission.id, words::team_name(mission, team), now))
+        });
+        let Some((mission, name, (made, again))) = news.next_back() else { return };
+        self.desk.written = self.desk.written.take().map(|written| Written { told: true, ..written });
+        let key = self.key_word(CommandId::Compare);
+        self.notes().bad(format!(
+            "{mission} {name}: attempt {made}, made by hand, does not pass its checks; attempt {again} stands again, {key} compares"
+        ));
     }
 
     /// Says once that a person's patch was not used: the candidate it was made from stands again.

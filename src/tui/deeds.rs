@@ -25,10 +25,7 @@ use crate::{
         mission::Rating,
         request::{Decision, Modification},
     },
-    engine::{
-        command::{Command, ControlCommand, MissionCommand},
-        snapshot,
-    },
+    engine::command::{Command, ControlCommand, MissionCommand},
 };
 
 /// Rows of a page when scrolling.
@@ -256,10 +253,15 @@ impl App {
             self.close_sheet();
         } else if self.channels.full {
             self.channels.full = false;
+            // A whole screen of a patch is left as its own key leaves it.
+            if self.channels.face == Face::Shot {
+                self.channels.face = Face::Both;
+            }
         } else if self.focus.0 == Focus::Brief {
             // Before there is a mission the channels have nothing to show.
             let shows = self.listed().is_some();
             self.focus.0 = if shows { Focus::Channels } else { Focus::Missions };
+            self.briefing.field = Field::Text;
         }
     }
 
@@ -291,44 +293,6 @@ impl App {
             Some(Sheet::Prompt(prompt)) => self.sheet = prompt.from.map(|sheet| *sheet),
             _ => {}
         }
-    }
-
-    fn next_waiting(&mut self) -> Vec<Task> {
-        let asked =
-            self.state.missions.values().find_map(|mission| {
-                words::questions(mission).map(|questions| (mission.id, questions.to_vec()))
-            });
-        if asked.is_none()
-            && let Some(tasks) = self.next_helpless()
-        {
-            return tasks;
-        }
-        if asked.is_none() && self.state.desk.is_empty() {
-            self.notes().note("nothing waits for you");
-            return Vec::new();
-        }
-        let tasks = self.go_to(ScreenId::Command);
-        if let Some((mission, questions)) = asked {
-            self.show(Some(mission));
-            let left = self.desk.aside.remove(&mission).filter(|clarify| clarify.questions == questions);
-            self.sheet = Some(match left {
-                Some(clarify) => Sheet::Clarify(clarify.reopened(self.now.mono)),
-                None => Sheet::clarify(mission, questions, self.now.mono),
-            });
-            return tasks;
-        }
-        if self.focus.0 == Focus::Desk && self.state.desk.len() > 1 {
-            let last = self.desk.request(&self.state).map(|r| r.id)
-                == snapshot::at_the_desk(&self.state).last().map(|request| request.id);
-            let by = if last { isize::MIN } else { 1 };
-            self.desk.step(&self.state.clone(), by, self.now.mono);
-        }
-        if let Some(request) = self.desk.request(&self.state).cloned() {
-            self.face(&request);
-            self.sheet = None;
-            self.focus.0 = Focus::Desk;
-        }
-        tasks
     }
 
     fn control(&mut self, command: ControlCommand, what: &str) -> Vec<Task> {
@@ -489,7 +453,11 @@ impl App {
         };
         match super::view::versions::commit_at(mission, *at) {
             Some(commit) => {
-                let title = format!("bring {} back by a new commit that lands at once?", commit.short());
+                let title = format!(
+                    "{} {} by a new commit that lands at once?",
+                    super::view::versions::undoing_at(mission, *at),
+                    commit.short()
+                );
                 let purpose = PromptFor::Restore(mission.id, commit);
                 self.sheet = Some(Sheet::prompt(title, YES, purpose).over(self.sheet.take()));
                 Vec::new()
@@ -540,7 +508,7 @@ impl App {
                 vec![Task::Send(mission(MissionCommand::Refine(id, team, text)), format!("said to {name}"))]
             }
             PromptFor::Restore(id, commit) => {
-                let what = format!("{id} restores {}", commit.short());
+                let what = format!("{id}: what {} did is undone", commit.short());
                 vec![Task::Send(mission(MissionCommand::Restore(id, commit)), what)]
             }
             PromptFor::Close(id) => Self::close_incident(id, text),

@@ -45,12 +45,16 @@ pub struct Desk {
     held: Option<Timestamp>,
     /// Since when.
     since: Millis,
+    /// Whether the person went there.
+    went: bool,
     /// The request that was chosen before, and went without an answer from here; until a person knows.
     gone: Option<RequestId>,
     /// The request that was answered from here last.
     pub answered: Option<RequestId>,
     /// Questions that were put aside, as they were left.
     pub aside: BTreeMap<MissionId, Clarify>,
+    /// The mission whose questions were looked at last.
+    pub asked: Option<MissionId>,
     /// The comparison that was left last with something taken by hand.
     pub compared: Option<Box<Board>>,
     /// The patch that a person wrote last.
@@ -73,7 +77,7 @@ impl Desk {
         let held = next.and_then(|(id, _)| state.clockwork.held.get(&id)).map(|hold| hold.given);
         if (next, held) != (self.shown, self.held) {
             (self.shown, self.held) = (next, held);
-            self.since = now;
+            (self.since, self.went) = (now, false);
         }
     }
 
@@ -88,7 +92,7 @@ impl Desk {
         self.shown = Some((request.id, request.revision));
         self.held = None;
         self.gone = None;
-        self.since = now;
+        (self.since, self.went) = (now, true);
     }
 
     /// What is shown counts as new from now: the screen around it has changed.
@@ -128,8 +132,10 @@ impl Desk {
                 // A key that is kept down is no second word.
                 self.since = now;
             }
+            let since = if self.went { "is chosen since" } else { "changed" };
+            let ago = if self.went { "" } else { " ago" };
             return Err(format!(
-                "{id} changed {age} ms ago: that key was not taken; look again and press it again"
+                "{id} {since} {age} ms{ago}: that key was not taken; look again and press it again"
             ));
         }
         Ok((request.clone(), seen))

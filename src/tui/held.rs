@@ -78,6 +78,7 @@ pub(super) struct Signals {
     term: Signal,
     int: Signal,
     hup: Signal,
+    quit: Signal,
     winch: Signal,
     cont: Signal,
 }
@@ -88,6 +89,7 @@ impl Signals {
             term: signal(SignalKind::terminate())?,
             int: signal(SignalKind::interrupt())?,
             hup: signal(SignalKind::hangup())?,
+            quit: signal(SignalKind::quit())?,
             winch: signal(SignalKind::window_change())?,
             cont: signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))?,
         })
@@ -98,6 +100,7 @@ impl Signals {
         tokio::select! {
             _ = self.term.recv() => Told::End(Exit::Signal(SignalKind::terminate().as_raw_value())),
             _ = self.int.recv() => Told::End(Exit::Signal(SignalKind::interrupt().as_raw_value())),
+            _ = self.quit.recv() => Told::End(Exit::Signal(SignalKind::quit().as_raw_value())),
             _ = self.hup.recv() => Told::End(Exit::HungUp),
             _ = self.winch.recv() => Told::Resized,
             _ = self.cont.recv() => Told::Continued,

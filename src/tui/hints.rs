@@ -11,7 +11,6 @@ use super::{
     sheets::Sheet,
     shot::DiffDoc,
     view::operations,
-    words,
 };
 use crate::{
     domain::{mission::Step, request::Subject},
@@ -58,20 +57,13 @@ impl App {
             _ => turns,
         };
         offers.extend([
-            (self.leads_on(), C::NextWaiting, "next waiting"),
+            (self.leads_to().is_some(), C::NextWaiting, "next waiting"),
             (!turns.is_empty() && !self.queues(), C::NextField, turns),
             (!home && self.focus.0 != Focus::Brief, C::FocusBrief, "brief"),
             (true, C::Palette, "palette"),
             (home, C::Back, "first screen"),
         ]);
         self.hints_of(&offers)
-    }
-
-    /// Whether something waits that is not looked at already.
-    fn leads_on(&self) -> bool {
-        let looked = self.screens.at == ScreenId::Approvals
-            || (self.screens.at == ScreenId::Command && self.focus.0 == Focus::Desk);
-        words::waiting_count(&self.state) > usize::from(looked)
     }
 
     /// Whether the next field is one that the brief is queued by.
@@ -199,7 +191,7 @@ impl App {
             (meant, C::Replay, "replay"),
             (meant, C::Export, "export"),
             (true, C::Search, "search the past"),
-            (self.leads_on(), C::NextWaiting, "next waiting"),
+            (self.leads_to().is_some(), C::NextWaiting, "next waiting"),
             (!over, C::NextField, "next section"),
             (true, C::Palette, "palette"),
             (true, C::Back, if over { "back" } else { "first screen" }),

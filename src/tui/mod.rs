@@ -36,6 +36,7 @@ pub mod pace;
 pub mod past;
 mod pressed;
 pub mod preview;
+mod room;
 mod routing;
 mod run;
 pub mod screens;
@@ -52,7 +53,8 @@ mod undo;
 pub mod view;
 pub mod vigil;
 pub mod vim;
-pub mod words;
+pub mod waits;
+mod words;
 pub mod wrap;
 
 pub use held::{Exit, Held, TuiError};

@@ -162,7 +162,9 @@ async fn deciders(handle: &Handle) -> BTreeMap<MissionId, String> {
     for kind in ["mission.chosen", "mission.ended"] {
         let query = HistoryQuery { kind: kind.into(), most: DECIDERS_MOST, ..HistoryQuery::default() };
         for entry in handle.read(query).await.unwrap_or_default() {
-            if let Some(mission) = entry.mission {
+            // An agent that could not go on decided nothing.
+            let agent = entry.mission.is_some_and(|mission| entry.actor.starts_with(&format!("{mission}/")));
+            if let Some(mission) = entry.mission.filter(|_| !agent) {
                 found.entry(mission).or_insert_with(|| who(&entry.actor));
             }
         }
@@ -183,7 +185,8 @@ async fn page(handle: &Handle, content: Digest, turn: u32) -> Result<(String, us
     Ok((text, row))
 }
 
-async fn feed(handle: &Handle, content: Digest) -> Vec<FeedItem> {
+/// A conversation as a channel shows it.
+pub async fn feed(handle: &Handle, content: Digest) -> Vec<FeedItem> {
     match talk(handle, content).await {
         Ok(talk) => {
             let mut items = talk.feed();

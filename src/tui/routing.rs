@@ -7,6 +7,7 @@ use super::{
     commands::{CommandId, Context},
     keymap::{Found, Key},
     pressed::TWICE,
+    room,
     sheets::{PickedBy, Sheet, Taken},
     task::Task,
 };
@@ -33,7 +34,13 @@ impl App {
     /// Contexts that hold now, the first first.
     #[must_use]
     pub fn contexts(&self) -> &'static [Context] {
-        match (&self.sheet, self.focus.0) {
+        self.contexts_of(self.sheet.as_ref())
+    }
+
+    /// The same with this sheet open.
+    #[must_use]
+    pub fn contexts_of(&self, sheet: Option<&Sheet>) -> &'static [Context] {
+        match (sheet, self.focus.0) {
             (Some(Sheet::Card(..)), _) => &[Context::Sheet, Context::Browse, Context::Everywhere],
             (Some(Sheet::Compare(_)), _) => {
                 &[Context::Sheet, Context::Diff, Context::Browse, Context::Everywhere]
@@ -49,7 +56,27 @@ impl App {
         }
     }
 
+    /// Where nothing is drawn, nothing is decided or sent: words go on into the brief, and the house can be stopped.
+    fn blind_key(&mut self, key: Key) -> Vec<Task> {
+        use CommandId as C;
+        match self.look.keymap.find(&[key], &[Context::Everywhere]) {
+            Found::Command(
+                command @ (C::Interrupt | C::Quit | C::Suspend | C::Redraw | C::Pause | C::Stop | C::Resume),
+            ) => self.run(command),
+            _ => {
+                if self.writes() && key.code != KeyCode::Enter {
+                    self.briefing.key(key);
+                }
+                Vec::new()
+            }
+        }
+    }
+
     pub(super) fn key(&mut self, key: Key) -> Vec<Task> {
+        if !room::fits(self.focus.1) {
+            self.voice.0.keys.clear();
+            return self.blind_key(key);
+        }
         if key.code == KeyCode::Esc
             && let Some(tasks) = self.forget_dictation()
         {

@@ -3,6 +3,7 @@
 
 mod copying;
 mod earlier;
+mod giving;
 mod imaging;
 mod manners;
 mod woken;
@@ -19,7 +20,7 @@ use super::{
     input::{Input, Keys},
     looks::{self, Ground, Own},
     opening,
-    options::{Ports, TuiOptions},
+    options::{Changed, Ports, TuiOptions},
     pace::{Pace, Why},
     past,
     preview::easel::Easel,
@@ -52,7 +53,7 @@ use std::{
 };
 use tokio::{
     signal::unix::SignalKind,
-    sync::{oneshot, watch},
+    sync::{mpsc, watch},
 };
 
 /// Shows the screen until it is left. What `told` brings when the engine has started is shown once as a note.
@@ -143,7 +144,7 @@ struct Loop {
     ports: Ports,
     started: Instant,
     /// Ends a dictation.
-    hush: Option<oneshot::Sender<Hush>>,
+    hush: Option<mpsc::Sender<Hush>>,
     /// When the terminal was taken again after a Ctrl-Z.
     back: Option<Instant>,
     /// Since when answers of the terminal are still to come.
@@ -183,7 +184,8 @@ impl Loop {
             let now = self.now().mono;
             let waits = !self.outbox.is_empty();
             let tempo = self.app.tempo();
-            let hint = self.app.voice.0.hint_at().filter(|at| *at > now);
+            let hints = self.app.voice.0.hint_at().into_iter().chain(self.app.voice.1.goes_at());
+            let hint = hints.filter(|at| *at > now).min();
             let hint = hint.map(|at| Duration::from_millis(at.0 - now.0));
             let due = self
                 .pace
@@ -338,12 +340,13 @@ impl Loop {
 
     fn resized(&mut self) {
         let size = terminal::size();
+        // The same size again is one that was another in between: the terminal may have cut or moved what it showed.
+        self.screen.resize(size.0, size.1);
         if size != self.app.focus.1 {
-            self.screen.resize(size.0, size.1);
             let now = self.now();
             self.app.on(Action::Resize(size.0, size.1), now);
-            self.pace.want(Why::News);
         }
+        self.pace.want(Why::News);
     }
 
     fn told(&mut self, told: Told) -> Result<Option<Exit>, TuiError> {
@@ -393,15 +396,16 @@ impl Loop {
                 },
                 Err(error) => self.app.notes().bad(format!("the patch cannot be read: {error}")),
             },
-            Task::Listen => {
-                let (hush, stopped) = oneshot::channel();
+            Task::Listen(number) => {
+                let (hush, hushed) = mpsc::channel(dictation::WORDS);
                 self.hush = Some(hush);
-                self.tasks.push(dictation::listen(ports.voice, stopped).map(Done::Heard).boxed());
+                let heard = dictation::listen(ports.voice, hushed);
+                self.tasks.push(heard.map(move |heard| Done::Heard(number, heard)).boxed());
             }
             Task::AskImages => self.ask_images()?,
             Task::Hush(how) => {
                 // A program that has ended by itself needs no telling.
-                let _ = self.hush.take().map(|hush| hush.send(how));
+                let _ = self.hush.as_ref().map(|hush| hush.try_send(how));
             }
             Task::CopyBlob(digest) => {
                 let bytes = handle.blob(digest).await.unwrap_or_default();
@@ -455,7 +459,7 @@ pub(super) fn serve(handle: Handle, ports: Ports, task: Task) -> BoxFuture<'stat
     async move {
         match task {
             Task::Send(command, what) => Done::Sent(what, handle.send(*command).await),
-            Task::SendAll(commands, what) => send_all(&handle, commands, what).await,
+            Task::SendAll(commands, what) => giving::send_all(&handle, commands, what).await,
             Task::Open { brief, written } => {
                 Done::Opened(written, opening::open(&handle, &ports, *brief).await)
             }
@@ -484,6 +488,7 @@ pub(super) fn serve(handle: Handle, ports: Ports, task: Task) -> BoxFuture<'stat
                 let patch = crate::domain::text::clean_patch(&bytes);
                 Done::Shot(channel, Shot { digest, patch })
             }
+            Task::Said(channel, transcript) => Done::Said(channel, past::feed(&handle, transcript).await),
             Task::Past(task) => Done::Past(past::serve(&handle, task).await),
             Task::CopyFile(digest) => Done::Copied(copying::to_file(&handle, &ports, digest).await),
             Task::Preview(want) => match handle.previews().want(want) {
@@ -503,7 +508,10 @@ pub(super) fn serve(handle: Handle, ports: Ports, task: Task) -> BoxFuture<'stat
             Task::Book => Done::Book((ports.book)().await.map(Arc::new)),
             Task::Change(change) => {
                 let changed = async {
-                    Ok(settings::rule(&handle, &change, (ports.change)(*change.clone()).await?).await)
+                    Ok(match (ports.change)(*change.clone()).await? {
+                        Changed::Written(edited) => settings::rule(&handle, &change, *edited).await,
+                        Changed::Told(words) => words,
+                    })
                 };
                 Done::Changed(changed.await)
             }
@@ -512,7 +520,7 @@ pub(super) fn serve(handle: Handle, ports: Ports, task: Task) -> BoxFuture<'stat
             | Task::EditBlob(..)
             | Task::CopyBlob(_)
             | Task::AskImages
-            | Task::Listen
+            | Task::Listen(_)
             | Task::Hush(_)
             | Task::Suspend
             | Task::Redraw
@@ -520,27 +528,6 @@ pub(super) fn serve(handle: Handle, ports: Ports, task: Task) -> BoxFuture<'stat
         }
     }
     .boxed()
-}
-
-/// Every command has its own answer; the first that was refused is told, and how many were not.
-async fn send_all(handle: &Handle, commands: Vec<Command>, what: String) -> Done {
-    let all = commands.len();
-    let (mut done, mut refused) = (None, None);
-    let mut took = 0;
-    for command in commands {
-        match handle.send(command).await {
-            Ok(receipt) => {
-                took += 1;
-                done = Some(receipt);
-            }
-            Err(error) => refused = refused.or(Some(error)),
-        }
-    }
-    match (done, refused) {
-        (Some(receipt), None) => Done::Sent(what, Ok(receipt)),
-        (_, Some(error)) => Done::Sent(format!("{what}: {took} of {all} were taken"), Err(error)),
-        (None, None) => Done::Told(Vec::new()),
-    }
 }
 
 async fn patches(handle: &Handle, digests: &[Digest]) -> Result<Vec<String>, String> {

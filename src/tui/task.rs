@@ -10,7 +10,7 @@ use crate::{
     domain::{
         brief::Brief,
         digest::Digest,
-        feed::{Channel, Shot},
+        feed::{Channel, FeedItem, Shot},
         ids::{MissionId, RequestId, Revision, TeamId},
         team::{ModelRef, Vendor},
         time::Millis,
@@ -67,6 +67,8 @@ pub enum Task {
     Show(String, Digest),
     /// Fetch a candidate's patch for a channel that has none on screen.
     Shot(Channel, Digest),
+    /// Read what a team said, from its transcript.
+    Said(Channel, Digest),
     /// Fetch these patches to lay them side by side.
     Compare(Vec<Digest>),
     /// Fetch a blob and put it on the clipboard.
@@ -88,7 +90,7 @@ pub enum Task {
     /// Ask the terminal whether it shows images.
     AskImages,
     /// Listen until told to hush.
-    Listen,
+    Listen(u32),
     /// End listening.
     Hush(Hush),
     /// Run a shell line.
@@ -145,6 +147,8 @@ pub enum Done {
     Briefs(Vec<String>),
     /// A candidate's patch.
     Shot(Channel, Shot),
+    /// What a team said before.
+    Said(Channel, Vec<FeedItem>),
     /// A mission that was made of an idea.
     OpenedIdea(Result<(MissionId, Receipt), String>),
     /// Every setting.
@@ -160,7 +164,7 @@ pub enum Done {
     /// A copy was made: how and where, in words; or why not.
     Copied(Result<String, String>),
     /// What was heard; none if it was not wanted.
-    Heard(Option<Result<String, String>>),
+    Heard(u32, Option<Result<String, String>>),
 }
 
 /// The mission that a command has opened.

@@ -40,10 +40,12 @@ const fn sign(glyph: &'static str, word: &'static str, role: Role) -> Sign {
 
 /// How a team stands, sharpened by what is known of its candidate.
 #[must_use]
-pub fn team_sign(mission: &Mission, team: &Team) -> Sign {
-    let word = snapshot::channel_word(mission, team);
+pub fn team_sign(state: &State, mission: &Mission, team: &Team) -> Sign {
+    let word = snapshot::channel_word(state, mission, team);
     let (glyph, role) = match (word, &team.phase) {
         ("LANDED", _) => ("✓", Role::Ok),
+        ("WAITS FOR YOU", _) => ("⚑", Role::Attention),
+        ("UNCHECKED", _) => ("○", Role::Warn),
         ("RED", _) | (_, TeamPhase::Failed(_)) => ("✗", Role::Bad),
         (_, TeamPhase::Waiting) => ("○", Role::Muted),
         (_, TeamPhase::Drafting | TeamPhase::Checking) => ("●", Role::Busy),
@@ -58,6 +60,7 @@ pub fn team_sign(mission: &Mission, team: &Team) -> Sign {
 pub fn mission_sign(state: &State, mission: &Mission) -> Sign {
     if let Some((ending, _)) = &mission.result.ending {
         return match ending {
+            Ending::Landed if mission.result.is_out() => sign("↩", "TAKEN BACK", Role::Warn),
             Ending::Landed => sign("✓", "LANDED", Role::Ok),
             Ending::Failed(_) => sign("✗", "FAILED", Role::Bad),
             Ending::Cancelled(_) => sign("✗", "CANCELLED", Role::Muted),
@@ -139,6 +142,7 @@ pub fn headline(state: &State, mission: &Mission) -> (String, Option<CommandId>)
         return (said, Some(CommandId::NextWaiting));
     }
     let next = match snapshot::waits_for(state, mission) {
+        Waiting::Desk if waiting_of(state, mission).next().is_none() => Some(CommandId::Undo),
         Waiting::Answers | Waiting::Desk => Some(CommandId::NextWaiting),
         Waiting::House(_) => Some(CommandId::Resume),
         Waiting::TakenOver => Some(CommandId::HandBack),
@@ -314,7 +318,11 @@ pub fn outcome_word(outcome: CheckOutcome) -> &'static str {
 #[must_use]
 pub fn evidence_line(evidence: &Evidence) -> String {
     let tests = evidence.tests().map_or("no tests".to_owned(), check_change);
-    let verdict = if evidence.passed() { "✓ checks pass" } else { "✗ checks fail" };
+    let verdict = match (evidence.checked(), evidence.passed()) {
+        (false, _) => "○ nothing was checked",
+        (true, true) => "✓ checks pass",
+        (true, false) => "✗ checks fail",
+    };
     format!("{verdict}  tests {tests}  +{} -{}", evidence.stat.additions, evidence.stat.deletions)
 }
 

@@ -11,6 +11,7 @@ use super::{
 use crate::domain::{
     candidate::{CommitId, DiffStat},
     digest::Digest,
+    feed::Shot,
 };
 use std::{
     fs,
@@ -102,7 +103,8 @@ impl Workshop {
         Ok(Digest::of(&listed))
     }
 
-    /// Unified diff from the base to what the tree holds now, untracked files included, cut after 2 MiB. Writes no
+    /// Unified diff from the base to what the tree holds now, untracked files included, cut after 2 MiB, which is said in its last
+    /// line. Writes no
     /// content and waits for no lock, so it may be taken twice a second.
     ///
     /// # Errors
@@ -124,13 +126,17 @@ impl Workshop {
             "-M",
             "--no-ext-diff",
             "--no-textconv",
-            "--ignore-submodules=all",
+            // Which commit a submodule is at, and nothing of what lies in it.
+            "--ignore-submodules=dirty",
             &tree.base.0,
         ];
         let mut diff = self.git.bytes(&place, "compare the worktree with its base", &args, &[]).await?;
         if diff.len() > MOST_SHOT {
-            let end = diff[..MOST_SHOT].iter().rposition(|b| *b == b'\n').map_or(MOST_SHOT, |at| at + 1);
+            let most = MOST_SHOT - Shot::CUT.len() - 1;
+            let end = diff[..most].iter().rposition(|b| *b == b'\n').map_or(most, |at| at + 1);
             diff.truncate(end);
+            diff.extend_from_slice(Shot::CUT.as_bytes());
+            diff.push(b'\n');
         }
         Ok(diff)
     }

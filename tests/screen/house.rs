@@ -157,7 +157,7 @@ fn a_key_within_300_ms_of_another_request_coming_up_decides_nothing() {
     // The next request comes up, and in the same breath a key meant for the one before.
     terminal.keys("\x0e1");
     terminal.until("the refusal", |screen| {
-        screen.contains("ms ago: that key was not taken; look again and press it again")
+        screen.contains("ms: that key was not taken; look again and press it again")
     });
     assert_eq!((decided(&stage), stage.read("answer.txt").as_str()), (0, "41\n"));
     let second = marked(&terminal);

@@ -147,9 +147,10 @@ fn faults(records: &Records) -> Vec<Found> {
             ],
             missions: fault.mission.into_iter().collect(),
             brief: format!(
-                "Work stops in the step `{}` for the same reason again and again: {}. Find out what in this \
-                 repository brings it about, and mend it.",
-                fault.doing, fault.words
+                "Work stops in the step `{}` for the same reason again and again: {}. Find out what brings it about; if \
+                 that is in this repository, mend it, and else say what is.",
+                fault.doing,
+                fault.words.trim_end_matches('.')
             ),
             seen: (fault.at, fault.at),
             own: Vec::new(),

@@ -318,6 +318,8 @@ struct Words {
     any: Vec<Regex>,
     /// The same as they stand within JSON.
     quoted: Vec<Regex>,
+    /// Whether one of them names something numbered.
+    names: bool,
 }
 
 impl Words {
@@ -335,6 +337,7 @@ impl Words {
         Ok(Self {
             any: query.words.iter().map(|word| find(word)).collect::<Result<_, _>>()?,
             quoted: query.words.iter().map(quoted).collect::<Result<_, _>>()?,
+            names: query.words.iter().any(|word| is_name(word)),
         })
     }
 
@@ -344,10 +347,14 @@ impl Words {
 
     fn all_in_entry(&self, entry: &Entry) -> bool {
         let around = |word: &Regex| word.is_match(&entry.kind) || word.is_match(&entry.actor);
+        // A journal holds `R-2` as a number; people look for its name.
+        let line = || fact_of(entry).ok().map(|fact| account::line(&fact.event, None));
+        let line = if self.names { line() } else { None };
+        let told = |word: &Regex| line.as_ref().is_some_and(|line| word.is_match(line));
         self.any
             .iter()
             .zip(&self.quoted)
-            .all(|(word, quoted)| quoted.is_match(&entry.payload) || around(word))
+            .all(|(word, quoted)| quoted.is_match(&entry.payload) || around(word) || told(word))
     }
 
     /// What an entry is shown as: what happened, in words, where they hold what is looked for; else the text within
@@ -388,6 +395,13 @@ impl Words {
         marks.dedup_by(|next, before| next.start < before.end);
         marks
     }
+}
+
+/// Whether a word is the name of something numbered: `R-2`.
+fn is_name(word: &str) -> bool {
+    let number = word.get(1..).and_then(|rest| rest.strip_prefix('-'));
+    word.starts_with(|c: char| c.is_ascii_alphabetic())
+        && number.is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// The first text of a value that holds a word: `name: text`.

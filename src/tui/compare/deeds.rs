@@ -31,6 +31,11 @@ impl App {
             self.sheet = Some(Sheet::Compare(board));
             return Vec::new();
         }
+        if mission.teams.iter().all(|team| team.candidates.is_empty()) {
+            let id = mission.id;
+            self.notes().note(format!("no team of {id} has a candidate yet: there is nothing to compare"));
+            return Vec::new();
+        }
         let board = Board::new(mission);
         let wanted = board.wanted();
         self.sheet = Some(Sheet::Compare(Box::new(board)));

@@ -11,7 +11,6 @@ use crate::{
     },
     engine::{
         command::{Command, HealCommand},
-        snapshot,
         state::State,
     },
     tui::{
@@ -21,7 +20,7 @@ use crate::{
         screens::ScreenId,
         sheets::{PromptFor, Sheet},
         task::Task,
-        view, words,
+        view,
     },
 };
 
@@ -49,22 +48,6 @@ impl App {
         self.show_incident(id);
         self.focus.0 = Focus::Channels;
         tasks
-    }
-
-    /// The next incident that needs a person, where its turn has come: requests go first, and then one after the other.
-    pub(super) fn next_helpless(&mut self) -> Option<Vec<Task>> {
-        let state = self.state.clone();
-        let all: Vec<IncidentId> = words::helpless(&state).iter().map(|incident| incident.id).collect();
-        let at_desk = self.focus.0 == Focus::Desk;
-        let shown = self.vigil.shown().filter(|_| !at_desk && self.screens.at == ScreenId::Command);
-        let at = shown.and_then(|shown| all.iter().position(|id| *id == shown));
-        let last = snapshot::at_the_desk(&state).last().map(|request| request.id);
-        let through = at_desk && self.desk.request(&state).map(|request| request.id) == last;
-        let next = match at {
-            Some(at) => all.get(at + 1).or(all.first().filter(|_| state.desk.is_empty())),
-            None => all.first().filter(|_| through || state.desk.is_empty()),
-        };
-        Some(self.visit_incident(*next?))
     }
 
     /// Whether what a request is about is what is on screen.

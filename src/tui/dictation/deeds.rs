@@ -26,7 +26,8 @@ impl App {
             None => {
                 self.dictation = Some(Dictation::Listening(self.now.mono));
                 self.notes().note("listening; the same key ends it, esc throws it away");
-                vec![Task::Listen]
+                self.dictations += 1;
+                vec![Task::Listen(self.dictations)]
             }
             Some(Dictation::Listening(_)) => {
                 self.dictation = Some(Dictation::Writing);
@@ -46,9 +47,9 @@ impl App {
         Some(vec![Task::Hush(Hush::Discard)])
     }
 
-    /// The program has ended.
-    pub(in crate::tui) fn heard(&mut self, heard: Option<Result<String, String>>) {
-        let Some(heard) = heard else { return };
+    /// The program of this number has ended.
+    pub(in crate::tui) fn heard(&mut self, number: u32, heard: Option<Result<String, String>>) {
+        let Some(heard) = heard.filter(|_| number == self.dictations) else { return };
         if self.dictation.take().is_none() {
             return;
         }
@@ -60,7 +61,13 @@ impl App {
                 return;
             }
         };
-        let text = head_tail(clean(&words).trim(), WORDS_MOST);
+        let whole = clean(&words);
+        let text = head_tail(whole.trim(), WORDS_MOST);
+        let cut = if whole.trim().len() > WORDS_MOST {
+            ", and what is in the middle is left out: it was too long"
+        } else {
+            ""
+        };
         if text.is_empty() {
             self.notes().note("nothing was heard");
             return;
@@ -77,7 +84,7 @@ impl App {
             self.focus.0 = Focus::Brief;
         }
         let many = crate::domain::text::count(text.split_whitespace().count(), "word");
-        self.notes().good(format!("{many} heard, in the brief; ctrl-u undoes"));
+        self.notes().good(format!("{many} heard, in the brief; ctrl-u undoes{cut}"));
     }
 
     /// What is going on, with its sign: `● REC 00:05`.
@@ -114,12 +121,12 @@ mod tests {
     fn a5_a_key_listens_until_it_is_pressed_again_and_the_words_are_one_edit() {
         let mut bench = bench();
         bench.write("Fix").press("ctrl-t");
-        assert_eq!(bench.tasks.pop(), Some(Task::Listen));
+        assert_eq!(bench.tasks.pop(), Some(Task::Listen(1)));
         bench.wait(65_000).act(Action::Tick);
         assert_eq!(bench.app.dictation_words().as_deref(), Some("● REC 01:05"));
         bench.press("ctrl-t");
         assert_eq!(bench.tasks.pop(), Some(Task::Hush(Hush::Keep)));
-        bench.act(Action::Done(Done::Heard(Some(Ok("the check\u{1b}[2Jout\n".into())))));
+        bench.act(Action::Done(Done::Heard(1, Some(Ok("the check\u{1b}[2Jout\n".into())))));
         assert_eq!(bench.app.briefing.whole(), "Fix the checkout");
         assert_eq!(bench.app.dictation_words(), None);
         bench.press("ctrl-u");
@@ -131,10 +138,12 @@ mod tests {
         let mut bench = bench();
         bench.press("ctrl-t esc");
         assert_eq!(bench.tasks.pop(), Some(Task::Hush(Hush::Discard)));
-        bench.act(Action::Done(Done::Heard(Some(Ok("late".into())))));
+        bench.act(Action::Done(Done::Heard(1, Some(Ok("late".into())))));
         assert!(bench.app.briefing.is_empty());
         bench.press("ctrl-t");
-        bench.act(Action::Done(Done::Heard(Some(Err("no microphone".into())))));
+        bench.act(Action::Done(Done::Heard(1, Some(Ok("of the one before".into())))));
+        assert!(bench.app.briefing.is_empty() && bench.app.dictation.is_some(), "it is another one's");
+        bench.act(Action::Done(Done::Heard(2, Some(Err("no microphone".into())))));
         assert!(bench.last_words().contains("no microphone"), "{}", bench.last_words());
         let mut deaf = Bench::new((120, 40));
         deaf.press("ctrl-t");

@@ -6,7 +6,7 @@ mod deeds;
 use super::options::VoicePort;
 use crate::domain::time::Millis;
 use futures::FutureExt;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 
 /// What is going on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,24 +26,27 @@ pub enum Hush {
     Discard,
 }
 
+/// Words that one is told: that what it heard is wanted, and that it is not after all.
+pub(super) const WORDS: usize = 2;
+
 /// Listens until told to stop; none if nothing is wanted of it.
 pub(super) async fn listen(
     port: Option<VoicePort>,
-    stopped: oneshot::Receiver<Hush>,
+    mut hushed: mpsc::Receiver<Hush>,
 ) -> Option<Result<String, String>> {
     let Some(port) = port else { return Some(Err("no voice.command is set".into())) };
     let (halt, halted) = oneshot::channel::<()>();
     let mut heard = port(halted.map(drop).boxed());
-    tokio::select! {
-        heard = &mut heard => Some(heard),
-        how = stopped => match how {
-            Ok(Hush::Keep) => {
-                drop(halt);
-                Some(heard.await)
-            }
-            // Dropping it ends the program.
-            Ok(Hush::Discard) | Err(_) => None,
-        },
+    let mut halt = Some(halt);
+    loop {
+        tokio::select! {
+            heard = &mut heard => return Some(heard),
+            how = hushed.recv() => match how {
+                Some(Hush::Keep) => drop(halt.take()),
+                // Also while it writes down what it heard. Dropping it ends the program.
+                Some(Hush::Discard) | None => return None,
+            },
+        }
     }
 }
 
@@ -74,12 +77,28 @@ mod tests {
             }
             .boxed()
         });
-        let (hush, stopped) = oneshot::channel();
-        hush.send(Hush::Discard).unwrap();
-        assert_eq!(listen(Some(port.clone()), stopped).await, None);
+        let (hush, hushed) = mpsc::channel(WORDS);
+        hush.try_send(Hush::Discard).unwrap();
+        assert_eq!(listen(Some(port.clone()), hushed).await, None);
         assert!(ended.load(Ordering::Relaxed));
-        let (hush, stopped) = oneshot::channel();
-        hush.send(Hush::Keep).unwrap();
-        assert_eq!(listen(Some(port), stopped).await, Some(Ok("words".into())));
+        let (hush, hushed) = mpsc::channel(WORDS);
+        hush.try_send(Hush::Keep).unwrap();
+        assert_eq!(listen(Some(port), hushed).await, Some(Ok("words".into())));
+        // A program that does not stop when it is told to is ended when its words are not wanted after all.
+        ended.store(false, Ordering::Relaxed);
+        let program = ended.clone();
+        let deaf: VoicePort = Arc::new(move |_| {
+            let ends = Ends(program.clone());
+            async move {
+                let _ends = ends;
+                std::future::pending().await
+            }
+            .boxed()
+        });
+        let (hush, hushed) = mpsc::channel(WORDS);
+        hush.try_send(Hush::Keep).unwrap();
+        hush.try_send(Hush::Discard).unwrap();
+        assert_eq!(listen(Some(deaf), hushed).await, None);
+        assert!(ended.load(Ordering::Relaxed));
     }
 }

@@ -19,6 +19,7 @@ use crate::{
     },
     engine::{
         command::Command,
+        snapshot::{self, Waiting},
         state::{Mission, State},
     },
     runtime::{
@@ -251,7 +252,7 @@ impl Linear {
                 self.compared(&of, patches);
                 return Vec::new();
             }
-            Done::Shot(..) => return Vec::new(),
+            Done::Shot(..) | Done::Said(..) => return Vec::new(),
             Done::Weighed(name, weight) => {
                 self.app.briefing.images.weighed(name, weight);
                 if !std::mem::take(&mut self.weighs) {
@@ -267,7 +268,7 @@ impl Linear {
             }
             _ => {}
         }
-        let heard = matches!(done, Done::Heard(Some(Ok(_))));
+        let heard = matches!(done, Done::Heard(_, Some(Ok(_))));
         let tasks = self.app.on(Action::Done(done), now);
         self.tell_app();
         if heard {
@@ -291,8 +292,22 @@ impl Linear {
             // What is asked to be looked at is something to wait for.
             Some(Waits::Person) if self.starts() => true,
             Some(Waits::Person) => late || (runs() && crate::tui::words::waiting_count(state) == 0),
-            Some(Waits::End) => late || runs(),
+            // What only a person can go on with does not end by itself.
+            Some(Waits::End) => late || (runs() && !self.stands()),
         }
+    }
+
+    /// Whether every mission that goes on waits for a person.
+    fn stands(&self) -> bool {
+        let state = &self.app.state;
+        let waits = |mission: &Arc<Mission>| {
+            matches!(
+                snapshot::waits_for(state, mission),
+                Waiting::Desk | Waiting::Answers | Waiting::TakenOver
+            )
+        };
+        let open = |mission: &&Arc<Mission>| mission.result.ending.is_none() || !mission.effects.is_empty();
+        state.missions.values().filter(open).all(waits) && crate::tui::words::waiting_count(state) > 0
     }
 
     fn starts(&self) -> bool {
@@ -475,7 +490,7 @@ impl Linear {
     /// The tasks that make sense without a screen.
     pub(super) fn wants(&mut self, tasks: Vec<Task>) -> Vec<Want> {
         let wanted = |task: Task| match task {
-            Task::Shot(..) | Task::Redraw => None,
+            Task::Shot(..) | Task::Said(..) | Task::Redraw => None,
             Task::Quit => Some(Want::Quit),
             Task::Edit(purpose, text) => {
                 // There is no screen to give to an editor and to take back.

@@ -63,7 +63,7 @@ impl Linear {
         let found = landed.rfind(|commit| wanted.is_empty() || commit.0.starts_with(wanted));
         match found {
             Some(commit) => {
-                let what = format!("{} restores {commit}", mission.id);
+                let what = format!("{}: what {commit} did is undone", mission.id);
                 let command = MissionCommand::Restore(mission.id, commit.clone());
                 vec![send(Command::Mission(command), what)]
             }

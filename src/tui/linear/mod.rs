@@ -17,6 +17,7 @@ mod named;
 mod news;
 mod pages;
 mod paper;
+mod patch;
 mod phrases;
 mod run;
 mod say;

@@ -156,7 +156,7 @@ fn facts(state: &State, mission: &Mission) -> BTreeMap<String, String> {
         put("d".into(), "plan", format!("{id}, {}", plan.goal));
     }
     for team in &mission.teams {
-        team_facts(mission, team, &mut put);
+        team_facts(state, (mission, team), &mut put);
     }
     if let Some(judgement) = &mission.judgement {
         for (nth, verdict) in judgement.verdicts.iter().enumerate() {
@@ -197,8 +197,8 @@ fn facts(state: &State, mission: &Mission) -> BTreeMap<String, String> {
 }
 
 fn team_facts(
-    mission: &Mission,
-    team: &crate::engine::state::Team,
+    state: &State,
+    (mission, team): (&Mission, &crate::engine::state::Team),
     put: &mut impl FnMut(String, &str, String),
 ) {
     let (id, who, at) = (mission.id, label(mission, team.id), team.id.0);
@@ -207,7 +207,7 @@ fn team_facts(
             TeamPhase::Failed(failure) => format!(", {}", failure.reason),
             _ => String::new(),
         };
-        let word = snapshot::channel_word(mission, team).to_lowercase();
+        let word = snapshot::channel_word(state, mission, team).to_lowercase();
         put(format!("f{at}z"), "team", format!("{id} {who} {word}, attempt {}{why}", team.attempt));
     }
     for (candidate, evidence) in &team.candidates {

@@ -117,7 +117,7 @@ pub fn mission(state: &State, mission: &Mission, now: Timestamp) -> Vec<String> 
         );
     }
     for team in &mission.teams {
-        lines.extend(team_lines(mission, team, now));
+        lines.extend(team_lines(state, (mission, team), now));
     }
     for missing in mission.judgement.iter().flat_map(|judgement| &judgement.missing) {
         lines.push(say::line("verdict missing", missing));
@@ -130,7 +130,7 @@ pub fn mission(state: &State, mission: &Mission, now: Timestamp) -> Vec<String> 
     lines
 }
 
-fn team_lines(mission: &Mission, team: &Team, now: Timestamp) -> Vec<String> {
+fn team_lines(state: &State, (mission, team): (&Mission, &Team), now: Timestamp) -> Vec<String> {
     let account = &team.account;
     let mut lines = vec![say::line(
         "team",
@@ -138,7 +138,7 @@ fn team_lines(mission: &Mission, team: &Team, now: Timestamp) -> Vec<String> {
             "{}, {}, {}, attempt {}, {} tokens, {}, worked {}",
             label(mission, team.id),
             team.spec.model,
-            snapshot::channel_word(mission, team).to_lowercase(),
+            snapshot::channel_word(state, mission, team).to_lowercase(),
             team.attempt,
             words::tokens(account.usage.total()),
             words::spent(account.spent, account.unknown),

@@ -4,6 +4,7 @@
 use super::say;
 use crate::tui::{app::App, view};
 use ratatui::{buffer::Buffer, layout::Rect};
+use unicode_width::UnicodeWidthStr;
 
 /// Cells of the paper: wide enough that little is cut, long enough that little is scrolled.
 pub const SIZE: (u16, u16) = (120, 120);
@@ -14,7 +15,16 @@ pub fn rows(app: &mut App) -> Vec<String> {
     view::fit(app);
     let mut buf = Buffer::empty(Rect::new(0, 0, SIZE.0, SIZE.1));
     let _caret = view::draw(app, &mut buf);
-    let text = |row: u16| (0..SIZE.0).map(|column| buf[(column, row)].symbol()).collect::<String>();
+    let text = |row: u16| {
+        let (mut text, mut column) = (String::new(), 0);
+        while column < SIZE.0 {
+            let symbol = buf[(column, row)].symbol();
+            text.push_str(symbol);
+            // Behind a wide sign stands a cell that belongs to it.
+            column += u16::try_from(symbol.width()).unwrap_or(1).max(1);
+        }
+        text
+    };
     // The bars at both ends say keys, which are not read here.
     let inner = (1..SIZE.1.saturating_sub(1)).map(text);
     inner.filter_map(|row| plain(&row)).map(|row| say::under(&row)).collect()

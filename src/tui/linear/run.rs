@@ -23,10 +23,7 @@ use std::{
     io::{self, Write as _},
     time::{Duration, Instant},
 };
-use tokio::{
-    signal::unix::SignalKind,
-    sync::{mpsc, oneshot},
-};
+use tokio::{signal::unix::SignalKind, sync::mpsc};
 
 /// Ctrl-C twice within this time quits.
 const TWICE: Duration = Duration::from_secs(2);
@@ -81,7 +78,7 @@ struct Loop {
     started: Instant,
     interrupted: Option<Instant>,
     /// Ends a dictation.
-    hush: Option<oneshot::Sender<Hush>>,
+    hush: Option<mpsc::Sender<Hush>>,
     /// Nothing more is read; what is under way is waited for.
     closing: bool,
 }
@@ -244,15 +241,15 @@ impl Loop {
         for want in wants {
             match want {
                 Want::Quit => self.closing = true,
-                Want::Task(Task::Listen) => {
-                    let (hush, stopped) = oneshot::channel();
+                Want::Task(Task::Listen(number)) => {
+                    let (hush, hushed) = mpsc::channel(dictation::WORDS);
                     self.hush = Some(hush);
-                    let heard = dictation::listen(self.ports.voice.clone(), stopped);
-                    self.tasks.push(heard.map(|heard| Came::Done(Done::Heard(heard))).boxed());
+                    let heard = dictation::listen(self.ports.voice.clone(), hushed);
+                    self.tasks.push(heard.map(move |heard| Came::Done(Done::Heard(number, heard))).boxed());
                 }
                 Want::Task(Task::Hush(how)) => {
                     // A program that has ended by itself needs no telling.
-                    let _ = self.hush.take().map(|hush| hush.send(how));
+                    let _ = self.hush.as_ref().map(|hush| hush.try_send(how));
                 }
                 Want::Task(task) => {
                     let done = serve(self.handle.clone(), self.ports.clone(), task);

@@ -4,7 +4,7 @@
 use super::{
     compare::Held,
     face::{Linear, Want},
-    pages, paper, say,
+    pages, paper, patch, say,
 };
 use crate::{
     domain::{request::Subject, text::clean_line},
@@ -97,7 +97,11 @@ impl Linear {
             _ => {}
         }
         let kept = open.takes_text();
-        let drawn = !matches!(open, Sheet::Prompt(_) | Sheet::Picker(_));
+        if let Sheet::Diff(page) = &open {
+            let lines = patch::lines(page.shot.doc());
+            self.lines.extend(lines);
+        }
+        let drawn = !matches!(open, Sheet::Prompt(_) | Sheet::Picker(_) | Sheet::Diff(_));
         self.app.sheet = Some(open);
         if drawn {
             let rows = paper::rows(&mut self.app);

@@ -76,7 +76,7 @@ verbs! {
     "screen" [], "[NAME]" "Read a screen as it is drawn: command, operations, approvals, ideas, audit or settings.";
     "run" [], "NAME [WORDS]" "Do a command of the screens by its name; commands lists them.";
     "commands" [], "[WORD]" "List the commands of the screens and how each is reached here.";
-    "wait" [], "[end]" "Read no more lines until something waits for you or nothing runs; end: until nothing runs.";
+    "wait" [], "[end]" "Read no more lines until something waits for you or nothing runs; end: until nothing runs without you.";
     "back" [], "" "Leave what was asked for unanswered.";
     "help" ["?"], "[VERB]" "Say the verbs.";
     "quit" ["exit", "bye"], "" "Leave; missions stay in the journal and go on at the next start.";

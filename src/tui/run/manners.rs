@@ -2,7 +2,7 @@
 
 use super::Loop;
 use crate::{
-    domain::text::clean_bytes,
+    domain::text::clean_patch,
     tui::{
         app::Action,
         commands::CommandId,
@@ -58,7 +58,8 @@ impl Loop {
 
     /// Puts a text on the clipboard and says so; `None` where it would not come there.
     pub(super) fn copy(&mut self, bytes: &[u8]) -> Result<Option<String>, TuiError> {
-        let text = clean_bytes(bytes);
+        // A patch keeps the ends of its lines.
+        let text = clean_patch(bytes);
         let Some(string) = self.carrier.clipboard(&text).filter(|_| !bytes.is_empty()) else {
             return Ok(None);
         };

@@ -96,6 +96,11 @@ impl Approvals {
         self.marks.iter().map(|(id, seen)| (*id, *seen)).collect()
     }
 
+    /// To the list of what waits, its detail from the beginning.
+    pub fn to_waiting(&mut self) {
+        (self.shelf, self.scroll) = (Shelf::Waiting, 0);
+    }
+
     /// Takes every mark off.
     pub fn clear(&mut self) {
         self.marks.clear();

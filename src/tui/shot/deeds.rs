@@ -58,6 +58,13 @@ impl App {
     pub(in crate::tui) fn look_at_patch(&mut self, command: CommandId) {
         use CommandId as C;
         match command {
+            C::Wrap if self.board().is_some() => {
+                let key = self.key_here(C::Close).unwrap_or_default();
+                self.notes().note(format!(
+                    "candidates side by side have one row for a line: {key} closes this, and a whole patch wraps"
+                ));
+                return;
+            }
             C::SideBySide | C::Wrap => {
                 let word = self.turn_manner(command);
                 self.notes().note(word);

@@ -3,6 +3,7 @@
 //! as the beginning of its document: files, hunks and lines keep their places when the rest is read.
 
 use super::doc::{DiffDoc, FileDiff, Hunk, Kind, Line, Mark};
+use crate::domain::feed::Shot;
 
 /// Bytes of a patch that are read.
 pub const PATCH_MOST: usize = 16 * 1024 * 1024;
@@ -71,6 +72,10 @@ enum Payload {
 
 impl Reader {
     fn line(&mut self, line: &str, at: usize) {
+        if line == Shot::CUT {
+            self.cut = true;
+            return;
+        }
         if let Some(file) = self.files.last_mut() {
             file.bytes += line.len() + 1;
         }
@@ -349,6 +354,11 @@ fn unquote(text: &str) -> String {
         match bytes.next() {
             Some(b'n') => out.push(b'\n'),
             Some(b't') => out.push(b'\t'),
+            Some(b'r') => out.push(b'\r'),
+            Some(b'a') => out.push(0x07),
+            Some(b'b') => out.push(0x08),
+            Some(b'v') => out.push(0x0b),
+            Some(b'f') => out.push(0x0c),
             Some(digit @ b'0'..=b'7') => {
                 let mut value = u32::from(digit - b'0');
                 for _ in 0..2 {

@@ -153,6 +153,8 @@ fn bounds_are_said() {
     let doc = DiffDoc::parse(&(head.to_owned() + "+" + &"ä".repeat(parse::PATCH_MOST / 2)));
     assert!(doc.cut);
     assert!(!DiffDoc::parse(head).cut);
+    let told = DiffDoc::parse(&format!("{head}\n{}\n", crate::domain::feed::Shot::CUT));
+    assert!(told.cut && told.skipped == 0, "whoever cut it said so");
 }
 
 #[test]

@@ -1,7 +1,10 @@
 //! The desk's cursor and what is on the screen stay together, whatever comes and goes: no key decides what is not shown.
 
 use super::*;
-use crate::{domain::time::Millis, engine::state::State};
+use crate::{
+    domain::time::Millis,
+    engine::{command::ControlCommand, state::State},
+};
 
 /// M-12 waits with R-3, and M-13 with R-4, which is the more urgent.
 fn two() -> State {
@@ -53,7 +56,7 @@ fn a9_the_cursor_of_the_desk_takes_the_screen_along() {
     assert_eq!((chosen(&bench), bench.app.shown), (Some(3), Some(MissionId(12))));
     bench.press("2");
     assert!(
-        approved(&bench).is_empty() && bench.last_words().contains("ms ago"),
+        approved(&bench).is_empty() && bench.last_words().contains("is chosen since 0 ms"),
         "too soon after it changed"
     );
     bench.wait(400).press("2");
@@ -116,4 +119,18 @@ fn a9_a_new_mission_leaves_the_screen_to_what_is_decided_there() {
     bench.state(waiting()).press("esc").state(state);
     assert_eq!((bench.app.shown, chosen(&bench)), (Some(MissionId(12)), Some(3)));
     assert_eq!(bench.app.now.mono, Millis(0));
+}
+
+#[test]
+fn a9_nothing_is_decided_on_a_terminal_that_shows_nothing() {
+    let mut bench = Bench::new((120, 40));
+    bench.act(Action::Resize(20, 5)).press("g d").state(waiting()).wait(1_000).press("ctrl-n 2 a");
+    assert!(approved(&bench).is_empty(), "nobody saw what it would have decided");
+    bench.press("f3").write("half a").press("enter f9");
+    assert!(sent(&bench).iter().all(|command| matches!(command, Command::Control(ControlCommand::Stop(_)))));
+    assert_eq!(sent(&bench).len(), 1, "the house can be stopped without looking");
+    bench.act(Action::Resize(120, 40)).press("ctrl-n 2");
+    assert!(approved(&bench).is_empty(), "it has just come into sight");
+    bench.wait(400).press("2");
+    assert_eq!(approved(&bench), [3]);
 }

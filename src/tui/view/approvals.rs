@@ -8,7 +8,7 @@ use super::{
 use crate::{
     domain::{
         grant::{Grant, Pattern},
-        request::{Actor, Decision, Request, Subject},
+        request::{Actor, Decision, Modification, Request, Subject},
         text::{clean_line, count},
     },
     engine::{desk::word, playbook::brief, snapshot},
@@ -100,6 +100,8 @@ fn nth(list: Rect, y: usize) -> Rect {
 
 /// Columns of a request's row: where they begin; how wide depends on the room.
 struct Columns {
+    kind: u16,
+    place: u16,
     team: u16,
     risk: u16,
     sure: u16,
@@ -110,11 +112,13 @@ struct Columns {
 impl Columns {
     fn of(width: u16) -> Self {
         // From the right: what is denied when, the age, how sure, the risk; the rest is the team's.
+        // Where it is narrow the team, the age and how sure give way, which stand in the detail.
+        let (kind, place, team) = (11, 20, 26);
         let expires = width.saturating_sub(9);
-        let age = expires.saturating_sub(8);
-        let sure = age.saturating_sub(5);
+        let age = expires.saturating_sub(if width >= 60 { 8 } else { 0 });
+        let sure = age.saturating_sub(if width >= 60 { 5 } else { 0 });
         let risk = sure.saturating_sub(if width >= 100 { 36 } else { 7 });
-        Self { team: 24, risk, sure, age, expires }
+        Self { kind, place, team: team.min(risk), risk, sure, age, expires }
     }
 }
 
@@ -127,12 +131,12 @@ fn waiting(app: &App, pen: &mut Pen<'_>, inner: Rect) {
     let all_held = !list.is_empty() && list.iter().all(is_held);
     for (x, text) in [
         (4, "ID"),
-        (9, "KIND"),
-        (18, "FOR"),
-        (columns.team, "TEAM"),
+        (columns.kind, "KIND"),
+        (columns.place, "FOR"),
+        (columns.team, if columns.risk > columns.team + 4 { "TEAM" } else { "" }),
         (columns.risk, "RISK"),
-        (columns.sure, "SURE"),
-        (columns.age, "AGE"),
+        (columns.sure, if columns.age > columns.sure { "SURE" } else { "" }),
+        (columns.age, if columns.expires > columns.age { "AGE" } else { "" }),
         (columns.expires, if all_held { "COUNTS IN" } else { "DENIED IN" }),
     ] {
         pen.put(head, x, text, Role::Muted);
@@ -163,9 +167,9 @@ fn waiting_row(app: &App, pen: &mut Pen<'_>, line: Rect, (request, columns): (&R
     let cut = |x: u16, end: u16| Rect { x: line.x + x, width: end.saturating_sub(x + 1), ..line };
     pen.put(line, 1, if marked { "✓" } else { " " }, Role::Accent);
     pen.put(line, 2, glyph, role);
-    pen.put(cut(4, 9), 0, &request.id.to_string(), role);
-    pen.put(cut(9, 18), 0, request.subject.word(), Role::Text);
-    pen.put(cut(18, columns.team), 0, &snapshot::place(request), Role::Text);
+    pen.put(cut(4, columns.kind), 0, &request.id.to_string(), role);
+    pen.put(cut(columns.kind, columns.place), 0, request.subject.word(), Role::Text);
+    pen.put(cut(columns.place, columns.team), 0, &snapshot::place(request), Role::Text);
     if let Some(hold) = hold {
         pen.put(cut(columns.team, columns.age), 0, &answer(app, request, &hold.decision), role);
         let left = words::seconds(hold.until.since(app.now.wall));
@@ -268,6 +272,12 @@ fn answer(app: &App, request: &Request, decision: &Decision) -> String {
         }
         Decision::Reject { reason } | Decision::Retry { reason } => clean_line(reason, 120).to_string(),
         Decision::Grant { terms } => format!("{} uses, {}", terms.uses, terms.reach.word()),
+        Decision::Modify { change, .. } => match change {
+            Modification::Argv(argv) => clean_line(&join_argv(argv), 120).to_string(),
+            Modification::Prompt(words) => clean_line(words, 120).to_string(),
+            Modification::Amount(cap) => cap.to_string(),
+            Modification::Patch(_) => "a patch by hand".to_owned(),
+        },
         _ => String::new(),
     };
     if more.is_empty() { word(decision).to_owned() } else { format!("{} ({more})", word(decision)) }

@@ -12,6 +12,7 @@ use crate::{
         screens::ScreenId,
         sheets::Sheet,
         theme::Role,
+        waits::Wait,
         words, wrap,
     },
 };
@@ -26,6 +27,7 @@ pub(super) fn header(app: &App, pen: &mut Pen<'_>, area: Rect) {
         None => format!("{waiting} waiting ⚑"),
     };
     let few = format!("{waiting} waiting ⚑");
+    let fewest = format!("{waiting} ⚑");
     let cap = app.mission().map_or(app.state.policy.budget.per_day, |mission| mission.brief.budget);
     let spent = app.mission().map_or(app.state.ledger.today, |mission| mission.spent);
     let money = format!("{spent} / {cap}");
@@ -52,20 +54,23 @@ pub(super) fn header(app: &App, pen: &mut Pen<'_>, area: Rect) {
     let (waits, few, level) = (waits.as_str(), few.as_str(), level.as_str());
     let place = app.look.place.as_str();
     let variants = [
-        (notice, place, waits, 0, level, watched),
-        (short, place, waits, 0, level, watched),
-        (short, place, waits, 1, level, watched),
-        (short, place, waits, 1, "", watched),
-        (short, place, few, 1, "", watched),
-        (short, place, few, 1, "", brief),
-        (short, place, few, 2, "", brief),
-        (short, "", few, 1, "", brief),
-        (short, "", few, 2, "", brief),
+        (notice, place, waits, 0, level, watched, false),
+        (short, place, waits, 0, level, watched, false),
+        (short, place, waits, 1, level, watched, false),
+        (short, place, waits, 1, "", watched, false),
+        (short, place, few, 1, "", watched, false),
+        (short, place, few, 1, "", brief, false),
+        (short, place, few, 2, "", brief, false),
+        (short, "", few, 1, "", brief, false),
+        (short, "", few, 2, "", brief, false),
+        (short, "", fewest.as_str(), 2, "", brief, true),
+        (short, "", fewest.as_str(), 2, "", "", true),
     ];
     let mut chosen = None;
-    for (notice, place, waits, help, level, watched) in variants {
+    for (notice, place, waits, help, level, watched, bare) in variants {
         let runs = [
-            ("CHIMERA", Role::Title),
+            // The name of the screen is enough where hardly anything fits.
+            (if bare && !screen.is_empty() { "" } else { "CHIMERA" }, Role::Title),
             (screen, Role::Accent),
             (place, Role::Text),
             (level, Role::Muted),
@@ -75,7 +80,7 @@ pub(super) fn header(app: &App, pen: &mut Pen<'_>, area: Rect) {
             (halted, Role::Warn),
             (dictates.as_str(), Role::Bad),
             (waits, if waiting > 0 { Role::Attention } else { Role::Muted }),
-            (money.as_str(), Role::Text),
+            (if bare { "" } else { money.as_str() }, Role::Text),
         ];
         let wide: usize =
             runs.iter().filter(|(text, _)| !text.is_empty()).map(|(text, _)| text.width() + 2).sum();
@@ -120,16 +125,16 @@ fn next(app: &App) -> Option<String> {
     if app.screens.at == ScreenId::Command {
         return None;
     }
-    let asked = app.state.missions.values().find(|mission| words::questions(mission).is_some());
-    let what = match (asked, snapshot::waiting(&app.state).into_iter().next()) {
-        (Some(mission), _) => format!("{} questions", mission.id),
-        (None, Some(request)) => {
+    let what = match app.leads_to()? {
+        Wait::Questions(mission) => format!("{mission} questions"),
+        Wait::Request(id) => {
+            let request = app.state.desk.get(&id)?;
             let (word, age) = (request.subject.word(), app.now.wall.since(request.opened));
             format!("{} {word} {age}", snapshot::place(request))
         }
-        (None, None) => {
-            let incident = words::helpless(&app.state).into_iter().next()?;
-            format!("{} needs a person {}", incident.id, app.now.wall.since(incident.entered))
+        Wait::Incident(id) => {
+            let incident = app.state.ward.incidents.get(&id)?;
+            format!("{id} needs a person {}", app.now.wall.since(incident.entered))
         }
     };
     Some(format!("{what} ({})", key_of(app, CommandId::NextWaiting)))

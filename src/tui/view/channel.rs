@@ -28,7 +28,7 @@ pub(super) fn tabs(app: &App, pen: &mut Pen<'_>, area: Rect) {
     let Some(mission) = app.mission() else { return };
     let mut x = 0;
     for (at, team) in mission.teams.iter().enumerate() {
-        let sign = words::team_sign(mission, team);
+        let sign = words::team_sign(&app.state, mission, team);
         let label = format!(" [{}] {} {} {} ", team.id.0, words::team_short(team), sign.glyph, sign.word);
         let role = if at == app.channels.at { Role::Selection } else { Role::Muted };
         x = pen.put(area, x, &label, role) + 1;
@@ -98,7 +98,7 @@ pub(super) fn in_short(app: &App, thoughts: Rect) -> Rect {
 type Told<'a> = (&'a Mission, &'a Team, Option<&'a View>);
 
 fn status(app: &App, pen: &mut Pen<'_>, line: Rect, (mission, team, view): Told<'_>) {
-    let sign = words::team_sign(mission, team);
+    let sign = words::team_sign(&app.state, mission, team);
     let (usage, money) = match view.and_then(|view| view.meter.as_ref()) {
         Some((usage, cost)) if usage.total() > team.account.usage.total() => (*usage, words::cost(*cost)),
         _ => (team.account.usage, words::spent(team.account.spent, team.account.unknown)),

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     domain::{
         ids::TeamId,
-        request::{Request, Subject},
+        request::{Decision, Modification, Request, Subject},
         text::{clean_line, count},
     },
     engine::{desk::word, playbook::brief, snapshot, state::Mission},
@@ -41,7 +41,8 @@ pub(super) fn rows(app: &App, request: &Request, width: usize) -> Vec<Row> {
     }
     asker(&mut rows, mission, request, width);
     ill(app, request, &mut rows, width);
-    subject(&mut rows, mission, request, width);
+    subject(&mut rows, mission, (app, request), width);
+    instead(&mut rows, app, request, width);
     effects(&mut rows, app, request, width);
     rows.push(("why the gate did not decide by itself:".into(), Role::Title));
     for reason in &request.reasons {
@@ -130,17 +131,53 @@ fn ill(app: &App, request: &Request, rows: &mut Vec<Row>, width: usize) {
     }
 }
 
-fn subject(rows: &mut Vec<Row>, mission: Option<&Mission>, request: &Request, width: usize) {
+/// What was answered, held or decided; `None` while it waits.
+fn answered<'a>(app: &'a App, request: &Request) -> Option<&'a Decision> {
+    let held = app.state.clockwork.held.get(&request.id).map(|hold| &hold.decision);
+    held.or_else(|| {
+        let decided = app.state.decided.iter().rev().find(|(known, ..)| known.id == request.id);
+        decided.map(|(_, decision, _)| decision)
+    })
+}
+
+/// What a person put in the place of what was asked.
+fn instead(rows: &mut Vec<Row>, app: &App, request: &Request, width: usize) {
+    let Some(Decision::Modify { change, .. }) = answered(app, request) else { return };
+    match change {
+        Modification::Argv(argv) => {
+            rows.push(("this instead, word by word:".into(), Role::Title));
+            elements(rows, argv, width);
+        }
+        Modification::Prompt(words) => {
+            wrapped(rows, &format!("answered: {}", clean_line(words, 4_000)), Role::Accent, width);
+        }
+        Modification::Amount(cap) => wrapped(rows, &format!("the cap instead: {cap}"), Role::Accent, width),
+        Modification::Patch(_) => {
+            let text = "a patch made by hand instead, which is checked and decided anew";
+            wrapped(rows, text, Role::Accent, width);
+        }
+    }
+}
+
+fn elements(rows: &mut Vec<Row>, argv: &[String], width: usize) {
+    for (at, element) in argv.iter().take(ELEMENTS_MOST).enumerate() {
+        let shown = join_argv(std::slice::from_ref(element));
+        wrapped(rows, &format!("  {at:>2} │ {}", clean_line(&shown, 2_000)), Role::Code, width);
+    }
+    if let Some(more) = argv.len().checked_sub(ELEMENTS_MOST).filter(|more| *more > 0) {
+        rows.push((format!("     and {}", count(more, "word")), Role::Warn));
+    }
+}
+
+fn subject(rows: &mut Vec<Row>, mission: Option<&Mission>, (app, request): (&App, &Request), width: usize) {
     match &request.subject {
         Subject::Command { argv, reason, .. } => {
-            rows.push(("exactly this would run, word by word:".into(), Role::Title));
-            for (at, element) in argv.iter().take(ELEMENTS_MOST).enumerate() {
-                let shown = join_argv(std::slice::from_ref(element));
-                wrapped(rows, &format!("  {at:>2} │ {}", clean_line(&shown, 2_000)), Role::Code, width);
-            }
-            if let Some(more) = argv.len().checked_sub(ELEMENTS_MOST).filter(|more| *more > 0) {
-                rows.push((format!("     and {}", count(more, "word")), Role::Warn));
-            }
+            let head = match answered(app, request) {
+                Some(Decision::Modify { .. }) => "this was asked for, word by word:",
+                _ => "exactly this would run, word by word:",
+            };
+            rows.push((head.into(), Role::Title));
+            elements(rows, argv, width);
             wrapped(rows, &format!("the agent says: {}", clean_line(reason, 500)), Role::Text, width);
         }
         Subject::Conflict { files, .. } => {
@@ -149,7 +186,10 @@ fn subject(rows: &mut Vec<Row>, mission: Option<&Mission>, request: &Request, wi
         }
         Subject::Choose { teams } => {
             for team in teams {
-                candidate(rows, mission, *team, width);
+                match app.state.desk.contains_key(&request.id) {
+                    true => candidate(rows, mission, (*team, Up::Now), width),
+                    false => candidate(rows, mission, (*team, chosen(app, mission, request, *team)), width),
+                }
             }
         }
         Subject::Budget { cap, wanted, .. } => {
@@ -200,11 +240,37 @@ fn effects(rows: &mut Vec<Row>, app: &App, request: &Request, width: usize) {
     }
 }
 
-fn candidate(rows: &mut Vec<Row>, mission: Option<&Mission>, id: TeamId, width: usize) {
+/// Which candidate of a team a request is about.
+#[derive(Clone, Copy)]
+enum Up {
+    /// The one that can be approved now.
+    Now,
+    /// The one of this attempt, which was approved.
+    Chosen(u32),
+    /// One that was up then; what the team has now is something else.
+    Then,
+}
+
+fn chosen(app: &App, mission: Option<&Mission>, request: &Request, team: TeamId) -> Up {
+    let approved =
+        matches!(answered(app, request), Some(Decision::Approve { team: Some(yes) }) if *yes == team);
+    let chosen = mission.and_then(|mission| mission.result.chosen).filter(|(id, _)| approved && *id == team);
+    chosen.map_or(Up::Then, |(_, attempt)| Up::Chosen(attempt))
+}
+
+fn candidate(rows: &mut Vec<Row>, mission: Option<&Mission>, (id, up): (TeamId, Up), width: usize) {
     let name = mission.map_or_else(|| id.to_string(), |mission| words::team_name(mission, id));
     let found = mission.and_then(|mission| {
         let team = mission.teams.iter().find(|team| team.id == id)?;
-        Some((mission, brief::contender(team)?))
+        let up = match up {
+            Up::Now => brief::contender(team)?,
+            Up::Chosen(attempt) => {
+                let (chosen, evidence) = team.candidates.iter().find(|(it, _)| it.attempt == attempt)?;
+                (chosen.as_ref(), evidence.as_deref()?)
+            }
+            Up::Then => return None,
+        };
+        Some((mission, up))
     });
     let Some((mission, (candidate, evidence))) = found else {
         rows.push((format!("  [{}] {name}", id.0), Role::Accent));

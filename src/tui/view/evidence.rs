@@ -215,7 +215,7 @@ fn checks(table: &mut Table<'_>) {
                         CheckOutcome::Failed | CheckOutcome::TimedOut => ("✗", Role::Bad),
                         CheckOutcome::Broken => ("!", Role::Warn),
                     };
-                    let command = clean_line(&check.command, 24);
+                    let command = clean_line(&check.command, 60);
                     (format!("{glyph} {}  {command}", words::check_change(check)), role)
                 }
                 (None, Some(_)) => missing("none was run"),

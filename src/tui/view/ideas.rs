@@ -3,7 +3,7 @@
 use super::frame::{Focused, Pen, row};
 use crate::{
     domain::{
-        text::{clean, clean_line, count},
+        text::{clean, clean_line},
         time::Timestamp,
     },
     engine::ideas::{Idea, Standing},
@@ -123,8 +123,8 @@ fn chosen(app: &App, pen: &mut Pen<'_>, area: Rect) {
     lines.extend(idea.evidence.iter().map(|line| (format!("· {line}"), Role::Text)));
     if !idea.missions.is_empty() {
         let missions: Vec<String> = idea.missions.iter().rev().map(ToString::to_string).collect();
-        let seen = count(missions.len(), "mission");
-        lines.push((format!("· seen in {seen}: {}", missions.join(", ")), Role::Text));
+        // The last ones only: how often it was is told above.
+        lines.push((format!("· seen last in {}", missions.join(", ")), Role::Text));
     }
     let because = format!("SCORE {}", idea.score);
     if app.focus.1.0 < WIDE {

@@ -27,6 +27,7 @@ mod which;
 
 use super::app::App;
 use super::preview::eyes::{Placement, Room};
+use super::room::{LEAST, fits};
 use super::screens::ScreenId;
 use super::theme::Role;
 use frame::Pen;
@@ -36,15 +37,13 @@ use ratatui::{
 };
 pub use under::Under;
 
-/// Below this nothing sensible fits.
-const LEAST: (u16, u16) = (40, 10);
 /// Draws everything; returns where the caret is, if there is one.
 #[must_use]
 pub fn draw(app: &App, buf: &mut Buffer) -> Option<Position> {
     let area = buf.area;
     buf.set_style(area, app.look.theme.canvas());
     let mut pen = Pen { buf, theme: &app.look.theme };
-    if area.width < LEAST.0 || area.height < LEAST.1 {
+    if !fits((area.width, area.height)) {
         let words = format!("Chimera needs {}x{}; this is {}x{}.", LEAST.0, LEAST.1, area.width, area.height);
         pen.paragraph(area, &words, Role::Text);
         return None;
@@ -66,7 +65,7 @@ pub fn draw(app: &App, buf: &mut Buffer) -> Option<Position> {
     bars::footer(app, &mut pen, (foot, &told));
     which::draw(app, &mut pen, body);
     match &app.sheet {
-        Some(open) => sheet::draw(app, open, &mut pen, screen),
+        Some(open) => sheet::draw(app, open, &mut pen, below_header(screen)),
         None => caret,
     }
 }
@@ -82,11 +81,16 @@ fn screen(app: &App) -> Rect {
     Rect { height: height.saturating_sub(rows_of(&bars::told(app, area))), ..area }
 }
 
+/// Where sheets open: what waits and what is spent stays in sight above them.
+fn below_header(screen: Rect) -> Rect {
+    Rect { y: screen.y + 1, height: screen.height.saturating_sub(1), ..screen }
+}
+
 /// What is at this column and row of the first screen.
 #[must_use]
 pub fn under(app: &App, column: u16, row: u16) -> Under {
     let (width, height) = app.focus.1;
-    if width < LEAST.0 || height < LEAST.1 {
+    if !fits((width, height)) {
         return Under::Nothing;
     }
     command::under(app, body(screen(app)), Position::new(column, row))
@@ -99,8 +103,7 @@ fn body(area: Rect) -> Rect {
 
 /// Tells panes their sizes before they are drawn: what scrolls needs to know how much of it is seen.
 pub fn fit(app: &mut App) {
-    let (width, height) = app.focus.1;
-    if width < LEAST.0 || height < LEAST.1 {
+    if !fits(app.focus.1) {
         return;
     }
     let screen = screen(app);
@@ -108,7 +111,7 @@ pub fn fit(app: &mut App) {
         board.settle();
     }
     if let Some(shot) = app.diff_page() {
-        let place = diff::place(screen);
+        let place = diff::place(below_header(screen));
         shot.fit(place.width, place.height);
     }
     if app.screens.at == ScreenId::Command {
@@ -153,6 +156,18 @@ pub fn audit_rows(app: &App) -> usize {
 #[must_use]
 pub fn detail_rows(app: &App) -> usize {
     approvals::last_row(app, body(screen(app)))
+}
+
+/// Rows of the journal's entry that is open.
+#[must_use]
+pub fn entry_rows(app: &App) -> usize {
+    audit::entry_rows(app, body(screen(app)))
+}
+
+/// The row that a line of a page on the whole screen begins at.
+#[must_use]
+pub fn page_row(app: &App, lines: &[String], line: usize) -> usize {
+    sheet::row_of(app, lines, line)
 }
 
 /// The last row a sheet can be scrolled to.

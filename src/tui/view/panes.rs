@@ -101,7 +101,8 @@ pub(super) fn briefing(app: &App, pen: &mut Pen<'_>, area: Rect) -> Option<Posit
 /// Draws a field; the caret's place if it is the field that is written in.
 fn field(app: &App, pen: &mut Pen<'_>, area: Rect, which: Field) -> Option<Position> {
     let lines = app.briefing.lines(which);
-    let mine = app.briefing.field == which;
+    // A field that is left shows its beginning; the text stays where it was read.
+    let mine = app.briefing.field == which && (which == Field::Text || app.focus.0 == Focus::Brief);
     let (line_at, char_at) = if mine { app.briefing.caret() } else { (0, 0) };
     let width = usize::from(area.width);
     if area.is_empty() {
@@ -109,7 +110,7 @@ fn field(app: &App, pen: &mut Pen<'_>, area: Rect, which: Field) -> Option<Posit
     }
     if !mine && area.height == 1 {
         let whole = lines.join(" ⏎ ");
-        pen.put(area, 0, &whole, Role::Text);
+        pen.put(area, 0, &wrap::fit(&whole, width), Role::Text);
         return None;
     }
     // Long texts: only lines that can be seen are wrapped.
@@ -304,7 +305,11 @@ fn strip(app: &App, pen: &mut Pen<'_>, line: Rect, (mark, request): (&str, &Requ
     let width = |runs: &[(String, Role)]| runs.iter().map(|(text, _)| text.width() + 2).sum::<usize>();
     let room = usize::from(line.width);
     // The keys that answer stay in sight, however long the question is: it is cut with a mark, and the card has it all.
-    let least = |wording: Wording| if wording == Wording::Full { question.width().min(room / 2) } else { 8 };
+    let wanted = question.width().min(room / 2);
+    // What a command or a question says is read before it is answered; of the others the card says more than the strip anyhow.
+    let short =
+        if matches!(request.subject, Subject::Command { .. } | Subject::Ask { .. }) { wanted } else { 8 };
+    let least = |wording: Wording| if wording == Wording::Full { wanted } else { short };
     let runs = all
         .into_iter()
         .map(|wording| (wording, runs_of(wording)))

@@ -72,7 +72,7 @@ pub(super) fn room(app: &App) -> Option<Room> {
     if !lively(app) || !coloured || !answer.media_type.contains("html") {
         return None;
     }
-    let area = area(super::screen(app));
+    let area = area(super::below_header(super::screen(app)));
     let page = app.look.widths.get(look.width).copied().unwrap_or(80);
     eyes::room((area.width.saturating_sub(2), area.height.saturating_sub(3 + ABOVE)), page, cell)
 }
@@ -84,7 +84,7 @@ pub(super) fn placement(app: &App) -> Option<Placement> {
     let Eyes::Sees(how, _) = app.look.eyes else { return None };
     let photo = app.previews.get(&look.channel)?.photo.as_ref()?;
     let png = photo.png.as_ref().ok()?.clone();
-    let area = area(super::screen(app));
+    let area = area(super::below_header(super::screen(app)));
     let (rows, first) = rows(app, look, area.width.saturating_sub(2));
     let (first, high) = (first?, usize::from(area.height.saturating_sub(3)));
     let at = look.at.min(rows.len().saturating_sub(high));
@@ -108,7 +108,7 @@ fn weave(pen: &mut Pen<'_>, placement: &Placement) {
 }
 
 fn area(screen: Rect) -> Rect {
-    let body = Rect { y: screen.y + 1, height: screen.height.saturating_sub(2), ..screen };
+    let body = Rect { height: screen.height.saturating_sub(1), ..screen };
     if screen.width < BESIDE {
         return body;
     }

@@ -3,19 +3,22 @@
 use super::{
     compare, diff, dossier, foot,
     frame::{Pen, row},
-    preview, settings, versions,
+    preview,
+    rows::wrapped,
+    settings, versions,
 };
 use crate::{
     domain::{ids::RequestId, text::clean_line},
     tui::{
         app::App,
         commands::{self, CommandId, Context},
-        screens::ScreenId,
         sheets::{Clarify, Page, Picker, Sheet},
         theme::Role,
+        wrap,
     },
 };
 use ratatui::layout::{Position, Rect};
+use unicode_width::UnicodeWidthStr;
 
 type Row = (String, Role);
 
@@ -106,7 +109,7 @@ fn leaves(app: &App, word: &str) -> String {
 }
 
 pub(super) fn last_row(app: &App) -> usize {
-    let screen = super::screen(app);
+    let screen = super::below_header(super::screen(app));
     let Some(sheet) = &app.sheet else { return 0 };
     if let Sheet::Compare(board) = sheet {
         return compare::last_row(app, board, screen);
@@ -138,12 +141,13 @@ fn offset(sheet: &Sheet) -> usize {
 fn middle(screen: Rect, width: u16, height: u16) -> Rect {
     let width = width.min(screen.width.saturating_sub(2)).max(1);
     let height = height.min(screen.height.saturating_sub(2)).max(1);
-    Rect { x: (screen.width - width) / 2, y: (screen.height - height) / 2, width, height }
+    let (x, y) = ((screen.width - width) / 2, (screen.height - height) / 2);
+    Rect { x: screen.x + x, y: screen.y + y, width, height }
 }
 
 fn rows(app: &App, sheet: &Sheet, width: usize) -> (String, Vec<Row>) {
     match sheet {
-        Sheet::Help(..) => ("HELP".into(), help(app)),
+        Sheet::Help(_, from) => ("HELP".into(), help(app, from.as_deref(), width)),
         Sheet::Card(id, _) => match app.state.desk.get(id) {
             Some(request) => (format!("REQUEST {id}"), dossier::rows(app, request, width)),
             None => (format!("REQUEST {id}"), vec![("It no longer waits.".into(), Role::Muted)]),
@@ -163,8 +167,14 @@ fn rows(app: &App, sheet: &Sheet, width: usize) -> (String, Vec<Row>) {
                 Some(b'@') => Role::DiffHunk,
                 _ => Role::Text,
             };
-            let lines = page.lines.iter().map(|line| (line.clone(), role(line)));
-            (clean_line(&page.title, 90).to_string(), lines.collect())
+            let mut lines = Vec::with_capacity(page.lines.len());
+            for line in &page.lines {
+                match line.len() <= width {
+                    true => lines.push((line.clone(), role(line))),
+                    false => wrapped(&mut lines, line, role(line), width),
+                }
+            }
+            (clean_line(&page.title, 90).to_string(), lines)
         }
         Sheet::Picker(_)
         | Sheet::Prompt(_)
@@ -176,13 +186,13 @@ fn rows(app: &App, sheet: &Sheet, width: usize) -> (String, Vec<Row>) {
     }
 }
 
-fn help(app: &App) -> Vec<Row> {
+/// Columns of keys.
+const KEYS: usize = 26;
+
+fn help(app: &App, from: Option<&Sheet>, width: usize) -> Vec<Row> {
     let mut rows = Vec::new();
-    // What holds on the screen that is shown stands first.
-    let here = match app.screens.at {
-        ScreenId::Command => &[],
-        other => other.contexts(),
-    };
+    // What holds where it was opened stands first.
+    let here = app.contexts_of(from);
     let rest = Context::ALL.into_iter().filter(|context| !here.contains(context));
     for context in here.iter().copied().chain(rest) {
         let title = rows.len();
@@ -197,7 +207,16 @@ fn help(app: &App) -> Vec<Row> {
             }
             if !keys.is_empty() {
                 let words = own.unwrap_or_else(|| entry.help.to_owned());
-                rows.push((format!("  {:<26} {words}", keys.join("  ")), Role::Text));
+                let mut keys = keys.join("  ");
+                if keys.width() > KEYS {
+                    rows.push((format!("  {keys}"), Role::Text));
+                    keys.clear();
+                }
+                for range in wrap::rows(&words, width.saturating_sub(KEYS + 3)) {
+                    let pad = KEYS.saturating_sub(keys.width());
+                    rows.push((format!("  {keys}{:pad$} {}", "", words[range].trim_end()), Role::Text));
+                    keys.clear();
+                }
             }
         }
         if rows.len() == title + 1 {
@@ -265,4 +284,13 @@ fn clarified(app: &App, clarify: &Clarify, pen: &mut Pen<'_>, screen: Rect) -> O
     let hints = [ticks.to_owned(), "enter answers".to_owned(), skip, leaves(app, "puts all aside")];
     pen.put(row(inner, inner.height.saturating_sub(1)), 0, &foot::fitted(&hints, inner.width), Role::Muted);
     caret
+}
+
+/// The row that a line of a page begins at.
+#[must_use]
+pub(super) fn row_of(app: &App, lines: &[String], line: usize) -> usize {
+    let screen = super::below_header(super::screen(app));
+    let width = usize::from(middle(screen, 110, u16::MAX).width.saturating_sub(2));
+    let rows = |line: &String| if line.len() <= width { 1 } else { wrap::rows(line, width).len() };
+    lines.iter().take(line).map(rows).sum()
 }

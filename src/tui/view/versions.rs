@@ -30,14 +30,38 @@ pub(super) fn rows(mission: &Mission) -> Vec<Version> {
             rows.push(Version { title, patch: Some(candidate.patch), commit: None });
         }
     }
-    let landed = mission.result.landed.iter().map(|it| ("landed", it));
-    for (word, (commit, branch)) in landed.chain(mission.result.restored.iter().map(|it| ("restored", it))) {
-        let short: String = commit.0.chars().take(10).collect();
-        let title = format!("{word} as {} on {}", clean_line(&short, 10), clean_line(branch, 60));
-        let chosen = (word == "landed").then(|| chosen_patch(mission)).flatten();
-        rows.push(Version { title, patch: chosen, commit: Some(commit.clone()) });
+    let all = mission.result.landed.iter().chain(&mission.result.restored);
+    let last = mission.result.restored.len();
+    for (nth, (commit, branch)) in all.enumerate() {
+        let words = match nth {
+            0 => chosen_words(mission),
+            nth if nth % 2 == 1 => "taken back".to_owned(),
+            _ => "put back".to_owned(),
+        };
+        let now = if nth == last { "  ← now" } else { "" };
+        let title =
+            format!("{words} as {} on {}{now}", clean_line(commit.short(), 10), clean_line(branch, 60));
+        rows.push(Version { title, patch: chosen_patch(mission), commit: Some(commit.clone()) });
     }
     rows
+}
+
+/// Whose candidate landed.
+fn chosen_words(mission: &Mission) -> String {
+    mission.result.chosen.map_or_else(
+        || "landed".to_owned(),
+        |(team, attempt)| format!("{} attempt {attempt} landed", words::team_name(mission, team)),
+    )
+}
+
+/// What restoring the commit of a row does.
+#[must_use]
+pub fn undoing_at(mission: &Mission, at: usize) -> &'static str {
+    let candidates: usize = mission.teams.iter().map(|team| team.candidates.len()).sum();
+    match at.checked_sub(candidates) {
+        Some(nth) if nth % 2 == 1 => "put back what was taken back by",
+        _ => "take back what landed as",
+    }
 }
 
 fn chosen_patch(mission: &Mission) -> Option<Digest> {

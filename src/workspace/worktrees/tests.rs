@@ -182,7 +182,9 @@ async fn the_live_shot_shows_untracked_files_and_leaves_the_index_alone() {
     );
     assert_eq!(objects(), before, "a shot writes no objects");
     fs::write(tree.path.join("big.txt"), "0123456789abcde\n".repeat(200_000)).unwrap();
-    assert!(s.shop.shot(&tree).await.unwrap().len() <= crate::workspace::diffs::MOST_SHOT);
+    let cut = s.shop.shot(&tree).await.unwrap();
+    assert!(cut.len() <= crate::workspace::diffs::MOST_SHOT);
+    assert!(text(&cut).ends_with(&format!("\n{}\n", crate::domain::feed::Shot::CUT)), "and it says so");
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ use crate::{
     },
     tui::{
         app::App,
-        commands::CommandId,
+        commands::{self, CommandId},
         pressed::GUARD,
         screens::{ScreenId, Shelf},
         sheets::{PromptFor, Sheet},
@@ -47,6 +47,20 @@ impl App {
             C::Undo => return Some(self.undo()),
             C::UndoAll => return Some(self.undo_all()),
             C::Reject if shelf == Shelf::Grants => return Some(self.revoke()),
+            C::Compare
+            | C::ReadPatch
+            | C::Card
+            | C::Modify
+            | C::Retry
+            | C::Grant
+            | C::Approve
+            | C::Reject
+            | C::Mark
+                if shelf != Shelf::Waiting =>
+            {
+                let (title, key) = (commands::entry(command).title, self.key_word(C::NextField));
+                self.notes().note(format!("{title:?} is for what waits: {key} turns to that list"));
+            }
             _ if shelf != Shelf::Waiting => return None,
             C::Mark => self.mark(),
             C::MarkClass => self.mark_class(),
@@ -71,7 +85,6 @@ impl App {
                     self.sheet = Some(Sheet::Card(id, 0));
                 }
             }
-            C::NextWaiting => self.next_request(),
             _ => return None,
         }
         Some(Vec::new())
@@ -136,23 +149,6 @@ impl App {
             Shelf::Grants => self.state.grants.len(),
         };
         Self::step(&mut self.screens.approvals.at, command, rows);
-    }
-
-    /// The next one that nobody has answered.
-    fn next_request(&mut self) {
-        let state = self.state.clone();
-        let waiting = snapshot::waiting(&state);
-        let chosen = self.desk.request(&state).map(|request| request.id);
-        let at = waiting.iter().position(|request| Some(request.id) == chosen);
-        let next = at.map_or(0, |at| (at + 1) % waiting.len().max(1));
-        match waiting.get(next) {
-            Some(request) => {
-                self.screens.approvals.scroll = 0;
-                self.desk.choose(request, self.now.mono);
-                self.face_request();
-            }
-            None => self.notes().note("nothing waits for you"),
-        }
     }
 
     fn mark(&mut self) {

@@ -107,11 +107,10 @@ impl App {
 
     fn move_in_audit(&mut self, command: CommandId) -> bool {
         let (last, ended) = (self.state.seq.0, finished(&self.state).len());
-        let numbers = crate::tui::view::audit_rows(self);
+        let (numbers, lines) = (crate::tui::view::audit_rows(self), crate::tui::view::entry_rows(self));
         let audit = &mut self.screens.audit;
         if let Some(detail) = &mut audit.detail {
-            let rows = detail.rows.len();
-            return Self::step(&mut detail.scroll, command, rows);
+            return Self::step(&mut detail.scroll, command, lines);
         }
         if let Some(case) = &mut audit.case {
             let rows = case.papers().len();
@@ -384,7 +383,7 @@ impl App {
             PastDone::Read(title, Ok((text, row))) => {
                 let mut page = Sheet::page(title, text.as_bytes(), None);
                 if let Sheet::Page(page) = &mut page {
-                    page.at = row;
+                    page.at = crate::tui::view::page_row(self, &page.lines, row);
                 }
                 self.sheet = Some(page);
             }

@@ -4,7 +4,7 @@ use super::{
     super::frame::{Pen, row},
     table::moment,
 };
-use crate::tui::{screens::audit::Detail, theme::Role};
+use crate::tui::{screens::audit::Detail, theme::Role, wrap};
 use ratatui::layout::Rect;
 
 /// Rows of the head.
@@ -32,8 +32,21 @@ pub(super) fn draw(detail: &Detail, pen: &mut Pen<'_>, area: Rect) {
     }
     let body = Rect { y: area.y + HEAD.min(area.height), height: area.height.saturating_sub(HEAD), ..area };
     let most = usize::from(body.height);
-    let first = detail.scroll.min(detail.rows.len().saturating_sub(most));
-    for (y, line) in (0..).zip(detail.rows.iter().skip(first).take(most)) {
+    let rows = rows(detail, usize::from(body.width));
+    let first = detail.scroll.min(rows.len().saturating_sub(most));
+    for (y, line) in (0..).zip(rows.iter().skip(first).take(most)) {
         pen.put(row(body, y), 0, line, Role::Code);
     }
+}
+
+/// What it holds, at this width: nothing of it is cut.
+pub(super) fn rows(detail: &Detail, width: usize) -> Vec<&str> {
+    let mut rows = Vec::with_capacity(detail.rows.len());
+    for line in &detail.rows {
+        match line.len() <= width {
+            true => rows.push(line.as_str()),
+            false => rows.extend(wrap::rows(line, width).into_iter().map(|range| &line[range])),
+        }
+    }
+    rows
 }

@@ -8,7 +8,10 @@ use super::{
     table::{beside_mark, cells, list, moment, top},
 };
 use crate::{
-    domain::{ids::Seq, text::count},
+    domain::{
+        ids::{MissionId, Seq},
+        text::count,
+    },
     runtime::past::search::{Found, Hit},
     tui::{
         app::App,
@@ -69,11 +72,16 @@ pub(super) fn draw(app: &App, pen: &mut Pen<'_>, area: Rect) {
     }
 }
 
+/// A mission by its name; the house's own account is none.
+fn named(mission: Option<MissionId>) -> String {
+    mission.filter(|id| *id != MissionId::HOUSE).map(|id| id.to_string()).unwrap_or_default()
+}
+
 fn one(entry: &past::Row, pen: &mut Pen<'_>, line: Rect) {
     let at = moment(entry.at);
     let (time, width) =
         if line.width >= WIDE { (at.as_str(), 19) } else { (at.get(11..).unwrap_or_default(), 8) };
-    let mission = entry.mission.map(|id| id.to_string()).unwrap_or_default();
+    let mission = named(entry.mission);
     let kind = if line.width >= WIDE { 24 } else { 17 };
     cells(
         pen,
@@ -118,7 +126,7 @@ fn hit(pen: &mut Pen<'_>, line: Rect, hit: &Hit) {
         Found::Brief => "brief".to_owned(),
         Found::Transcript { team, turn, voice, .. } => format!("{team} turn {turn} {voice}"),
     };
-    let mission = hit.mission.map(|id| id.to_string()).unwrap_or_default();
+    let mission = named(hit.mission);
     let at = moment(hit.at);
     let (time, width) =
         if line.width >= WIDE { (at.as_str(), 19) } else { (at.get(11..).unwrap_or_default(), 8) };

@@ -4,6 +4,7 @@ mod case;
 mod entry;
 mod incidents;
 mod journal;
+mod learned;
 mod missions;
 mod numbers;
 mod replay;
@@ -57,9 +58,18 @@ fn tabs(app: &App, pen: &mut Pen<'_>, area: Rect) {
         let words = if here { format!("▸ {}", section.word()) } else { format!("  {}", section.word()) };
         x = pen.put(area, x, &words, if here { Role::Accent } else { Role::Muted }) + 2;
     }
-    let keys = [CommandId::Left, CommandId::Right].map(|id| app.key_here(id).unwrap_or_default());
+    let [Some(left), Some(right)] = [CommandId::Left, CommandId::Right].map(|id| app.key_here(id)) else {
+        return;
+    };
+    let keys = [left, right];
     let turn = foot::fitted(&[format!("{} turn", keys.join("/"))], area.width.saturating_sub(x));
     pen.put(area, x, &turn, Role::Muted);
+}
+
+/// Rows of the entry that is open.
+pub(super) fn entry_rows(app: &App, area: Rect) -> usize {
+    let detail = app.screens.audit.detail.as_ref();
+    detail.map_or(0, |detail| entry::rows(detail, usize::from(area.width.saturating_sub(2))).len())
 }
 
 /// The last row the numbers can be scrolled to.

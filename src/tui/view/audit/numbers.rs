@@ -1,8 +1,9 @@
-//! Numbers: success against the targets, what it cost and whose, and who wins which kind of task.
+//! Numbers: success against the targets, what it cost and whose, who wins which kind of task, and what was learned.
 
 use super::{
     super::frame::{Pen, row},
-    table::cells,
+    learned,
+    table::{Figure, cells, heads, nothing},
 };
 use crate::{
     domain::text::clean_line,
@@ -16,9 +17,6 @@ use ratatui::layout::Rect;
 
 /// From here on names have room.
 const WIDE: u16 = 100;
-
-/// One cell of a row: columns, words, meaning.
-type Cell = (u16, String, Role);
 
 pub(super) fn draw(app: &App, pen: &mut Pen<'_>, area: Rect) {
     let rows = rows(app, if area.width < WIDE { 24 } else { 40 });
@@ -35,7 +33,7 @@ pub(super) fn count(app: &App) -> usize {
 }
 
 /// All rows; names have so many columns.
-fn rows(app: &App, names: u16) -> Vec<Vec<Cell>> {
+fn rows(app: &App, names: u16) -> Vec<Vec<Figure>> {
     let records = &app.state.records;
     let mut rows =
         vec![heads(&[(names.min(26), "SUCCESS"), (9, "FIGURE"), (9, "TARGET"), (13, ""), (0, "TOLD FROM")])];
@@ -62,7 +60,13 @@ fn rows(app: &App, names: u16) -> Vec<Vec<Cell>> {
     ] {
         tallies(&mut rows, (title, names), table);
     }
-    let board = records.board();
+    leaders(&mut rows, app, names);
+    rows.extend(learned::rows(&app.state, names));
+    rows
+}
+
+fn leaders(rows: &mut Vec<Vec<Figure>>, app: &App, names: u16) {
+    let board = app.state.records.board();
     rows.push(Vec::new());
     rows.push(heads(&[
         (names, "LEADERBOARD"),
@@ -80,18 +84,9 @@ fn rows(app: &App, names: u16) -> Vec<Vec<Cell>> {
         rows.push(vec![(0, clean_line(kind, 80).into(), Role::Type)]);
         rows.extend(races.into_iter().map(|one| race(one, names)));
     }
-    rows
 }
 
-fn heads(cut: &[(u16, &str)]) -> Vec<Cell> {
-    cut.iter().map(|(width, words)| (*width, (*words).to_owned(), Role::Title)).collect()
-}
-
-fn nothing(words: &str) -> Vec<Cell> {
-    vec![(0, format!("○ {words}"), Role::Muted)]
-}
-
-fn tallies(rows: &mut Vec<Vec<Cell>>, (title, names): (&str, u16), table: &Table) {
+fn tallies(rows: &mut Vec<Vec<Figure>>, (title, names): (&str, u16), table: &Table) {
     rows.push(Vec::new());
     rows.push(heads(&[
         (names, title),
@@ -122,7 +117,7 @@ fn tallies(rows: &mut Vec<Vec<Cell>>, (title, names): (&str, u16), table: &Table
     }
 }
 
-fn race(race: &Race, names: u16) -> Vec<Cell> {
+fn race(race: &Race, names: u16) -> Vec<Figure> {
     let name = match race.team.as_str() {
         "" => "all others".to_owned(),
         team => format!("{} {}", clean_line(team, 40), clean_line(&race.model, 60)),

@@ -51,3 +51,16 @@ pub(super) fn moment(at: crate::domain::time::Timestamp) -> String {
     let text = at.to_string();
     format!("{} {}", text.get(..10).unwrap_or_default(), text.get(11..19).unwrap_or_default())
 }
+
+/// A cell that owns its words.
+pub(super) type Figure = (u16, String, Role);
+
+/// Headings.
+pub(super) fn heads(cut: &[(u16, &str)]) -> Vec<Figure> {
+    cut.iter().map(|(width, words)| (*width, (*words).to_owned(), Role::Title)).collect()
+}
+
+/// What stands where a list is empty.
+pub(super) fn nothing(words: &str) -> Vec<Figure> {
+    vec![(0, format!("○ {words}"), Role::Muted)]
+}

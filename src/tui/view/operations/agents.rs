@@ -33,16 +33,19 @@ pub(super) fn columns(app: &App, area: Rect) -> usize {
 
 /// `12: 5 on air, 3 testing, 2 ready`.
 pub(super) fn summary(app: &App) -> String {
-    let mut counts = [0_usize; 6];
-    let names = ["waiting", "on air", "testing", "ready", "taken over", "failed"];
-    for (_, _, team) in agents(&app.state) {
-        let nth = match team.phase {
-            TeamPhase::Waiting => 0,
-            TeamPhase::Drafting => 1,
-            TeamPhase::Checking => 2,
-            TeamPhase::Ready => 3,
-            TeamPhase::TakenOver => 4,
-            TeamPhase::Failed(_) => 5,
+    let mut counts = [0_usize; 8];
+    let names =
+        ["wait for you", "waiting", "on air", "testing", "ready", "not green", "taken over", "failed"];
+    for (mission, _, team) in agents(&app.state) {
+        let nth = match (snapshot::channel_word(&app.state, mission, team), &team.phase) {
+            ("WAITS FOR YOU", _) => 0,
+            ("RED" | "UNCHECKED", _) => 5,
+            (_, TeamPhase::Waiting) => 1,
+            (_, TeamPhase::Drafting) => 2,
+            (_, TeamPhase::Checking) => 3,
+            (_, TeamPhase::Ready) => 4,
+            (_, TeamPhase::TakenOver) => 6,
+            (_, TeamPhase::Failed(_)) => 7,
         };
         counts[nth] += 1;
     }
@@ -89,7 +92,7 @@ pub(super) fn draw(app: &App, pen: &mut Pen<'_>, area: Rect, focused: bool) {
 }
 
 fn cell(app: &App, pen: &mut Pen<'_>, place: Rect, (mission, team): (&Mission, &Team)) {
-    let sign = words::team_sign(mission, team);
+    let sign = words::team_sign(&app.state, mission, team);
     let still = quiet(&app.state, mission, team, app.now.wall);
     let first = Rect { height: 1.min(place.height), ..place };
     let word = if still.is_some() { "QUIET" } else { sign.word };

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     engine::records::{Activity, Turn, What},
-    tui::{app::App, screens::operations::Section, theme::Role},
+    tui::{app::App, screens::operations::Section, theme::Role, wrap},
 };
 use ratatui::layout::Rect;
 
@@ -52,7 +52,7 @@ fn one(pen: &mut Pen<'_>, line: Rect, item: &Activity) {
     };
     let runs = [
         (at.get(11..19).unwrap_or_default(), Role::Muted),
-        (&*format!("{who:8}"), Role::Muted),
+        (&*format!("{:12}", wrap::fit(&who, 12)), Role::Muted),
         (&*format!("{mission:5}"), Role::Accent),
     ];
     let x = pen.runs(line, &runs);

@@ -223,7 +223,7 @@ fn a_request_among_the_problems_leads_to_the_desk_and_no_key_decides_at_once() {
     assert_eq!((bench.app.screens.at, bench.app.focus.0), (ScreenId::Command, Focus::Desk));
     assert_eq!(bench.app.desk.request(&bench.app.state).map(|request| request.id), Some(RequestId(2)));
     let decides = bench.tasks.iter().any(|task| matches!(task, Task::Send(..)));
-    assert!(!decides && bench.last_words().contains("changed"), "{}", bench.last_words());
+    assert!(!decides && bench.last_words().contains("is chosen since 0 ms"), "{}", bench.last_words());
 }
 
 #[test]
