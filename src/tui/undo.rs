@@ -94,10 +94,16 @@ impl App {
     /// Decisions that were held and are not any more: told where they do not count, or count from now on.
     pub(super) fn tell_holds(&mut self, before: &State) {
         let state = self.state.clone();
-        for hold in before.clockwork.held.values() {
-            if state.clockwork.held.contains_key(&hold.request) {
-                continue;
-            }
+        let gone = |hold: &&Hold| !state.clockwork.held.contains_key(&hold.request);
+        let back = |hold: &Hold| {
+            state.desk.get(&hold.request).is_some_and(|request| request.revision == hold.revision)
+        };
+        let all: Vec<&Hold> = before.clockwork.held.values().filter(gone).collect();
+        if all.len() > 1 && all.iter().all(|hold| back(hold)) {
+            let ids: Vec<String> = all.iter().map(|hold| hold.request.to_string()).collect();
+            return self.notes().note(format!("{} are taken back: they wait for you", ids.join(", ")));
+        }
+        for hold in all {
             let Hold { request: id, by, decision, .. } = hold;
             let word = word(decision);
             match state.desk.get(id) {

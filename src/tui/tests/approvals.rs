@@ -344,7 +344,7 @@ fn u16_the_detail_shows_who_asks_exactly_what_why_and_what_a_no_means() {
         "0 │ git",
         "1 │ push",
         "2 │ '--force now'",
-        "the agent says: to see",
+        "why: to see",
         "level 1 asks for every patch",
         "risk: tier 3 command, cannot be undone",
         "if denied:",

@@ -178,7 +178,7 @@ fn subject(rows: &mut Vec<Row>, mission: Option<&Mission>, (app, request): (&App
             };
             rows.push((head.into(), Role::Title));
             elements(rows, argv, width);
-            wrapped(rows, &format!("the agent says: {}", clean_line(reason, 500)), Role::Text, width);
+            wrapped(rows, &format!("why: {}", clean_line(reason, 500)), Role::Text, width);
         }
         Subject::Conflict { files, .. } => {
             rows.push(("in conflict:".into(), Role::Title));

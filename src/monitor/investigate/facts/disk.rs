@@ -9,12 +9,15 @@ use crate::{
     },
 };
 use rustix::fs::{StatVfsMountFlags, statvfs};
-use std::path::Path;
+use std::{fs::File, io::Read as _, path::Path};
 
 /// Variables of a service that name a path.
 const VARIABLES: [&str; 7] = ["disk", "data_dir", "cache_dir", "temp_dir", "log", "log_dir", "work_dir"];
 /// Paths looked at.
 const PATHS_MOST: usize = 10;
+/// What is mounted where, and bytes of it that are read.
+const MOUNTS: &str = "/proc/self/mountinfo";
+const MOUNTS_MOST: u64 = 1024 * 1024;
 
 /// Fullness of one file system.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,7 +30,7 @@ pub struct Room {
     pub inodes_pct: Option<f64>,
     /// Bytes free.
     pub free: f64,
-    /// Whether it is mounted to be read only.
+    /// Whether nobody can write to it.
     pub read_only: bool,
 }
 
@@ -68,8 +71,30 @@ fn room(path: &str) -> Option<Room> {
         inodes_pct: (stat.f_files > 0)
             .then(|| share(stat.f_files.saturating_sub(stat.f_ffree), stat.f_files)),
         free: stat.f_bavail as f64 * stat.f_frsize as f64,
-        read_only: stat.f_flag.contains(StatVfsMountFlags::RDONLY),
+        read_only: stat.f_flag.contains(StatVfsMountFlags::RDONLY) && is_so_for_all(path),
     })
+}
+
+/// Whether the file system itself is read-only, not only the view of it that this process was given: a hardened unit or a
+/// container sees `/` so, and everybody else writes to it. Where nothing says, what this process sees counts.
+fn is_so_for_all(path: &str) -> bool {
+    let mut table = String::new();
+    let read = File::open(MOUNTS).and_then(|file| file.take(MOUNTS_MOST).read_to_string(&mut table));
+    read.ok()
+        .and_then(|_| of_file_system(&table, path))
+        .is_none_or(|options| options.split(',').any(|it| it == "ro"))
+}
+
+/// The options of the file system that a path is on, by a table of mounts: those behind the dash, which are its own and no
+/// single mount's.
+fn of_file_system<'a>(table: &'a str, path: &str) -> Option<&'a str> {
+    let mount = |line: &'a str| {
+        let (here, own) = line.split_once(" - ")?;
+        let place = here.split(' ').nth(4)?;
+        Path::new(path).starts_with(place).then_some((place.len(), own.split(' ').nth(2)?))
+    };
+    // The last one of equal length lies over the others.
+    table.lines().filter_map(mount).max_by_key(|(length, _)| *length).map(|(_, options)| options)
 }
 
 /// The fullest one speaks for all.
@@ -108,6 +133,21 @@ mod tests {
         assert_eq!(paths(&scene), ["/var/log/not-there/web.log", "/"]);
         let found = look(&scene).await;
         assert!(found.pieces[0].facts.iter().any(|(name, _)| name == "disk.used_pct"), "{found:?}");
+    }
+
+    #[test]
+    fn a_view_that_only_this_process_has_is_no_fault_of_the_disk() {
+        let table = "22 1 254:0 / / ro,relatime shared:1 - ext4 /dev/vda rw,errors=remount-ro\n\
+                     23 22 254:16 / /data rw,relatime - ext4 /dev/vdb ro\n\
+                     24 22 0:30 / /data/with\\040space rw - tmpfs tmpfs rw\nodd\n";
+        assert_eq!(
+            of_file_system(table, "/srv/app"),
+            Some("rw,errors=remount-ro"),
+            "a hardened unit's own view"
+        );
+        assert_eq!(of_file_system(table, "/data/x"), Some("ro"), "the kernel made it so for everybody");
+        assert_eq!(of_file_system(table, "/database"), Some("rw,errors=remount-ro"), "whole names only");
+        assert_eq!(of_file_system("", "/"), None);
     }
 
     #[test]
