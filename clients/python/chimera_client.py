@@ -563,8 +563,8 @@ class Setting(TypedDict):
     """What is expected, in words."""
     meaning: str
     """What it means."""
-    at_once: bool
-    """Whether it can be changed from afar: it rules at once."""
+    from_afar: bool
+    """Whether it can be changed from afar."""
     secret: bool
     """Whether the value tells where a secret is, and nothing of it."""
 

@@ -225,6 +225,31 @@ pub struct Book {
     pub notes: Vec<String>,
 }
 
+/// Settings whose value is a secret or says how one is had.
+const SECRETS: [&str; 5] = [
+    "notify.webhook",
+    "notify.webhook_secret",
+    "notify.slack_webhook",
+    "notify.slack_token",
+    "notify.mail_key",
+];
+
+/// Whether a key's value is told to nobody.
+#[must_use]
+pub fn is_secret(path: &str) -> bool {
+    SECRETS.contains(&path) || (path.starts_with("providers.") && path.ends_with(".key"))
+}
+
+/// Where a secret comes from: never it, nor the command that prints it.
+fn source_of(value: &str) -> String {
+    let value = value.trim_matches('"');
+    match value.split_once(':') {
+        Some(("env", name)) => format!("from {name}"),
+        Some(("cmd", _)) => "from a command".to_owned(),
+        _ => "set".to_owned(),
+    }
+}
+
 /// Everything there is.
 #[must_use]
 pub fn book(loaded: &Loaded, sources: &Sources, environment: &Environment) -> Book {
@@ -245,6 +270,9 @@ pub fn book(loaded: &Loaded, sources: &Sources, environment: &Environment) -> Bo
             {
                 setting.secret = true;
                 setting.value = Some(whereabouts(&loaded.settings.provider(vendor), vendor, environment));
+            } else if is_secret(&setting.path) {
+                setting.secret = true;
+                setting.value = setting.value.as_deref().map(source_of);
             }
             Some(setting)
         })

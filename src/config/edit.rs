@@ -17,6 +17,7 @@ use std::{
     fs,
     io::{self, Write},
     path::{Path, PathBuf},
+    sync::atomic::{AtomicU64, Ordering},
 };
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, TableLike, Value};
 
@@ -34,7 +35,7 @@ pub struct Change {
 impl Change {
     /// Whether its value tells where a secret is.
     fn is_secret(&self) -> bool {
-        self.path.starts_with("providers.") && self.path.ends_with(".key")
+        book::is_secret(&self.path)
     }
 }
 
@@ -285,7 +286,9 @@ impl Edited {
         let parent = file.parent().ok_or_else(|| io::Error::other("it has no directory"))?;
         fs::create_dir_all(parent)?;
         let name = file.file_name().unwrap_or_default().to_string_lossy();
-        let fresh = parent.join(format!(".{name}.{}.new", std::process::id()));
+        static WRITTEN: AtomicU64 = AtomicU64::new(0);
+        let number = WRITTEN.fetch_add(1, Ordering::Relaxed);
+        let fresh = parent.join(format!(".{name}.{}-{number}.new", std::process::id()));
         let written = put_beside(&fresh, &file, &self.text).and_then(|()| fs::rename(&fresh, &file));
         if let Err(error) = written {
             // What is half written is of no use to anybody.

@@ -138,6 +138,22 @@ impl FileLayer {
     /// All of them, as they are laid.
     pub const ALL: [Self; 3] = [Self::User, Self::Repository, Self::File];
 
+    /// Its name in documents.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Repository => "repository",
+            Self::File => "file",
+        }
+    }
+
+    /// The one of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|layer| layer.name() == name)
+    }
+
     /// What people call it.
     #[must_use]
     pub fn word(self) -> &'static str {

@@ -7,9 +7,10 @@ use super::{
     book::{self, Counts, Group},
     edit::{self, Change, Edited},
     environment::Environment,
-    layers::{FileLayer, FlagValue, Layer},
+    keys,
+    layers::{FileLayer, FlagValue, Layer, Sources},
     load, places, reference,
-    settings::LandingBranch,
+    settings::{LandingBranch, Settings},
 };
 use crate::domain::{money::Money, team::Vendor, time::Millis};
 use std::path::{Path, PathBuf};
@@ -610,4 +611,23 @@ fn d4_variables_name_the_parts_of_the_address() {
     assert_eq!(listen(both), Ok(Some("localhost:2".into())));
     let wrong = Bench::new().variable("CHIMERA_API_HOST", "0.0.0.0").load().unwrap_err();
     assert!(wrong.starts_with("CHIMERA_API_HOST: server.listen: others can reach"), "{wrong}");
+}
+
+#[test]
+fn s5_no_secret_is_told_by_any_setting() {
+    let mut settings = Settings::default();
+    settings.notify.slack_webhook = Some("https://hooks.example.com/T0/B0/word".into());
+    settings.notify.mail_key = Some("cmd:pass mail".into());
+    settings.notify.slack_token = Some("env:SLACK".into());
+    let loaded = Loaded { settings, origins: Default::default(), notes: Vec::new() };
+    let book = book::book(&loaded, &Sources::default(), &Environment::default());
+    let value =
+        |path: &str| book.settings.iter().find(|one| one.path == path).unwrap().value.clone().unwrap();
+    assert_eq!(value("notify.slack_webhook"), "set");
+    assert_eq!(value("notify.mail_key"), "from a command");
+    assert_eq!(value("notify.slack_token"), "from SLACK");
+    // What is taken from `env:` or `cmd:` is a secret, whoever adds one.
+    for key in keys::KEYS.iter().filter(|key| key.doc.contains("env:NAME")) {
+        assert!(book::is_secret(key.path), "{} may be a secret and is told", key.path);
+    }
 }

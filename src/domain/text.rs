@@ -120,9 +120,15 @@ pub fn clean_patch(raw: &[u8]) -> String {
 /// With a sign for everything that [`clean`] would remove because a terminal acts on it or shows nothing.
 fn shown(line: &str) -> String {
     let mut out = String::with_capacity(line.len() + 16);
-    for c in line.chars() {
+    let mut chars = line.chars().peekable();
+    let (mut before, mut marks) = (None, 0);
+    while let Some(c) = chars.next() {
+        let hides = is_joiner(c) && !joins(before, c, chars.peek().copied());
+        marks = if c.width() == Some(0) { marks + 1 } else { 0 };
+        before = Some(c);
         match c {
             '\t' => out.push(c),
+            c if hides || marks > MARKS_MOST => out.push_str(&format!("⟨U+{:04X}⟩", c as u32)),
             '\0'..='\u{1f}' => out.extend(char::from_u32(0x2400 + c as u32)),
             '\u{7f}' => out.push('␡'),
             c if c.is_control() || is_invisible_control(c) => out.push_str(&format!("⟨U+{:04X}⟩", c as u32)),
@@ -307,6 +313,12 @@ mod tests {
     fn a_patch_keeps_its_lines_and_their_ends() {
         let raw = b" a\r\n+b\rc\n-\x1b[2Jd\xff\r\n+\x1b]0;e\n\\ No newline\r";
         assert_eq!(clean_patch(raw), " a\r\n+b␍c\n-␛[2Jd\u{fffd}\r\n+␛]0;e\n\\ No newline␍");
+        assert_eq!(
+            clean_patch("+is\u{200d}Admin \u{fe0f}a\u{202e}b".as_bytes()),
+            "+is⟨U+200D⟩Admin ⟨U+FE0F⟩a⟨U+202E⟩b"
+        );
+        assert_eq!(clean_patch("+👩\u{200d}👧 e\u{301}".as_bytes()), "+👩\u{200d}👧 e\u{301}");
+        assert!(clean_patch(format!("+e{}", "\u{301}".repeat(6)).as_bytes()).ends_with("⟨U+0301⟩⟨U+0301⟩"));
         for (hostile, _) in HOSTILE {
             let cleaned = clean_patch(hostile.as_bytes());
             assert_eq!(cleaned.matches('\n').count(), hostile.matches('\n').count(), "{hostile:?}");

@@ -46,7 +46,8 @@ pub fn delivery(service: &Service, release: &Release, previous: Option<&str>) ->
 }
 
 /// One word that can stand in an argument and is no option.
-fn is_version(text: &str) -> bool {
+#[must_use]
+pub fn is_version(text: &str) -> bool {
     let fits = |c: char| c.is_ascii_alphanumeric() || "._:/@+-".contains(c);
     !text.is_empty() && text.len() <= VERSION_MOST && !text.starts_with('-') && text.chars().all(fits)
 }

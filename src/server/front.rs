@@ -35,6 +35,8 @@ pub(super) struct Front {
     pub tail: Tail,
     /// Answers that may be asked for again.
     pub answers: Answers,
+    /// Held while a setting is changed.
+    pub changing: tokio::sync::Mutex<()>,
     /// Logins that are under way.
     pub logins: Logins,
     /// Requests that were answered.

@@ -134,6 +134,7 @@ pub(super) fn front(setup: Setup, closing: watch::Receiver<bool>) -> Arc<Front> 
         tail: Tail::default(),
         answers: Answers::default(),
         logins: Logins::default(),
+        changing: tokio::sync::Mutex::default(),
         served: Served::default(),
         streams: AtomicUsize::new(0),
         closing,

@@ -506,12 +506,15 @@ async fn s5_settings_are_told_without_secrets_and_what_rules_at_once_is_all_that
     let all = told["settings"].as_array().unwrap();
     let of = |key: &str| all.iter().find(|one| one["key"] == key).unwrap();
     assert_eq!(
-        (&of("budget.daily_usd")["at_once"], &of("budget.daily_usd")["layer"]),
+        (&of("budget.daily_usd")["from_afar"], &of("budget.daily_usd")["layer"]),
         (&json!(true), &json!("built_in"))
     );
-    assert_eq!(of("preview.command")["at_once"], json!(false));
+    assert_eq!(of("preview.command")["from_afar"], json!(false));
     assert_eq!(of("providers.anthropic.key")["secret"], json!(true));
-    for key in ["preview.command", "voice.command", "providers.anthropic.key", "nonsense"] {
+    let guards = ["protected.deny", "autonomy.two_persons", "autonomy.undo_window_s"];
+    let places =
+        ["preview.command", "voice.command", "providers.anthropic.key", "notify.webhook", "nonsense"];
+    for key in guards.into_iter().chain(places) {
         let (status, problem) = house.post("/api/settings", None, json!({"key": key, "value": "x"})).await;
         assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{key}: {problem}");
         assert!(problem["detail"].as_str().unwrap().contains("is not changed from afar"), "{problem}");

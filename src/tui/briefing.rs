@@ -274,7 +274,12 @@ impl Briefing {
                 self.newer()
             }
             (KeyCode::Enter, _) => false,
-            (KeyCode::Backspace | KeyCode::Delete | KeyCode::Left | KeyCode::Right, KeyModifiers::NONE) => {
+            (KeyCode::Backspace | KeyCode::Delete, KeyModifiers::NONE)
+                if area.selection_range().is_none() =>
+            {
+                self.delete(key.code)
+            }
+            (KeyCode::Left | KeyCode::Right, KeyModifiers::NONE) => {
                 let steps = self.steps(key.code);
                 let area = &mut self.areas[self.field as usize];
                 (0..steps).fold(false, |acted, _| {
@@ -283,6 +288,19 @@ impl Briefing {
             }
             _ => area.input(KeyEvent::new(key.code, key.modifiers)) || moves(key),
         }
+    }
+
+    /// Deletes before or behind the caret, as one edit.
+    fn delete(&mut self, key: KeyCode) -> bool {
+        let steps = self.steps(key);
+        let area = &mut self.areas[self.field as usize];
+        if steps < 2 {
+            return if key == KeyCode::Backspace { area.delete_char() } else { area.delete_next_char() };
+        }
+        if key == KeyCode::Backspace {
+            (0..steps).for_each(|_| area.move_cursor(CursorMove::Back));
+        }
+        area.delete_str(steps)
     }
 
     /// How many characters one of these keys goes: what people call a character is one, and what stands for a paste is one thing

@@ -34,6 +34,8 @@ pub struct View {
     pub meter: Option<(Usage, Cost)>,
     /// Patches that came as a stream.
     streamed: u64,
+    /// Whether its words are from a transcript.
+    kept: bool,
 }
 
 /// What a channel gives its room to.
@@ -98,6 +100,10 @@ impl Channels {
             return;
         }
         let view = self.view_of(channel);
+        if view.kept && !batch.items.is_empty() {
+            // What is streamed from its beginning may hold the same words: it is newer, and once is enough.
+            (view.log, view.kept) = (StreamLog::default(), false);
+        }
         view.cursor = batch.next;
         view.log.missed(batch.lost);
         view.log.push(&batch.items);
@@ -148,7 +154,11 @@ impl Channels {
         if Some(channel.mission) != self.mission || shot.patch.is_empty() {
             return;
         }
-        let asked = self.asked.get(&channel).map_or(0, |(_, streamed)| *streamed);
+        let Some((wanted, asked)) = self.asked.get(&channel).copied() else { return };
+        if wanted != shot.digest {
+            // Another candidate has taken its place meanwhile.
+            return;
+        }
         let view = self.view_of(channel);
         let same = view.patch.as_ref().is_some_and(|shown| shown.patch == shot.patch);
         if view.patch.is_none() || (view.streamed == asked && !same) {
@@ -173,6 +183,7 @@ impl Channels {
             view.log
                 .push(&[FeedItem::Notice("from the transcript: said before this screen was opened".into())]);
             view.log.push(said);
+            view.kept = true;
         }
     }
 

@@ -98,9 +98,10 @@ impl App {
     pub(super) fn tell_requests(&mut self, before: &State) {
         let state = self.state.clone();
         // The first one on an empty desk is chosen at once and speaks for itself, where the desk is seen.
-        let speaks = self.screens.at == ScreenId::Command && self.sheet.is_none() && before.desk.is_empty();
+        let seen = self.screens.at == ScreenId::Command && self.sheet.is_none() && !self.channels.full;
         let fresh = |request: &&Request| !before.desk.contains_key(&request.id);
         let news: Vec<&Request> = snapshot::waiting(&state).into_iter().filter(fresh).collect();
+        let speaks = seen && before.desk.is_empty() && news.len() == 1;
         let Some(first) = news.first().filter(|_| !speaks) else { return };
         let mission = state.missions.get(&first.mission).map(AsRef::as_ref);
         let more = match news.len() - 1 {
@@ -327,12 +328,15 @@ impl App {
             .values()
             .flat_map(|mission| mission.teams.iter().map(move |team| (mission, team.id)));
         let mut news = teams.filter_map(|(mission, team)| {
+            before.missions.get(&mission.id).filter(|_| mission.result.ending.is_none())?;
             let now = fallen(&state, mission.id, team)?;
             (fallen(before, mission.id, team) != Some(now))
-                .then(|| (mission.id, words::team_name(mission, team), now))
+                .then(|| (mission.id, team, words::team_name(mission, team), now))
         });
-        let Some((mission, name, (made, again))) = news.next_back() else { return };
-        self.desk.written = self.desk.written.take().map(|written| Written { told: true, ..written });
+        let Some((mission, team, name, (made, again))) = news.next_back() else { return };
+        if let Some(written) = self.desk.written.as_mut().filter(|written| written.team == (mission, team)) {
+            written.told = true;
+        }
         let key = self.key_word(CommandId::Compare);
         self.notes().bad(format!(
             "{mission} {name}: attempt {made}, made by hand, does not pass its checks; attempt {again} stands again, {key} compares"

@@ -3,7 +3,7 @@
 
 use super::{
     app::{App, Focus},
-    screens::ScreenId,
+    screens::{ScreenId, Shelf},
     sheets::Sheet,
     task::Task,
     words,
@@ -44,6 +44,7 @@ impl App {
     pub fn looked_at(&self, waits: &[Wait]) -> Option<usize> {
         let at_desk = self.focus.0 == Focus::Desk;
         let looked = match self.screens.at {
+            ScreenId::Approvals if self.screens.approvals.shelf != Shelf::Waiting => None,
             ScreenId::Approvals => self.desk.request(&self.state).map(|request| Wait::Request(request.id)),
             ScreenId::Command if at_desk => {
                 self.desk.request(&self.state).map(|request| Wait::Request(request.id))
@@ -123,8 +124,8 @@ impl App {
             self.desk.choose(&request, self.now.mono);
         }
         self.face(&request);
+        self.sheet = None;
         if !stays {
-            self.sheet = None;
             self.focus.0 = Focus::Desk;
         }
         tasks

@@ -133,9 +133,13 @@ fn marked(pen: &mut Pen<'_>, incident: &Incident, (number, mark): (u32, &Mark)) 
         Some(marks) if marks.len() < Attempt::MARKS_MOST => {
             pen.incident_event(incident.id, IncidentEvent::Marked(number, mark));
         }
-        _ => {
+        Some(_) => {
             let why = format!("attempt {number} of {} takes no more marks", incident.id);
             return Err(refuse(RefusalKind::Invalid, why));
+        }
+        None => {
+            let why = format!("{} has no attempt {number} any more", incident.id);
+            return Err(refuse(RefusalKind::Unknown, why));
         }
     }
     Ok(())

@@ -38,7 +38,10 @@ async fn checked(plan: &RunPlan, (ground, pace): (&Ground<'_>, &dyn Pace), memor
     // So often that as many checks as are asked for fit in twice.
     let every = Millis(window.0 / (u64::from(asking.checks()) * 2)).clamp(EVERY.1, EVERY.0);
     let mut rounds = 0_u32;
-    let lived = |condition: &String| Life { held: memory.held.contains(condition), gone: 0 };
+    let lived = |condition: &String| {
+        let held = memory.held.contains(condition);
+        Life { held, remembered: held, gone: 0 }
+    };
     let mut lives: Vec<Life> = plan.verify.all.iter().map(lived).collect();
     loop {
         asking.look(ground.look).await;
@@ -70,12 +73,17 @@ async fn checked(plan: &RunPlan, (ground, pace): (&Ground<'_>, &dyn Pace), memor
 
 /// Looks in a row in which what was there is not any more, from which it has ended: one may be a hiccup.
 const ENDED_LEAST: u32 = 2;
+/// The same of what was seen before this verification began anew: what ended it may have ended the service, too, which takes its
+/// time to come up.
+const REMEMBERED_LEAST: u32 = 12;
 
 /// How one condition on what was acted on went.
 #[derive(Debug, Clone, Copy, Default)]
 struct Life {
     /// It was seen to hold.
     held: bool,
+    /// By an earlier look, and not since.
+    remembered: bool,
     /// Looks in a row since, in which it did not.
     gone: u32,
 }
@@ -94,6 +102,8 @@ impl Life {
             }
             Of::Else => return None,
         };
+        self.remembered &= !now.holds();
+        let least = if self.remembered { least.max(REMEMBERED_LEAST) } else { least };
         self.gone = if self.held && now.answer == Answer::False { self.gone.saturating_add(1) } else { 0 };
         (self.gone >= least).then(|| format!("{}; it did before", now.words()))
     }

@@ -325,7 +325,9 @@ struct Words {
 impl Words {
     fn of(query: &Query) -> Result<Self, String> {
         let find = |word: &str| {
-            RegexBuilder::new(&regex::escape(word))
+            // Whoever looks for R-2 does not mean R-20.
+            let end = if is_name(word) { r"\b" } else { "" };
+            RegexBuilder::new(&format!("{}{end}", regex::escape(word)))
                 .case_insensitive(true)
                 .build()
                 .map_err(|error| format!("{word:?} cannot be looked for: {error}"))
@@ -348,8 +350,9 @@ impl Words {
     fn all_in_entry(&self, entry: &Entry) -> bool {
         let around = |word: &Regex| word.is_match(&entry.kind) || word.is_match(&entry.actor);
         // A journal holds `R-2` as a number; people look for its name.
-        let line = || fact_of(entry).ok().map(|fact| account::line(&fact.event, None));
-        let line = if self.names { line() } else { None };
+        let line = std::cell::LazyCell::new(|| {
+            fact_of(entry).ok().filter(|_| self.names).map(|fact| account::line(&fact.event, None))
+        });
         let told = |word: &Regex| line.as_ref().is_some_and(|line| word.is_match(line));
         self.any
             .iter()

@@ -2,8 +2,8 @@
 //! only when what they come to is in the journal, so that a sender who hears nothing sends again and nothing is lost; what
 //! was signed and comes a second time is refused.
 //!
-//! Owns what is remembered of each sender, over restarts too. The journal comes first: whoever is struck down between the two
-//! takes the same payload once more, and none is lost.
+//! Owns what is remembered of each sender, over restarts too. The journal comes first: where this process is struck down or
+//! the sender hangs up between the two, the same payload is taken once more, and none is lost.
 
 use super::{Watch, give};
 use crate::{

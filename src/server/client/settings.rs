@@ -45,15 +45,6 @@ struct Changed {
 #[derive(Debug, Clone)]
 pub struct FarSettings(Wire);
 
-fn file_layer(word: &str) -> Option<FileLayer> {
-    match word {
-        "user" => Some(FileLayer::User),
-        "repository" => Some(FileLayer::Repository),
-        "file" => Some(FileLayer::File),
-        _ => None,
-    }
-}
-
 impl One {
     fn layer(&self) -> Layer {
         let place = self.place.clone().unwrap_or_default();
@@ -96,8 +87,11 @@ impl FarSettings {
         if unknown > 0 {
             book.notes.push(format!("{unknown} settings there are not known to this program"));
         }
-        book.files =
-            all.files.into_iter().filter_map(|file| Some((file_layer(&file.layer)?, file.path))).collect();
+        book.files = all
+            .files
+            .into_iter()
+            .filter_map(|file| Some((FileLayer::named(&file.layer)?, file.path)))
+            .collect();
         Ok(book)
     }
 
@@ -106,12 +100,7 @@ impl FarSettings {
     /// # Errors
     /// In words why it was not changed.
     pub async fn change(&self, change: &Change) -> Result<String, String> {
-        let file = match change.file {
-            FileLayer::User => "user",
-            FileLayer::Repository => "repository",
-            FileLayer::File => "file",
-        };
-        let body = json!({"key": change.path, "value": change.value, "file": file}).to_string();
+        let body = json!({"key": change.path, "value": change.value, "file": change.file.name()}).to_string();
         let given =
             self.0.post::<Changed>("/api/settings", ("application/json", body.into_bytes()), None).await;
         given.map(|changed| changed.words).map_err(|trouble| trouble.words())

@@ -172,6 +172,7 @@ async fn level(
             "send one of them",
         ));
     }
+    let _turn = front.changing.lock().await;
     let value = Some(level.to_string());
     let change = Change { path: LEVEL.into(), value: value.clone(), file: FileLayer::User };
     let edited = (front.ports.change)(change).await.map_err(|why| {

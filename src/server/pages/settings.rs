@@ -1,6 +1,6 @@
 //! `/api/settings`: every setting as it holds where the daemon runs, who set it, and changing one in its file. Never a
 //! secret: of a key it says where it comes from. What may be changed from afar is what rules at once, numbers and limits;
-//! what names programs, places or keys is changed where the daemon runs.
+//! what names programs, places or keys, and what guards the house from one director, is changed where the daemon runs.
 
 use crate::{
     config::{
@@ -57,8 +57,8 @@ pub(super) struct One {
     form: String,
     /// What it means.
     meaning: &'static str,
-    /// Whether it can be changed from afar: it rules at once.
-    at_once: bool,
+    /// Whether it can be changed from afar.
+    from_afar: bool,
     /// Whether the value tells where a secret is, and nothing of it.
     secret: bool,
 }
@@ -126,12 +126,11 @@ pub(super) fn routes(api: Api) -> Api {
     api.get("/api/settings", show_leaf, show).post("/api/settings", change_leaf, change)
 }
 
-fn layer(layer: FileLayer) -> &'static str {
-    match layer {
-        FileLayer::User => "user",
-        FileLayer::Repository => "repository",
-        FileLayer::File => "file",
-    }
+/// Whether a key may be changed from afar: numbers and limits that rule at once. What guards the house from a single director,
+/// such as protected paths and the second person, is changed where it stands; the level has a route of its own.
+fn from_afar(key: &str) -> bool {
+    let guards = ["autonomy.", "protected."];
+    Counts::of(key) == Counts::AtOnce && !guards.iter().any(|guard| key.starts_with(guard))
 }
 
 fn one(setting: Setting) -> One {
@@ -144,7 +143,7 @@ fn one(setting: Setting) -> One {
         Layer::Flag(name) => ("flag", Some(name), None),
     };
     One {
-        at_once: setting.counts == Counts::AtOnce,
+        from_afar: from_afar(&setting.path),
         key: setting.path,
         value: setting.value,
         built_in: setting.built_in,
@@ -163,7 +162,7 @@ async fn show(State(front): State<Arc<Front>>) -> Result<Told<View>, Problem> {
     })?;
     let Book { settings, files, notes } = book;
     let file = |(at, path): (FileLayer, std::path::PathBuf)| File {
-        layer: layer(at),
+        layer: at.name(),
         path: path.display().to_string(),
     };
     Ok(ok(View {
@@ -178,12 +177,12 @@ async fn change(
     caller: Caller,
     Given(Wanted { key, value, file }): Given<Wanted>,
 ) -> Result<Told<Changed>, Problem> {
-    if Counts::of(&key) != Counts::AtOnce {
+    if !from_afar(&key) {
         let detail = format!("{key} is not changed from afar");
         return Err(Problem::new(
             Sort::Invalid,
             detail,
-            "`at_once` of GET /api/settings says what is; the rest is changed where the daemon runs",
+            "`from_afar` of GET /api/settings says what is; the rest is changed where the daemon runs",
         ));
     }
     let file = match file {
@@ -192,16 +191,18 @@ async fn change(
         Where::File => FileLayer::File,
     };
     let change = Change { path: key, value, file };
+    // One after the other: what is written last is what rules.
+    let _turn = front.changing.lock().await;
     let edited = (front.ports.change)(change.clone()).await.map_err(|why| {
         Problem::new(Sort::Invalid, why, "GET /api/settings tells what each setting is and takes")
     })?;
-    let (key, place) = (change.path.clone(), edited.file.display().to_string());
-    let remembered = ControlCommand::Change { key, file: place, value: edited.kept(&change) };
-    rights::give(&front.handle, &caller, Command::Control(remembered)).await?;
     let policy = &edited.loaded.settings.policy;
     if *policy != *front.state().policy {
         let load = ControlCommand::Load(Box::new(policy.clone()));
         rights::give(&front.handle, &caller, Command::Control(load)).await?;
     }
+    let (key, place) = (change.path.clone(), edited.file.display().to_string());
+    let remembered = ControlCommand::Change { key, file: place, value: edited.kept(&change) };
+    rights::give(&front.handle, &caller, Command::Control(remembered)).await?;
     Ok(ok(Changed { words: edited.told(&change, Counts::AtOnce.word()) }))
 }

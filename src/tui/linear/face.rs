@@ -268,7 +268,7 @@ impl Linear {
             }
             _ => {}
         }
-        let heard = matches!(done, Done::Heard(_, Some(Ok(_))));
+        let heard = matches!(done, Done::Heard(number, Some(Ok(_))) if number == self.app.dictations);
         let tasks = self.app.on(Action::Done(done), now);
         self.tell_app();
         if heard {
@@ -282,11 +282,7 @@ impl Linear {
     pub fn waits(&self, busy: bool) -> bool {
         let state = &self.app.state;
         let late = busy || self.app.briefing.sending.is_some() || state.seq < self.known;
-        let runs = || {
-            let open =
-                |mission: &Arc<Mission>| mission.result.ending.is_none() || !mission.effects.is_empty();
-            state.missions.values().any(open)
-        };
+        let runs = || self.runs();
         match self.waits {
             None => late,
             // What is asked to be looked at is something to wait for.
@@ -297,17 +293,23 @@ impl Linear {
         }
     }
 
+    /// Whether a mission goes on.
+    fn runs(&self) -> bool {
+        let open = |mission: &Arc<Mission>| mission.result.ending.is_none() || !mission.effects.is_empty();
+        self.app.state.missions.values().any(open)
+    }
+
     /// Whether every mission that goes on waits for a person.
     fn stands(&self) -> bool {
         let state = &self.app.state;
-        let waits = |mission: &Arc<Mission>| {
-            matches!(
-                snapshot::waits_for(state, mission),
-                Waiting::Desk | Waiting::Answers | Waiting::TakenOver
-            )
+        let waits = |mission: &Arc<Mission>| match snapshot::waits_for(state, mission) {
+            Waiting::Answers | Waiting::TakenOver | Waiting::House(_) => true,
+            // A decision that is held takes effect by itself.
+            Waiting::Desk => crate::tui::words::waiting_of(state, mission).next().is_some(),
+            Waiting::Pool | Waiting::Nothing => false,
         };
         let open = |mission: &&Arc<Mission>| mission.result.ending.is_none() || !mission.effects.is_empty();
-        state.missions.values().filter(open).all(waits) && crate::tui::words::waiting_count(state) > 0
+        state.missions.values().filter(open).all(waits)
     }
 
     fn starts(&self) -> bool {
@@ -319,6 +321,7 @@ impl Linear {
         if let Some(waits) = self.waits.take() {
             let waiting = crate::tui::words::waiting_count(&self.app.state);
             match (waits, waiting) {
+                (_, 0) if self.stands() && self.runs() => self.say("waited", "nothing goes on without you"),
                 (_, 0) => self.say("waited", "nothing runs"),
                 (Waits::Person | Waits::End, n) => self.say("waited", &format!("{n} waiting for you")),
             }

@@ -254,7 +254,13 @@ enum Up {
 fn chosen(app: &App, mission: Option<&Mission>, request: &Request, team: TeamId) -> Up {
     let approved =
         matches!(answered(app, request), Some(Decision::Approve { team: Some(yes) }) if *yes == team);
-    let chosen = mission.and_then(|mission| mission.result.chosen).filter(|(id, _)| approved && *id == team);
+    // What was chosen last is what the last of its decisions chose.
+    let mut chose = app.state.decided.iter().rev().filter(|(known, ..)| {
+        known.mission == request.mission && matches!(known.subject, Subject::Choose { .. })
+    });
+    let last = chose.next().is_some_and(|(known, ..)| known.id == request.id);
+    let chosen =
+        mission.and_then(|mission| mission.result.chosen).filter(|(id, _)| approved && last && *id == team);
     chosen.map_or(Up::Then, |(_, attempt)| Up::Chosen(attempt))
 }
 

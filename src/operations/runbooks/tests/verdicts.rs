@@ -109,7 +109,7 @@ async fn c12_what_was_seen_alive_before_a_crash_is_known_after_it() {
     let memory = Memory { held: &kept, keep: &|_| panic!("it is kept already") };
     let verdict = verify(&plan, (&there, &pace), &memory, pending()).await;
     assert!(matches!(verdict, Verdict::NotHelped(_)), "{verdict:?}");
-    assert_eq!(pace.now().0 / 1_000, 30 + 10);
+    assert_eq!(pace.now().0 / 1_000, 30 + 110, "it is given time to come up again");
 }
 
 /// Never answers.

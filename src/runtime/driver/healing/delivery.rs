@@ -16,6 +16,7 @@ use crate::{
         command::Outcome,
         effect::{Failure, FailureKind},
     },
+    monitor::redact::redact,
     operations::{
         releases,
         runbooks::{self, Broken, Ground, Pace as _, SteadyPace},
@@ -83,13 +84,13 @@ impl Delivery<'_> {
             Before::Nothing => self.make(stop).await,
             Before::InPlace(previous) => {
                 (self.ground.tell)("it was cut off while it was watched: it is watched anew");
-                self.watched(&self.plan(previous.as_deref())?, stop).await
+                self.watched(&self.plan(previous.as_deref())?, self.baseline().await, stop).await
             }
             Before::Halfway(previous) => match self.in_place(stop).await? {
                 Some(now) if previous.as_ref().is_some_and(|previous| *previous != now) => {
                     (self.ground.tell)(&format!("it was cut off, and {now} is in place: it is watched"));
                     (self.pen)(Mark::InPlace).await?;
-                    self.watched(&self.plan(previous.as_deref())?, stop).await
+                    self.watched(&self.plan(previous.as_deref())?, self.baseline().await, stop).await
                 }
                 // Whether the service is well is asked next.
                 _ => Ok(Outcome::Deployed),
@@ -109,40 +110,47 @@ impl Delivery<'_> {
     async fn make(&self, stop: &StopSign) -> Result<Outcome, Failure> {
         let previous = self.previous(stop).await?;
         let plan = self.plan(previous.as_deref())?;
+        let before = self.baseline().await;
         (self.pen)(Mark::Replaces(previous.clone())).await?;
         match runbooks::carry_out(&plan, &self.ground, stop.raised()).await {
             Ok(_) => (self.pen)(Mark::InPlace).await?,
             Err(Broken::Stopped { .. }) => return Err(stopped()),
-            // The old one may be half gone: the way back is taken if there is one.
-            Err(broken) if self.touched(&broken, previous.as_deref(), stop).await? => {
-                return self.back(&plan, &broken.to_string(), stop).await;
+            Err(broken) => {
+                // The old one may be half gone: the way back is taken if there is one.
+                return match self.unchanged(&broken, previous.as_deref(), stop).await? {
+                    Some(why) => Err(permanent(format!("{broken}; {why}: nothing is taken back"))),
+                    None => self.back(&plan, &broken.to_string(), stop).await,
+                };
             }
-            Err(broken) => return Err(permanent(format!("{broken}; what was in place still is"))),
         }
-        self.watched(&plan, stop).await
+        self.watched(&plan, before, stop).await
     }
 
-    /// Whether what failed may have changed what is in place. Taking back what never came takes back something else, such as
+    /// Why what failed has changed nothing, where that is known. Taking back what never came takes back something else, such as
     /// the release before.
-    async fn touched(
+    async fn unchanged(
         &self,
         broken: &Broken,
         previous: Option<&str>,
         stop: &StopSign,
-    ) -> Result<bool, Failure> {
+    ) -> Result<Option<String>, Failure> {
         if !matches!(broken, Broken::Step { step, .. } if step == releases::DEPLOY) {
-            return Ok(false);
+            return Ok(Some("deploy had not begun".to_owned()));
         }
         let now = self.in_place(stop).await?;
-        Ok(now.is_none() || now.as_deref() != previous)
+        let well = match &self.service.health {
+            Some(url) => self.is_well(url).await,
+            None => true,
+        };
+        let same = now.filter(|now| well && Some(now.as_str()) == previous);
+        Ok(same.map(|now| format!("current still says {now}")))
     }
 
     fn plan(&self, previous: Option<&str>) -> Result<RunPlan, Failure> {
         releases::delivery(self.service, self.release, previous).map_err(permanent)
     }
 
-    async fn watched(&self, plan: &RunPlan, stop: &StopSign) -> Result<Outcome, Failure> {
-        let before = self.baseline().await;
+    async fn watched(&self, plan: &RunPlan, before: Arm, stop: &StopSign) -> Result<Outcome, Failure> {
         let judgement = tokio::select! {
             judgement = self.watch(before) => judgement,
             () = stop.raised() => return Err(stopped()),
@@ -157,13 +165,16 @@ impl Delivery<'_> {
         }
     }
 
-    /// What is in place, before it is replaced.
+    /// What is in place, before it is replaced. Only asked: of that nobody is told, and nothing was begun by it.
     async fn previous(&self, stop: &StopSign) -> Result<Option<String>, Failure> {
         let Some(question) = releases::question(self.service, self.release) else { return Ok(None) };
-        match runbooks::carry_out(&question, &self.ground, stop.raised()).await {
-            Ok(done) => {
-                Ok(done.steps.first().map(|step| clean_line(step.said.trim(), Mark::WORDS_MOST).to_string()))
-            }
+        let silent = Ground { tell: &|_| {}, ..self.ground };
+        match runbooks::carry_out(&question, &silent, stop.raised()).await {
+            Ok(done) => Ok(done.steps.first().map(|step| {
+                let said = clean_line(step.said.trim(), Mark::WORDS_MOST).to_string();
+                // What is no version is only told.
+                if releases::is_version(&said) { said } else { redact(&said).into_owned() }
+            })),
             Err(Broken::Stopped { .. }) => Err(stopped()),
             Err(broken) => Err(permanent(format!("what is deployed could not be asked: {broken}"))),
         }
@@ -193,7 +204,7 @@ impl Delivery<'_> {
         }
     }
 
-    /// What is known of the time before the incident.
+    /// How it was before the release; after a crash within it, how it is now stands for that.
     async fn baseline(&self) -> Arm {
         let (rate, errors) = (self.number("request_rate").await, self.number("baseline").await);
         let (Some(rate), Some(share)) = (rate, errors) else { return Arm::default() };
@@ -419,8 +430,13 @@ mod tests {
         assert_eq!(unbuilt.done(), ["build"]);
         let refused = Yard::with("v1", "false");
         let failure = refused.goes_on(Before::Nothing).await.unwrap_err();
-        assert!(failure.reason.contains("what was in place still is"), "{}", failure.reason);
+        assert!(failure.reason.contains("current still says v1"), "{}", failure.reason);
         assert_eq!(refused.done(), ["build", "deploy"]);
+        // It says so, and the service is down all the same.
+        let down = Yard::with("bad1", "false");
+        let outcome = down.goes_on(Before::Nothing).await;
+        assert!(matches!(outcome, Ok(Outcome::TakenBack(_))), "{outcome:?}");
+        assert_eq!(down.done(), ["build", "deploy", "back to bad1"]);
         // Half of it came.
         let half = Yard::with("v1", "printf half > version; false");
         assert!(matches!(half.goes_on(Before::Nothing).await, Ok(Outcome::TakenBack(_))));

@@ -148,7 +148,9 @@ pub(super) async fn verify(site: &Site, effect: &Effect, stop: &StopSign) -> Res
         let (Verdict::NotHelped(why), OnFail::Rollback) = (&verdict, plan.verify.on_fail) else {
             return Ok(verdict);
         };
-        ground::mark((site, effect), Mark::TakingBack).await?;
+        if plan.steps.iter().any(|step| step.undo.is_some()) {
+            ground::mark((site, effect), Mark::TakingBack).await?;
+        }
         let all: Vec<String> = plan.steps.iter().map(|step| step.id.clone()).collect();
         let undone = runbooks::take_back(&plan, &all, &ground, stop.raised()).await;
         let mut why = why.clone();
