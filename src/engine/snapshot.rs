@@ -286,8 +286,9 @@ fn at_work(mission: &Mission) -> String {
 /// Whether a team can do nothing until a person answers what it asked.
 #[must_use]
 pub fn is_blocked(state: &State, mission: &Mission, team: &Team) -> bool {
-    waiting(state).into_iter().any(|request| {
+    state.desk.values().any(|request| {
         request.mission == mission.id
+            && !state.clockwork.held.contains_key(&request.id)
             && match &request.subject {
                 Subject::Command { team: asks, .. }
                 | Subject::Ask { team: asks, .. }

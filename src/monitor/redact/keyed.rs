@@ -124,6 +124,10 @@ pub fn value(text: &str, start: usize, end: usize, sort: Sort) -> Option<Span> {
         .rev()
         .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'))
         .count();
+    // A switch that turns something off has no value: `--no-ask-password restart`.
+    if text[start - word..start].starts_with("--no-") {
+        return None;
+    }
     match sort {
         Sort::Query if !matches!(before, Some(b'?' | b'&')) => return None,
         Sort::Cookie if before.is_some_and(|b| b.is_ascii_alphanumeric() || b == b'_') => return None,

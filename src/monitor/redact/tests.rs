@@ -220,6 +220,14 @@ const NEGATIVES: &[&str] = &[
 ];
 
 #[test]
+fn a_switch_that_turns_something_off_has_no_value() {
+    let said = "systemctl --no-ask-password restart web.service; mysql --password hunter22x";
+    let clean = redact(said);
+    assert!(clean.starts_with("systemctl --no-ask-password restart web.service;"), "{clean}");
+    assert!(!clean.contains("hunter22x"), "{clean}");
+}
+
+#[test]
 fn every_secret_goes_and_is_called_by_its_kind() {
     let all = positives();
     assert!(all.len() >= 60, "{}", all.len());

@@ -12,8 +12,8 @@ use crate::{
 
 /// Bytes kept of each stream.
 const OUTPUT_MOST: usize = 16 * 1024;
-/// Characters of the last line in a reason.
-const LINE_MOST: usize = 200;
+/// Characters of the last two lines in a reason.
+const LINE_MOST: usize = 300;
 
 /// A command that ended with a code that is well.
 pub(super) struct Ran {
@@ -47,10 +47,12 @@ pub(super) async fn run(
     };
     let finished = process::run(spec, stop.clone()).await.map_err(|error| Failed::So(error.to_string()))?;
     let said = text::head_tail(&text::clean_bytes(&finished.merged), SAID_MOST);
-    let last = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default();
-    let with = |why: String| match last {
-        "" => Failed::So(why),
-        last => Failed::So(format!("{why}: {}", text::clean_line(last, LINE_MOST))),
+    // The last line often only says where the reason stands, which is the one before.
+    let mut last: Vec<&str> = said.lines().rev().filter(|line| !line.trim().is_empty()).take(2).collect();
+    last.reverse();
+    let with = |why: String| match last.join("; ") {
+        last if last.is_empty() => Failed::So(why),
+        last => Failed::So(format!("{why}: {}", text::clean_line(&last, LINE_MOST))),
     };
     match finished.exit {
         Exit::Code(exit) if well.contains(&exit) => Ok(Ran { exit, said, elapsed: finished.elapsed }),

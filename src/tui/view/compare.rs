@@ -46,6 +46,10 @@ pub(super) fn draw(app: &App, board: &Board, pen: &mut Pen<'_>, screen: Rect) {
     for y in 0..list.height {
         sheet.put(pen, row(list, y), top + usize::from(y));
     }
+    if top > 0 {
+        let key = app.key_here(CommandId::PageUp).unwrap_or_default();
+        pen.put_right(row(inner, 0), &format!(" ↑ {} {key}", count(top, "row")), Role::Muted);
+    }
     let foot = foot::fitted(&sheet.hints(mission), inner.width);
     pen.put(row(inner, inner.height.saturating_sub(1)), 0, &foot, Role::Muted);
 }
