@@ -248,7 +248,7 @@ commands! {
     PreviewOpen "preview.open" Browse Help "preview" "Run this team's candidate beside its diff; again: ask for its page again.";
     PreviewWidth "preview.width" Sheet Help "preview width" "Lay the page of the preview out at the next width.";
     PreviewEnd "preview.end" Sheet Help "end preview" "End the candidate that runs as a preview.";
-    Restore "version.restore" Sheet Help "restore" "Put the landed revision under the cursor back; itself undoable.";
+    Restore "version.restore" Sheet Help "restore" "Undo what the landed revision under the cursor did, or put an earlier candidate up again; itself undoable.";
 }
 
 /// The entry of a command.

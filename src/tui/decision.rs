@@ -14,9 +14,10 @@ use super::{
 use crate::{
     domain::{
         candidate::Candidate,
+        digest::Digest,
         ids::{MissionId, RequestId, Revision, TeamId},
         incident::Remedy,
-        request::{Decision, Request, Subject},
+        request::{Decision, Modification, Request, Subject},
         text::clean_line,
         time::Millis,
     },
@@ -285,6 +286,42 @@ impl App {
                 vec![Task::EditBlob(purpose, patch)]
             }
         }
+    }
+
+    /// An earlier candidate of a team takes the place of its newest, as a person's patch does: checked anew before it can be
+    /// approved.
+    pub(super) fn put_up_again(&mut self, (team, attempt, patch): (TeamId, u32, Digest)) -> Vec<Task> {
+        let state = self.state.clone();
+        let choice = state.desk.values().find(|request| {
+            Some(request.mission) == self.shown && matches!(request.subject, Subject::Choose { .. })
+        });
+        let Some(choice) = choice else {
+            self.notes().note(
+                "a candidate is put up again while its mission waits for a choice; what landed is restored",
+            );
+            return Vec::new();
+        };
+        if self.candidate(choice.mission, team).is_some_and(|newest| newest.attempt == attempt) {
+            self.notes().note("that one is up for the decision already");
+            return Vec::new();
+        }
+        if self.desk.request(&state).map(|chosen| chosen.id) != Some(choice.id) {
+            self.desk.choose(choice, self.now.mono);
+        }
+        let Some((request, seen)) = self.decidable() else { return Vec::new() };
+        self.sheet = None;
+        let name = self.name_of(team);
+        let decision = Decision::Modify { team: Some(team), change: Modification::Patch(patch) };
+        let tasks = self.send_decision(request.id, seen, decision);
+        tasks
+            .into_iter()
+            .map(|task| match task {
+                Task::Send(command, told) => {
+                    Task::Send(command, format!("{told}: attempt {attempt} of {name} is checked again"))
+                }
+                other => other,
+            })
+            .collect()
     }
 
     fn candidate(&self, mission: MissionId, team: TeamId) -> Option<&Arc<Candidate>> {

@@ -462,10 +462,13 @@ impl App {
                 self.sheet = Some(Sheet::prompt(title, YES, purpose).over(self.sheet.take()));
                 Vec::new()
             }
-            None => {
-                self.notes().note("only a landed revision can be restored: choose one of the last rows");
-                Vec::new()
-            }
+            None => match super::view::versions::candidate_at(mission, *at) {
+                Some(of) => self.put_up_again(of),
+                None => {
+                    self.notes().note("there is no version yet");
+                    Vec::new()
+                }
+            },
         }
     }
 

@@ -134,3 +134,26 @@ fn a9_nothing_is_decided_on_a_terminal_that_shows_nothing() {
     bench.wait(400).press("2");
     assert_eq!(approved(&bench), [3]);
 }
+
+#[test]
+fn a12_an_earlier_candidate_is_put_up_again_and_checked_before_it_can_be_approved() {
+    let mut state = waiting();
+    let mut mission = (*state.missions[&MissionId(12)]).clone();
+    let (mut newer, evidence) = mission.teams[0].candidates[0].clone();
+    let first = newer.patch;
+    Arc::make_mut(&mut newer).attempt = 2;
+    Arc::make_mut(&mut newer).patch = Digest::of(b"another");
+    mission.teams[0].candidates.push((newer, evidence));
+    mission.teams[0].attempt = 2;
+    state.missions.insert(mission.id, mission.into());
+    let mut bench = Bench::new((120, 40));
+    bench.state(state).press("esc V").wait(400);
+    assert!(picture(&bench).0.contains("puts it up again"), "{}", picture(&bench).0);
+    bench.press("u");
+    let change = Modification::Patch(first);
+    let wanted = (RequestId(3), Revision(3), Decision::Modify { team: Some(TeamId(1)), change });
+    assert_eq!(decided(&bench), [wanted]);
+    let mut bench = Bench::new((120, 40));
+    bench.state(waiting()).press("esc V").wait(400).press("u");
+    assert!(decided(&bench).is_empty() && bench.last_words().contains("up for the decision already"));
+}

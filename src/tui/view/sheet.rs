@@ -8,7 +8,8 @@ use super::{
     settings, versions,
 };
 use crate::{
-    domain::{ids::RequestId, text::clean_line},
+    domain::{ids::RequestId, request::Subject, text::clean_line},
+    engine::state::Mission,
     tui::{
         app::App,
         commands::{self, CommandId, Context},
@@ -100,7 +101,21 @@ fn of_version(app: &App, at: usize) -> Vec<String> {
         (patch, CommandId::Choose, "shows the patch"),
         (patch, CommandId::Copy, "copies it"),
         (versions::commit_at(mission, at).is_some(), CommandId::Restore, "restores it"),
+        (puts_up(app, mission, at), CommandId::Restore, "puts it up again"),
     ])
+}
+
+/// Whether the candidate of a row can take the place of its team's newest.
+fn puts_up(app: &App, mission: &Mission, at: usize) -> bool {
+    let choice =
+        app.state.desk.values().any(|request| {
+            request.mission == mission.id && matches!(request.subject, Subject::Choose { .. })
+        });
+    let older = versions::candidate_at(mission, at).is_some_and(|(team, attempt, _)| {
+        let team = mission.teams.iter().find(|known| known.id == team);
+        team.and_then(|team| team.candidates.last()).is_some_and(|(newest, _)| newest.attempt != attempt)
+    });
+    choice && older
 }
 
 /// The key that leaves a sheet that takes text.

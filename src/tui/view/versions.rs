@@ -1,7 +1,7 @@
 //! Every candidate of a mission and what has landed of it, as rows that can be opened, copied or restored.
 
 use crate::{
-    domain::{candidate::CommitId, digest::Digest, text::clean_line},
+    domain::{candidate::CommitId, digest::Digest, ids::TeamId, text::clean_line},
     engine::state::Mission,
     tui::words,
 };
@@ -80,6 +80,13 @@ pub fn patch_at(mission: &Mission, at: usize) -> Option<Digest> {
 #[must_use]
 pub fn commit_at(mission: &Mission, at: usize) -> Option<CommitId> {
     rows(mission).into_iter().nth(at)?.commit
+}
+
+/// Whose candidate a row is, its attempt and its patch.
+#[must_use]
+pub fn candidate_at(mission: &Mission, at: usize) -> Option<(TeamId, u32, Digest)> {
+    let all = mission.teams.iter().flat_map(|team| &team.candidates);
+    all.map(|(candidate, _)| (candidate.team, candidate.attempt, candidate.patch)).nth(at)
 }
 
 /// The heading of a row.
