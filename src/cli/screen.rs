@@ -6,6 +6,7 @@ use super::{
     exit::{Complaint, Exit, Said},
     house, out, own,
     session::Session,
+    settings::Source,
     voices,
 };
 use crate::{
@@ -357,22 +358,14 @@ fn ports(session: &Session, repo: &Path, far: Option<FarSettings>) -> Ports {
             if let Some(far) = far_book.clone() {
                 return async move { far.book().await }.boxed();
             }
-            let source = book_of.clone();
-            let read = tokio::task::spawn_blocking(move || source.book().map_err(|error| error.to_string()));
-            async move { read.await.map_err(|error| error.to_string())? }.boxed()
+            book_of.aside(Source::book)
         }),
         change: Arc::new(move |change| {
             if let Some(far) = far_change.clone() {
                 return async move { far.change(&change).await.map(Changed::Told) }.boxed();
             }
-            let source = change_in.clone();
-            let change = move || source.change(&change).map_err(|error| error.to_string());
-            let change = tokio::task::spawn_blocking(change);
-            async move {
-                let edited = change.await.map_err(|error| error.to_string())??;
-                Ok(Changed::Written(Box::new(edited)))
-            }
-            .boxed()
+            let changed = change_in.aside(move |source| source.change(&change));
+            async move { Ok(Changed::Written(Box::new(changed.await?))) }.boxed()
         }),
         vendor: Arc::new(move |vendor| {
             let source = vendor_by.clone();

@@ -5,6 +5,7 @@ use super::{
     house::{House, Joined},
     scan,
     session::Session,
+    settings::Source,
 };
 use crate::{
     runtime::clock::Clock,
@@ -72,17 +73,8 @@ fn ports(session: &Session, house: &House) -> Ports {
             }
             .boxed()
         }),
-        book: Arc::new(move || {
-            let source = shelf.clone();
-            let read = tokio::task::spawn_blocking(move || source.book().map_err(|error| error.to_string()));
-            async move { read.await.map_err(|error| error.to_string())? }.boxed()
-        }),
-        change: Arc::new(move |change| {
-            let source = source.clone();
-            let change = move || source.change(&change).map_err(|error| error.to_string());
-            let change = tokio::task::spawn_blocking(change);
-            async move { change.await.map_err(|error| error.to_string())? }.boxed()
-        }),
+        book: Arc::new(move || shelf.aside(Source::book)),
+        change: Arc::new(move |change| source.aside(move |source| source.change(&change))),
         hooks,
     }
 }

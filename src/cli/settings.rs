@@ -12,6 +12,7 @@ use crate::{
     },
     domain::{team::Vendor, time::Millis},
 };
+use futures::future::{BoxFuture, FutureExt as _};
 use std::path::PathBuf;
 
 /// Where the layers come from.
@@ -41,6 +42,16 @@ impl Source {
     pub fn book(&self) -> Result<Book, ConfigError> {
         let sources = config::sources(&self.wanted, &self.environment, &self.here);
         Ok(book::book(&self.load()?, &sources, &self.environment))
+    }
+
+    /// Does something with it off the thread that draws or answers; what went wrong, in words.
+    pub fn aside<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Self) -> Result<T, ConfigError> + Send + 'static,
+    ) -> BoxFuture<'static, Result<T, String>> {
+        let source = self.clone();
+        let done = tokio::task::spawn_blocking(move || work(&source).map_err(|error| error.to_string()));
+        async move { done.await.map_err(|error| error.to_string())? }.boxed()
     }
 
     /// Changes a file, if every check of `chimera config check` finds no more with it than without.

@@ -32,13 +32,6 @@ pub struct Change {
     pub file: FileLayer,
 }
 
-impl Change {
-    /// Whether its value tells where a secret is.
-    fn is_secret(&self) -> bool {
-        book::is_secret(&self.path)
-    }
-}
-
 /// A change that was checked.
 #[derive(Debug, Clone)]
 pub struct Edited {
@@ -301,13 +294,17 @@ impl Edited {
     /// The value that the journal keeps of a change; where a secret is, is not told.
     #[must_use]
     pub fn kept(&self, change: &Change) -> Option<String> {
-        change.value.as_ref().filter(|_| !change.is_secret()).and_then(|_| self.value(&change.path))
+        change
+            .value
+            .as_ref()
+            .filter(|_| !book::is_secret(&change.path))
+            .and_then(|_| self.value(&change.path))
     }
 
     /// What a change has come to, in words; `when` says from when it counts.
     #[must_use]
     pub fn told(&self, change: &Change, when: &str) -> String {
-        let value = if change.is_secret() { None } else { self.value(&change.path) };
+        let value = if book::is_secret(&change.path) { None } else { self.value(&change.path) };
         let value = value.map_or_else(String::new, |value| format!(" as {}", text::clean_line(&value, 80)));
         let (file, path) = (self.file.display(), &change.path);
         match (&change.value, self.layer.file() == Some(change.file)) {

@@ -38,9 +38,7 @@ impl Known {
         known
     }
 
-    /// What is forgotten with this value.
-    #[must_use]
-    pub const fn in_memory(most: usize) -> Self {
+    const fn in_memory(most: usize) -> Self {
         Self { most, all: BTreeSet::new(), order: VecDeque::new(), file: None, lines: 0 }
     }
 

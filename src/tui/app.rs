@@ -284,7 +284,6 @@ impl App {
         if matches!(action, Action::Key(_)) {
             self.notes().last = None;
         }
-        self.voice.1.age(now.mono);
         let typed = matches!(action, Action::Key(_) | Action::Paste(_) | Action::Done(_));
         let mut tasks = match action {
             Action::Key(key) => self.key(key),

@@ -150,6 +150,15 @@ impl App {
     /// Gives a decision, which can be taken back for a while; given again it counts at once.
     pub(super) fn send_decision(&mut self, id: RequestId, seen: Revision, decision: Decision) -> Vec<Task> {
         let what = self.told_of(id, &decision);
+        self.send_told((id, seen), decision, what)
+    }
+
+    fn send_told(
+        &mut self,
+        (id, seen): (RequestId, Revision),
+        decision: Decision,
+        what: String,
+    ) -> Vec<Task> {
         self.desk.answered = Some(id);
         vec![Task::Send(Box::new(Command::Desk(DeskCommand::Hold(id, seen, Box::new(decision)))), what)]
     }
@@ -312,16 +321,9 @@ impl App {
         self.sheet = None;
         let name = self.name_of(team);
         let decision = Decision::Modify { team: Some(team), change: Modification::Patch(patch) };
-        let tasks = self.send_decision(request.id, seen, decision);
-        tasks
-            .into_iter()
-            .map(|task| match task {
-                Task::Send(command, told) => {
-                    Task::Send(command, format!("{told}: attempt {attempt} of {name} is checked again"))
-                }
-                other => other,
-            })
-            .collect()
+        let told = self.told_of(request.id, &decision);
+        let what = format!("{told}: attempt {attempt} of {name} is checked again");
+        self.send_told((request.id, seen), decision, what)
     }
 
     fn candidate(&self, mission: MissionId, team: TeamId) -> Option<&Arc<Candidate>> {

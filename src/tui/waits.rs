@@ -62,16 +62,14 @@ impl App {
     #[must_use]
     pub fn leads_to(&self) -> Option<Wait> {
         let waits = self.waits();
-        let here = self.looked_at(&waits);
-        let next = here.map_or(0, |at| (at + 1) % waits.len());
-        waits.get(next).copied().filter(|_| here != Some(next))
+        after(&waits, self.looked_at(&waits))
     }
 
     /// To the next thing that waits.
     pub(super) fn next_waiting(&mut self) -> Vec<Task> {
         let waits = self.waits();
         let here = self.looked_at(&waits);
-        match self.leads_to() {
+        match after(&waits, here) {
             Some(Wait::Questions(mission)) => self.ask(mission),
             Some(Wait::Request(id)) => self.visit_request(id),
             Some(Wait::Incident(id)) => self.visit_incident(id),
@@ -130,6 +128,12 @@ impl App {
         }
         tasks
     }
+}
+
+/// The one behind the one that is looked at, and round; none where there is no other.
+fn after(waits: &[Wait], here: Option<usize>) -> Option<Wait> {
+    let next = here.map_or(0, |at| (at + 1) % waits.len());
+    waits.get(next).copied().filter(|_| here != Some(next))
 }
 
 impl Wait {

@@ -144,8 +144,8 @@ pub fn headline(state: &State, mission: &Mission) -> (String, Option<CommandId>)
     let next = match snapshot::waits_for(state, mission) {
         Waiting::Desk if waiting_of(state, mission).next().is_none() => {
             // Between the step and its request there is nothing to take back yet.
-            let held = snapshot::held(state).into_iter().filter_map(|hold| state.desk.get(&hold.request));
-            held.into_iter().any(|request| request.mission == mission.id).then_some(CommandId::Undo)
+            let held = |hold: &&Hold| state.desk.get(&hold.request).is_some_and(|r| r.mission == mission.id);
+            state.clockwork.held.values().any(|hold| held(&hold)).then_some(CommandId::Undo)
         }
         Waiting::Answers | Waiting::Desk => Some(CommandId::NextWaiting),
         Waiting::House(_) => Some(CommandId::Resume),

@@ -9,6 +9,10 @@ use unicode_width::UnicodeWidthStr;
 #[must_use]
 pub fn rows(line: &str, width: usize) -> Vec<Range<usize>> {
     let width = width.max(2);
+    // No sign is wider than it has bytes.
+    if line.len() <= width {
+        return std::iter::once(0..line.len()).collect();
+    }
     let mut out = Vec::new();
     let (mut start, mut used, mut space) = (0, 0, None);
     for (at, cluster) in line.grapheme_indices(true) {

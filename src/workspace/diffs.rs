@@ -104,8 +104,7 @@ impl Workshop {
     }
 
     /// Unified diff from the base to what the tree holds now, untracked files included, cut after 2 MiB, which is said in its last
-    /// line. Writes no
-    /// content and waits for no lock, so it may be taken twice a second.
+    /// line. Writes no content and waits for no lock, so it may be taken twice a second.
     ///
     /// # Errors
     /// When git or the disk refuse.

@@ -282,21 +282,24 @@ impl Linear {
     pub fn waits(&self, busy: bool) -> bool {
         let state = &self.app.state;
         let late = busy || self.app.briefing.sending.is_some() || state.seq < self.known;
-        let runs = || self.runs();
         match self.waits {
             None => late,
             // What is asked to be looked at is something to wait for.
             Some(Waits::Person) if self.starts() => true,
-            Some(Waits::Person) => late || (runs() && crate::tui::words::waiting_count(state) == 0),
+            Some(Waits::Person) => late || (self.runs() && crate::tui::words::waiting_count(state) == 0),
             // What only a person can go on with does not end by itself.
-            Some(Waits::End) => late || (runs() && !self.stands()),
+            Some(Waits::End) => late || (self.runs() && !self.stands()),
         }
     }
 
-    /// Whether a mission goes on.
+    /// Missions that go on.
+    fn open(&self) -> impl Iterator<Item = &Arc<Mission>> {
+        let open = |mission: &&Arc<Mission>| mission.result.ending.is_none() || !mission.effects.is_empty();
+        self.app.state.missions.values().filter(open)
+    }
+
     fn runs(&self) -> bool {
-        let open = |mission: &Arc<Mission>| mission.result.ending.is_none() || !mission.effects.is_empty();
-        self.app.state.missions.values().any(open)
+        self.open().next().is_some()
     }
 
     /// Whether every mission that goes on waits for a person.
@@ -308,8 +311,7 @@ impl Linear {
             Waiting::Desk => crate::tui::words::waiting_of(state, mission).next().is_some(),
             Waiting::Pool | Waiting::Nothing => false,
         };
-        let open = |mission: &&Arc<Mission>| mission.result.ending.is_none() || !mission.effects.is_empty();
-        state.missions.values().filter(open).all(waits)
+        self.open().all(waits)
     }
 
     fn starts(&self) -> bool {

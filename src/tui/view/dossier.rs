@@ -271,7 +271,7 @@ fn candidate(rows: &mut Vec<Row>, mission: Option<&Mission>, (id, up): (TeamId, 
         let up = match up {
             Up::Now => brief::contender(team)?,
             Up::Chosen(attempt) => {
-                let (chosen, evidence) = team.candidates.iter().find(|(it, _)| it.attempt == attempt)?;
+                let (chosen, evidence) = team.entry(attempt)?;
                 (chosen.as_ref(), evidence.as_deref()?)
             }
             Up::Then => return None,

@@ -184,10 +184,7 @@ fn rows(app: &App, sheet: &Sheet, width: usize) -> (String, Vec<Row>) {
             };
             let mut lines = Vec::with_capacity(page.lines.len());
             for line in &page.lines {
-                match line.len() <= width {
-                    true => lines.push((line.clone(), role(line))),
-                    false => wrapped(&mut lines, line, role(line), width),
-                }
+                wrapped(&mut lines, line, role(line), width);
             }
             (clean_line(&page.title, 90).to_string(), lines)
         }
@@ -306,6 +303,5 @@ fn clarified(app: &App, clarify: &Clarify, pen: &mut Pen<'_>, screen: Rect) -> O
 pub(super) fn row_of(app: &App, lines: &[String], line: usize) -> usize {
     let screen = super::below_header(super::screen(app));
     let width = usize::from(middle(screen, 110, u16::MAX).width.saturating_sub(2));
-    let rows = |line: &String| if line.len() <= width { 1 } else { wrap::rows(line, width).len() };
-    lines.iter().take(line).map(rows).sum()
+    lines.iter().take(line).map(|line| wrap::rows(line, width).len()).sum()
 }

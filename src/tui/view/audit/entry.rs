@@ -41,12 +41,6 @@ pub(super) fn draw(detail: &Detail, pen: &mut Pen<'_>, area: Rect) {
 
 /// What it holds, at this width: nothing of it is cut.
 pub(super) fn rows(detail: &Detail, width: usize) -> Vec<&str> {
-    let mut rows = Vec::with_capacity(detail.rows.len());
-    for line in &detail.rows {
-        match line.len() <= width {
-            true => rows.push(line.as_str()),
-            false => rows.extend(wrap::rows(line, width).into_iter().map(|range| &line[range])),
-        }
-    }
-    rows
+    let rows = |line| wrap::rows(line, width).into_iter().map(move |range| &line[range]);
+    detail.rows.iter().map(String::as_str).flat_map(rows).collect()
 }
