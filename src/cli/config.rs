@@ -18,12 +18,17 @@ use crate::{
         layers::FileLayer,
         places, reference,
     },
+    engine::command::{Command, ControlCommand},
+    policy::settings::Policy,
     runtime::look::Look,
     tui::settings::remember,
 };
 use clap::{Args, Subcommand};
 use serde_json::json;
 use std::path::PathBuf;
+
+/// The setting that a level is.
+pub(super) const LEVEL: &str = "autonomy.level";
 
 /// What about the settings.
 #[derive(Debug, Clone, Subcommand)]
@@ -163,19 +168,28 @@ fn changed(change: &Change, source: &Source, out: &mut Out) -> Said {
     Ok(Exit::Ok)
 }
 
-/// From when it counts: another process keeps the rules that it was started with.
+/// From when it counts: another process keeps the rules that it read, but for the level, which it is given.
 fn when(change: &Change, edited: &Edited) -> &'static str {
     match (Counts::of(&change.path), Look::owner(&edited.loaded.settings.places.data)) {
-        (Counts::AtOnce, Some(_)) => "when the process that does the work starts again",
+        (Counts::AtOnce, Some(_)) if change.path != LEVEL => {
+            "when the process that does the work reads its settings again: SIGHUP where it has no screen, or a restart"
+        }
         (counts, _) => counts.word(),
     }
 }
 
 async fn remembered(change: &Change, edited: &Edited, source: &Source) -> anyhow::Result<()> {
     let house = house::open(&edited.loaded.settings, &source.environment, house::Purpose::Command).await?;
-    let sent = house.handle.send(remember(change, edited)).await;
+    let mut sent = house.handle.send(remember(change, edited)).await.map(drop);
+    let ruling = house.handle.snapshot().policy.clone();
+    let level = edited.loaded.settings.policy.level;
+    if change.path == LEVEL && sent.is_ok() && ruling.level != level {
+        // The rest of its rules is its own: it may have been started with other files.
+        let load = ControlCommand::Load(Box::new(Policy { level, ..(*ruling).clone() }));
+        sent = house.handle.send(Command::Control(load)).await.map(drop);
+    }
     house.close().await;
-    sent.map(drop).map_err(Into::into)
+    sent.map_err(Into::into)
 }
 
 fn init(path: Option<PathBuf>, out: &mut Out) -> Said {

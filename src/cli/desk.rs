@@ -26,6 +26,7 @@ use crate::{
         command::{Command, DeskCommand as Desk},
         desk::word,
         event::{DeskEvent, Event},
+        snapshot,
         state::State,
     },
     runtime::handle::{Handle, Receipt},
@@ -454,7 +455,8 @@ pub fn list(state: &State, out: &mut Out) {
             value["held"] = held_value(hold);
         }
         let held = held
-            .map(|hold| format!(" · {} by {}, takes effect {}", word(&hold.decision), hold.by, hold.until));
+            .map(|hold| format!(" · {} by {}, takes effect {}", word(&hold.decision), hold.by, hold.until))
+            .or_else(|| snapshot::by_itself(state, request).map(|words| format!(" · {words}")));
         let asked = line.words.trim_start_matches("request   ");
         out.both(&format!("{} · {asked} · {age}{}", request.about(), held.unwrap_or_default()), &value);
     }
@@ -471,6 +473,9 @@ fn detail(id: RequestId, state: &State, out: &mut Out) -> Said {
             request.opened,
             request.expires
         ));
+        if let Some(words) = snapshot::by_itself(state, request) {
+            out.say(&words);
+        }
         if let Subject::Remedy { remedy, .. } = &request.subject {
             for line in account::remedy_lines(remedy) {
                 out.say(&format!("  would do: {line}"));

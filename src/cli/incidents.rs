@@ -18,6 +18,7 @@ use crate::{
         account,
         command::{Command, HealCommand, RefusalKind},
         healing::ward::Incident,
+        snapshot,
         state::State,
     },
     policy::{gate::explain, grants::moment},
@@ -95,7 +96,10 @@ pub fn list(state: &State, all: bool, out: &mut Out) {
 }
 
 fn line(state: &State, incident: &Incident) -> String {
-    let request = incident.request.map(|request| format!(" · {request} waits")).unwrap_or_default();
+    let asked = incident.request.and_then(|id| state.desk.get(&id));
+    let by_itself = asked.and_then(|request| snapshot::by_itself(state, request));
+    let by_itself = by_itself.map(|words| format!(": {words}")).unwrap_or_default();
+    let request = incident.request.map(|id| format!(" · {id} waits{by_itself}")).unwrap_or_default();
     format!(
         "{} {} {} · {} · {} · {} · since {}{request}",
         incident.id,

@@ -5,6 +5,7 @@ use super::{
     Everywhere,
     config::{self, ConfigCommand, SetArgs},
     exit::{Exit, Said},
+    house,
     out::Out,
     session::Session,
 };
@@ -25,16 +26,28 @@ pub struct LevelArgs {
 /// The settings have a mistake, or cannot be written.
 pub fn run(args: &LevelArgs, everywhere: &Everywhere, out: &mut Out) -> Said {
     if let Some(level) = args.level {
-        let args = SetArgs { key: "autonomy.level".into(), value: level.to_string(), file: None };
+        let args = SetArgs { key: config::LEVEL.into(), value: level.to_string(), file: None };
         return config::run(&ConfigCommand::Set(args), everywhere, out);
     }
     let session = Session::load(everywhere)?;
-    let level = session.settings().policy.level;
+    let written = session.settings().policy.level;
+    let data = &session.settings().places.data;
+    let ruling = if data.is_dir() { Some(house::look(session.settings())?) } else { None };
+    let level = match &ruling {
+        Some((state, Some(_))) => state.policy.level,
+        _ => written,
+    };
     let words = match level {
         2 => "low-risk fixes happen alone, the rest asks",
         3 => "full autonomy: what is not urgent waits for a no, the rest is told afterwards",
         _ => "monitor only: every action asks",
     };
-    out.both(&format!("level {level}: {words}"), &json!({"kind": "level", "level": level, "words": words}));
+    let value = json!({"kind": "level", "level": level, "words": words, "settings": written});
+    out.both(&format!("level {level}: {words}"), &value);
+    if level != written {
+        out.say(&format!(
+            "The settings say {written}: the process that does the work goes by {level} until it reads them again."
+        ));
+    }
     Ok(Exit::Ok)
 }

@@ -2,7 +2,7 @@
 
 use super::secret::KeySource;
 use crate::{
-    domain::mail,
+    domain::{ids, mail},
     policy::{calendar, healing::Hours},
 };
 
@@ -130,8 +130,7 @@ pub(super) fn glob(value: &str) -> Result<(), String> {
 /// # Errors
 /// In words.
 pub(super) fn name(value: &str) -> Result<(), String> {
-    let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-    if value.is_empty() || value.len() > 64 || !value.bytes().all(fits) {
+    if !ids::is_name(value) {
         return Err(format!("{value:?} is no name: lower-case letters, digits and dashes, at most 64"));
     }
     Ok(())

@@ -14,6 +14,17 @@ pub struct BadId {
     pub found: String,
 }
 
+/// The most bytes of a name.
+pub const NAME_MOST: usize = 64;
+
+/// Whether this is a name that people give a probe, a service, a runbook, a rule: `^[a-z0-9-]{1,64}$`, which is safe as a
+/// file's name too.
+#[must_use]
+pub fn is_name(text: &str) -> bool {
+    let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    (1..=NAME_MOST).contains(&text.len()) && text.bytes().all(fits)
+}
+
 macro_rules! numbered_id {
     ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
         $(#[$doc])*

@@ -306,6 +306,13 @@ impl Attempt {
     pub fn was_taken_back(&self) -> bool {
         self.marks.contains(&Mark::TakingBack)
     }
+
+    /// Whether it left a release in place that is bad, or of which nobody knows whether it was taken back.
+    #[must_use]
+    pub fn went_astray(&self) -> bool {
+        let placed = self.was_taken_back() || self.marks.contains(&Mark::InPlace);
+        placed && matches!(self.outcome, Some(AttemptOutcome::Failed(_)))
+    }
 }
 
 /// What is written down of an attempt before the world is touched any further: each once.

@@ -4,7 +4,7 @@
 use super::{
     desk::word,
     playbook::brief::contender,
-    state::{Mission, State, Team, TeamPhase},
+    state::{Control, Mission, State, Team, TeamPhase},
 };
 use crate::{
     domain::{
@@ -216,6 +216,23 @@ pub fn lent(team: &Team) -> Option<String> {
     Some(format!("{name} is in your hands: work in {place}, then hand it back on the screen (key B)"))
 }
 
+/// What happens to a request if nobody says anything, and when; `None`: nothing but that it expires.
+#[must_use]
+pub fn by_itself(state: &State, request: &Request) -> Option<String> {
+    let until = state.clockwork.vetoes.get(&request.id)?;
+    let what = match &request.subject {
+        Subject::Remedy { .. } => "it happens by itself",
+        _ => "the best lands by itself",
+    };
+    Some(match state.control {
+        Control::Running => format!("{what} at {until} unless you say no"),
+        Control::Paused(_) | Control::Stopped(_) => {
+            let left = until.since(state.at);
+            format!("{what} {left} after the house goes on, unless you say no")
+        }
+    })
+}
+
 fn at_desk(state: &State, mission: &Mission) -> String {
     let most_urgent = waiting(state).into_iter().find(|r| r.mission == mission.id);
     match most_urgent.map(|r| (&r.subject, r.id)) {
@@ -223,9 +240,8 @@ fn at_desk(state: &State, mission: &Mission) -> String {
             format!("No candidate may land as it is; {id} waits for your word.")
         }
         Some((Subject::Choose { teams }, id)) => {
-            let opens = state.clockwork.vetoes.get(&id);
-            let by_itself =
-                opens.map(|until| format!("; the best lands by itself at {until}")).unwrap_or_default();
+            let by_itself = state.desk.get(&id).and_then(|request| by_itself(state, request));
+            let by_itself = by_itself.map(|words| format!("; {words}")).unwrap_or_default();
             format!("{} to choose from{by_itself}.", count(teams.len(), "candidate"))
         }
         Some((Subject::Conflict { files, .. }, _)) => {

@@ -1,5 +1,6 @@
 //! The door of the process that owns a data directory: takes orders that come by [`post`](super::post), heeds the
-//! control files as long as they lie there, and the two signals of the kill switch (SIGUSR1 pauses, SIGUSR2 stops).
+//! control files as long as they lie there, and two signals for whoever has a shell and a process number, and no screen: SIGUSR1 is
+//! the kill switch, SIGUSR2 pauses.
 
 use super::{
     bell::Bell,
@@ -38,7 +39,7 @@ pub(super) struct Door {
 
 impl Door {
     pub async fn keep(mut self) {
-        let (mut pause, mut stop) = (on(SignalKind::user_defined1()), on(SignalKind::user_defined2()));
+        let (mut stop, mut pause) = (on(SignalKind::user_defined1()), on(SignalKind::user_defined2()));
         let mut bell = Bell::hang(&self.data);
         let every = if bell.is_some() { LOOK_SELDOM } else { LOOK_EVERY };
         // Its first tick is at once: what came before the bell hung is seen.
@@ -49,8 +50,8 @@ impl Door {
         loop {
             let by_signal = tokio::select! {
                 _ = self.closed.wait_for(|closed| *closed) => return,
-                () = next(&mut stop) => Some(ControlCommand::Stop("by signal".into())),
-                () = next(&mut pause) => Some(ControlCommand::Pause("by signal".into())),
+                () = next(&mut stop) => Some(ControlCommand::Stop("SIGUSR1".into())),
+                () = next(&mut pause) => Some(ControlCommand::Pause("SIGUSR2".into())),
                 _ = look.tick() => None,
                 () = rung(&mut bell) => None,
                 // A control file that still lies there halts what somebody has resumed.

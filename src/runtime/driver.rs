@@ -8,6 +8,7 @@ mod conflict;
 mod feature;
 pub(super) mod healing;
 mod landing;
+mod placing;
 mod preparation;
 pub(super) mod site;
 mod suggestions;

@@ -11,7 +11,6 @@ mod driver;
 pub mod feeds;
 pub mod handle;
 mod inbox;
-mod kill;
 pub mod look;
 mod office;
 mod orders;

@@ -10,7 +10,6 @@ use super::{
     },
     handle::{EngineEnd, SendError},
     inbox::Inbox,
-    kill,
     office::Lines,
     orders::{self, Orders},
     post,
@@ -196,9 +195,6 @@ pub async fn start(setup: Setup, mut faces: EngineEnd) -> Result<Engine, StartEr
     };
     if setup.working == Working::Yes {
         tidy_later(&engine);
-    }
-    if setup.working == Working::Yes {
-        beside(kill::listen(give.clone(), closed_for_watch.clone()));
     }
     if let Some(watch) = watch {
         beside(watch.clone().ask_releases(watched_state.clone(), closed_for_watch.clone()));

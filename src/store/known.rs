@@ -3,7 +3,7 @@
 //! file that has grown to twice what is remembered is written anew.
 
 use super::disk::write_atomically;
-use crate::domain::digest::Digest;
+use crate::domain::{digest::Digest, ids::is_name};
 use std::{
     collections::{BTreeSet, VecDeque},
     fs::{self, File, OpenOptions},
@@ -30,10 +30,8 @@ impl Known {
     #[must_use]
     pub fn of(dir: &Path, name: &str, most: usize) -> Self {
         // A name is a file name here, so it is looked at again.
-        let plain = (1..=64).contains(&name.len())
-            && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
         let mut known = Self::in_memory(most);
-        known.file = plain.then(|| dir.join(name));
+        known.file = is_name(name).then(|| dir.join(name));
         known.read();
         known
     }

@@ -211,6 +211,15 @@ impl Workshop {
         self.plain_commit(&empty, &[], "nothing").await
     }
 
+    /// Whether what is checked out in the repository holds this commit.
+    ///
+    /// # Errors
+    /// When git refuses.
+    pub async fn has_checked_out(&self, commit: &CommitId) -> Result<bool, WorkspaceError> {
+        let args = ["merge-base", "--is-ancestor", commit.0.as_str(), "HEAD"];
+        Ok(self.git.answer(&Place::Repo, &args, &[]).await?.code == 0)
+    }
+
     async fn full_name(&self, branch: &str) -> Result<String, WorkspaceError> {
         let name = format!("refs/heads/{}", branch.trim_start_matches("refs/heads/"));
         self.git

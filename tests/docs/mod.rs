@@ -3,6 +3,7 @@
 
 mod api;
 mod client;
+mod cookbook;
 mod deploy;
 mod steps;
 
@@ -122,6 +123,11 @@ fn verbs_of_lines_are_those_of_the_face() {
 #[test]
 fn d9_the_api_is_described_as_it_is_served() {
     kept("docs/api.md", &api::page(&server::document()));
+}
+
+#[test]
+fn e11_the_cookbook_has_what_is_shipped_and_what_can_be_asked() {
+    kept("docs/runbooks.md", &cookbook::page());
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::form::{LIST_MOST, Need, Page, span};
 use crate::{
     config::document::Raw,
     domain::{
-        binding,
+        binding, ids,
         incident::{Grade, Severity},
         runbook::{
             OnFail, Precheck, RunStep, Runbook, RunbookAutonomy, RunbookLimits, RunbookMatch, VariableKind,
@@ -67,8 +67,7 @@ pub(super) fn read(page: &mut Page<'_>) -> Option<Runbook> {
 }
 
 fn id(words: &str) -> Result<String, String> {
-    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    match (3..=64).contains(&words.len()) && words.chars().all(plain) {
+    match words.len() >= 3 && ids::is_name(words) {
         true => Ok(words.to_owned()),
         false => Err(format!(
             "{:?} is no id: 3 to 64 small letters, digits and `-`",
@@ -78,8 +77,7 @@ fn id(words: &str) -> Result<String, String> {
 }
 
 fn part_id(words: &str) -> Result<String, String> {
-    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    match (1..=64).contains(&words.len()) && words.chars().all(plain) {
+    match ids::is_name(words) {
         true => Ok(words.to_owned()),
         false => Err("1 to 64 small letters, digits and `-`".into()),
     }

@@ -172,9 +172,3 @@ impl<'a> Entry<'a> {
 fn texts(raw: &Raw) -> Option<Vec<String>> {
     raw.list()?.into_iter().collect()
 }
-
-/// `^[a-z0-9-]{1,64}$`.
-pub(super) fn is_name(text: &str) -> bool {
-    let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-    !text.is_empty() && text.len() <= 64 && text.bytes().all(fits)
-}

@@ -1,11 +1,8 @@
 //! `[[probe]]`: what all have in common, and what each type needs.
 
-use super::{
-    super::secret::KeySource,
-    EntryKey,
-    entry::{Entry, is_name},
-};
+use super::{super::secret::KeySource, EntryKey, entry::Entry};
 use crate::domain::{
+    ids::is_name,
     incident::Severity,
     probe::{Bound, ProbeSpec, Source, WebhookFormat},
     time::Millis,

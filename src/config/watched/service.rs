@@ -1,11 +1,9 @@
 //! `[[service]]`.
 
-use super::{
-    EntryKey,
-    entry::{Entry, is_name},
-};
+use super::{EntryKey, entry::Entry};
 use crate::domain::{
     fill::names,
+    ids::is_name,
     service::{Release, Service},
     text::clean_line,
     time::Millis,

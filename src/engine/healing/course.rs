@@ -9,7 +9,7 @@ use super::{
 use crate::{
     domain::{
         ids::{EffectId, IncidentId},
-        incident::{Phase, Severity, Suppression},
+        incident::{Attempt, Mark, Phase, Severity, Suppression},
         time::{Millis, Timestamp},
     },
     engine::{
@@ -56,13 +56,22 @@ pub(in crate::engine) fn reconsider_all(pen: &mut Pen<'_>) {
     opening::reconsider_suppressed(pen);
 }
 
-/// The kill switch: what is being done to incidents ends, and a person goes on from there.
+/// The kill switch: what is being done to incidents ends, and so does what would have happened by itself; a person goes on
+/// from there.
 pub(in crate::engine) fn stopped(pen: &mut Pen<'_>, why: &str) {
     let live: Vec<Arc<Incident>> = pen.state.ward.live().cloned().collect();
     for incident in live {
         let busy = incident.effects.values().any(|e| !matches!(e.kind, EffectKind::Announce { .. }));
-        if busy || incident.at_work().is_some() {
+        let vetoes = &pen.state.clockwork.vetoes;
+        let placed = |attempt: &&Attempt| attempt.marks.contains(&Mark::InPlace);
+        if incident.at_work().is_some_and(|attempt| placed(&attempt)) && incident.deploys() {
+            let words =
+                "the kill switch ended the watching: what was released is in place, and nobody judged it";
+            needs_human(pen, incident.id, &format!("{words}: {why}"));
+        } else if busy || incident.at_work().is_some() {
             needs_human(pen, incident.id, &format!("the kill switch ended what was being done: {why}"));
+        } else if incident.request.is_some_and(|request| vetoes.contains_key(&request)) {
+            needs_human(pen, incident.id, &format!("the kill switch ended its veto window: {why}"));
         }
     }
 }
@@ -170,7 +179,7 @@ fn due(state: &State, incident: &Incident) -> Option<Timestamp> {
         Phase::NeedsHuman(_) => {
             let repeat = if incident.severity <= Severity::P1 { REPEAT_URGENT } else { rules.repeat };
             let told = incident.told.unwrap_or(incident.entered).max(incident.entered);
-            quiet.into_iter().chain(Some(told + repeat)).min()
+            quiet.filter(|_| !incident.is_astray()).into_iter().chain(Some(told + repeat)).min()
         }
         Phase::Resolved | Phase::NoActionRequired => Some(incident.entered + rules.reopen_within + Millis(1)),
         Phase::Verifying | Phase::Investigating | Phase::Mitigating | Phase::Closed | Phase::Discarded => {
@@ -191,7 +200,8 @@ fn quiet_at(incident: &Incident) -> Option<Timestamp> {
 fn move_on(pen: &mut Pen<'_>, incident: &Incident) {
     let (id, now) = (incident.id, pen.order.at);
     let rules = pen.state.policy.healing.grouping.clone();
-    let quiet = quiet_at(incident).is_some_and(|since| since + rules.resolve_after <= now);
+    let kept = incident.needs_person() && incident.is_astray();
+    let quiet = !kept && quiet_at(incident).is_some_and(|since| since + rules.resolve_after <= now);
     match &incident.phase {
         Phase::Suspected if observe::confirmed(incident, now, &rules) => observe::progress(pen, id),
         Phase::Suspected => pen.incident_event(id, IncidentEvent::PhaseEntered(Phase::Discarded)),

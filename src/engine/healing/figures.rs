@@ -123,6 +123,8 @@ pub fn healed(ward: &Ward) -> Vec<Metric> {
     let number = |n: usize| Some(Figure::Count(u64::try_from(n).unwrap_or(u64::MAX)));
     let (one, two) = (of_tier(ward, 1), of_tier(ward, 2));
     let success = share(one.0, one.1);
+    let tried = ward.incidents.values().flat_map(|incident| &incident.attempts);
+    let back = tried.filter(|tried| matches!(tried.outcome, Some(AttemptOutcome::RolledBack(_)))).count();
     let timed = |id, name, target, (times, most): (&[Millis], Millis)| Metric {
         id,
         name,
@@ -156,6 +158,7 @@ pub fn healed(ward: &Ward) -> Vec<Metric> {
         },
         timed("tier_1_time", "tier 1 time to fix", "< 5 min", (&one.2, TIER_1_TIME)),
         timed("tier_2_time", "tier 2 time to fix", "< 1 h", (&two.2, TIER_2_TIME)),
+        plain("rollbacks", "rollbacks", number(back), "runbooks and releases that were taken back".into()),
         plain(
             "false_positives",
             "false positives",

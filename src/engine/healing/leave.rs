@@ -265,6 +265,16 @@ fn on_the_way(state: &State, incident: &Incident) -> usize {
     coming.count()
 }
 
+/// What landing does beside landing, where it heals an incident of a service that is released.
+pub(in crate::engine) fn brings_to(state: &State, mission: &Mission) -> Option<String> {
+    let incident = state.ward.incidents.get(&mission.brief.heals?)?;
+    let service = clean_line(&incident.service, 64).to_string();
+    let soak = state.policy.healing.soak.duration;
+    released(state, &incident.service).then(|| {
+        format!("landing brings it to {service} at once: its release commands run, it is watched for {soak}, and taken back if worse")
+    })
+}
+
 /// Whether what lands is brought to this service.
 pub(super) fn released(state: &State, name: &str) -> bool {
     let found = state.policy.healing.services.iter().find(|service| service.name == name);
@@ -294,6 +304,9 @@ fn unrest(
     if state.ward.silence(incident, now).is_some() {
         return Some("it is silenced: nothing acts by itself on it".into());
     }
+    if let Some(other) = state.ward.live().find(|other| other.is_astray()) {
+        return Some(format!("a release of {} could not be taken back: nothing acts by itself", other.id));
+    }
     if let Some(last) =
         incident.attempts.last().filter(|last| matches!(last.outcome, Some(AttemptOutcome::Unclear(_))))
     {
@@ -315,13 +328,31 @@ fn tried_before(state: &State, incident: &Incident, remedy: &Remedy) -> Option<I
         .map(|other| other.id)
 }
 
-/// Whether an attempt was of this plan and did not help.
+/// Whether an attempt was of this plan and did not help. Teams that came to nothing, or a release that did not come about,
+/// say nothing of the next ones.
 fn unhelpful(attempt: &Attempt, plan: Digest) -> bool {
-    let failed = matches!(
-        attempt.outcome,
-        Some(AttemptOutcome::Ineffective(_) | AttemptOutcome::RolledBack(_) | AttemptOutcome::Failed(_))
-    );
+    let failed = match &attempt.outcome {
+        Some(AttemptOutcome::Ineffective(_) | AttemptOutcome::RolledBack(_)) => true,
+        Some(AttemptOutcome::Failed(_)) => matches!(attempt.remedy, Remedy::Runbook(_)),
+        _ => false,
+    };
     failed && attempt.remedy.plan() == plan
+}
+
+/// Why nothing is brought to this service now: something is done to it, or nobody knows what is in place there.
+fn closed_to_releases(state: &State, incident: &Incident) -> Option<String> {
+    let others =
+        state.ward.live().filter(|other| other.id != incident.id && other.is_of_service_of(incident));
+    let mut closed = others.filter_map(|other| {
+        let id = other.id;
+        if other.is_astray() {
+            return Some(format!(
+                "a release of {id} could not be taken back: say how it stands with `chimera resolve {id} --why ...`"
+            ));
+        }
+        opening::restarts(other).then(|| format!("{id} is at work on the same service"))
+    });
+    closed.next()
 }
 
 /// Who or what must end first.
@@ -385,7 +416,7 @@ pub(in crate::engine) fn rule_candidate(
     grounds.grade = Some(diagnosis.grade);
     grounds.tainted = diagnosis.tainted;
     let mut surroundings = surroundings(state, incident, &diagnosis.remedy, at);
-    surroundings.busy = None;
+    surroundings.busy = closed_to_releases(state, incident).filter(|_| target == Target::Production);
     let halted = state.halted();
     let standing = Standing {
         at,
@@ -528,6 +559,12 @@ pub(in crate::engine) fn approve_waited(pen: &mut Pen<'_>, id: IncidentId) {
         end_request(pen, &request, &Decision::Approve { team: None });
         pen.incident_event(id, IncidentEvent::Ruled(Box::new(ruling)));
         return start(pen, id);
+    }
+    if matches!(ruling.outcome, RulingOutcome::Hold { .. }) {
+        // What holds it may end: then it is asked for anew, with a window of its own.
+        end_request(pen, &request, &Decision::Withdrawn);
+        pen.incident_event(id, IncidentEvent::Ruled(Box::new(ruling)));
+        return;
     }
     let mut reasons = desk::reasons(ruling);
     reasons.insert(

@@ -133,13 +133,18 @@ pub(super) fn below<'a>(state: &'a State, service: &'a str) -> Vec<&'a str> {
     below
 }
 
-/// An incident of the same service that this one goes with: as bad or worse and being put right by a runbook or a release right
-/// now, since a service that is being restarted answers badly in every way; and to a number that is merely unusual, whatever is
-/// known to be wrong.
+/// An incident of the same service that this one goes with: being put right by a runbook or a release right now, since a service
+/// that is being restarted answers badly in every way, and as bad or worse, unless this one began with a release; and to a number that
+/// is merely unusual, whatever is known to be wrong.
 fn beside(state: &State, incident: &Incident) -> Option<IncidentId> {
     let answers = ANSWERS.iter().any(|begins| incident.kind.starts_with(begins));
     let mended = |other: &Incident| {
-        answers && other.severity <= incident.severity && (restarts(other) || other.phase == Phase::Verifying)
+        let since = other.at_work().is_some_and(|attempt| incident.began() >= attempt.began);
+        // What a log told of before that is not explained by it. A release is judged by what it does, whatever that looks like.
+        let explained = since || !incident.kind.starts_with("log.");
+        let lesser = other.severity <= incident.severity
+            || since && other.deploys() && incident.severity > Severity::P0;
+        answers && explained && lesser && (restarts(other) || other.phase == Phase::Verifying)
     };
     let known = |other: &Incident| trend(incident) && !trend(other) && other.is_told();
     let cause = |other: &&Arc<Incident>| {
@@ -152,7 +157,7 @@ fn beside(state: &State, incident: &Incident) -> Option<IncidentId> {
 }
 
 /// Whether its service is acted on right now: teams that write a fix do not touch it yet.
-fn restarts(incident: &Incident) -> bool {
+pub(super) fn restarts(incident: &Incident) -> bool {
     let runbook = incident.at_work().is_some_and(|attempt| matches!(attempt.remedy, Remedy::Runbook(_)));
     runbook || incident.deploys()
 }

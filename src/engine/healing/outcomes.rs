@@ -10,6 +10,7 @@ use super::{
 use crate::{
     domain::{
         brief::Brief,
+        candidate::CommitId,
         ids::{EffectId, IncidentId, MissionId},
         incident::{Attempt, AttemptOutcome, Clue, Diagnosis, Grade, Mark, Phase, Remedy},
         signal::Signal,
@@ -71,7 +72,10 @@ fn take(pen: &mut Pen<'_>, report: &Report) -> Result<(), Refusal> {
         }
         (EffectKind::Heal { attempt, .. } | EffectKind::Deploy { attempt, .. }, Outcome::TakenBack(why)) => {
             done(pen, effect);
-            let why = clean_line(why, WORDS_MOST).into();
+            let mut why: String = clean_line(why, WORDS_MOST).into();
+            if let EffectKind::Deploy { commit, .. } = &kind {
+                why.push_str(&stays(&incident, (*attempt, commit)));
+            }
             failed(pen, incident.id, (*attempt, AttemptOutcome::RolledBack(why)));
         }
         (EffectKind::Heal { attempt, .. }, Outcome::CutOff(why)) => {
@@ -104,6 +108,15 @@ fn take(pen: &mut Pen<'_>, report: &Report) -> Result<(), Refusal> {
         _ => return Err(wrong(effect)),
     }
     Ok(())
+}
+
+/// What was taken back from the service is still in the repository.
+fn stays(incident: &Incident, (number, commit): (u32, &CommitId)) -> String {
+    let attempt = incident.attempts.iter().find(|attempt| attempt.number == number);
+    attempt.and_then(|attempt| attempt.mission).map_or_else(String::new, |mission| {
+        let commit = commit.short();
+        format!("; {commit} is still on its branch, and `chimera restore {mission}` takes it out of there")
+    })
 }
 
 fn wrong(effect: &EffectId) -> Refusal {

@@ -445,6 +445,11 @@ impl Incident {
         self.attempts.last().is_some_and(|attempt| attempt.outcome == Some(AttemptOutcome::Helped))
     }
 
+    /// Whether what was done last left something in place that nobody could take back: only a person ends that.
+    pub(super) fn is_astray(&self) -> bool {
+        self.attempts.last().is_some_and(Attempt::went_astray)
+    }
+
     /// Whether a fix is brought to its service, or about to be.
     pub(super) fn deploys(&self) -> bool {
         self.wants(|kind| matches!(kind, EffectKind::Deploy { .. }))
@@ -503,6 +508,9 @@ impl Incident {
                 self.note(at, &ended(outcome));
                 if let Some(attempt) = self.attempts.iter_mut().find(|attempt| attempt.number == *number) {
                     attempt.outcome = Some(outcome.clone());
+                    if attempt.went_astray() {
+                        (self.severity, self.sightings.severe_at) = (Severity::P0, at);
+                    }
                 }
             }
             IncidentEvent::Noted(words) => self.note(at, words),

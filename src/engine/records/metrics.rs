@@ -138,7 +138,12 @@ pub fn metrics(sums: &Sums) -> Vec<Metric> {
             sums.waited.0.checked_div(sums.by_person).map(|mean| Figure::Time(Millis(mean))),
             "mean from a request to a person's decision",
         ),
-        plain("rollbacks", "rollbacks", Some(Figure::Count(sums.restored)), "earlier states brought back"),
+        plain(
+            "restores",
+            "restores",
+            Some(Figure::Count(sums.restored)),
+            "earlier states brought back by people",
+        ),
     ]
 }
 

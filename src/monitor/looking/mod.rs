@@ -45,6 +45,20 @@ pub struct Course {
     pub points: Vec<(i64, f64)>,
 }
 
+impl Course {
+    /// Whether it is of this metric. Names of probes have dashes where metrics have underscores.
+    #[must_use]
+    pub fn measures(&self, metric: &str) -> bool {
+        same_metric(&self.metric, metric)
+    }
+}
+
+/// Whether two names are of one metric: `request-rate` of a probe is `request_rate`.
+fn same_metric(one: &str, other: &str) -> bool {
+    let plain = |name: &str| name.replace('-', "_");
+    one == other || plain(one) == plain(other)
+}
+
 /// A fact as it is now.
 pub async fn look(call: &Call, sight: &Sight, read: Read<'_>) -> Option<Value> {
     match read::answer(call, sight, read) {

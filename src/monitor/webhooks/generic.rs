@@ -6,17 +6,14 @@ use super::{
     alarm::{alarm, label, sample, severity, title},
     payload::{BadPayload, Node, Payload},
 };
-use crate::domain::{probe::ProbeSpec, signal::SignalState};
-
-/// Characters of a service's name.
-const SERVICE_MOST: usize = 64;
+use crate::domain::{ids::is_name, probe::ProbeSpec, signal::SignalState};
 
 /// Reads one.
 pub(super) fn read(top: &Node<'_>, probe: &ProbeSpec) -> Result<Payload, BadPayload> {
     let words = top.text("title")?;
     let service = match top.text_if("service")? {
         None => probe.service.as_str(),
-        Some(name) if is_service(name) => name,
+        Some(name) if is_name(name) => name,
         Some(_) => return Err(top.bad_at("service", "is no name of a service: a-z, 0-9 and -, at most 64")),
     };
     let short = title(words);
@@ -50,9 +47,4 @@ pub(super) fn read(top: &Node<'_>, probe: &ProbeSpec) -> Result<Payload, BadPayl
         label(&mut signal, name, value);
     }
     Ok(Payload::one(signal))
-}
-
-fn is_service(name: &str) -> bool {
-    (1..=SERVICE_MOST).contains(&name.len())
-        && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }

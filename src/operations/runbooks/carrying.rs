@@ -116,7 +116,19 @@ pub async fn take_back(
     back(plan, done, ground, &stop.boxed().shared()).await
 }
 
-async fn all(plan: &RunPlan, ground: &Ground<'_>, stop: &Stop<'_>) -> Result<Done, Broken> {
+/// Whether every precheck of a plan is true now.
+///
+/// # Errors
+/// One is not, or it is stopped.
+pub async fn may_begin(
+    plan: &RunPlan,
+    ground: &Ground<'_>,
+    stop: impl Future<Output = ()> + Send,
+) -> Result<(), Broken> {
+    begins(plan, ground, &stop.boxed().shared()).await
+}
+
+async fn begins(plan: &RunPlan, ground: &Ground<'_>, stop: &Stop<'_>) -> Result<(), Broken> {
     let answers = ask(plan.prechecks.iter().map(|precheck| precheck.expr.as_str()), ground, stop).await?;
     for (precheck, asked) in plan.prechecks.iter().zip(answers) {
         if !asked.holds() {
@@ -124,6 +136,11 @@ async fn all(plan: &RunPlan, ground: &Ground<'_>, stop: &Stop<'_>) -> Result<Don
         }
         (ground.tell)(&format!("precheck {} holds", precheck.id));
     }
+    Ok(())
+}
+
+async fn all(plan: &RunPlan, ground: &Ground<'_>, stop: &Stop<'_>) -> Result<Done, Broken> {
+    begins(plan, ground, stop).await?;
     for step in &plan.steps {
         match rehearse(plan, step, (ground, stop)).await {
             None => {}

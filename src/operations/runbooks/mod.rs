@@ -21,7 +21,7 @@ mod running;
 mod tests;
 mod verifying;
 
-pub use carrying::{carry_out, dry_run, resume, take_back};
+pub use carrying::{carry_out, dry_run, may_begin, resume, take_back};
 pub use ground::{Ground, Looking, Memory, Pace, SteadyPace, Tell};
 pub use outcome::{
     Broken, Done, Progress, Rehearsal, Rehearsed, Resumed, SAID_MOST, StepDone, Undone, Verdict,

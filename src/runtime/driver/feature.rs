@@ -1,7 +1,10 @@
 //! Features: the test that is written first and seen to fail, the candidate that it is run against, the seal on it, and the
 //! staging environment. Binds `agents` and `operations` to a mission as it stands.
 
-use super::site::{Site, agent_failed, candidate_of, permanent, transient};
+use super::{
+    placing,
+    site::{Site, agent_failed, candidate_of, permanent, transient},
+};
 use crate::{
     agents::{bench::Walls, hands::Hands, trial::Trial},
     domain::{
@@ -24,7 +27,7 @@ use crate::{
     runtime::supervisor::StopSign,
     workspace::{Workshop, Worktree, sandbox::Network},
 };
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 use tokio::sync::watch;
 
 /// Longest run of the test.
@@ -257,7 +260,7 @@ impl Subject<'_> {
             self.mission.course.test.as_ref().ok_or_else(|| permanent("no end-to-end test stands"))?;
         let walls = reached(site, &feature.staging_url).await?;
         let workshop = site.workshop(self.mission).await?;
-        let tree = staged(&workshop, self.mission, commit).await?;
+        let tree = placing::staged(&workshop, self.mission, commit).await?;
         let command = feature.command((&feature.staging_url, standing.path()), Phase::Validate);
         self.run(site, (&workshop, &tree), (&command, walls)).await
     }
@@ -272,11 +275,6 @@ fn moved(url: &str, port: u16) -> String {
 
 fn stopped() -> Failure {
     Failure { kind: FailureKind::Cancelled, reason: "stopped".into() }
-}
-
-/// A tree of exactly what landed.
-async fn staged(workshop: &Workshop, mission: &Mission, commit: &CommitId) -> Result<Worktree, Failure> {
-    workshop.scratch(&format!("{}-staged", mission.id), commit).await.map_err(transient)
 }
 
 pub(super) async fn validate(site: &Site, effect: &Effect, stop: &StopSign) -> Result<Outcome, Failure> {
@@ -312,36 +310,20 @@ pub(super) async fn stage(site: &Site, effect: &Effect, stop: &StopSign) -> Resu
         // The branch that it landed on is all there is to do.
         return Ok(Outcome::Staged);
     };
-    let workshop = site.workshop(&mission).await?;
-    let tree = staged(&workshop, &mission, commit).await?;
-    let dir = service.repo.as_ref().map(PathBuf::from).filter(|repo| repo.is_dir()).unwrap_or(tree.path);
+    let dir = placing::place(site, &mission, (&service, commit)).await?;
     let channel = Channel { mission: mission.id, team: None };
     let tell = |line: &str| {
         site.lines.feeds.push(channel, FeedItem::Notice(clean_line(line, LINE_MOST).into()));
     };
-    let env = environment(site, &mission, commit);
+    let mut env = placing::environment(site, &mission, commit);
+    let url = mission.brief.feature.as_ref().map(|feature| feature.staging_url.clone());
+    env.push(("STAGING_URL".to_owned(), url.unwrap_or_default()));
     match staging::put(&service, (&dir, &env, &tell), || stop.raised()).await {
         Ok(()) => Ok(Outcome::Staged),
         Err(Unstaged::Stopped) => Err(stopped()),
         Err(Unstaged::Impossible(why)) => Err(permanent(why)),
         Err(Unstaged::Failed(why)) => Err(transient(why)),
     }
-}
-
-fn environment(site: &Site, mission: &Mission, commit: &CommitId) -> Vec<(String, String)> {
-    let own = site.rules.healing.as_ref().map(|rules| rules.eyes.env.clone());
-    let mut env = own.unwrap_or_default();
-    let url = mission.brief.feature.as_ref().map(|feature| feature.staging_url.clone());
-    let branch = mission.result.landed.as_ref().map(|(_, branch)| branch.clone());
-    for (name, value) in [
-        ("STAGING_URL", url.unwrap_or_default()),
-        ("CHIMERA_COMMIT", commit.0.clone()),
-        ("CHIMERA_BRANCH", branch.unwrap_or_default()),
-        ("CHIMERA_MISSION", mission.id.to_string()),
-    ] {
-        env.push((name.to_owned(), value));
-    }
-    env
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! `/api/control`: the house as a whole. Pause, resume, the kill switch, how much happens alone, and a look at once.
 
-use super::missions::Reason;
+use super::{missions::Reason, settings};
 use crate::{
     config::{edit::Change, layers::FileLayer},
     domain::{access::Role, signal::Reading, text::clean_line},
@@ -172,15 +172,9 @@ async fn level(
             "send one of them",
         ));
     }
-    let _turn = front.changing.lock().await;
-    let value = Some(level.to_string());
-    let change = Change { path: LEVEL.into(), value: value.clone(), file: FileLayer::User };
-    let edited = (front.ports.change)(change).await.map_err(|why| {
-        Problem::new(Sort::Invalid, why, "`chimera config check` finds what is wrong with the settings")
-    })?;
-    let file = edited.file.display().to_string();
-    give(&front, &caller, ControlCommand::Change { key: LEVEL.into(), file, value }).await?;
-    give(&front, &caller, ControlCommand::Load(Box::new(edited.loaded.settings.policy))).await
+    let change = Change { path: LEVEL.into(), value: Some(level.to_string()), file: FileLayer::User };
+    settings::set(&front, &caller, &change).await?;
+    Ok(ok(view(&front.state())))
 }
 
 async fn scan(

@@ -5,7 +5,7 @@
 use crate::{
     config::{
         book::{Book, Counts, Setting},
-        edit::Change,
+        edit::{Change, Edited},
         layers::{FileLayer, Layer},
     },
     domain::access::Role,
@@ -191,18 +191,24 @@ async fn change(
         Where::File => FileLayer::File,
     };
     let change = Change { path: key, value, file };
+    let edited = set(&front, &caller, &change).await?;
+    Ok(ok(Changed { words: edited.told(&change, Counts::AtOnce.word()) }))
+}
+
+/// Writes a change, remembers who made it, and lets the house go by it.
+pub(super) async fn set(front: &Front, caller: &Caller, change: &Change) -> Result<Edited, Problem> {
     // One after the other: what is written last is what rules.
     let _turn = front.changing.lock().await;
     let edited = (front.ports.change)(change.clone()).await.map_err(|why| {
         Problem::new(Sort::Invalid, why, "GET /api/settings tells what each setting is and takes")
     })?;
+    let (key, file) = (change.path.clone(), edited.file.display().to_string());
+    let remembered = ControlCommand::Change { key, file, value: edited.kept(change) };
+    rights::give(&front.handle, caller, Command::Control(remembered)).await?;
     let policy = &edited.loaded.settings.policy;
     if *policy != *front.state().policy {
         let load = ControlCommand::Load(Box::new(policy.clone()));
-        rights::give(&front.handle, &caller, Command::Control(load)).await?;
+        rights::give(&front.handle, caller, Command::Control(load)).await?;
     }
-    let (key, place) = (change.path.clone(), edited.file.display().to_string());
-    let remembered = ControlCommand::Change { key, file: place, value: edited.kept(&change) };
-    rights::give(&front.handle, &caller, Command::Control(remembered)).await?;
-    Ok(ok(Changed { words: edited.told(&change, Counts::AtOnce.word()) }))
+    Ok(edited)
 }

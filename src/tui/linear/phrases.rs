@@ -27,13 +27,8 @@ pub fn request_words(state: &State, request: &Request) -> String {
         }
         (_, mission) => words::asks(mission.map(AsRef::as_ref), request),
     };
-    let opens = state.clockwork.vetoes.get(&request.id);
-    let by_itself = opens
-        .map(|at| match &request.subject {
-            Subject::Remedy { .. } => format!(", it happens by itself at {at} unless you say no"),
-            _ => format!(", the best lands by itself at {at}"),
-        })
-        .unwrap_or_default();
+    let by_itself = crate::engine::snapshot::by_itself(state, request);
+    let by_itself = by_itself.map(|words| format!(", {words}")).unwrap_or_default();
     let place = crate::engine::snapshot::place(request);
     format!(
         "{} {}, {place}, {what}{by_itself}, revision {}",

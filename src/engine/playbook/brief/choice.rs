@@ -176,7 +176,8 @@ fn open_window(pen: &mut Pen<'_>, id: MissionId, request: RequestId) {
 /// Opens the choice, or revises it where it is open.
 fn put_choice(pen: &mut Pen<'_>, id: MissionId, note: Option<&str>) -> RequestId {
     let (teams, mut reasons) = choosable(pen, id);
-    reasons.splice(0..0, note.map(str::to_owned));
+    let brings = pen.mission(id).and_then(|mission| leave::brings_to(&pen.state, &mission));
+    reasons.splice(0..0, note.map(str::to_owned).into_iter().chain(brings));
     let subject = Subject::Choose { teams };
     match choice_of(pen, id) {
         Some(open) => desk::revise(pen, &open, subject, reasons),

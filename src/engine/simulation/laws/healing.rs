@@ -120,6 +120,7 @@ pub(super) enum Word {
 /// One attempt.
 struct Deed {
     plan: Digest,
+    runbook: bool,
     target: String,
     mission: Option<MissionId>,
     marks: Vec<Mark>,
@@ -225,6 +226,8 @@ impl Healing {
             Some(AttemptOutcome::Helped | AttemptOutcome::Stopped(_) | AttemptOutcome::Unclear(_)) | None => {
                 false
             }
+            // Teams that came to nothing say nothing of the next ones.
+            Some(AttemptOutcome::Failed(_)) if !deed.runbook => false,
             Some(_) => deed.plan == tried.1,
         };
         assert!(!case.attempts.values().any(failed), "{id}: what did not help is tried again");
@@ -296,6 +299,7 @@ impl Laws {
                 self.healing.within_limits(id, remedy, (after, fact.at));
                 let deed = Deed {
                     plan: remedy.plan(),
+                    runbook: matches!(**remedy, Remedy::Runbook(_)),
                     target: target.clone(),
                     mission: None,
                     marks: Vec::new(),
@@ -410,7 +414,9 @@ impl Laws {
                 self.count("rolled back");
             }
             AttemptOutcome::Failed(_) => {
-                self.healing.failed.insert(tried);
+                if deed.runbook {
+                    self.healing.failed.insert(tried);
+                }
                 self.count("could not be done");
             }
             AttemptOutcome::Ineffective(_) => {

@@ -7,7 +7,7 @@ use super::{
     rule::{Clause, Cure, Place, Rule, RuleError},
 };
 use crate::{
-    domain::{expr, incident::ClueSort, signal::kind},
+    domain::{expr, ids::is_name, incident::ClueSort, signal::kind},
     monitor::investigate::vocabulary,
 };
 use std::ops::Range;
@@ -134,8 +134,7 @@ impl Reader<'_> {
         self.only(table, RULE_KEYS)?;
         let at = begin(table);
         let (id, id_at) = self.string(table, "id", at)?;
-        let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        if !(3..=64).contains(&id.len()) || !id.chars().all(fits) {
+        if id.len() < 3 || !is_name(&id) {
             return Err(self.wrong(id_at, "an id is 3 to 64 of a-z, 0-9 and -"));
         }
         let when = self.clauses(table, "when", CLAUSE_KEYS)?;

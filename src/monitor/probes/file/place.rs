@@ -2,7 +2,7 @@
 //! digest of how it begins, because inodes are given out again. Written whole: a new file takes the old one's name, so
 //! that a reader finds one or the other. What cannot be read counts as never written.
 
-use crate::domain::{digest::Digest, probe::ProbeSpec};
+use crate::domain::{digest::Digest, ids::is_name, probe::ProbeSpec};
 use serde::{Deserialize, Serialize};
 use std::{
     fs,
@@ -62,10 +62,7 @@ impl Ledger {
     /// The ledger of this probe that follows this path; keeps nothing where there is no directory for it.
     pub(super) fn of(spec: &ProbeSpec, path: &str, positions: Option<&Path>) -> Self {
         // An id is a file name here, so it is looked at again.
-        let plain = !spec.id.is_empty() && spec.id.len() <= 64;
-        let plain =
-            plain && spec.id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-        let file = positions.filter(|_| plain).map(|dir| dir.join(format!("{}.json", spec.id)));
+        let file = positions.filter(|_| is_name(&spec.id)).map(|dir| dir.join(format!("{}.json", spec.id)));
         Self { file, path: path.to_owned() }
     }
 

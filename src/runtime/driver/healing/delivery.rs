@@ -2,10 +2,13 @@
 //! never counts as good; it never takes anything back by itself either. How far it came is written down before each step
 //! that touches the world, so that whoever goes on after a crash does nothing twice.
 
-use super::{super::site::permanent, ground::stopped};
+use super::{
+    super::site::permanent,
+    ground::stopped,
+    witness::{self, Watching, Witness, is_well},
+};
 use crate::{
     domain::{
-        expr::{Call, Value},
         incident::{Attempt, Mark},
         runbook::RunPlan,
         service::{Release, Service},
@@ -24,17 +27,13 @@ use crate::{
     policy::{
         healing::Soak,
         judgement::{
-            normal::Share,
-            soaking::{Arm, Load, Process, Soaking, Tick},
+            soaking::{Arm, Soaking},
             verdict::{self, Judgement, Next},
         },
     },
     runtime::supervisor::StopSign,
 };
 use futures::future::BoxFuture;
-
-/// Seconds of an hour: how far back the baseline reaches.
-const BASELINE_S: f64 = 3_600.0;
 
 /// How far a delivery had come when everything ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,6 +72,7 @@ pub(super) struct Delivery<'a> {
     pub release: &'a Release,
     pub ground: Ground<'a>,
     pub soak: &'a Soak,
+    pub witness: &'a dyn Witness,
     /// Writes down what must be known after a crash, before anything else is done.
     pub pen: &'a (dyn Fn(Mark) -> BoxFuture<'a, Result<(), Failure>> + Send + Sync),
 }
@@ -84,16 +84,28 @@ impl Delivery<'_> {
             Before::Nothing => self.make(stop).await,
             Before::InPlace(previous) => {
                 (self.ground.tell)("it was cut off while it was watched: it is watched anew");
-                self.watched(&self.plan(previous.as_deref())?, self.baseline().await, stop).await
+                self.watched(&self.plan(previous.as_deref())?, witness::baseline(self.witness), stop).await
             }
             Before::Halfway(previous) => match self.in_place(stop).await? {
                 Some(now) if previous.as_ref().is_some_and(|previous| *previous != now) => {
                     (self.ground.tell)(&format!("it was cut off, and {now} is in place: it is watched"));
                     (self.pen)(Mark::InPlace).await?;
-                    self.watched(&self.plan(previous.as_deref())?, self.baseline().await, stop).await
+                    self.watched(&self.plan(previous.as_deref())?, witness::baseline(self.witness), stop)
+                        .await
+                }
+                Some(now) if previous.as_ref() == Some(&now) => {
+                    (self.ground.tell)(&format!(
+                        "it was cut off, and {now} is in place as before: it is done again"
+                    ));
+                    self.make(stop).await
                 }
                 // Whether the service is well is asked next.
-                _ => Ok(Outcome::Deployed),
+                _ => {
+                    (self.ground.tell)(
+                        "it was cut off, and nothing says what is in place: that is proven next",
+                    );
+                    Ok(Outcome::Deployed)
+                }
             },
             Before::TakingBack(previous) => match self.in_place(stop).await? {
                 Some(now) if previous.as_ref() == Some(&now) => Ok(Outcome::TakenBack(format!(
@@ -110,7 +122,7 @@ impl Delivery<'_> {
     async fn make(&self, stop: &StopSign) -> Result<Outcome, Failure> {
         let previous = self.previous(stop).await?;
         let plan = self.plan(previous.as_deref())?;
-        let before = self.baseline().await;
+        let before = witness::baseline(self.witness);
         (self.pen)(Mark::Replaces(previous.clone())).await?;
         match runbooks::carry_out(&plan, &self.ground, stop.raised()).await {
             Ok(_) => (self.pen)(Mark::InPlace).await?,
@@ -139,7 +151,7 @@ impl Delivery<'_> {
         }
         let now = self.in_place(stop).await?;
         let well = match &self.service.health {
-            Some(url) => self.is_well(url).await,
+            Some(url) => is_well(self.ground.look, url).await,
             None => true,
         };
         let same = now.filter(|now| well && Some(now.as_str()) == previous);
@@ -159,9 +171,17 @@ impl Delivery<'_> {
         (self.ground.tell)(&format!("watched: {}: {reasons}", judgement.verdict.word()));
         (self.ground.tell)(&judgement.detectable);
         match verdict::next(judgement.verdict, self.soak, self.soak.duration, self.soak.extensions) {
+            // What does no harm and cannot be taken back stays; that it did not help is told next.
+            Next::RollBack if judgement.ineffective() && !plan.reversible => Ok(Outcome::Deployed),
             Next::RollBack => self.back(plan, &reasons, stop).await,
-            // There is one place and it is in place there: whether it healed the incident is proven next.
-            Next::Promote | Next::Extend(_) | Next::NeedsHuman => Ok(Outcome::Deployed),
+            Next::Promote => Ok(Outcome::Deployed),
+            // There is one place, and it is in place there: no comparison speaks for it, so its own signal and checks must.
+            Next::Extend(_) | Next::NeedsHuman => {
+                (self.ground.tell)(
+                    "it stays in place unjudged: whether it healed the incident is proven next",
+                );
+                Ok(Outcome::Deployed)
+            }
         }
     }
 
@@ -204,22 +224,15 @@ impl Delivery<'_> {
         }
     }
 
-    /// How it was before the release; after a crash within it, how it is now stands for that.
-    async fn baseline(&self) -> Arm {
-        let (rate, errors) = (self.number("request_rate").await, self.number("baseline").await);
-        let (Some(rate), Some(share)) = (rate, errors) else { return Arm::default() };
-        let all = rate * BASELINE_S;
-        Arm { errors: Share { bad: all * share, all }, ..Arm::default() }
-    }
-
     async fn watch(&self, before: Arm) -> Judgement {
         let pace = SteadyPace::begin();
         let mut seen = Soaking::against(before);
+        let mut watching = Watching::begin(self.witness, self.ground.look, self.service);
         let mut planned = self.soak.duration;
         let mut extended = 0;
         loop {
             pace.sleep(self.soak.sample).await;
-            let tick = self.tick(pace.now()).await;
+            let tick = watching.look(pace.now()).await;
             seen.take(&tick, self.soak);
             if let Some(judgement) = verdict::early(&seen, self.soak) {
                 return judgement;
@@ -227,7 +240,7 @@ impl Delivery<'_> {
             if pace.now() < planned {
                 continue;
             }
-            let judgement = verdict::judge(&seen, self.soak, None);
+            let judgement = verdict::judge(&seen, self.soak, Some(&watching.aim(self.soak)));
             match verdict::next(judgement.verdict, self.soak, self.soak.duration, extended) {
                 Next::Extend(more) => {
                     (self.ground.tell)(&format!("watched for {planned}, which does not tell: {more} more"));
@@ -238,45 +251,25 @@ impl Delivery<'_> {
             }
         }
     }
-
-    async fn tick(&self, since: Millis) -> Tick {
-        let health = match &self.service.health {
-            Some(url) => vec![self.is_well(url).await],
-            None => Vec::new(),
-        };
-        let rate = self.number("request_rate").await;
-        let candidate = match (rate, self.number("error_rate").await) {
-            (Some(rate), Some(share)) => {
-                let requests = rate * self.soak.sample.0 as f64 / 1_000.0;
-                Some(Load { requests, errors: requests * share, latencies_ms: Vec::new() })
-            }
-            _ => None,
-        };
-        Tick { since, candidate, health, process: Process::Unknown, ..Tick::default() }
-    }
-
-    async fn is_well(&self, url: &str) -> bool {
-        let call = Call::new("http_status", vec![Value::Text(url.to_owned())]);
-        matches!(self.ground.look.look(&call).await, Some(Value::Number(status)) if (200.0..400.0).contains(&status))
-    }
-
-    async fn number(&self, name: &str) -> Option<f64> {
-        match self.ground.look.look(&Call::new(name, Vec::new())).await {
-            Some(Value::Number(number)) => Some(number),
-            _ => None,
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
-        domain::{incident::Remedy, time::Timestamp},
+        domain::{
+            expr::{Call, Value},
+            incident::Remedy,
+            time::Timestamp,
+        },
+        engine::healing::ward::Incident,
         operations::runbooks::Looking,
     };
     use futures::future::FutureExt as _;
-    use std::{path::Path, sync::Mutex};
+    use std::{
+        path::Path,
+        sync::{Arc, Mutex},
+    };
     use tempfile::TempDir;
 
     /// A service that is a file with a version in it; what was done is another.
@@ -297,6 +290,27 @@ mod tests {
             let status = if version.starts_with("bad") { 500.0 } else { 200.0 };
             let answer = (call.name == "http_status").then_some(Value::Number(status));
             async move { answer }.boxed()
+        }
+    }
+
+    /// Measures nothing.
+    struct Nobody;
+
+    impl Witness for Nobody {
+        fn now(&self) -> Timestamp {
+            Timestamp(0)
+        }
+
+        fn points(&self, _: &str, _: (Timestamp, Timestamp)) -> Vec<(Timestamp, f64)> {
+            Vec::new()
+        }
+
+        fn healed(&self) -> Option<Arc<Incident>> {
+            None
+        }
+
+        fn newcomers(&self, _: Timestamp) -> Vec<Arc<Incident>> {
+            Vec::new()
         }
     }
 
@@ -344,7 +358,8 @@ mod tests {
             let look = World(self.dir.path());
             let ground = Ground { dir: self.dir.path(), env: &[], look: &look, tell: &|_| {} };
             let Self { service, release, soak, .. } = self;
-            Delivery { service, release, ground, soak, pen: &pen }.go_on(before, &stop).await
+            let witness = &Nobody;
+            Delivery { service, release, ground, soak, witness, pen: &pen }.go_on(before, &stop).await
         }
 
         fn marks(&self) -> Vec<Mark> {
@@ -394,15 +409,20 @@ mod tests {
         let outcome = arrived.goes_on(Before::Halfway(v1())).await;
         assert!(matches!(outcome, Ok(Outcome::TakenBack(_))), "{outcome:?}");
         assert_eq!(arrived.marks(), [Mark::InPlace, Mark::TakingBack]);
-        let still = Yard::with("v1", "false");
+        // It never came: nothing is done twice by doing it now.
+        let still = Yard::with("v1", "printf v2 > version");
         assert_eq!(still.goes_on(Before::Halfway(v1())).await, Ok(Outcome::Deployed));
+        assert_eq!(
+            (still.done(), still.version()),
+            (["build", "deploy"].map(str::to_owned).to_vec(), "v2".into())
+        );
         let silent = Yard::with("bad2", "false");
         assert_eq!(
             silent.goes_on(Before::Halfway(None)).await,
             Ok(Outcome::Deployed),
             "nobody knows, so it is proven"
         );
-        for yard in [&good, &still, &silent] {
+        for yard in [&good, &silent] {
             assert_eq!(yard.done(), Vec::<String>::new());
         }
     }

@@ -14,12 +14,13 @@ pub(in crate::runtime) mod rules;
 mod scene;
 #[cfg(test)]
 mod tests;
+mod witness;
 
 use super::site::{Site, permanent};
 use crate::{
     domain::{
         ids::IncidentId,
-        incident::{Mark, Remedy},
+        incident::{Diagnosis, Mark, Remedy},
         runbook::{OnFail, RunPlan},
     },
     engine::{
@@ -27,7 +28,7 @@ use crate::{
         effect::{Effect, EffectKind, Failure},
         healing::ward::Incident,
     },
-    monitor::investigate::{self, Means},
+    monitor::investigate::{self, Findings, Means, scene::Scene},
     operations::runbooks::{
         self, Broken, Ground, Memory, Pace, Progress, Resumed, SteadyPace, Undone, Verdict,
     },
@@ -37,6 +38,9 @@ pub(super) use announce::announce;
 use ground::{Lines, attempt_of, dir_of, incident_of, laid_down, service_of, stopped, telling};
 use outlook::Outlook;
 
+/// Other runbooks that are looked at where the first cannot begin now.
+const OTHERS_MOST: usize = 4;
+
 /// Looks into an incident: by rules, and by a model where they leave the cause open.
 pub(super) async fn investigate(
     site: &Site,
@@ -44,7 +48,6 @@ pub(super) async fn investigate(
     id: IncidentId,
     stop: &StopSign,
 ) -> Result<Outcome, Failure> {
-    let rules = laid_down(site)?;
     let incident = incident_of(site, id)?;
     if let Some(watch) = site.watch() {
         // What broke with a release is often seen before the release is.
@@ -57,13 +60,40 @@ pub(super) async fn investigate(
         findings = looking => findings,
         () = stop.raised() => return Err(stopped()),
     };
-    let judged = investigate::judge(&scene, &findings, &rules.rules, &rules.runbooks);
+    let judged = tokio::select! {
+        judged = judged(site, &incident, (&scene, &findings)) => judged?,
+        () = stop.raised() => return Err(stopped()),
+    };
     let seen = inquiry::Seen { incident: &incident, scene: &scene, findings: &findings };
     let diagnosis = tokio::select! {
         diagnosis = inquiry::deepen((site, effect, stop), seen, judged) => diagnosis,
         () = stop.raised() => return Err(stopped()),
     };
     Ok(Outcome::Diagnosed(Box::new(diagnosis)))
+}
+
+/// What rules make of it. Of the runbooks that fit, the first that could begin now; where none could, the first.
+async fn judged(
+    site: &Site,
+    incident: &Incident,
+    (scene, findings): (&Scene, &Findings),
+) -> Result<Diagnosis, Failure> {
+    let rules = laid_down(site)?;
+    let service = service_of(site, incident);
+    let (dir, outlook) = (dir_of(site, &service), Outlook::of(site, incident, service)?);
+    let ground = Ground { dir: &dir, env: &rules.eyes.env, look: &outlook, tell: &|_| {} };
+    let mut shelf = rules.runbooks.clone();
+    let first = investigate::judge(scene, findings, &rules.rules, &shelf);
+    let mut found = first.clone();
+    for _ in 0..OTHERS_MOST {
+        let Remedy::Runbook(plan) = &found.remedy else { break };
+        if runbooks::may_begin(plan, &ground, std::future::pending()).await.is_ok() {
+            return Ok(found);
+        }
+        shelf.retain(|runbook| runbook.id != plan.runbook);
+        found = investigate::judge(scene, findings, &rules.rules, &shelf);
+    }
+    Ok(first)
 }
 
 /// The plan that was ruled on.

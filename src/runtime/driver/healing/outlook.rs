@@ -1,7 +1,7 @@
 //! What expressions ask, answered for one incident: what the engine knows of it, what the probes read last, and what the
 //! monitor finds by looking now.
 
-use super::{super::site::Site, ground::laid_down};
+use super::{super::site::Site, ground::laid_down, witness::Witness};
 use crate::{
     domain::{
         expr::{Call, Value},
@@ -90,5 +90,36 @@ impl Outlook {
 impl Looking for Outlook {
     fn look<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Option<Value>> {
         self.answer(call).boxed()
+    }
+}
+
+impl Witness for Outlook {
+    fn now(&self) -> Timestamp {
+        (self.sight.eyes.now)()
+    }
+
+    fn points(&self, metric: &str, (from, to): (Timestamp, Timestamp)) -> Vec<(Timestamp, f64)> {
+        let courses = self.watch.as_ref().map(|watch| watch.courses()).unwrap_or_default();
+        let own =
+            courses.iter().filter(|course| course.service == self.service.name && course.measures(metric));
+        let all = own.flat_map(|course| &course.points).map(|(at, value)| (Timestamp(*at), *value));
+        let mut points: Vec<_> =
+            all.filter(|(at, value)| *at > from && *at <= to && value.is_finite()).collect();
+        points.sort_by_key(|(at, _)| *at);
+        points
+    }
+
+    fn healed(&self) -> Option<Arc<Incident>> {
+        self.state.borrow().ward.incidents.get(&self.incident).cloned()
+    }
+
+    fn newcomers(&self, since: Timestamp) -> Vec<Arc<Incident>> {
+        let state = self.state.borrow();
+        let new = |incident: &&Arc<Incident>| {
+            incident.id != self.incident
+                && incident.service == self.service.name
+                && incident.first_seen > since
+        };
+        state.ward.incidents.values().filter(new).cloned().collect()
     }
 }
