@@ -118,6 +118,7 @@ impl Watch {
         mut closed: watch::Receiver<bool>,
     ) {
         let (sinks, mut lanes) = lanes();
+        self.tower().recall(&lasting(&state.borrow()));
         for probe in &self.probes {
             beside(probes::watch(probe.clone(), self.eyes.clone(), sinks.of(probe)));
         }
@@ -152,6 +153,12 @@ impl Watch {
         });
         signals
     }
+}
+
+/// What was told before and is not over.
+fn lasting(state: &State) -> Vec<Signal> {
+    let firing = state.ward.live().filter(|incident| incident.sightings.firing);
+    firing.map(|incident| incident.signal()).collect()
 }
 
 fn weather(state: &State) -> Weather {

@@ -1,12 +1,12 @@
 //! Checks of one probe: which hold, and the signals of those that fail. A failing check is told at every look; one that
-//! holds again is told once.
+//! holds again is told once, also where it failed before the watch began.
 
 use crate::domain::{
     probe::ProbeSpec,
     signal::{Check, Fingerprint, Signal, SignalState},
     text::clean_line,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Checks of one probe.
 const CHECKS_MOST: usize = 64;
@@ -15,23 +15,32 @@ const CHECKS_MOST: usize = 64;
 #[derive(Debug, Default)]
 pub(super) struct Checks {
     last: BTreeMap<String, (bool, String)>,
+    /// What failed before the watch began.
+    recalled: BTreeSet<Fingerprint>,
 }
 
 impl Checks {
+    /// A check failed before the watch began.
+    pub(super) fn recall(&mut self, cause: Fingerprint) {
+        self.recalled.insert(cause);
+    }
+
     pub(super) fn take(&mut self, spec: &ProbeSpec, check: &Check) -> Vec<Signal> {
         let words: String = clean_line(&check.words, Signal::TITLE_MOST).into();
         if self.last.len() >= CHECKS_MOST && !self.last.contains_key(&check.name) {
             return Vec::new();
         }
         let before = self.last.insert(check.name.clone(), (check.ok, words.clone()));
-        let state = match (check.ok, before) {
+        let fingerprint = Fingerprint::of(&[&spec.service, &spec.env, &spec.id, &check.name]);
+        let failed = before.map_or(self.recalled.remove(&fingerprint), |(ok, _)| !ok);
+        let state = match (check.ok, failed) {
             (false, _) => SignalState::Firing,
-            (true, Some((false, _))) => SignalState::Clear,
-            (true, _) => return Vec::new(),
+            (true, true) => SignalState::Clear,
+            (true, false) => return Vec::new(),
         };
         let labels = check.labels.iter().take(Signal::LABELS_MOST);
         vec![Signal {
-            fingerprint: Fingerprint::of(&[&spec.service, &spec.env, &spec.id, &check.name]),
+            fingerprint,
             service: spec.service.clone(),
             env: spec.env.clone(),
             kind: check.kind.to_owned(),

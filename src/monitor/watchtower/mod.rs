@@ -1,8 +1,9 @@
 //! The watchtower: what all probes read, and what it comes to. Owns the detectors, the newest reading of every check and
 //! number, and the silence of probes. Pure: observations and time arrive as arguments.
 //!
-//! Invariants: a probe that says nothing is an incident of its own, never well; a signal that says something new leaves
-//! at once, one that says the same again at most every `thin::AGAIN`, in a storm every `thin::AGAIN_IN_STORM`.
+//! Invariants: a probe that says nothing or cannot look is an incident of its own, never well; a signal that says
+//! something new leaves at once, one that says the same again at most every `thin::AGAIN`, in a storm every
+//! `thin::AGAIN_IN_STORM`.
 
 mod checks;
 mod flood;
@@ -34,6 +35,8 @@ const POINTS_MOST: usize = 360;
 const AGAIN_MOST: Millis = Millis::secs(1);
 /// Between two looks at the silence of probes, as long as the watchtower is not late itself.
 const LATE: Millis = Millis::secs(3);
+/// Looks that may fail before it is an incident that a probe cannot look.
+const BLIND_ROUNDS: u64 = 3;
 /// Characters of words for people.
 const WORDS_MOST: usize = 200;
 
@@ -71,7 +74,11 @@ struct Post {
     /// Time since then in which nobody listened: the watchtower itself was late.
     excused: Millis,
     blind: Option<String>,
+    /// Since when, if it is.
+    blinded: Option<Timestamp>,
     silent: bool,
+    /// Whether it is called silent because it cannot look.
+    sightless: bool,
     /// Firing signals of logs and numbers, with their titles.
     firing: BTreeMap<Fingerprint, (String, Timestamp)>,
 }
@@ -82,6 +89,15 @@ impl Watchtower {
     pub fn new(probes: &[ProbeSpec], now: Timestamp) -> Self {
         let posts = probes.iter().map(|spec| (spec.id.clone(), Post::new(spec, now))).collect();
         Self { posts, thinner: Thinner::default(), gauge: Gauge::default(), ticked: None }
+    }
+
+    /// What was told before the watch began and lasts as far as the house knows. Who looks again says that it is over.
+    pub fn recall(&mut self, lasting: &[Signal]) {
+        for signal in lasting {
+            if let Some(post) = self.posts.get_mut(&signal.probe) {
+                post.recall(signal);
+            }
+        }
     }
 
     /// Takes what a probe read; what it comes to and is worth telling.
@@ -169,9 +185,18 @@ impl Post {
             spoke: None,
             excused: Millis(0),
             blind: None,
+            blinded: None,
             silent: false,
+            sightless: false,
             firing: BTreeMap::new(),
         }
+    }
+
+    fn recall(&mut self, signal: &Signal) {
+        let cause = &signal.fingerprint;
+        self.silent |= *cause == self.silence(SignalState::Firing, "").fingerprint;
+        self.checks.recall(cause.clone());
+        self.series.recall(cause.clone(), signal.severity);
     }
 
     fn take(&mut self, seen: Observation) -> Vec<Signal> {
@@ -179,6 +204,7 @@ impl Post {
         let mut signals = match &seen.reading {
             Reading::Blind(why) => {
                 self.blind = Some(clean_line(why, WORDS_MOST).into());
+                self.blinded.get_or_insert(at);
                 return Vec::new();
             }
             Reading::Lines(lines) => self.logs.as_mut().map(|logs| logs.feed(lines, at)).unwrap_or_default(),
@@ -187,12 +213,15 @@ impl Post {
             Reading::Sample { metric, value, labels } => self.series.feed(metric, *value, labels, at),
             Reading::Alarm(signal) => vec![(**signal).clone()],
         };
-        self.blind = None;
+        (self.blind, self.blinded) = (None, None);
+        let sees_again = std::mem::take(&mut self.sightless);
         self.heard = Some(at);
         // That a log can be read is no line of it.
         let empty = matches!(&seen.reading, Reading::Lines(lines) if lines.is_empty());
         if !empty || self.spec.quiet_most.is_none() {
             (self.spoke, self.excused) = (Some(at), Millis(0));
+            signals.extend(self.heard_again());
+        } else if sees_again && !self.is_overdue(at) {
             signals.extend(self.heard_again());
         }
         self.note(&signals, at);
@@ -259,16 +288,28 @@ impl Post {
         if self.logs.is_some() {
             self.firing.retain(|_, (_, last)| now.since(*last) < Signal::LINES_QUIET);
         }
-        let last = self.spoke.unwrap_or(self.began);
+        self.blinded = self.blinded.map(|since| since + late);
         // Payloads come when something is wrong: their silence says nothing.
         let speaks = !matches!(self.spec.source, Source::Webhook { .. });
-        let most = Millis(self.patience().0.saturating_add(self.excused.0));
-        if speaks && now.since(last) > most {
+        let sightless = self.blinded.is_some_and(|since| now.since(since) > self.blind_most());
+        if speaks && (sightless || self.is_overdue(now)) {
+            self.sightless |= sightless;
             let why = self.blind.clone().unwrap_or_else(|| self.no_word());
             self.silent = true;
             signals.push(self.silence(SignalState::Firing, &why));
         }
         signals
+    }
+
+    /// Whether it has said nothing for too long.
+    fn is_overdue(&self, now: Timestamp) -> bool {
+        let last = self.spoke.unwrap_or(self.began);
+        now.since(last) > Millis(self.patience().0.saturating_add(self.excused.0))
+    }
+
+    /// How long it may be unable to look, however long it may be silent.
+    fn blind_most(&self) -> Millis {
+        Millis(self.spec.every.0.saturating_mul(BLIND_ROUNDS))
     }
 
     /// How long it may be silent. A look that may take longer than it is waited for is waited for.

@@ -124,6 +124,35 @@ fn c1_a_log_that_must_speak_is_an_incident_when_it_falls_silent_and_its_first_li
 }
 
 #[test]
+fn c2_a_log_that_cannot_be_read_is_an_incident_after_three_looks_and_well_once_it_can() {
+    let hour = Millis::hours(1);
+    for quiet_most in [None, Some(hour)] {
+        let source = Source::File { path: "/log".into() };
+        let log = ProbeSpec { heartbeat: hour, quiet_most, ..spec("log", source) };
+        let mut tower = Watchtower::new(&[log], Timestamp(0));
+        let mut told = Vec::new();
+        for second in 1..60 {
+            if second % 10 == 0 {
+                let blind = Reading::Blind("/log: No such file".into());
+                tower.observe(Observation {
+                    probe: "log".into(),
+                    at: Timestamp(second * 1_000),
+                    reading: blind,
+                });
+            }
+            told.extend(
+                tower.tick(Timestamp(second * 1_000), CALM).into_iter().map(|signal| (second, signal)),
+            );
+        }
+        assert_eq!((told[0].0, told[0].1.kind.as_str()), (41, kind::SILENT), "three looks after the first");
+        assert!(told[0].1.title.contains("No such file"), "{}", told[0].1.title);
+        let over = tower.observe(lines(60_000, &[]));
+        assert_eq!((over.len(), over[0].state), (1, SignalState::Clear));
+        assert!(ticked(&mut tower, 61..80).is_empty());
+    }
+}
+
+#[test]
 fn a_quiet_log_is_well_where_nobody_said_how_often_it_speaks() {
     let mut tower = Watchtower::new(&[spec("log", Source::File { path: "/log".into() })], Timestamp(0));
     for second in 0..120 {
@@ -232,4 +261,57 @@ fn c1_a_flood_of_lines_is_told_as_a_storm_and_in_a_storm_the_same_is_told_less_o
         times += told.iter().filter(|signal| signal.kind == kind::LOG_ERROR).count();
     }
     assert!((3..=6).contains(&times), "once a minute in four minutes, not {times} times");
+}
+
+/// A watch that begins after one that told these.
+fn after(spec: &ProbeSpec, told: &[Signal]) -> Watchtower {
+    let mut tower = Watchtower::new(std::slice::from_ref(spec), Timestamp(100_000));
+    tower.recall(told);
+    tower
+}
+
+#[test]
+fn c2_what_ended_while_nobody_watched_is_told_once() {
+    let told = Watchtower::new(&[tcp()], Timestamp(0)).observe(check(1_000, false));
+    let mut tower = after(&tcp(), &told);
+    let over = tower.observe(check(101_000, true));
+    assert_eq!((over.len(), over[0].state), (1, SignalState::Clear));
+    assert_eq!(over[0].fingerprint, told[0].fingerprint);
+    assert!(tower.observe(check(102_000, true)).is_empty(), "once");
+    assert!(
+        after(&tcp(), &[]).observe(check(101_000, true)).is_empty(),
+        "of what nobody knows nothing is told"
+    );
+    let lasts = after(&tcp(), &told).observe(check(101_000, false));
+    assert_eq!(lasts[0].state, SignalState::Firing);
+}
+
+#[test]
+fn c2_a_probe_that_was_silent_before_speaks_again_and_is_not_well_until_then() {
+    let told = ticked(&mut Watchtower::new(&[tcp()], Timestamp(0)), 0..40);
+    assert_eq!(told[0].kind, kind::SILENT);
+    let mut tower = after(&tcp(), &told);
+    assert_eq!(tower.health()[0].state, ProbeState::Silent);
+    let over = tower.observe(check(101_000, true));
+    assert_eq!((over[0].kind.as_str(), over[0].state), (kind::SILENT, SignalState::Clear));
+    assert_eq!((over.len(), tower.health()[0].state), (1, ProbeState::Well));
+}
+
+#[test]
+fn c2_a_number_that_came_back_within_its_bound_while_nobody_watched_is_told() {
+    let bound = crate::domain::probe::Bound { above: true, fire: "10".into(), clear: "9".into() };
+    let source =
+        Source::Prometheus { url: "http://localhost:9090".into(), query: "queue".into(), range: None, bound };
+    let spec = spec("queue", source);
+    let reads = |at: i64, value: f64| Observation {
+        probe: "queue".into(),
+        at: Timestamp(at),
+        reading: Reading::Sample { metric: "queue".into(), value, labels: BTreeMap::new() },
+    };
+    let told = Watchtower::new(std::slice::from_ref(&spec), Timestamp(0)).observe(reads(1_000, 20.0));
+    assert_eq!(told[0].kind, kind::METRIC_BOUND);
+    let mut tower = after(&spec, &told);
+    let over: Vec<Signal> = (101..110).flat_map(|at| tower.observe(reads(at * 1_000, 1.0))).collect();
+    assert_eq!((over.len(), over[0].state), (1, SignalState::Clear));
+    assert_eq!(over[0].fingerprint, told[0].fingerprint);
 }

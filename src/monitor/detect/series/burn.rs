@@ -134,6 +134,13 @@ impl Burn {
         found
     }
 
+    /// Whether it has watched for long enough to say that the budget does not go too fast: all of the shortest long window.
+    #[must_use]
+    pub fn knows(&self) -> bool {
+        let needed = RULES.iter().map(|rule| rule.long).min().unwrap_or_default();
+        self.last.saturating_sub(self.first) >= needed * MINUTE_MS
+    }
+
     /// How bad it is now, if it is.
     #[must_use]
     pub fn firing(&self) -> Option<Severity> {

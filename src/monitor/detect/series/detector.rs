@@ -148,6 +148,11 @@ impl SeriesDetector {
         }
     }
 
+    /// A cause lasted before the watch began.
+    pub fn recall(&mut self, cause: Fingerprint, severity: Severity) {
+        self.voice.recall(cause, severity);
+    }
+
     /// Takes a number in, and gives the signals that it makes.
     pub fn feed(
         &mut self,
@@ -234,25 +239,31 @@ impl SeriesDetector {
         let turn = series.shape.episode.observe(unusual);
         let trend = Severity::P4;
         let severity = matches!(turn, Turn::Begins | Turn::GoesOn).then_some(trend);
-        let said = self.say(series, Had { which: ANOMALY, at, severity }, |metric| Said {
-            title: format!("{metric} is not what it usually is"),
-            labels: vec![
-                ("value", shown(value)),
-                ("expected", shown(rated.expected)),
-                ("score", format!("{:.2}", rated.score)),
-                ("direction", if value >= rated.expected { "higher" } else { "lower" }.into()),
-            ],
-        });
-        signals.extend(said);
+        // Before it knows what is usual it does not know that nothing is unusual either.
+        let warm = series.shape.anomaly.warm(at);
+        if warm {
+            signals.extend(self.say(series, Had { which: ANOMALY, at, severity }, |metric| Said {
+                title: format!("{metric} is not what it usually is"),
+                labels: vec![
+                    ("value", shown(value)),
+                    ("expected", shown(rated.expected)),
+                    ("score", format!("{:.2}", rated.score)),
+                    ("direction", if value >= rated.expected { "higher" } else { "lower" }.into()),
+                ],
+            }));
+        }
         let spread = series.shape.anomaly.spread().max(series.telling);
         let change = series.shape.shift.add(level, spread);
-        if change == Change::None {
+        // The level that it has had for as long as it takes to know it is its level now.
+        let lasted = warm && self.voice.recalls(&series.causes[SHIFT]);
+        if change == Change::None && !lasted {
             return;
         }
         if let Change::Jumped(jump) = change {
             series.shape.hushed = !series.manner.tells(jump.from, jump.to);
         }
-        let severity = (change != Change::Settled && !series.shape.hushed).then_some(trend);
+        let calm = matches!(change, Change::Settled | Change::None) || series.shape.hushed;
+        let severity = (!calm).then_some(trend);
         let said = self.say(series, Had { which: SHIFT, at, severity }, |metric| {
             let mut labels = vec![("value", shown(value))];
             if let Change::Jumped(jump) = change {
@@ -267,6 +278,10 @@ impl SeriesDetector {
     fn burn(&mut self, series: &mut Series, share: f64, at: Timestamp) -> Option<Signal> {
         let burning = series.burn.as_mut()?.add(at, share, 1.0);
         let severity = burning.map(|burning| burning.severity);
+        let knows = series.burn.as_ref().is_some_and(Burn::knows);
+        if severity.is_none() && !knows && self.voice.recalls(&series.causes[BURN]) {
+            return None;
+        }
         self.say(series, Had { which: BURN, at, severity }, |metric| {
             let mut labels = vec![("value", shown(share))];
             if let Some(burning) = burning {

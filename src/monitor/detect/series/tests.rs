@@ -4,7 +4,7 @@ use super::detector::{SERIES_MOST, SeriesDetector};
 use crate::domain::{
     incident::Severity,
     probe::{Bound, ProbeSpec, Source},
-    signal::{Signal, SignalState, kind},
+    signal::{Fingerprint, Signal, SignalState, kind},
     time::{Millis, Timestamp},
 };
 use proptest::prelude::*;
@@ -341,4 +341,25 @@ fn c1_idleness_ages_and_shares_of_little_are_no_change_of_level() {
     assert_eq!(fired("redis_fragmentation", &little), Vec::<String>::new());
     let said = run_of("pg_xid_age", &spec(Millis::mins(1), Some((true, "90000", "80000"))), 1_500, age);
     assert!(!of(&said, kind::METRIC_BOUND, SignalState::Firing).is_empty(), "a bound holds for it");
+}
+
+#[test]
+fn c2_what_lasted_before_is_over_only_once_it_is_known_to_be() {
+    let of_kind = |which: &str| Fingerprint::of(&["shop", "production", which, "shop", "m"]);
+    let mut detector = SeriesDetector::new(&each_minute());
+    for which in [kind::METRIC_ANOMALY, kind::METRIC_SHIFT] {
+        detector.recall(of_kind(which), Severity::P4);
+    }
+    let said: Vec<(i64, Signal)> = (0..300)
+        .flat_map(|minute| {
+            let said =
+                detector.feed("m", 100.0 + 5.0 * noise(minute), &BTreeMap::new(), Timestamp(minute * 60_000));
+            said.into_iter().map(move |signal| (minute, signal))
+        })
+        .collect();
+    for which in [kind::METRIC_ANOMALY, kind::METRIC_SHIFT] {
+        let over = of(&said, which, SignalState::Clear);
+        assert_eq!(over.len(), 1, "{which}: {said:#?}");
+        assert!((60..80).contains(&over[0].0) && over[0].1.fingerprint == of_kind(which), "{over:?}");
+    }
 }

@@ -24,6 +24,15 @@ struct Told {
 #[derive(Debug, Clone, Default)]
 pub struct Voice {
     lasting: BTreeMap<Fingerprint, Told>,
+    recalled: BTreeMap<Fingerprint, Recalled>,
+}
+
+/// A cause that lasted when the watch began, and of which nothing was seen since.
+#[derive(Debug, Clone)]
+struct Recalled {
+    severity: Severity,
+    /// The series that was calm first. Once it is so again all others have been looked at as well.
+    calm: Option<u64>,
 }
 
 /// What is to be said.
@@ -38,6 +47,17 @@ pub struct Word {
 }
 
 impl Voice {
+    /// A cause was told before the watch began, and lasts as far as anybody knows.
+    pub fn recall(&mut self, cause: Fingerprint, severity: Severity) {
+        self.recalled.insert(cause, Recalled { severity, calm: None });
+    }
+
+    /// Whether this cause lasted before, and nothing was seen of it since.
+    #[must_use]
+    pub fn recalls(&self, cause: &Fingerprint) -> bool {
+        self.recalled.contains_key(cause)
+    }
+
     /// A series has this cause at this moment.
     pub fn fires(
         &mut self,
@@ -46,6 +66,7 @@ impl Voice {
         severity: Severity,
         at: Timestamp,
     ) -> Option<Word> {
+        self.recalled.remove(cause);
         let Some(told) = self.lasting.get_mut(cause) else {
             let told = Told { series: BTreeSet::from([series]), at, severity, untold: 0 };
             self.lasting.insert(cause.clone(), told);
@@ -64,12 +85,22 @@ impl Voice {
 
     /// A series does not have this cause, or not any more.
     pub fn calms(&mut self, cause: &Fingerprint, series: u64) -> Option<Word> {
-        let told = self.lasting.get_mut(cause)?;
+        let Some(told) = self.lasting.get_mut(cause) else { return self.over(cause, series) };
         if !told.series.remove(&series) || !told.series.is_empty() {
             return None;
         }
         let told = self.lasting.remove(cause)?;
         Some(Word { state: SignalState::Clear, count: told.untold.max(1), severity: told.severity })
+    }
+
+    /// A series does not have a cause that lasted before: it is over at its second calm look.
+    fn over(&mut self, cause: &Fingerprint, series: u64) -> Option<Word> {
+        let recalled = self.recalled.get_mut(cause)?;
+        if recalled.calm.replace(recalled.calm.unwrap_or(series)) != Some(series) {
+            return None;
+        }
+        let recalled = self.recalled.remove(cause)?;
+        Some(Word { state: SignalState::Clear, count: 1, severity: recalled.severity })
     }
 
     /// Whether a series has this cause, as far as was said.
@@ -105,5 +136,24 @@ mod tests {
         assert_eq!(voice.calms(&cause, 1), None);
         assert_eq!(voice.calms(&cause, 2).map(|word| word.state), Some(SignalState::Clear));
         assert_eq!((voice.calms(&cause, 2), voice.lasting()), (None, 0));
+    }
+
+    #[test]
+    fn a_cause_that_lasted_before_is_over_at_the_second_calm_look_unless_a_series_has_it() {
+        let cause = Fingerprint::of(&["x"]);
+        let before = || {
+            let mut voice = Voice::default();
+            voice.recall(cause.clone(), Severity::P2);
+            voice
+        };
+        let mut over = before();
+        assert_eq!([1, 2].map(|series| over.calms(&cause, series)), [None, None], "not all were looked at");
+        assert_eq!(over.calms(&cause, 1).map(|word| word.state), Some(SignalState::Clear));
+        assert_eq!(over.calms(&cause, 1), None, "once");
+        let mut lasts = before();
+        assert_eq!(lasts.calms(&cause, 1), None);
+        assert!(lasts.fires(&cause, 2, Severity::P2, Timestamp(0)).is_some());
+        assert_eq!(lasts.calms(&cause, 1), None);
+        assert_eq!(lasts.calms(&cause, 2).map(|word| word.state), Some(SignalState::Clear));
     }
 }
