@@ -10,6 +10,7 @@ mod chance;
 mod figures;
 mod keyed;
 mod span;
+mod switch;
 mod vendor;
 
 #[cfg(test)]
@@ -38,6 +39,7 @@ enum Hint {
     Near,
     Bearer,
     Basic,
+    Switch,
 }
 
 /// The search, and what each of its words hints at.
@@ -72,6 +74,7 @@ static SEARCH: LazyLock<Option<Search>> = LazyLock::new(|| {
         ("secret", Hint::Near),
         ("token", Hint::Near),
         ("passw", Hint::Near),
+        (" -", Hint::Switch),
     ] {
         add(word, hint);
     }
@@ -95,6 +98,15 @@ pub fn redact(text: &str) -> Cow<'_, str> {
         text = Cow::Owned(span::applied(&text, spans));
     }
     text
+}
+
+/// The value of a label without secrets and personal data: a name that says that its value is secret is believed.
+#[must_use]
+pub fn labelled<'a>(name: &str, value: &'a str) -> Cow<'a, str> {
+    match keyed::kind(name, value) {
+        Some(kind) => Cow::Owned(format!("{}{kind}]", span::MARK)),
+        None => redact(value),
+    }
 }
 
 /// Every piece that must not be kept.
@@ -121,6 +133,9 @@ fn found(text: &str) -> Vec<Span> {
         figures::cards(text, &mut spans);
         figures::accounts(text, &mut spans);
     }
+    if text.len() >= vendor::PEM_LINE {
+        vendor::pem_lines(text, &mut spans);
+    }
     spans
 }
 
@@ -138,5 +153,6 @@ fn look(text: &str, hint: Hint, start: usize, end: usize) -> Option<Span> {
         Hint::Near => chance::near(text, end),
         Hint::Bearer => keyed::scheme_value(text, end, false),
         Hint::Basic => keyed::scheme_value(text, end, true),
+        Hint::Switch => switch::value(text, end),
     }
 }

@@ -37,13 +37,16 @@ pub fn near(text: &str, end: usize) -> Option<Span> {
 
 /// Small letters, capitals and several digits, spread as by chance, and no path.
 fn mixed(word: &[u8]) -> bool {
+    word.iter().filter(|b| **b == b'/').count() <= 2 && chance(word)
+}
+
+/// Small letters, capitals and several digits, spread as by chance.
+#[must_use]
+pub fn chance(word: &[u8]) -> bool {
     let count = |test: fn(&u8) -> bool| word.iter().filter(|b| test(b)).count();
-    let digits = count(u8::is_ascii_digit);
-    let slashes = count(|b| *b == b'/');
-    digits >= 3
+    count(u8::is_ascii_digit) >= 3
         && count(u8::is_ascii_lowercase) >= 3
         && count(u8::is_ascii_uppercase) >= 3
-        && slashes <= 2
         && bits(word) >= BITS
 }
 

@@ -21,6 +21,18 @@ pub enum Sort {
     Query,
 }
 
+impl Sort {
+    /// As a marker calls it.
+    fn kind(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::Secret | Self::Query => "secret",
+            Self::Authorization => "authorization",
+            Self::Cookie => "cookie",
+        }
+    }
+}
+
 /// Names, as they end: what stands before them in the same word does not matter.
 pub const NAMES: &[(&str, Sort)] = &[
     ("password", Sort::Password),
@@ -111,6 +123,15 @@ const NO_VALUES: &[&str] = &[
     "absent",
 ];
 
+/// What the value of a label is, if its name says that it is secret.
+#[must_use]
+pub fn kind(name: &str, value: &str) -> Option<&'static str> {
+    let name = name.trim().to_ascii_lowercase().replace([' ', '.'], "_");
+    let sort = NAMES.iter().filter(|(end, sort)| name.ends_with(end) && *sort != Sort::Query);
+    let (_, sort) = sort.max_by_key(|(end, _)| end.len())?;
+    (!no_value(value.trim())).then_some(sort.kind())
+}
+
 /// The value beside the name that stands at these bytes.
 #[must_use]
 pub fn value(text: &str, start: usize, end: usize, sort: Sort) -> Option<Span> {
@@ -143,20 +164,17 @@ pub fn value(text: &str, start: usize, end: usize, sort: Sort) -> Option<Span> {
             let spoken = prose && sentence(text, from, to);
             // The variable of the working directory has the name of a password.
             let directory = &text[start..end] == "PWD" && found.starts_with('/');
-            !no_value(found) && !spoken && !directory
+            // A word of prose behind `is` is said of the password.
+            let told =
+                !beside.said || quoted(text, beside.at) || found.bytes().any(|b| !b.is_ascii_lowercase());
+            !no_value(found) && !spoken && !directory && told
         }
         Sort::Secret => made_up(found, prose, quoted(text, beside.at)),
         Sort::Authorization => !no_value(found) && found.len() >= 8,
         Sort::Cookie => found.contains('='),
         Sort::Query => found.len() >= 16,
     };
-    let kind = match sort {
-        Sort::Password => "password",
-        Sort::Secret | Sort::Query => "secret",
-        Sort::Authorization => "authorization",
-        Sort::Cookie => "cookie",
-    };
-    (secret && !is_marker(found)).then_some(Span { start: from, end: to, kind })
+    (secret && !is_marker(found)).then_some(Span { start: from, end: to, kind: sort.kind() })
 }
 
 /// Where a value begins.
@@ -164,6 +182,8 @@ struct Beside {
     at: usize,
     /// After a colon and a blank, as in a sentence.
     prose: bool,
+    /// After `is` or `was`.
+    said: bool,
 }
 
 /// Looks for what separates a name from its value.
@@ -186,21 +206,26 @@ fn beside(text: &str, word: usize, end: usize, sort: Sort) -> Option<Beside> {
         Some(b'=') => {
             let mut at = gap + 1;
             at += usize::from(matches!(bytes.get(at), Some(b'>' | b'=')));
-            return Some(Beside { at: blanks(at), prose: false });
+            return Some(Beside { at: blanks(at), prose: false, said: false });
         }
         Some(b':') => {
             let assigned = bytes.get(gap + 1) == Some(&b'=');
             let at = blanks(gap + 1 + usize::from(assigned));
-            return Some(Beside { at, prose: !closed && !assigned && at > gap + 1 });
+            return Some(Beside { at, prose: !closed && !assigned && at > gap + 1, said: false });
         }
         Some(b'>') if word > 0 && bytes[word - 1] == b'<' => {
-            return Some(Beside { at: gap + 1, prose: false });
+            return Some(Beside { at: gap + 1, prose: false, said: false });
         }
         _ => {}
     }
     let flag = text[word..end].starts_with("--") || text[..word].ends_with("--");
     let literal = sort == Sort::Password && matches!(bytes.get(gap), Some(b'\''));
-    (gap > at && (flag || literal)).then_some(Beside { at: gap, prose: false })
+    if gap > at && (flag || literal) {
+        return Some(Beside { at: gap, prose: false, said: false });
+    }
+    let said = ["is ", "was "].iter().find(|word| text[gap..].starts_with(**word));
+    let said = said.filter(|_| gap > at && sort == Sort::Password)?;
+    Some(Beside { at: blanks(gap + said.len()), prose: true, said: true })
 }
 
 /// Whether a value stands between quotes.

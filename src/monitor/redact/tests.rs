@@ -1,6 +1,6 @@
 //! What must go, what must stay, and that doing it twice changes nothing.
 
-use super::{redact, span::MARK};
+use super::{labelled, redact, span::MARK};
 use proptest::prelude::*;
 use std::borrow::Cow;
 
@@ -111,6 +111,17 @@ fn positives() -> Vec<(String, String, &'static str)> {
         plain("https://x.example/cb?code=4fTq9ZxB2kLmN7pRvW3s&state=1", A20, "secret"),
         plain("https://s.example/b?sig=4fTq9ZxB2kLmN7pRvW3s%3D", "4fTq9ZxB2kLmN7pRvW3s%3D", "secret"),
         plain("Authorization: Bearer abc.def-123456789", "abc.def-123456789", "authorization"),
+        plain("the passphrase is correct-horse-9, write it down", "correct-horse-9", "password"),
+        plain("password was 'open sesame'", "open sesame", "password"),
+        plain("ran curl -u admin:hunter2 https://x.example/", "hunter2", "password"),
+        plain("curl -s --user 'admin:hunter 2' https://x.example/", "hunter 2", "password"),
+        plain("curl -uadmin:hunter2 x", "hunter2", "password"),
+        plain("failed: mysql -h db -u shop -phunter2 shop", "hunter2", "password"),
+        plain("mysqldump -p'hunter 2' shop", "hunter 2", "password"),
+        plain("sshpass -p hunter2 ssh web1", "hunter2", "password"),
+        plain("redis-cli -a hunter2 ping", "hunter2", "password"),
+        (format!("2026-11-30 20:59:06 ERROR {A40}+/9x{A20}"), format!("{A40}+/9x{A20}"), "private-key"),
+        (format!("{{\"msg\":\"{A40}+/9x{A20}\",\"level\":50}}"), format!("{A40}+/9x{A20}"), "private-key"),
         plain("authorization: Basic c2hvcDpodW50ZXIy", "c2hvcDpodW50ZXIy", "authorization"),
         plain("\"Authorization\":\"Token 77aabbccdd\"", "77aabbccdd", "authorization"),
         plain("Authorization: Digest username=\"bob\", response=\"6629fae4\"", "6629fae4", "authorization"),
@@ -216,6 +227,15 @@ const NEGATIVES: &[&str] = &[
     "key-value store is full",
     "SKU 12345 sold out",
     "2026-11-28T23:12:01.123Z ERROR pool timeout after 30001ms",
+    "password is required",
+    "password is wrong, try again",
+    "the password was changed",
+    "docker run -u 1000:1000 -p 8080:80 web",
+    "docker run --name mysql -p3306:3306 mysql:8",
+    "curl -u $LOGIN https://x.example/",
+    "mysql -h db -P 3306 -p shop",
+    "chown -u app:app; curl -s https://x.example/",
+    "integrity sha512-4fTq9ZxB2kLmN7pRvW3sYdC8hJ1gUeX5aQ0oI6tK4fTq9ZxB2kLmN7pRvW3sYdC8hJ1gUeX5aQ0oI6tKAA==",
     "PHP Fatal error:  Uncaught RuntimeException: no price in /app/src/Cart.php:41",
 ];
 
@@ -251,6 +271,27 @@ fn what_is_no_secret_stays_and_is_not_even_copied() {
         .filter(|(_, found)| matches!(found, Cow::Owned(_)))
         .collect();
     assert!(changed.is_empty(), "{changed:#?}");
+}
+
+#[test]
+fn the_name_of_a_label_says_that_its_value_is_secret() {
+    for (name, kind) in [
+        ("password", "password"),
+        ("DB_PASSWORD", "password"),
+        ("secret", "secret"),
+        ("api_key", "secret"),
+        ("x-api-key", "secret"),
+        ("clientSecret", "secret"),
+        ("token", "secret"),
+        ("Authorization", "authorization"),
+        ("cookie", "cookie"),
+    ] {
+        assert_eq!(labelled(name, "hunter two"), format!("{MARK}{kind}]"), "{name}");
+    }
+    for (name, value) in [("pod", "web-1"), ("code", "500"), ("token_type", "bearer"), ("secret", "none")] {
+        assert_eq!(labelled(name, value), value);
+    }
+    assert_eq!(labelled("note", "password=hunter2"), format!("password={MARK}password]"));
 }
 
 #[test]

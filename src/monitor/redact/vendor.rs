@@ -168,6 +168,25 @@ pub fn pem(text: &str, at: usize) -> Option<Span> {
     Some(Span { start: at, end: at + end.unwrap_or(rest.len()), kind: "private-key" })
 }
 
+/// Characters of a full line of a private key, as programs write it, and of the longest one.
+pub const PEM_LINE: usize = 64;
+const PEM_LINE_MOST: usize = 80;
+
+/// Full lines of a private key that stand alone: each behind a prefix of its own, or cut off from their beginning.
+pub fn pem_lines(text: &str, out: &mut Vec<Span>) {
+    let inner = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=');
+    let apart = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '\\');
+    let mut start = 0;
+    for word in text.split_inclusive(apart) {
+        let bare = word.trim_end_matches(apart);
+        let full = (PEM_LINE..=PEM_LINE_MOST).contains(&bare.len()) && bare.bytes().all(inner);
+        if full && super::chance::chance(bare.as_bytes()) {
+            out.push(Span { start, end: start + bare.len(), kind: "private-key" });
+        }
+        start += word.len();
+    }
+}
+
 /// The token of a Telegram bot around `:AA`.
 #[must_use]
 pub fn bot(text: &str, at: usize) -> Option<Span> {

@@ -36,10 +36,12 @@ pub(super) fn alarm(probe: &ProbeSpec, service: &str, identity: &[&str]) -> Sign
     }
 }
 
-/// Adds a label; an empty one, and what is over the bound, is none.
+/// Adds a label, redacted by its name as well; an empty one, and what is over the bound, is none.
 pub(super) fn label(signal: &mut Signal, name: &str, value: &str) {
     if signal.labels.len() < Signal::LABELS_MOST && !value.trim().is_empty() {
-        signal.labels.insert(line(name, 64), line(value, LABEL_MOST));
+        let (name, value) = (line(name, 64), text::clean(value));
+        let value = text::clean_line(&redact::labelled(&name, &value), LABEL_MOST).into();
+        signal.labels.insert(name, value);
     }
 }
 

@@ -46,6 +46,24 @@ fn with(mut body: Value, field: &str, value: Value) -> Value {
 const ALERTS: WebhookFormat = WebhookFormat::Alertmanager;
 
 #[test]
+fn c2_a_label_whose_name_says_that_it_is_secret_is_not_kept() {
+    let names = ["password", "api_key", "token", "authorization", "secret"];
+    let secrets: serde_json::Map<String, Value> =
+        names.iter().map(|name| ((*name).to_owned(), json!("hunter two"))).collect();
+    let own = json!({"title": "down", "labels": secrets});
+    let mut theirs = samples::alertmanager();
+    theirs["alerts"][0]["labels"].as_object_mut().unwrap().extend(secrets.clone());
+    let generic = reads(WebhookFormat::Generic, &own).unwrap();
+    let alerts = reads(ALERTS, &theirs).unwrap();
+    for payload in [&generic, &alerts] {
+        let all: Vec<_> = payload.signals.iter().flat_map(|signal| &signal.labels).collect();
+        assert!(all.iter().any(|(_, value)| value.starts_with("[redacted:")), "{all:?}");
+        assert!(!format!("{payload:?}").contains("hunter"), "{payload:?}");
+    }
+    assert!(names.iter().all(|name| generic.signals[0].labels[*name].starts_with("[redacted:")));
+}
+
+#[test]
 fn c2_alerts_in_several_places_are_one_signal_that_fires_while_one_of_them_does() {
     let payload = reads(ALERTS, &samples::alertmanager()).unwrap();
     let [errors, disk] = &payload.signals[..] else { panic!("{payload:?}") };

@@ -16,7 +16,7 @@ use crate::{
             templates::{Miner, Saved, TemplateId},
             trace::{self, grammar, identity, model::Trace, python, wording::wording},
         },
-        redact::redact,
+        redact::{labelled, redact},
     },
 };
 use std::{
@@ -244,7 +244,10 @@ fn title(trace: &Trace) -> String {
     let root = trace.faults.iter().rfind(|fault| fault.link == trace::model::Link::Cause);
     let root = root.filter(|root| root.kind != fault.kind && !root.kind.is_empty());
     let mut title = redact(kind).into_owned();
-    if !words.is_empty() {
+    if words.starts_with(&*title) {
+        // The type is how the message begins.
+        title = words;
+    } else if !words.is_empty() {
         title = format!("{title}: {words}");
     }
     if let Some(root) = root {
@@ -256,7 +259,7 @@ fn title(trace: &Trace) -> String {
 /// Adds a label, cleaned, redacted and cut; none that is empty.
 fn put(labels: &mut BTreeMap<String, String>, name: &str, value: &str) {
     let value = clean_line(value, 4 * LABEL_MOST);
-    let value = clean_line(&redact(&value), LABEL_MOST).trim().to_owned();
+    let value = clean_line(&labelled(name, &value), LABEL_MOST).trim().to_owned();
     if !value.is_empty() && labels.len() < Signal::LABELS_MOST {
         labels.insert(name.to_owned(), value);
     }

@@ -1,7 +1,10 @@
 //! What the query API of Prometheus answers, and of VictoriaMetrics, Thanos and Mimir, which speak the same. Pure:
 //! bytes in, one number a series out.
 
-use crate::domain::{signal::Signal, text};
+use crate::{
+    domain::{signal::Signal, text},
+    monitor::redact::labelled,
+};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -19,7 +22,7 @@ const WORDS_MOST: usize = 300;
 pub(super) struct Series {
     /// Its metric; empty for what was computed.
     pub(super) name: String,
-    /// Its labels, cleaned and bounded.
+    /// Its labels, redacted, cleaned and bounded.
     pub(super) labels: BTreeMap<String, String>,
     /// The number; not a number where the source has a gap.
     pub(super) value: f64,
@@ -135,7 +138,7 @@ impl Answer {
         let labels = metric
             .iter()
             .take(Signal::LABELS_MOST)
-            .map(|(name, value)| (clean(name), clean(value)))
+            .map(|(name, value)| (clean(name), clean(&labelled(name, &text::clean(value)))))
             .collect();
         self.series.push(Series { name, labels, value });
     }
