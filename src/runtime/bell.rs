@@ -90,7 +90,7 @@ impl Bell {
         }
     }
 
-    /// The box of orders is made by whoever sends the first one.
+    /// The box of orders is made at the start, and by whoever sends an order where it is gone.
     fn watch_box(&self) {
         let put = WatchFlags::MOVED_TO | WatchFlags::CLOSE_WRITE;
         // Absent: its making rings. The same again changes nothing.

@@ -1,6 +1,7 @@
 //! Orders from another process of the same person, as files: `<data>/orders/<time>-<pid>-<n>.order`, answered by
 //! `….answer` beside it. The directory is 0700 and files of other users are not opened, so whoever can write here
-//! could have written the journal itself. An order is taken by renaming it: taken once, or not at all.
+//! could have written the journal itself. What root writes belongs to the owner of the data directory, who can go on
+//! giving and taking orders. An order is taken by renaming it: taken once, or not at all.
 
 use crate::{
     domain::{ids::Seq, text, time::Timestamp},
@@ -9,11 +10,12 @@ use crate::{
         event::Event,
     },
 };
+use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
 use std::{
     fs::{self, DirBuilder, File, OpenOptions},
     io::{self, Read as _, Write as _},
-    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _},
+    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, fchown},
     path::{Path, PathBuf},
     sync::atomic::{AtomicU64, Ordering},
 };
@@ -71,7 +73,7 @@ fn orders(data: &Path) -> PathBuf {
 /// Puts an order into the owner's box.
 pub(super) fn send(data: &Path, letter: &Letter, now: Timestamp) -> io::Result<Sent> {
     let dir = orders(data);
-    make(&dir)?;
+    make(data)?;
     let number = SENT.fetch_add(1, Ordering::Relaxed);
     let order = dir.join(format!("{:020}-{}-{number}.{ORDER}", now.0, std::process::id()));
     write(&order, &serde_json::to_vec(letter)?)?;
@@ -81,7 +83,7 @@ pub(super) fn send(data: &Path, letter: &Letter, now: Timestamp) -> io::Result<S
 /// The answer, once there is one.
 pub(super) fn answer(sent: &Sent) -> io::Result<Option<Answer>> {
     let path = sent.0.with_extension("answer");
-    match read(&path) {
+    match read(&path, data_of(&path)) {
         Ok(bytes) => {
             fs::remove_file(&path)?;
             Ok(Some(serde_json::from_slice(&bytes)?))
@@ -110,7 +112,7 @@ pub(super) fn waiting(data: &Path) -> Vec<PathBuf> {
 pub(super) fn take(order: &Path) -> io::Result<Letter> {
     let taken = order.with_extension("taken");
     fs::rename(order, &taken)?;
-    let bytes = read(&taken);
+    let bytes = read(&taken, data_of(&taken));
     fs::remove_file(&taken)?;
     Ok(serde_json::from_slice(&bytes?)?)
 }
@@ -120,8 +122,17 @@ pub(super) fn reply(order: &Path, answer: &Answer) -> io::Result<()> {
     write(&order.with_extension("answer"), &serde_json::to_vec(answer)?)
 }
 
-/// Removes what an earlier owner left: whoever sent it has been told that nobody answered.
-pub(super) fn empty(data: &Path) {
+/// Makes the box, so that it is its owner's, and removes what an earlier one left: whoever sent it has been told that
+/// nobody answered.
+pub(super) fn open(data: &Path) {
+    let dir = orders(data);
+    if fs::read_dir(&dir).is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied) {
+        // It was made by another user: whose data this is may put a new one there.
+        let _ = fs::remove_dir(&dir);
+    }
+    if let Err(error) = make(data) {
+        tracing::warn!(%error, "the box of orders cannot be made");
+    }
     for file in fs::read_dir(orders(data)).into_iter().flatten().flatten() {
         // What cannot be removed cannot be read either.
         let _ = fs::remove_file(file.path());
@@ -168,7 +179,7 @@ pub(super) fn control_files(data: &Path) -> Option<ControlCommand> {
         if !path.exists() {
             return None;
         }
-        let words = read(&path).unwrap_or_default();
+        let words = read(&path, data).unwrap_or_default();
         let words = text::clean_bytes(&words);
         let first = text::clean_line(words.lines().next().unwrap_or_default(), WORDS_MOST);
         let why = match first.trim() {
@@ -193,29 +204,62 @@ pub fn clear_control_files(data: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn make(dir: &Path) -> io::Result<()> {
-    match DirBuilder::new().mode(0o700).create(dir) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-        _ => Ok(()),
+fn make(data: &Path) -> io::Result<()> {
+    let dir = orders(data);
+    match DirBuilder::new().mode(0o700).create(&dir) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+        _ => {}
     }
+    if is_root() {
+        let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW;
+        entrust(&unfollowed(&dir, flags)?, data)?;
+    }
+    Ok(())
+}
+
+fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+/// What root has made belongs to whose data it is.
+fn entrust(file: &File, data: &Path) -> io::Result<()> {
+    let (owner, now) = (fs::metadata(data)?, file.metadata()?);
+    if is_root() && owner.uid() != now.uid() {
+        fchown(file, Some(owner.uid()), Some(owner.gid()))?;
+    }
+    Ok(())
+}
+
+/// Opens a file to read it, and no link to one.
+fn unfollowed(path: &Path, flags: OFlags) -> io::Result<File> {
+    let flags = (flags | OFlags::NOFOLLOW).bits().cast_signed();
+    OpenOptions::new().read(true).custom_flags(flags).open(path)
+}
+
+/// The data directory of a file in its box.
+fn data_of(path: &Path) -> &Path {
+    path.parent().and_then(Path::parent).unwrap_or(path)
 }
 
 /// Writes a whole file: readers see all of it or nothing.
 fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let fresh = path.with_extension("new");
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh)?;
+    entrust(&file, data_of(path))?;
     file.write_all(bytes)?;
     fs::rename(&fresh, path)
 }
 
-/// Reads a plain file of this user.
-fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let found = fs::symlink_metadata(path)?;
-    if !found.is_file() || found.uid() != rustix::process::geteuid().as_raw() || found.len() > LETTER_MOST {
+/// Reads a plain file of this user or of root; root also reads those of whose data it is.
+fn read(path: &Path, data: &Path) -> io::Result<Vec<u8>> {
+    let (found, own) = (fs::symlink_metadata(path)?, rustix::process::geteuid().as_raw());
+    let owners = || fs::metadata(data).is_ok_and(|data| data.uid() == found.uid());
+    let trusted = [0, own].contains(&found.uid()) || is_root() && owners();
+    if !found.is_file() || !trusted || found.len() > LETTER_MOST {
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it is no order of this user"));
     }
     let mut bytes = Vec::new();
-    File::open(path)?.take(LETTER_MOST).read_to_end(&mut bytes)?;
+    unfollowed(path, OFlags::empty())?.take(LETTER_MOST).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
@@ -260,12 +304,34 @@ mod tests {
         );
         assert!(!is_a_persons(&Command::Desk(ask)));
         let data = tempfile::tempdir().unwrap();
-        make(&orders(data.path())).unwrap();
+        make(data.path()).unwrap();
         let target = data.path().join("elsewhere");
         fs::write(&target, serde_json::to_vec(&letter(Command::Tick)).unwrap()).unwrap();
         let link = orders(data.path()).join("1.order");
         std::os::unix::fs::symlink(&target, &link).unwrap();
         assert!(take(&link).is_err() && target.exists());
+    }
+
+    #[test]
+    fn c10_an_order_of_root_is_its_owners_who_can_go_on_giving_orders() {
+        let data = tempfile::tempdir().unwrap();
+        let pause = || letter(Command::Control(ControlCommand::Pause("lunch".into())));
+        open(data.path());
+        assert!(orders(data.path()).is_dir(), "made at the start");
+        if !is_root() {
+            return;
+        }
+        let nobody = 65_534;
+        std::os::unix::fs::chown(data.path(), Some(nobody), Some(nobody)).unwrap();
+        let sent = send(data.path(), &pause(), Timestamp(1)).unwrap();
+        let order = waiting(data.path()).remove(0);
+        for path in [&orders(data.path()), &order] {
+            assert_eq!(fs::metadata(path).unwrap().uid(), nobody, "{}", path.display());
+        }
+        assert_eq!(take(&order).unwrap().command, pause().command);
+        reply(&order, &Answer::Failed("no".into())).unwrap();
+        std::os::unix::fs::chown(order.with_extension("answer"), Some(nobody), None).unwrap();
+        assert!(answer(&sent).unwrap().is_some(), "root reads what the owner answers");
     }
 
     #[test]

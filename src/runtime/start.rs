@@ -155,7 +155,7 @@ pub async fn start(setup: Setup, mut faces: EngineEnd) -> Result<Engine, StartEr
         let keeper = viewing::Keeper { site: site.clone(), supervisor: supervisor.clone() };
         beside(keeper.serve(end, closed.clone()));
     }
-    post::empty(&setup.data);
+    post::open(&setup.data);
     let door = Door {
         data: setup.data.clone(),
         entrance: faces.entrance.clone(),
