@@ -72,14 +72,23 @@ impl Joiner {
     /// Takes one line; adds what is complete by it.
     pub fn push(&mut self, raw: &str, at: Timestamp, done: &mut Vec<Record>) {
         let bare = prefix::bare(raw);
-        let line = Line::of(cleaned(&bare.text), bare.partial);
-        if let Some(place) = self.open.iter().position(|open| open.record.stream == bare.key) {
+        let text = cleaned(&bare.text);
+        match prefix::unfolded(&text).filter(|_| !bare.partial) {
+            Some(lines) => lines.iter().for_each(|line| {
+                self.put(&bare.key, Line::of((*line).to_owned(), false), at, done);
+            }),
+            None => self.put(&bare.key, Line::of(text, bare.partial), at, done),
+        }
+    }
+
+    fn put(&mut self, key: &str, line: Line, at: Timestamp, done: &mut Vec<Record>) {
+        if let Some(place) = self.open.iter().position(|open| open.record.stream == key) {
             if !self.open[place].over(at) && self.open[place].take(&line, at) {
                 return;
             }
             finish(self.open.swap_remove(place), done);
         }
-        self.begin(&bare.key, line, at, done);
+        self.begin(key, line, at, done);
     }
 
     /// Closes the records that have waited long enough.

@@ -105,10 +105,14 @@ fn numbered(rest: &str) -> Option<Bare<'_>> {
     Some(Bare::whole(key, text.trim_start_matches('\u{feff}')))
 }
 
+/// Months as they are written in dates.
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+/// Days of the week, likewise.
+const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+
 /// `Nov 28 23:12:01 host unit[123]: text`.
 fn syslog(line: &str) -> Option<Bare<'_>> {
-    const MONTHS: [&str; 12] =
-        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let month = line.get(..3).filter(|month| MONTHS.contains(month))?;
     let rest = line[month.len()..].strip_prefix(' ')?.trim_start();
     let (day, rest) = rest.split_once(' ')?;
@@ -291,10 +295,71 @@ pub fn header(text: &str) -> Option<Header<'_>> {
 
 /// What follows a time at the start, in any usual form.
 fn dated(text: &str) -> Option<&str> {
-    if !text.as_bytes().first().is_some_and(u8::is_ascii_digit) {
-        return None;
+    match text.as_bytes().first()? {
+        b'0'..=b'9' => time(text).map(|(_, rest)| rest).or_else(|| clock(text)).or_else(|| day_first(text)),
+        b'F' | b'M' | b'S' | b'T' | b'W' if text.as_bytes().get(3) == Some(&b' ') => weekday_first(text),
+        _ => None,
     }
-    time(text).map(|(_, rest)| rest).or_else(|| clock(text))
+}
+
+/// Up to so many digits and nothing else.
+fn digits(word: &str, most: usize) -> bool {
+    (1..=most).contains(&word.len()) && word.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// `30-Nov-2026 20:59:06 Europe/Berlin]` as PHP writes it, up to the bracket.
+fn day_first(text: &str) -> Option<&str> {
+    let (day, rest) = text.split_once('-')?;
+    let (month, rest) = rest.split_once('-')?;
+    let (year, rest) = rest.split_once(' ')?;
+    let dated = digits(day, 2) && MONTHS.contains(&month) && digits(year, 4);
+    let rest = clock(rest).filter(|_| dated)?;
+    let zone = rest.strip_prefix(' ').and_then(|zone| zone.split_once(']')).map(|(zone, _)| zone);
+    Some(zone.filter(|zone| !zone.contains([' ', '['])).map_or(rest, |zone| &rest[1 + zone.len()..]))
+}
+
+/// `Mon Nov 30 20:59:06.123456 2026` as Apache writes it.
+fn weekday_first(text: &str) -> Option<&str> {
+    let (weekday, rest) = text.split_once(' ')?;
+    let (month, rest) = rest.split_once(' ')?;
+    let (day, rest) = rest.trim_start().split_once(' ')?;
+    let dated = DAYS.contains(&weekday) && MONTHS.contains(&month) && digits(day, 2);
+    let rest = clock(rest).filter(|_| dated)?.strip_prefix(' ')?;
+    let year = rest.get(..4).filter(|year| digits(year, 4))?;
+    Some(&rest[year.len()..])
+}
+
+/// How servers name what PHP said in a message of theirs.
+const RELAYED: &str = "PHP message: ";
+
+/// What PHP said, where a server tells it: the server's own words before it are none of the message.
+fn relayed(rest: &str) -> &str {
+    rest.split_once(RELAYED).map_or(rest, |(_, said)| said)
+}
+
+/// The lines of an error of PHP that a server has written as one, with `\n` between them.
+#[must_use]
+pub fn unfolded(text: &str) -> Option<Vec<&str>> {
+    const FOLD: &str = "\\n";
+    let folded = text.contains("PHP ") && text.contains("\\nStack trace:\\n#") && !text.starts_with('{');
+    let mut rest = folded.then_some(text)?;
+    let mut lines = Vec::new();
+    let begins = |line: &str| {
+        ["#", "Stack trace:", "Next ", "  thrown in "].iter().any(|start| line.starts_with(start))
+    };
+    // What looks like a fold may be a part of a name: `App\news`.
+    let mut from = 0;
+    while let Some(at) = rest[from..].find(FOLD).map(|at| from + at) {
+        let next = &rest[at + FOLD.len()..];
+        if begins(next) {
+            lines.push(&rest[..at]);
+            (rest, from) = (next, 0);
+        } else {
+            from = at + FOLD.len();
+        }
+    }
+    lines.push(rest);
+    Some(lines)
 }
 
 /// `E1128 23:12:01.123456    99 a.go:12] text`.
@@ -334,12 +399,17 @@ fn after(rest: &str) -> Header<'_> {
         } else {
             None
         };
-        let Some(end) = end else { return Header { level: found, rest: bare } };
-        found = found.or(named).or_else(|| if bracketed { level(&text[..end]) } else { None });
+        let Some(end) = end else { return Header { level: found, rest: relayed(bare) } };
+        found = found.or(named).or_else(|| if bracketed { bracketed_level(&text[..end]) } else { None });
         rest = &text[end..];
         rest = rest.strip_prefix(':').unwrap_or(rest);
     }
-    Header { level: found, rest: rest.strip_prefix(' ').unwrap_or(rest) }
+    Header { level: found, rest: relayed(rest.strip_prefix(' ').unwrap_or(rest)) }
+}
+
+/// The level in `[error]`, or behind a module in `[php:error]`.
+fn bracketed_level(text: &str) -> Option<Level> {
+    level(text).or_else(|| text.rsplit_once(':').and_then(|(_, word)| level(word)))
 }
 
 #[cfg(test)]
@@ -384,6 +454,19 @@ mod tests {
             ("E, [2026-11-28T23:12:01.1 #99] ERROR -- : boom", Some(Level::Error), "boom"),
             ("ERROR: boom", Some(Level::Error), "boom"),
             ("[WARN] boom", Some(Level::Warning), "boom"),
+            ("[30-Nov-2026 20:59:06 UTC] PHP Fatal error:  boom", None, "PHP Fatal error:  boom"),
+            ("[30-Nov-2026 20:59:06 Europe/Berlin] PHP Warning:  boom", None, "PHP Warning:  boom"),
+            ("[30-Nov-2026 20:59:06] NOTICE: boom", Some(Level::Fine), "boom"),
+            (
+                "[Mon Nov 30 20:59:06.123456 2026] [php:error] [pid 12:tid 3] [client 10.0.0.1:5] PHP Fatal error:  boom",
+                Some(Level::Error),
+                "PHP Fatal error:  boom",
+            ),
+            (
+                "2026/11/30 20:59:06 [error] 12#12: *1 FastCGI sent in stderr: \"PHP message: PHP Fatal error:  boom",
+                Some(Level::Error),
+                "PHP Fatal error:  boom",
+            ),
             (
                 "2026-11-28 23:12:01,123 ERROR [main] \tat a.b(C.java:1)",
                 Some(Level::Error),
@@ -398,13 +481,22 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_folded_error_of_php_is_its_lines_and_a_name_is_not_cut() {
+        let folded = "x PHP Fatal error:  Uncaught App\\news\\E: boom in /a.php:1\\nStack trace:\\n#0 {main}\\n  thrown in /a.php";
+        let lines = unfolded(folded).unwrap();
+        assert_eq!(lines[0], "x PHP Fatal error:  Uncaught App\\news\\E: boom in /a.php:1");
+        assert_eq!(lines[1..], ["Stack trace:", "#0 {main}", "  thrown in /a.php"]);
+        assert_eq!(unfolded("plain \\n#0 text"), None);
+    }
+
     proptest! {
         #[test]
         fn any_text_is_taken(parts in prop::collection::vec(prop_oneof![
             Just("2026-11-28T23:12:01"), Just("12:00:01,123"), Just("Nov 28 23:12:01"), Just("<1>"), Just("1 "), Just("Z"),
             Just("{\"log\":\""), Just("[pod/"), Just("]"), Just("["), Just(" "), Just("web1"), Just("api[1]:"), Just("stderr"),
             Just("F"), Just("P "), Just("ERROR"), Just(":"), Just("- "), Just("E1128 "), Just("E, ["), Just("web-1 "), Just("|"),
-            Just("+00:00"), Just("ü"), Just("\t"), Just("("), Just("9"),
+            Just("30-Nov-2026 "), Just("Mon Nov 30 "), Just(" 2026"), Just("PHP message: "), Just("+00:00"), Just("ü"), Just("\t"), Just("("), Just("9"),
         ], 0..14), text in "\\PC{0,40}") {
             let line = format!("{}{text}", parts.concat());
             let found = bare(&line);

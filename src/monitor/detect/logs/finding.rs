@@ -244,9 +244,11 @@ fn title(trace: &Trace) -> String {
     let root = trace.faults.iter().rfind(|fault| fault.link == trace::model::Link::Cause);
     let root = root.filter(|root| root.kind != fault.kind && !root.kind.is_empty());
     let mut title = redact(kind).into_owned();
-    if words.starts_with(&*title) {
-        // The type is how the message begins.
-        title = words;
+    // A type may be how the message begins: `panic: index out of bounds`.
+    let last = title.rsplit(": ").next().unwrap_or_default();
+    let more = words.strip_prefix(last).filter(|more| !more.starts_with(char::is_alphanumeric));
+    if let Some(more) = more.filter(|_| !last.is_empty()) {
+        title.push_str(more);
     } else if !words.is_empty() {
         title = format!("{title}: {words}");
     }

@@ -98,6 +98,54 @@ fn c1_an_exception_is_one_signal_with_its_frames() {
     );
 }
 
+/// An exception of PHP as its log, nginx and Apache write it.
+fn php(kind: &str) -> [String; 3] {
+    let trace = [
+        &format!("PHP Fatal error:  Uncaught {kind}: no price for item 9 in /app/src/Cart.php:41"),
+        "Stack trace:",
+        "#0 /app/src/Api.php(12): App\\news\\Cart->total()",
+        "#1 {main}",
+        "  thrown in /app/src/Cart.php on line 41",
+    ];
+    [
+        format!("[30-Nov-2026 20:59:06 UTC] {}", trace.join("\n")),
+        format!(
+            "2026/11/30 20:59:06 [error] 12#12: *1 FastCGI sent in stderr: \"PHP message: {}\" while reading response \
+             header from upstream, client: 10.0.0.1, server: shop",
+            trace.join("\n")
+        ),
+        format!(
+            "[Mon Nov 30 20:59:06.123456 2026] [php:error] [pid 12:tid 3] [client 10.0.0.1:5] {}",
+            trace.join("\\n")
+        ),
+    ]
+}
+
+#[test]
+fn c1_an_exception_of_php_is_one_signal_whoever_writes_it_down() {
+    let mut causes = BTreeSet::new();
+    for (one, other) in php("RuntimeException").iter().zip(&php("LogicException")) {
+        let all = signals(one);
+        assert_eq!(all.len(), 1, "{one}: {all:#?}");
+        assert_eq!(all[0].title, "RuntimeException: no price for item #");
+        assert_eq!((all[0].labels["language"].as_str(), all[0].frames.len()), ("php", 2), "{all:#?}");
+        causes.insert(all[0].fingerprint.clone());
+        assert_eq!(counts(&signals(&format!("{one}\n{other}"))).len(), 2, "two exceptions are two causes");
+    }
+    assert_eq!(causes.len(), 1, "the same, whoever writes it down");
+}
+
+#[test]
+fn a_title_does_not_say_the_type_twice() {
+    let all = signals(
+        "thread 'main' panicked at src/main.rs:4:5:\nindex out of bounds: the len is 3 but the index is 7\nnote: run with \
+         `RUST_BACKTRACE=1` environment variable to display a backtrace",
+    );
+    assert_eq!(all.len(), 1, "{all:#?}");
+    assert_eq!(all[0].title.matches("index out of bounds").count(), 1, "{}", all[0].title);
+    assert!(all[0].title.contains("the len is #"), "{}", all[0].title);
+}
+
 #[test]
 fn c1_what_a_logger_calls_a_warning_or_was_dealt_with_is_no_signal() {
     for quiet in [
