@@ -184,9 +184,23 @@ async fn c2_connections_of_a_real_postgres_are_counted_until_there_are_none_left
     last.does("select 1;");
     let full = until(&spec, "full", |readings| found(readings, "reach").is_none()).await;
     assert!(
-        matches!(&full[..], [Reading::Check(check)] if check.kind == kind::DB_CONNECTIONS && !check.ok),
+        matches!(&full[..], [Reading::Check(check), Reading::Sample { metric, value, .. }]
+            if check.kind == kind::DB_CONNECTIONS && !check.ok && metric == "pg_connections_pct" && *value > 99.0),
         "{full:?}"
     );
+}
+
+#[tokio::test]
+async fn c2_a_real_replica_that_disappears_is_told_by_its_primary() {
+    let test = "c2_a_real_replica_that_disappears";
+    let Some(primary) = Postgres::start(test) else { return };
+    let main = postgres("deserted", primary.url(), 5_000);
+    assert!(found(&looked(&main).await, "replication").is_none(), "there never was one");
+    let Some(replica) = primary.replica(test) else { return };
+    until(&main, "followed", |readings| found(readings, "replication").is_some_and(|check| check.ok)).await;
+    drop(replica);
+    let gone = until(&main, "gone", |readings| fails(readings, "replication")).await;
+    assert_eq!(check(&gone, "replication").words, "no replica is connected; before it was 1 replica");
 }
 
 #[tokio::test]

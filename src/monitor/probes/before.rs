@@ -64,6 +64,18 @@ pub(super) fn began_anew(probe: &str, age: f64, most: f64) -> bool {
     anew
 }
 
+/// How many of something there were at the last look that saw any, where there are none now. Remembers what there is.
+pub(super) fn lost(of: &str, now: usize) -> Option<usize> {
+    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    if now > 0 && (last.len() < PROBES_MOST || last.contains_key(of)) {
+        #[expect(clippy::cast_precision_loss, reason = "a few")]
+        last.insert(of.to_owned(), Counters::from([("many".to_owned(), now as f64)]));
+    }
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it was put in as a count")]
+    let before = last.get(of).and_then(|before| before.get("many")).map(|many| *many as usize);
+    before.filter(|_| now == 0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -90,6 +102,12 @@ mod tests {
             assert!(grown(probe, counters(&[("a", 1.0)]), Newcomer::Zero(complete)).is_empty());
             assert_eq!(grown(probe, look(4.0), Newcomer::Zero(complete)).get("new").copied(), want);
         }
+    }
+
+    #[test]
+    fn what_was_there_and_is_not_any_more_is_lost_until_it_is_back() {
+        let seen = [0, 2, 1, 0, 0, 1].map(|now| lost("before-lost", now));
+        assert_eq!(seen, [None, None, None, Some(1), Some(1), None]);
     }
 
     #[test]

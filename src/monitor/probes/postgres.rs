@@ -15,7 +15,7 @@ mod wrapped;
 
 use super::{
     eyes::Eyes,
-    found::{fails, holds, span, with},
+    found::{fails, holds, sample, span, with},
     reach::share,
 };
 use crate::domain::{
@@ -48,7 +48,7 @@ pub(super) async fn look(spec: &ProbeSpec, eyes: &Eyes) -> Result<Vec<Reading>, 
     let deadline = Instant::now() + share(spec.timeout).to_std();
     let session = match timeout_at(deadline, door.open()).await {
         Ok(Ok(session)) => session,
-        Ok(Err(shut)) => return not_served(shut, spec.severity).map(|check| vec![Reading::Check(check)]),
+        Ok(Err(shut)) => return not_served(shut, spec.severity),
         Err(_) => {
             let words = format!("no answer within {}", span(spec.timeout.0));
             return Ok(vec![Reading::Check(fails(answers(spec.severity, words)))]);
@@ -103,13 +103,21 @@ fn answers(severity: Severity, words: String) -> Check {
     holds("reach", kind::TCP_DOWN, severity.min(Severity::P1), text::clean_line(&words, WORDS_MOST).into())
 }
 
-fn not_served(shut: Shut, severity: Severity) -> Result<Check, String> {
-    match shut {
-        Shut::Unreachable(words) => Ok(fails(answers(severity, words))),
-        Shut::NotReady(words) => Ok(Check { kind: kind::PROCESS_DOWN, ..fails(answers(severity, words)) }),
-        Shut::Full(words) => {
-            Ok(fails(holds("connections", kind::DB_CONNECTIONS, severity.min(Severity::P1), words)))
-        }
-        Shut::Refused(words) => Err(words),
-    }
+fn not_served(shut: Shut, severity: Severity) -> Result<Vec<Reading>, String> {
+    let check = match shut {
+        Shut::Unreachable(words) => fails(answers(severity, words)),
+        Shut::NotReady(words) => Check { kind: kind::PROCESS_DOWN, ..fails(answers(severity, words)) },
+        Shut::Full(words) => return Ok(full(&words, severity)),
+        Shut::Refused(words) => return Err(words),
+    };
+    Ok(vec![Reading::Check(check)])
+}
+
+/// That there is no connection left for the probe is that all are used, unless the server says it of one role only.
+fn full(words: &str, severity: Severity) -> Vec<Reading> {
+    let some = ["for role", "for database", "for user"].iter().any(|of| words.contains(of));
+    let said = format!("no connection is left: {words}");
+    let check = fails(holds("connections", kind::DB_CONNECTIONS, severity.min(Severity::P1), said));
+    let all = (!some).then(|| sample("pg_connections_pct", 100.0));
+    [Reading::Check(check)].into_iter().chain(all).collect()
 }

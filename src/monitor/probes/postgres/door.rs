@@ -109,9 +109,13 @@ impl Door {
     }
 }
 
+/// How a pooler says that it is full: it has no code of its own for it.
+const POOL_FULL: &str = "no more connections allowed";
+
 fn refuses_options(error: &Error) -> bool {
     error.as_db_error().is_some_and(|said| {
-        *said.code() == SqlState::PROTOCOL_VIOLATION || said.message().contains("startup parameter")
+        let violated = *said.code() == SqlState::PROTOCOL_VIOLATION && !said.message().starts_with(POOL_FULL);
+        violated || said.message().contains("startup parameter")
     })
 }
 
@@ -121,6 +125,7 @@ fn shut(error: &Error) -> Shut {
         let code = said.code();
         return match said.code() {
             &SqlState::TOO_MANY_CONNECTIONS => Shut::Full(words),
+            _ if words.starts_with(POOL_FULL) => Shut::Full(words),
             &SqlState::CANNOT_CONNECT_NOW | &SqlState::ADMIN_SHUTDOWN | &SqlState::CRASH_SHUTDOWN => {
                 Shut::NotReady(words)
             }

@@ -233,9 +233,18 @@ impl<'a> Asked<'a> {
                    from pg_stat_replication where state is distinct from 'backup' \
                    order by 4 desc nulls last limit 50";
         let Some(rows) = self.rows("replication", sql).await else { return };
-        // Nothing to say where there are no replicas; where their state is hidden, that is a gap already.
-        if rows.is_empty() || !server.sees_all {
+        // Where their state is hidden, that is a gap already.
+        if !server.sees_all {
             return;
+        }
+        let lost = before::lost(&format!("{} replicas", self.limits.probe), rows.len());
+        if rows.is_empty() {
+            // Where there never was one there is nothing to say.
+            let Some(lost) = lost else { return };
+            self.found.push(sample("pg_replicas", 0.0));
+            let words = format!("no replica is connected; before it was {}", text::count(lost, "replica"));
+            let check = self.check("replication", kind::DB_REPLICATION, words);
+            return self.say(fails(with(check, &[("before", &lost.to_string())])));
         }
         let lag = rows.iter().filter_map(|row| number(row, 3)).max().unwrap_or(0);
         self.found.push(sample("pg_replicas", float(rows.len() as u64)));

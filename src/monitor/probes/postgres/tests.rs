@@ -59,8 +59,21 @@ async fn c2_postgres_that_is_not_there_or_not_ready_or_full_is_a_failing_check()
         !starting.ok && starting.kind == kind::PROCESS_DOWN && starting.words.contains("starting up"),
         "{starting:?}"
     );
-    let full = only(refused("53300", "sorry, too many clients already").await);
-    assert!(!full.ok && full.kind == kind::DB_CONNECTIONS && full.name == "connections", "{full:?}");
+    for (code, words, pct) in [
+        ("53300", "sorry, too many clients already", Some(100.0)),
+        ("08P01", "no more connections allowed (max_client_conn)", Some(100.0)),
+        ("53300", "too many connections for role \"u\"", None),
+    ] {
+        let readings = refused(code, words).await.unwrap();
+        let used = readings.iter().find_map(|reading| match reading {
+            Reading::Sample { metric, value, .. } if metric == "pg_connections_pct" => Some(*value),
+            _ => None,
+        });
+        assert_eq!(used, pct, "what the rule for used-up connections asks");
+        let full = only(Ok(readings[..1].to_vec()));
+        assert!(!full.ok && full.kind == kind::DB_CONNECTIONS && full.name == "connections", "{full:?}");
+        assert!(full.words.contains(words), "{full:?}");
+    }
 }
 
 #[tokio::test]
