@@ -49,8 +49,9 @@ fn release(scene: &Scene) -> Option<Piece> {
 }
 
 fn history(scene: &Scene) -> Option<Piece> {
-    let same =
-        |earlier: &&Earlier| scene.signals.iter().any(|signal| signal.fingerprint == earlier.fingerprint);
+    // What else is seen of the service is another cause, and so is its past.
+    let cause = &scene.signals.first()?.fingerprint;
+    let same = |earlier: &&Earlier| earlier.fingerprint == *cause;
     let earlier: Vec<&Earlier> = scene.earlier.iter().take(Scene::EARLIER_MOST).filter(same).collect();
     let newest = earlier.first()?;
     let ended = |wanted: fn(&AttemptOutcome) -> bool| {
@@ -73,4 +74,37 @@ fn history(scene: &Scene) -> Option<Piece> {
             .number("history.helped", ended(|outcome| matches!(outcome, AttemptOutcome::Helped)))
             .number("history.ineffective", ended(|outcome| !matches!(outcome, AttemptOutcome::Helped))),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{
+        incident::Remedy,
+        signal::{Fingerprint, Signal, SignalState},
+    };
+
+    #[test]
+    fn c3_only_the_same_cause_counts_as_seen_before() {
+        let signal = |cause: &str| Signal {
+            fingerprint: Fingerprint::of(&[cause]),
+            ..Signal::storm(SignalState::Firing)
+        };
+        let earlier = |cause: &str| Earlier {
+            fingerprint: Fingerprint::of(&[cause]),
+            cause: format!("the cause of {cause}"),
+            remedy: Remedy::Nothing,
+            outcome: Some(AttemptOutcome::Helped),
+            at: Timestamp(0),
+        };
+        let mut scene = Scene {
+            signals: vec![signal("own"), signal("beside")],
+            earlier: vec![earlier("beside"), earlier("own"), earlier("beside")],
+            ..Scene::default()
+        };
+        let words = history(&scene).unwrap().words;
+        assert!(words.starts_with("seen 1 time before, last put down to “the cause of own”"), "{words}");
+        scene.earlier.remove(1);
+        assert!(history(&scene).is_none());
+    }
 }
