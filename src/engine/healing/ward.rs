@@ -236,7 +236,7 @@ pub struct Incident {
     pub env: String,
     /// Kind of its first signal.
     pub kind: String,
-    /// What it is, in one line.
+    /// What it is, in one line, as it was seen last.
     pub title: String,
     /// The worst of late.
     pub severity: Severity,
@@ -550,6 +550,7 @@ impl Incident {
             seen.clear_since.get_or_insert(at);
             return;
         }
+        self.title.clone_from(&signal.title);
         seen.clear_since = None;
         seen.count = seen.count.saturating_add(signal.count.max(1));
         seen.affected = seen.affected.max(signal.affected);

@@ -100,3 +100,17 @@ fn c1_a_service_that_does_not_run_follows_only_from_something_that_is_not_there(
     let full = signal("web", kind::DISK_FULL, Severity::P2);
     assert_eq!(phase_beside(unwell(), full), Phase::Suppressed(Suppression::Inhibited(I)));
 }
+
+#[test]
+fn c2_an_incident_is_called_as_it_was_seen_last_and_stays_the_same() {
+    let mut house = House::at_level(1);
+    let says = |words: &str| Signal { title: words.into(), ..down("web") };
+    house.see(vec![says("the certificate is good for 2 more days")]);
+    house.see(vec![says("the certificate expired")]);
+    assert_eq!(
+        (house.incident(I).title.as_str(), house.incident(I).sightings.count),
+        ("the certificate expired", 2)
+    );
+    house.see(vec![Signal { title: "it answers".into(), ..clear(&down("web")) }]);
+    assert_eq!(house.incident(I).title, "the certificate expired", "what is over is called as it was");
+}
