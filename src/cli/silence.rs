@@ -38,8 +38,8 @@ pub struct SilenceArgs {
     /// Begins in this long
     #[arg(long = "in", value_name = "SPAN", default_value = "0s")]
     pub starts: Millis,
-    /// Why
-    #[arg(long, value_name = "WORDS", default_value = "")]
+    /// Why; must be said
+    #[arg(long, value_name = "WORDS", default_value = "", hide_default_value = true)]
     pub why: String,
     /// Announced work rather than a nuisance
     #[arg(long)]

@@ -2,9 +2,11 @@
 
 use super::{super::secret::KeySource, EntryKey, entry::Entry};
 use crate::domain::{
+    binding::{form, suits},
     ids::is_name,
     incident::Severity,
     probe::{Bound, ProbeSpec, Source, WebhookFormat},
+    runbook::VariableKind,
     time::Millis,
 };
 
@@ -51,7 +53,7 @@ pub const PROBE_KEYS: &[EntryKey] = &[
         "heartbeat",
         "duration",
         "three looks; logs none",
-        "Silence for longer is an incident of its own. Where it is set for a log or a command, it is lines that must come.",
+        "Silence for longer is an incident of its own. Where it is set for a log or a command, it is lines that must come. What cannot be read at all is one after three looks.",
     ),
     key("severity", "\"P0\" to \"P4\"", "\"P1\"; disk \"P2\"", "How bad a failing check is."),
     key("path", "absolute path", "file, disk", "The log, or where the space is looked at."),
@@ -180,18 +182,24 @@ fn source(entry: &mut Entry<'_>, kind: &str) -> Option<Source> {
         "process" => {
             let pid_file = if entry.has("pid_file") { Some(path(entry, "pid_file")?) } else { None };
             let command = entry.text("match");
-            if pid_file.is_none() && command.is_none() {
-                entry.wrong("pid_file", "is missing, and so is match: one of them finds the process");
+            match (&pid_file, &command) {
+                (None, None) => {
+                    entry.wrong("pid_file", "is missing, and so is match: one of them finds the process");
+                }
+                (Some(_), Some(_)) => {
+                    entry.wrong("match", "means nothing beside pid_file: one of them finds the process");
+                }
+                _ => {}
             }
             Source::Process { pid_file, command, restarts_most: restarts(entry) }
         }
-        "unit" => Source::Unit { name: entry.needed("name")?, restarts_most: restarts(entry) },
+        "unit" => Source::Unit { name: named(entry)?, restarts_most: restarts(entry) },
         "container" => {
             let program = entry.text("program").unwrap_or_else(|| "docker".into());
             if program != "docker" && program != "podman" {
                 entry.wrong("program", "expected \"docker\" or \"podman\"");
             }
-            Source::Container { name: entry.needed("name")?, program, restarts_most: restarts(entry) }
+            Source::Container { name: named(entry)?, program, restarts_most: restarts(entry) }
         }
         "disk" => Source::Disk {
             path: path(entry, "path")?,
@@ -199,18 +207,18 @@ fn source(entry: &mut Entry<'_>, kind: &str) -> Option<Source> {
             size_most: entry.number("size_most", (1, u64::MAX / 2)),
         },
         "prometheus" => Source::Prometheus {
-            url: entry.needed("url")?,
+            url: address(entry)?,
             query: entry.needed("query")?,
             range: entry.span("range"),
             bound: bound(entry)?,
         },
         "postgres" => Source::Postgres {
-            url: entry.needed("url")?,
+            url: address(entry)?,
             slow: entry.span("slow").unwrap_or(Millis::secs(30)),
             connections_pct: pct(entry, "connections_pct", 80),
             lag: entry.span("lag").unwrap_or(Millis::secs(30)),
         },
-        "redis" => Source::Redis { url: entry.needed("url")?, memory_pct: pct(entry, "memory_pct", 90) },
+        "redis" => Source::Redis { url: address(entry)?, memory_pct: pct(entry, "memory_pct", 90) },
         "webhook" => Source::Webhook { format: format(entry), secret: secret(entry)? },
         _ => return None,
     })
@@ -224,8 +232,39 @@ fn path(entry: &mut Entry<'_>, name: &str) -> Option<String> {
     Some(path)
 }
 
-fn http(entry: &mut Entry<'_>) -> Option<Source> {
+/// The name of a unit or a container: it is handed to a program, so it must not pass for a switch.
+fn named(entry: &mut Entry<'_>) -> Option<String> {
+    let name = entry.needed("name")?;
+    // What systemd escapes stands behind a backslash.
+    if !suits(VariableKind::Name, &name.replace('\\', "_")) {
+        entry.wrong("name", &format!("expected {}", form(VariableKind::Name)));
+    }
+    Some(name)
+}
+
+/// An address, or where it comes from: it must not have a password in it.
+fn address(entry: &mut Entry<'_>) -> Option<String> {
     let url = entry.needed("url")?;
+    let sourced = ["env:", "cmd:"].iter().any(|start| url.starts_with(start));
+    if !sourced && has_password(&url) {
+        entry.wrong("url", "a password must not stand in a file: write \"env:NAME\" or \"cmd:COMMAND\" for the whole address");
+    }
+    Some(url)
+}
+
+/// Whether an address has a password: `scheme://name:password@host`, `?password=`, or `password=` of a list of settings.
+fn has_password(url: &str) -> bool {
+    let (place, query) = url.split_once('?').unwrap_or((url, ""));
+    let login = place.split_once("://").and_then(|(_, rest)| rest.split('/').next()?.rsplit_once('@'));
+    let shown = |password: &str| !password.is_empty() && !password.starts_with("${");
+    let in_login = login.and_then(|(login, _)| login.split_once(':')).is_some_and(|(_, word)| shown(word));
+    let settings = query.split('&').chain(place.split_whitespace());
+    let mut words = settings.filter_map(|setting| setting.split_once('='));
+    in_login || words.any(|(name, word)| name.eq_ignore_ascii_case("password") && shown(word))
+}
+
+fn http(entry: &mut Entry<'_>) -> Option<Source> {
+    let url = address(entry)?;
     if !url.starts_with("http://") && !url.starts_with("https://") {
         entry.wrong("url", "expected an address that begins with http:// or https://");
     }

@@ -2,8 +2,10 @@
 
 use super::{EntryKey, entry::Entry};
 use crate::domain::{
+    binding::{form, suits},
     fill::names,
     ids::is_name,
+    runbook::VariableKind,
     service::{Release, Service},
     text::clean_line,
     time::Millis,
@@ -77,6 +79,11 @@ pub(super) fn read(entry: &mut Entry<'_>) -> Option<Service> {
     let variables = entry.below("vars");
     if variables.len() > VARIABLES_MOST {
         entry.wrong("vars", &format!("at most {VARIABLES_MOST}"));
+    }
+    for (name, value) in variables.iter().filter(|(name, _)| ["unit", "container"].contains(&name.as_str())) {
+        if !suits(VariableKind::Name, value) {
+            entry.wrong(&format!("vars.{name}"), &format!("expected {}", form(VariableKind::Name)));
+        }
     }
     Some(Service {
         env: entry.text("env").unwrap_or_else(|| ENV.to_owned()),

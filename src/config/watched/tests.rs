@@ -183,6 +183,28 @@ fn every_mistake_has_its_line_and_loses_nothing_else() {
             "regular expression",
         ),
         ("[[probe]]\nid = 'x'\nservice = 'web'\ntype = 'process'\n", "one of them finds"),
+        (
+            "[[probe]]\nid = 'x'\nservice = 'web'\ntype = 'process'\npid_file = '/p'\nmatch = 'web'\n",
+            "means nothing beside pid_file",
+        ),
+        ("[[probe]]\nid = 'x'\nservice = 'web'\ntype = 'container'\nname = '--rm'\n", "a name of letters"),
+        ("[[probe]]\nid = 'x'\nservice = 'web'\ntype = 'unit'\nname = 'a b; rm'\n", "a name of letters"),
+        (
+            "[[service]]\nname = 'web'\n[service.vars]\nunit = 'a b; rm'\n",
+            "vars.unit in [[service]]: expected a name",
+        ),
+        (
+            "[[probe]]\nid = 'x'\nservice = 'web'\ntype = 'postgres'\nurl = 'postgres://u:hunter2@h/db'\n",
+            "write \"env:NAME\"",
+        ),
+        (
+            "[[probe]]\nid = 'x'\nservice = 'web'\ntype = 'postgres'\nurl = 'host=h user=u password=hunter2'\n",
+            "write \"env:NAME\"",
+        ),
+        (
+            "[[probe]]\nid = 'x'\nservice = 'web'\ntype = 'redis'\nurl = 'redis://:hunter2@h:6379'\n",
+            "write \"env:NAME\"",
+        ),
         ("[[probe]]\nid = 'x'\nservice = 'web'\ntype = 'container'\nname = 'a'\nprogram = 'rkt'\n", "podman"),
         ("[[probe]]\nid = 'x'\nservice = 'web'\ntype = 'disk'\npath = '/'\nfull_pct = 101\n", "1 to 100"),
         (
@@ -287,6 +309,19 @@ fn what_a_release_wants_filled_in_must_be_known() {
             "f.toml:6:12: release.rollback in [[service]]: ${prev} stands for nothing: only ${previous} is filled in"
         ]
     );
+}
+
+#[test]
+fn an_address_without_a_password_or_from_elsewhere_is_taken() {
+    for url in [
+        "postgres://u@h/db?sslmode=require",
+        "postgres://h:5432/db",
+        "env:DATABASE_URL",
+        "cmd:pass show a:b@c",
+    ] {
+        let read = of(&format!("[[probe]]\nid = 'p'\nservice = 'web'\ntype = 'postgres'\nurl = '{url}'\n"));
+        assert!(read.problems.is_empty(), "{url}: {:?}", read.problems);
+    }
 }
 
 #[test]
