@@ -43,16 +43,18 @@ enum Kind {
     Percent,
     Bytes,
     Span,
+    Days,
     Quote,
 }
 
 impl Kind {
-    const ALL: [(&'static str, Self); 6] = [
+    const ALL: [(&'static str, Self); 7] = [
         ("name", Self::Name),
         ("number", Self::Number),
         ("percent", Self::Percent),
         ("bytes", Self::Bytes),
         ("span", Self::Span),
+        ("days", Self::Days),
         ("quote", Self::Quote),
     ];
 }
@@ -155,12 +157,12 @@ fn part(inside: &str, place: Use) -> Result<Part, String> {
         None => Kind::Name,
         Some(word) => {
             let found = Kind::ALL.iter().find(|(known, _)| *known == word).map(|(_, kind)| *kind);
-            found.ok_or_else(|| format!("`{word}` is no type: name number percent bytes span quote"))?
+            found.ok_or_else(|| format!("`{word}` is no type: name number percent bytes span days quote"))?
         }
     };
     let fits = match entry.gives {
         Gives::Words => matches!(kind, Kind::Name | Kind::Quote),
-        Gives::Number => matches!(kind, Kind::Number | Kind::Percent | Kind::Bytes | Kind::Span),
+        Gives::Number => matches!(kind, Kind::Number | Kind::Percent | Kind::Bytes | Kind::Span | Kind::Days),
         Gives::Truth => false,
     };
     match (fits, kind, place) {
@@ -197,6 +199,7 @@ fn plain(fact: &Fact, kind: Kind) -> Option<String> {
         (Value::Number(number), Kind::Percent) => Some(format!("{} %", rounded(*number))),
         (Value::Number(number), Kind::Bytes) => Some(bytes(*number)),
         (Value::Number(number), Kind::Span) => Some(span(*number)),
+        (Value::Number(number), Kind::Days) => Some(days(*number)),
         _ => None,
     }
 }
@@ -227,6 +230,16 @@ fn span(seconds: f64) -> String {
     }
 }
 
+/// When something ends or has ended, of the days that are left.
+fn days(left: f64) -> String {
+    let count = |days: f64| if days <= 1.0 { "1 day".to_owned() } else { format!("{days:.0} days") };
+    match left {
+        ..0.0 => format!("ended {} ago", count(-left)),
+        ..1.0 => "ends within a day".to_owned(),
+        _ => format!("ends in {}", count(left)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -251,6 +264,15 @@ mod tests {
         assert_eq!(
             (span(90.0), span(600.0), bytes(1_536.0)),
             ("90 s".into(), "10 min".into(), "1.5 KiB".into())
+        );
+    }
+
+    #[test]
+    fn what_has_ended_does_not_end_in_days_below_zero() {
+        let said = [-30.0, -1.0, 0.0, 1.0, 12.0].map(days);
+        assert_eq!(
+            said,
+            ["ended 30 days ago", "ended 1 day ago", "ends within a day", "ends in 1 day", "ends in 12 days"]
         );
     }
 
