@@ -21,6 +21,7 @@ use crate::{
         clock::Clock,
         handle::{self, EngineEnd, Handle},
         look::Look,
+        people,
     },
     server::client::Remote,
     store::error::Holder,
@@ -100,7 +101,7 @@ pub fn owned_by(owner: &Holder) -> String {
 /// # Errors
 /// The data directory cannot be read or written, or no voice can be made ready.
 pub async fn open(settings: &Settings, environment: &Environment, purpose: Purpose) -> anyhow::Result<House> {
-    let (handle, end) = handle::link(director(environment));
+    let (handle, end) = handle::link(director());
     let joined = match (purpose, Look::owner(&settings.places.data)) {
         (Purpose::Work, _) => join(settings, environment, end).await?,
         (Purpose::Command, Some(owner)) => {
@@ -243,14 +244,8 @@ impl House {
     }
 }
 
-/// Who decides: the login name.
+/// Who decides: whoever the kernel says that this process runs as.
 #[must_use]
-pub fn director(environment: &Environment) -> Actor {
-    Actor::Person(person(environment))
-}
-
-/// Whose name decisions carry: the login name.
-#[must_use]
-pub fn person(environment: &Environment) -> String {
-    ["USER", "LOGNAME"].into_iter().find_map(|name| environment.get(name)).unwrap_or("director").to_owned()
+pub fn director() -> Actor {
+    Actor::Person(people::own())
 }

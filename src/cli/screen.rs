@@ -196,7 +196,7 @@ pub async fn show<F: Future<Output = anyhow::Result<house::Joined>>>(
     opening: Opening,
     join: impl FnOnce(EngineEnd) -> F,
 ) -> Said {
-    let (handle, end) = handle::link(house::director(&session.environment));
+    let (handle, end) = handle::link(house::director());
     if let Some(wanted) = opening.handle {
         // Only one that is gone does not want it any more.
         let _ = wanted.send(handle.clone());

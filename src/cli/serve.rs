@@ -28,7 +28,6 @@ pub(super) async fn open(session: &Session, house: &House) -> Result<Option<Serv
         handle: house.handle.clone(),
         settings: session.settings().clone(),
         environment: session.environment.clone(),
-        person: super::house::person(&session.environment),
         ports: ports(session, house),
         clock: Clock::Wall,
     };

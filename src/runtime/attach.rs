@@ -150,12 +150,11 @@ impl Line {
     }
 
     fn post(&mut self, actor: &Actor, command: Command, reply: Reply) {
-        let Actor::Person(person) = actor else {
+        if !matches!(actor, Actor::Person(_)) {
             let _ = reply.send(Err(SendError::Unanswered("only people write to another process".into())));
             return;
-        };
-        let letter = Letter { person: person.clone(), command };
-        match post::send(&self.data, &letter, Clock::Wall.now()) {
+        }
+        match post::send(&self.data, &Letter { command }, Clock::Wall.now()) {
             Ok(sent) => {
                 let until = Instant::now() + ANSWER_MOST.to_std();
                 self.waiting.push(Waiting { sent, until, answer: None, reply });

@@ -148,7 +148,7 @@ mod tests {
     }
 
     fn send(data: &Path, n: i64) {
-        let letter = Letter { person: "ada".into(), command: Command::Control(ControlCommand::Resume) };
+        let letter = Letter { command: Command::Control(ControlCommand::Resume) };
         post::send(data, &letter, Timestamp(n)).unwrap();
     }
 

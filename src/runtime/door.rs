@@ -5,6 +5,7 @@
 use super::{
     bell::Bell,
     handle::{Ask, SendError},
+    people,
     post::{self, Answer, Letter},
 };
 use crate::{
@@ -83,8 +84,8 @@ impl Door {
 
     async fn serve(&self, order: &Path) {
         let answer = match post::take(order) {
-            Ok(Letter { person, command }) if post::is_a_persons(&command) => {
-                self.ask(Actor::Person(post::name(&person)), command).await
+            Ok((owner, Letter { command })) if post::is_a_persons(&command) => {
+                self.ask(Actor::Person(people::person(owner)), command).await
             }
             Ok(_) => Answer::Refused(Refusal {
                 kind: RefusalKind::Forbidden,

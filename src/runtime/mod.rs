@@ -15,6 +15,7 @@ pub mod look;
 mod office;
 mod orders;
 pub mod past;
+pub mod people;
 mod post;
 pub mod previews;
 mod records;

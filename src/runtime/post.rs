@@ -24,16 +24,14 @@ use std::{
 const LETTER_MOST: u64 = 8 << 20;
 /// Orders taken in one look.
 pub(super) const ORDERS_MOST: usize = 64;
-/// Characters of a person's name, and of the reason in a control file.
+/// Characters of the reason in a control file.
 const WORDS_MOST: usize = 200;
 /// Numbers the orders of this process.
 static SENT: AtomicU64 = AtomicU64::new(0);
 
-/// An order.
+/// An order. Whose it is stands nowhere in it: the owner of its file is.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Letter {
-    /// Login name of the person.
-    pub person: String,
     /// What is wanted.
     pub command: Command,
 }
@@ -108,13 +106,14 @@ pub(super) fn waiting(data: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// Takes an order out of the box; after this nobody else can.
-pub(super) fn take(order: &Path) -> io::Result<Letter> {
+/// Takes an order out of the box, and whose it is by the file's owner; after this nobody else can.
+pub(super) fn take(order: &Path) -> io::Result<(u32, Letter)> {
     let taken = order.with_extension("taken");
     fs::rename(order, &taken)?;
-    let bytes = read(&taken, data_of(&taken));
+    let found = owned(&taken, data_of(&taken));
     fs::remove_file(&taken)?;
-    Ok(serde_json::from_slice(&bytes?)?)
+    let (owner, bytes) = found?;
+    Ok((owner, serde_json::from_slice(&bytes)?))
 }
 
 /// Answers an order.
@@ -165,11 +164,6 @@ pub fn is_a_persons(command: &Command) -> bool {
         | Command::Report(_)
         | Command::Tick => false,
     }
-}
-
-/// A person's name from a letter, fit to be shown.
-pub(super) fn name(person: &str) -> String {
-    text::clean_line(person, WORDS_MOST).trim().to_owned()
 }
 
 /// What the control files say now: the kill switch first.
@@ -252,15 +246,21 @@ fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 /// Reads a plain file of this user or of root; root also reads those of whose data it is.
 fn read(path: &Path, data: &Path) -> io::Result<Vec<u8>> {
-    let (found, own) = (fs::symlink_metadata(path)?, rustix::process::geteuid().as_raw());
+    owned(path, data).map(|(_, bytes)| bytes)
+}
+
+/// The same with its owner, as of the very file that is read.
+fn owned(path: &Path, data: &Path) -> io::Result<(u32, Vec<u8>)> {
+    let file = unfollowed(path, OFlags::empty())?;
+    let (found, own) = (file.metadata()?, rustix::process::geteuid().as_raw());
     let owners = || fs::metadata(data).is_ok_and(|data| data.uid() == found.uid());
     let trusted = [0, own].contains(&found.uid()) || is_root() && owners();
     if !found.is_file() || !trusted || found.len() > LETTER_MOST {
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it is no order of this user"));
     }
     let mut bytes = Vec::new();
-    unfollowed(path, OFlags::empty())?.take(LETTER_MOST).read_to_end(&mut bytes)?;
-    Ok(bytes)
+    file.take(LETTER_MOST).read_to_end(&mut bytes)?;
+    Ok((found.uid(), bytes))
 }
 
 #[cfg(test)]
@@ -269,7 +269,7 @@ mod tests {
     use crate::domain::ids::MissionId;
 
     fn letter(command: Command) -> Letter {
-        Letter { person: "ada".into(), command }
+        Letter { command }
     }
 
     #[test]
@@ -280,7 +280,9 @@ mod tests {
         let second = send(data.path(), &stop(), Timestamp(2)).unwrap();
         let box_of = waiting(data.path());
         assert_eq!(box_of.len(), 2);
-        assert_eq!(take(&box_of[0]).unwrap().command, stop().command);
+        let (owner, taken) = take(&box_of[0]).unwrap();
+        assert_eq!(taken.command, stop().command);
+        assert_eq!(owner, rustix::process::geteuid().as_raw(), "whose it is, the system says");
         assert!(take(&box_of[0]).is_err(), "a second time");
         assert!(!withdraw(&first), "it was taken");
         assert!(withdraw(&second) && waiting(data.path()).is_empty());

@@ -32,7 +32,7 @@ fn c10_a_waiting_mission_is_listed_explained_and_approved_by_later_processes() {
     let message = stage.git(&["log", "-1", "--format=%B"]);
     assert!(message.contains("Chimera-Approved-By: R-1"), "{message}");
     let by = stage.journal().into_iter().find(|entry| entry["kind"] == "desk.request_decided").unwrap();
-    assert_eq!(by["actor"], "person:ada");
+    assert_eq!(by["actor"], format!("person:{}", me()));
     stage.verify();
 }
 
@@ -178,6 +178,24 @@ fn a_patch_that_does_not_apply_is_said_and_changes_nothing() {
     stage.run(&["desk", "approve", &id, "--team", "2", "--json"]).exits(0);
 }
 
+#[test]
+fn e1_one_user_is_one_person_whatever_the_environment_says() {
+    let mut stage = Stage::default();
+    stage.settings("[autonomy]\ntwo_persons = [\"tier-3\"]\n");
+    waiting(&stage);
+    let yes = ["desk", "approve", "R-1", "--team", "1"];
+    for (name, said) in [("alice", ": 1 of 2"), ("bob", "said yes to R-1 before")] {
+        stage.env.extend(["USER", "LOGNAME"].map(|variable| (variable.into(), name.into())));
+        let done = stage.run(&yes);
+        let shown = stage.run(&["desk", "show", "R-1"]).exits(0).stdout;
+        assert!(done.all().contains(said) || shown.contains(said), "{name}: {done:?} {shown}");
+    }
+    assert_eq!(stage.read("answer.txt"), "41\n");
+    let opened = stage.journal().into_iter().find(|entry| entry["kind"] == "mission.opened").unwrap();
+    assert_eq!(opened["actor"], format!("person:{}", me()));
+    stage.verify();
+}
+
 /// Every command of the agents is asked about: here the probe of the sandbox finds no place to try it.
 fn without_walls(turns: Vec<chimera::providers::rehearsal::script::Turn>) -> Stage {
     let mut stage = Stage::new(turns);
@@ -192,7 +210,7 @@ fn s2_a_decision_that_is_held_survives_a_kill_and_is_taken_back_or_given_again()
     waiting(&stage);
     let mut first = stage.start(&["desk", "approve", "R-1", "--team", "google", "--hold", "--json"]);
     let held = first.until("\"held\"");
-    assert_eq!((&held["request"], &held["by"]), (&"R-1".into(), &"ada".into()));
+    assert_eq!((&held["request"], &held["by"]), (&"R-1".into(), &me().into()));
     first.kill();
     let listed = stage.run(&["desk", "list", "--json"]).exits(0).of("request");
     assert_eq!(listed[0]["held"]["until"], held["until"], "after a kill it is as it was: {listed:?}");
@@ -213,7 +231,7 @@ fn s2_a_decision_that_is_held_survives_a_kill_and_is_taken_back_or_given_again()
         assert!(kinds.iter().any(|known| known == kind), "{kind}: {kinds:?}");
     }
     let by = stage.journal().into_iter().find(|entry| entry["kind"] == "desk.request_decided").unwrap();
-    assert_eq!(by["actor"], "person:ada", "the word of who gave it");
+    assert_eq!(by["actor"], format!("person:{}", me()), "the word of who gave it");
     stage.verify();
 }
 
@@ -237,7 +255,7 @@ fn s2_a_held_decision_whose_process_was_killed_takes_effect_in_the_next() {
     let ids: Vec<_> = decided.iter().map(|e| e["payload"]["desk"]["request_decided"][0].clone()).collect();
     assert_eq!(ids, [1, 2], "{decided:?}");
     // The word of who gave it, whoever carried it out.
-    assert!(decided.iter().all(|entry| entry["actor"] == "person:ada"), "{decided:?}");
+    assert!(decided.iter().all(|entry| entry["actor"] == format!("person:{}", me())), "{decided:?}");
     stage.verify();
 }
 
@@ -276,7 +294,7 @@ fn s2_a_grant_is_listed_and_revoked_by_other_processes() {
     assert_eq!(next["detail"]["argv"], serde_json::json!(["touch", "b"]), "{next}");
     let listed = stage.run(&["grants", "list", "--json"]).exits(0).of("grant");
     assert_eq!((&listed[0]["grant"], &listed[0]["reach"]), (&"G-1".into(), &"project".into()), "{listed:?}");
-    assert_eq!((&listed[0]["by"], &listed[0]["uses"]), (&"ada".into(), &5.into()));
+    assert_eq!((&listed[0]["by"], &listed[0]["uses"]), (&me().into(), &5.into()));
     stage.run(&["grants", "revoke", "G-1"]).exits(0);
     stage.run(&["grants", "revoke", "G-1"]).exits(1);
     assert!(stage.run(&["grants", "list"]).exits(0).stdout.contains("No grants"));

@@ -75,7 +75,7 @@ fn s7_a_director_in_lines_briefs_compares_approves_and_audits_without_an_escape_
             "sent: R-1 at r",
             "landed: M-1, Landed as",
             "mission: M-1, landed",
-            ", person:ada, mission.opened, M-1",
+            &format!(", person:{}, mission.opened, M-1", me()),
             ", mission.landed, M-1",
             "screen: Audit",
             "not done: R-1 does not wait",

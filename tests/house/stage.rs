@@ -256,6 +256,13 @@ fn serve(rehearsal: Arc<Rehearsal>) -> (String, (oneshot::Sender<()>, JoinHandle
     (format!("http://{address}"), (stop, server))
 }
 
+/// The login name of whoever runs the tests.
+#[expect(clippy::disallowed_methods, reason = "a test asks the system")]
+pub fn me() -> String {
+    let done = Command::new("id").arg("-un").output().unwrap();
+    String::from_utf8(done.stdout).unwrap().trim().to_owned()
+}
+
 #[expect(clippy::disallowed_methods, reason = "a test drives the program as a person does")]
 fn command(program: &str) -> Command {
     let mut command = Command::new(program);

@@ -1,11 +1,8 @@
 //! Screens elsewhere: several faces on one daemon, over its socket.
 
-use super::{
-    client::{Daemon, daemon},
-    missions::me,
-};
+use super::client::{Daemon, daemon};
 use crate::{
-    house::stage::{BRIEF, CHECK, Running, Stage, processes},
+    house::stage::{BRIEF, CHECK, Running, Stage, me, processes},
     screen::{far::Sshd, pty::Terminal},
 };
 use serde_json::json;

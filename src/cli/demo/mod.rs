@@ -124,7 +124,7 @@ async fn headless(cast: &Cast, stage: &Stage, out: &mut Out) -> Said {
     let before = service.checkout_status().await?;
     tell_probe(out, "before", before);
     let mut interrupts = Signals::take().map_err(|error| Complaint::error(error.to_string()))?;
-    let (handle, end) = handle::link(house::director(&cast.session.environment));
+    let (handle, end) = handle::link(house::director());
     let engine = house::join(cast.session.settings(), &cast.session.environment, end).await?;
     let brief = Brief {
         text: BRIEF.into(),

@@ -5,16 +5,13 @@
 
 use crate::{
     domain::{access::Role, request::Actor, text::clean_line},
-    runtime::access::Holder,
+    runtime::{access::Holder, people},
     server::problem::{Problem, Sort},
 };
 use axum::{extract::FromRequestParts, http::request::Parts};
-use std::path::Path;
 
 /// Characters of a name.
 const NAME_MOST: usize = 64;
-/// Where names are.
-const PEOPLE: &str = "/etc/passwd";
 
 /// Who asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,7 +62,6 @@ impl<S: Sync> FromRequestParts<S> for Caller {
 #[derive(Debug, Clone)]
 pub(in crate::server) struct People {
     own: u32,
-    fallback: String,
     walls: u32,
 }
 
@@ -79,10 +75,10 @@ pub(in crate::server) enum Stranger {
 }
 
 impl People {
-    /// Of a process that runs as `own`; `fallback` is its director's name, for systems whose names are elsewhere.
-    pub fn new(own: u32, fallback: &str) -> Self {
+    /// Of a process that runs as `own`.
+    pub fn new(own: u32) -> Self {
         let walls = walls(&status("self")).unwrap_or(0);
-        Self { own, fallback: fallback.to_owned(), walls }
+        Self { own, walls }
     }
 
     /// The caller of this user id and process.
@@ -97,14 +93,8 @@ impl People {
                 return Err(Stranger::Walled);
             }
         }
-        // A file that cannot be read has no names.
-        let people = std::fs::read_to_string(Path::new(PEOPLE)).unwrap_or_default();
-        let name = named(&people, uid).unwrap_or_else(|| match uid == self.own {
-            true => self.fallback.clone(),
-            false => format!("user {uid}"),
-        });
         // Whoever can open the socket could also write the settings: there is nothing to keep from them.
-        Ok(Caller { name: clean_line(&name, NAME_MOST).trim().to_owned(), role: Role::Director })
+        Ok(Caller { name: people::person(uid), role: Role::Director })
     }
 }
 
@@ -122,27 +112,15 @@ fn walls(status: &str) -> Option<u32> {
     field("Seccomp_filters:").or_else(|| field("Seccomp:"))
 }
 
-/// The first login name of a user id.
-fn named(people: &str, uid: u32) -> Option<String> {
-    people.lines().find_map(|line| {
-        let mut fields = line.split(':');
-        let (name, number) = (fields.next()?, fields.nth(1)?);
-        (number.parse() == Ok(uid) && !name.is_empty()).then(|| name.to_owned())
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn d11_only_this_user_and_root_are_let_in_and_by_their_login_name() {
-        let people = "root:x:0:0:root:/root:/bin/sh\n# odd\nada:x:1000:1000::/home/ada:/bin/sh\nbob:x:1000:7::/:/bin/sh\n";
-        assert_eq!(named(people, 1000).as_deref(), Some("ada"));
-        assert_eq!(named(people, 7), None);
         let me = i32::try_from(std::process::id()).ok();
-        let house = People::new(4_242_424, "carol");
-        assert_eq!(house.admit(4_242_424, me).map(|caller| caller.name).as_deref(), Ok("carol"));
+        let house = People::new(4_242_424);
+        assert_eq!(house.admit(4_242_424, me).map(|caller| caller.name).as_deref(), Ok("user 4242424"));
         assert_eq!(house.admit(0, me).map(|caller| caller.name).as_deref(), Ok("root"));
         assert_eq!(house.admit(4_242_425, me), Err(Stranger::Other));
     }
@@ -154,7 +132,7 @@ mod tests {
         assert_eq!(walls("Name:\tsh\nSeccomp:\t2\nSeccomp_filters:\t3\n"), Some(3));
         assert_eq!(walls("Seccomp:\t2\n"), Some(2));
         assert_eq!(walls(""), None);
-        let outside = People::new(0, "ada");
+        let outside = People::new(0);
         assert!(outside.admit(0, me).is_ok());
         assert_eq!(outside.admit(0, None), Err(Stranger::Walled), "nothing is known of it");
         assert_eq!(outside.admit(0, Some(i32::MAX)), Err(Stranger::Walled), "it is gone");
