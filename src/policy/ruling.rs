@@ -53,3 +53,11 @@ pub struct Reason {
     /// In words, with the fact that fired it.
     pub text: String,
 }
+
+impl Reason {
+    /// Whether it wants more people than one.
+    #[must_use]
+    pub fn wants_several(&self) -> bool {
+        matches!(self.rule.as_str(), "two-persons" | "approvers")
+    }
+}

@@ -92,6 +92,20 @@ fn e1_a_standing_word_is_no_second_person() {
 }
 
 #[test]
+fn e1_what_two_must_say_yes_to_one_does_not_restore() {
+    let mut house = House::shared();
+    house.says("ada", 1, approve(ONE)).unwrap();
+    house.says(BOB, 1, approve(ONE)).unwrap();
+    let commit = CommitId("done".into());
+    house.world("land", Outcome::Landed(commit.clone(), "main".into())).unwrap();
+    let restore = || MissionCommand::Restore(M, commit.clone());
+    assert_eq!(house.mission(restore()), Err(RefusalKind::Forbidden));
+    let nobody = Policy::default();
+    house.person(Command::Control(ControlCommand::Load(Box::new(nobody)))).unwrap();
+    assert_eq!(house.mission(restore()), Ok(()), "where one is enough, one restores");
+}
+
+#[test]
 fn e1_more_money_and_commands_want_two_as_well() {
     let mut house = House::at_work(Approval::Ask);
     let policy = Policy { two_persons: vec!["tier-3".into()], ..Policy::default() };

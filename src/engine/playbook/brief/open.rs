@@ -290,7 +290,9 @@ fn restore(pen: &mut Pen<'_>, id: MissionId, commit: &CommitId) -> Result<(), Re
             format!("{id} is changing its branch right now: wait for it"),
         ));
     }
-    if !owned {
+    if owned {
+        alone(pen, &mission, commit)?;
+    } else {
         let (candidate, evidence) = candidates()
             .find(|(c, _)| c.commit == *commit)
             .ok_or_else(|| refuse(RefusalKind::Unknown, format!("{commit} is no revision of {id}")))?;
@@ -303,5 +305,27 @@ fn restore(pen: &mut Pen<'_>, id: MissionId, commit: &CommitId) -> Result<(), Re
         pen.mission_event(id, ruled);
     }
     pen.want(id, EffectKind::Restore { commit: commit.clone() });
+    Ok(())
+}
+
+/// Refuses where one person's word is not enough: what two must say yes to, one does not undo, nor put up again.
+fn alone(pen: &Pen<'_>, mission: &Mission, commit: &CommitId) -> Result<(), Refusal> {
+    let chosen = mission.result.chosen;
+    let candidates = mission.teams.iter().flat_map(|team| &team.candidates);
+    // Where it is not known any more which one landed, each of them may be it.
+    let landed = candidates.filter(|(c, _)| chosen.is_none_or(|chosen| chosen == (c.team, c.attempt)));
+    for (candidate, evidence) in landed {
+        let asked = (Approver::Person, Given::Nothing);
+        let ruling = choice::rule(pen, mission, (candidate, evidence.as_deref()), asked);
+        if let Some(reason) = ruling.reasons.iter().find(|reason| reason.wants_several()) {
+            let text = format!(
+                "{}: {} of {} is not restored on one person's word; open a brief that does it, so that both can say yes",
+                reason.text,
+                commit.short(),
+                mission.id
+            );
+            return Err(refuse(RefusalKind::Forbidden, text));
+        }
+    }
     Ok(())
 }
