@@ -154,6 +154,27 @@ fn e1_a_stream_ends_when_its_token_is_taken_back() {
 }
 
 #[test]
+fn e1_a_websocket_ends_when_its_token_is_taken_back() {
+    let stage = Stage::default();
+    let outside = outside(&stage, "");
+    let reader = token(&stage, "reader", "viewer", &[]);
+    let mut stream = outside.connect();
+    use std::io::{Read as _, Write as _};
+    let upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+    let head = format!("GET /api/events HTTP/1.1\r\nHost: localhost\r\n{}{upgrade}\r\n", bearer(&reader));
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut first = [0; 12];
+    stream.read_exact(&mut first).unwrap();
+    assert_eq!(&first, b"HTTP/1.1 101");
+    stage.run(&["token", "revoke", "reader"]).exits(0);
+    let mut rest = Vec::new();
+    // It ends by itself: what is read ends with the close frame, of which 1008 says why.
+    stream.read_to_end(&mut rest).unwrap();
+    assert_eq!(rest[rest.len() - 4..], [0x88, 2, 0x03, 0xf0], "{rest:?}");
+    outside.daemon.ends();
+}
+
+#[test]
 fn e1_one_yes_waits_for_another_person_and_who_gave_it_is_shown_everywhere() {
     let stage = Stage::default();
     let outside = outside(&stage, "[autonomy]\ntwo_persons = [\"tier-3\"]");

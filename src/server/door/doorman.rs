@@ -127,6 +127,26 @@ fn often(what: &str, wait: Millis) -> Problem {
     Problem::new(Sort::TooMany, detail, "come again after the seconds of Retry-After").after(wait)
 }
 
+/// The token that a request came with, for whatever goes on after its answer.
+#[derive(Clone)]
+pub(in crate::server) struct Stands {
+    keys: Arc<Keys>,
+    clock: Clock,
+    given: Given,
+}
+
+impl Stands {
+    /// Returns when it counts no more: it was taken back, or its time is over.
+    pub async fn over(self) {
+        loop {
+            tokio::time::sleep(LOOK_EVERY.to_std()).await;
+            if self.keys.remembered(&self.given, self.clock.now()).is_none() {
+                return;
+            }
+        }
+    }
+}
+
 /// Lets in who may.
 pub(in crate::server) async fn admit(
     State(doorman): State<Arc<Doorman>>,
@@ -145,10 +165,10 @@ pub(in crate::server) async fn admit(
         return response;
     }
     let mut response = match doorman.let_in(request, far).await {
-        Ok((request, given)) => {
+        Ok((request, stands)) => {
             let response = next.run(request).await;
-            match given {
-                Some(given) => doorman.while_it_stands(response, given),
+            match stands {
+                Some(stands) => while_it_stands(response, stands),
                 None => response,
             }
         }
@@ -163,7 +183,7 @@ impl Doorman {
         &self,
         mut request: Request,
         far: Option<Far>,
-    ) -> Result<(Request, Option<Given>), Problem> {
+    ) -> Result<(Request, Option<Stands>), Problem> {
         let needs = self.needs(&request);
         let (caller, given) = match (request.extensions().get::<Caller>().cloned(), far) {
             (Some(near), None) => (Some(near), None),
@@ -197,26 +217,21 @@ impl Doorman {
         if let Some(caller) = caller {
             request.extensions_mut().insert(caller);
         }
-        Ok((request, given))
-    }
-
-    /// A stream ends with its token: one that was taken back reads nothing more.
-    fn while_it_stands(&self, response: Response<Body>, given: Given) -> Response<Body> {
-        let is_stream = |value: &axum::http::HeaderValue| value == "text/event-stream";
-        if !response.headers().get(header::CONTENT_TYPE).is_some_and(is_stream) {
-            return response;
+        let stands = given.map(|given| Stands { keys: self.keys.clone(), clock: self.clock.clone(), given });
+        if let Some(stands) = &stands {
+            request.extensions_mut().insert(stands.clone());
         }
-        let (keys, clock) = (self.keys.clone(), self.clock.clone());
-        let over = async move {
-            loop {
-                tokio::time::sleep(LOOK_EVERY.to_std()).await;
-                if keys.remembered(&given, clock.now()).is_none() {
-                    return;
-                }
-            }
-        };
-        response.map(|body| Body::from_stream(body.into_data_stream().take_until(Box::pin(over))))
+        Ok((request, stands))
     }
+}
+
+/// A stream ends with its token: one that was taken back reads nothing more. A WebSocket sees to that itself.
+fn while_it_stands(response: Response<Body>, stands: Stands) -> Response<Body> {
+    let is_stream = |value: &axum::http::HeaderValue| value == "text/event-stream";
+    if !response.headers().get(header::CONTENT_TYPE).is_some_and(is_stream) {
+        return response;
+    }
+    response.map(|body| Body::from_stream(body.into_data_stream().take_until(Box::pin(stands.over()))))
 }
 
 #[cfg(test)]

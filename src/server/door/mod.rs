@@ -9,6 +9,6 @@ mod outside;
 pub(in crate::server) mod rights;
 
 pub(in crate::server) use {
-    doorman::{Doorman, admit},
+    doorman::{Doorman, Stands, admit},
     once::guard,
 };

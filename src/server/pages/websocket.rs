@@ -7,19 +7,24 @@ use super::stream::{Open, PULSE, Source};
 use crate::{
     domain::time::Millis,
     server::{
+        door::Stands,
         front::Front,
         problem::{Problem, Sort},
     },
 };
 use axum::{
     body::Body,
-    extract::ws::{
-        CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code, rejection::WebSocketUpgradeRejection,
+    extract::{
+        FromRequestParts,
+        ws::{
+            CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code,
+            rejection::WebSocketUpgradeRejection,
+        },
     },
-    http::{HeaderMap, Response, header},
+    http::{HeaderMap, Response, header, request::Parts},
     response::IntoResponse as _,
 };
-use std::sync::Arc;
+use std::{convert::Infallible, pin::pin, sync::Arc};
 use tokio::{sync::watch, time};
 
 /// Bytes of what a reader may say at once.
@@ -28,12 +33,31 @@ const HEARD_MOST: usize = 4 * 1024;
 const TAKING_MOST: Millis = Millis::secs(60);
 
 /// Whether a WebSocket is asked for, as a request brings it.
-pub(super) type Asked = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
+pub(super) struct Asked {
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    stands: Option<Stands>,
+}
+
+/// A WebSocket that can be.
+pub(super) struct Upgrade {
+    upgrade: WebSocketUpgrade,
+    stands: Option<Stands>,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Asked {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        let stands = parts.extensions.get::<Stands>().cloned();
+        Ok(Self { upgrade: WebSocketUpgrade::from_request_parts(parts, state).await, stands })
+    }
+}
 
 /// What is asked for with these headers: a WebSocket that can be, or none.
-pub(super) fn wanted(headers: &HeaderMap, asked: Asked) -> Result<Option<WebSocketUpgrade>, Problem> {
-    match asked {
-        Ok(upgrade) => Ok(Some(upgrade)),
+pub(super) fn wanted(headers: &HeaderMap, asked: Asked) -> Result<Option<Upgrade>, Problem> {
+    let Asked { upgrade, stands } = asked;
+    match upgrade {
+        Ok(upgrade) => Ok(Some(Upgrade { upgrade, stands })),
         Err(why) if headers.contains_key(header::UPGRADE) => {
             let hint = "send Connection: upgrade, Upgrade: websocket, Sec-WebSocket-Version: 13 and a key, or none of them";
             Err(Problem::new(Sort::Malformed, why.body_text(), hint))
@@ -42,10 +66,10 @@ pub(super) fn wanted(headers: &HeaderMap, asked: Asked) -> Result<Option<WebSock
     }
 }
 
-/// The answer after which a source is told, until it, its reader or the face ends.
+/// The answer after which a source is told, until it, its reader, the reader's token or the face ends.
 pub(super) fn of(
     front: &Arc<Front>,
-    upgrade: WebSocketUpgrade,
+    Upgrade { upgrade, stands }: Upgrade,
     source: impl Source,
 ) -> Result<Response<Body>, Problem> {
     let open = Open::one(front)?;
@@ -53,7 +77,14 @@ pub(super) fn of(
     let upgrade = upgrade.max_message_size(HEARD_MOST).max_frame_size(HEARD_MOST);
     let told = upgrade.on_upgrade(async move |mut socket| {
         let _open = open;
-        let code = tell(&mut socket, source, closing).await;
+        let over = async move {
+            match stands {
+                Some(stands) => stands.over().await,
+                // Whoever brought no token cannot lose it.
+                None => std::future::pending().await,
+            }
+        };
+        let code = tell(&mut socket, source, (closing, over)).await;
         let bye = CloseFrame { code, reason: "".into() };
         // Whoever has gone already needs no word of it.
         let _ = time::timeout(TAKING_MOST.to_std(), socket.send(Message::Close(Some(bye)))).await;
@@ -62,11 +93,17 @@ pub(super) fn of(
 }
 
 /// Tells until it is over, and why it is.
-async fn tell(socket: &mut WebSocket, mut source: impl Source, mut closing: watch::Receiver<bool>) -> u16 {
+async fn tell(
+    socket: &mut WebSocket,
+    mut source: impl Source,
+    (mut closing, over): (watch::Receiver<bool>, impl Future<Output = ()>),
+) -> u16 {
+    let mut over = pin!(over);
     loop {
         let messages = tokio::select! {
             biased;
             _ = closing.wait_for(|closing| *closing) => return close_code::AWAY,
+            () = over.as_mut() => return close_code::POLICY,
             heard = socket.recv() => match heard {
                 // Signs of life are answered below this.
                 Some(Ok(Message::Ping(_) | Message::Pong(_))) => continue,
