@@ -80,7 +80,7 @@ impl Blobs {
             &path,
             bytes,
         )
-        .map_err(|e| io::Error::new(e.kind(), format!("storing blob {} failed: {e}", path.display())))?;
+        .map_err(|e| io::Error::new(e.kind(), format!("storing blob {digest} failed: {e}")))?;
         Ok(digest)
     }
 
@@ -90,13 +90,13 @@ impl Blobs {
         let mut bytes = Vec::new();
         File::open(&path)
             .and_then(|file| file.take(MOST_BLOB_BYTES + 1).read_to_end(&mut bytes))
-            .map_err(|e| io::Error::new(e.kind(), format!("reading blob {} failed: {e}", path.display())))?;
+            .map_err(|e| io::Error::new(e.kind(), format!("reading blob {digest} failed: {e}")))?;
         if Digest::of(&bytes) == digest {
             return Ok(bytes);
         }
         Err(io::Error::new(
             io::ErrorKind::InvalidData,
-            format!("blob {} is damaged: its bytes do not hash to its name", path.display()),
+            format!("blob {digest} is damaged: its bytes do not hash to its name"),
         ))
     }
 

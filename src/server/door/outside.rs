@@ -70,10 +70,14 @@ impl Outward {
 
     /// Whether a name, with or without a port, is one of ours.
     fn ours(&self, name: &str) -> bool {
-        let bare = match name.strip_prefix('[') {
-            Some(rest) => rest.split_once(']').map_or("", |(bare, _)| bare),
-            None => name.rsplit_once(':').map_or(name, |(bare, _)| bare),
+        let (bare, port) = match name.strip_prefix('[') {
+            Some(rest) => rest.split_once(']').unwrap_or_default(),
+            None => name.find(':').map_or((name, ""), |at| name.split_at(at)),
         };
+        let is_port = |port: &str| port.parse::<u16>().is_ok() && port.bytes().all(|b| b.is_ascii_digit());
+        if !port.is_empty() && !port.strip_prefix(':').is_some_and(is_port) {
+            return false;
+        }
         let here = bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback() || Some(ip) == self.address);
         here || bare == "localhost" || self.hosts.iter().any(|known| known == name || known == bare)
     }
@@ -152,6 +156,13 @@ mod tests {
             "other.example:1",
             "[::2]",
             "[::1",
+            "[::1].evil.example",
+            "[::1].evil.example:80",
+            "[::1]x",
+            "[::1]:x",
+            "localhost:",
+            "localhost:80:80",
+            "localhost:evil",
             "evil.example@localhost",
         ] {
             let headers = HeaderMap::from_iter([(header::HOST, HeaderValue::from_static(bad))]);

@@ -10,7 +10,7 @@ use crate::{
 use axum::{
     Router,
     body::Body,
-    http::{Extensions, Request, Response},
+    http::{Extensions, HeaderName, HeaderValue, Request, Response, StatusCode, header},
     response::IntoResponse as _,
 };
 use futures::{StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
@@ -88,6 +88,23 @@ fn told(done: Result<(), tokio::task::JoinError>) {
     }
 }
 
+/// Bytes of a request's head, as it came.
+fn head_of<T>(request: &Request<T>) -> usize {
+    // `GET / HTTP/1.1` and `name: value`, each with the end of its line.
+    let line = request.method().as_str().len() + request.uri().to_string().len() + " HTTP/1.1\r\n".len() + 1;
+    let field =
+        |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len() + value.len() + ": \r\n".len();
+    line + request.headers().iter().map(field).sum::<usize>()
+}
+
+/// The answer to a head that is too long, as one is given that does not even fit the buffer.
+fn too_long() -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
 /// Says why and closes; does not wait for a request.
 pub(super) async fn refuse(mut stream: impl AsyncWrite + Unpin, problem: Problem) {
     let (status, text) = (problem.status(), serde_json::to_string(&problem).unwrap_or_default());
@@ -110,8 +127,12 @@ pub(super) async fn connection(
         let late = Late::default();
         let mut request = request.map(|incoming| body::in_time(incoming, &late));
         mark(request.extensions_mut());
+        let long = head_of(&request) > HEAD_BYTES;
         let answer = app.clone().oneshot(request);
         async move {
+            if long {
+                return Ok(too_long());
+            }
             let response: Response<Body> = answer.await?;
             Ok::<_, Infallible>(if late.is() { body::too_late().into_response() } else { response })
         }
@@ -132,5 +153,18 @@ pub(super) async fn connection(
     };
     if let Err(error) = done {
         tracing::debug!(%error, "a connection ended badly");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn e13_a_head_is_as_long_as_what_came() {
+        let head = "GET /health?x=1 HTTP/1.1\r\nhost: localhost\r\nx-y: z\r\n";
+        let request = Request::get("/health?x=1").header("host", "localhost").header("x-y", "z");
+        assert_eq!(head_of(&request.body(()).unwrap()), head.len());
+        assert_eq!(too_long().status(), 431);
     }
 }
