@@ -15,6 +15,10 @@ use std::{
     thread,
 };
 
+/// Who is no person: the vendor's app has no device flow, or it cannot say who somebody is, however good that looks.
+const CLOSED: &str = "closed";
+const ILL: &str = "ill";
+
 /// A vendor whose people say yes when they are asked for the second time.
 struct Vendor {
     url: String,
@@ -45,6 +49,8 @@ fn vendor(login: &'static str) -> Vendor {
             let body = String::from_utf8(body).unwrap();
             let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
             let (status, told): (u16, Value) = match path.as_str() {
+                "/login/device/code" if login == CLOSED => (200, json!({"error": "device_flow_disabled"})),
+                "/user" if login == ILL => (503, json!({"login": "ada", "id": 1})),
                 "/login/device/code" => (
                     200,
                     json!({"device_code": "the-device", "user_code": "ABCD-1234", "verification_uri": "https://vendor.example/device",
@@ -143,8 +149,37 @@ fn e1_whoever_is_not_named_does_not_get_in_and_a_login_is_given_once() {
         || outside.ask("POST", "/api/login", word, "{\"via\":\"github\"}").is(201).json()["login"].clone();
     assert_ne!(begin(), begin());
     // Few are under way at once.
-    let began: Vec<u16> =
-        (0..3).map(|_| outside.ask("POST", "/api/login", "", "{\"via\":\"github\"}").status).collect();
-    assert_eq!(began, [201, 201, 429]);
+    let began: Vec<_> =
+        (0..3).map(|_| outside.ask("POST", "/api/login", "", "{\"via\":\"github\"}")).collect();
+    assert_eq!(began.iter().map(|answer| answer.status).collect::<Vec<_>>(), [201, 201, 429]);
+    let wait: u64 = began[2].headers["retry-after"].parse().unwrap();
+    assert!((1..=120).contains(&wait), "{wait}");
+    let told = stage.run(&["login", &outside.url, "--via", "github"]).exits(1);
+    assert!(told.stderr.contains("there is room again in"), "{told:?}");
     outside.daemon.ends();
+}
+
+#[test]
+fn e1_what_a_vendor_refuses_is_told_in_its_word_and_what_it_cannot_say_is_not_believed() {
+    let mut stage = Stage::default();
+    stage.env.push(("CHIMERA_GITHUB_CLIENT_ID".into(), "the-client".into()));
+    let begin = "{\"via\":\"github\"}";
+    let closed = outside(&stage, &settings(&vendor(CLOSED)));
+    let no = closed.ask("POST", "/api/login", "", begin);
+    assert_eq!((no.status, sort(&no).as_str()), (409, "unfit"), "{no:?}");
+    assert!(no.text.contains("github says no: device_flow_disabled"), "{no:?}");
+    closed.daemon.ends();
+    let ill = settings(&vendor(ILL));
+    let ill = outside(&stage, &format!("requests_per_minute = 100000\n{ill}"));
+    let login = ill.ask("POST", "/api/login", "", begin).is(201).json()["login"].as_str().unwrap().to_owned();
+    let said = loop {
+        let said = ill.ask("POST", &format!("/api/login/{login}"), "", "{}");
+        if said.status != 200 {
+            break said;
+        }
+        assert_eq!(said.json()["done"], false, "{said:?}");
+    };
+    assert_eq!((said.status, sort(&said).as_str()), (503, "unavailable"), "{said:?}");
+    assert!(!stage.data().join("tokens.json").exists(), "a token was made for nobody");
+    ill.daemon.ends();
 }

@@ -26,15 +26,27 @@ pub(in crate::server) struct Pending {
     pub pause: Millis,
     /// When it may be asked again.
     pub next: Timestamp,
+    /// When its program asked last.
+    pub asked: Timestamp,
     /// When it is over.
     pub until: Timestamp,
+}
+
+/// How long a login stays whose program does not ask: one that was left stands in nobody's way for long.
+const LEFT_MOST: Millis = Millis::mins(2);
+
+impl Pending {
+    /// When it is over if its program asks no more.
+    pub fn free(&self) -> Timestamp {
+        self.until.min(self.asked + LEFT_MOST)
+    }
 }
 
 impl Logins {
     /// Those that are not over.
     pub fn open(&self, now: Timestamp) -> MutexGuard<'_, BTreeMap<String, Pending>> {
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        open.retain(|_, pending| pending.until > now);
+        open.retain(|_, pending| pending.free() > now);
         open
     }
 }

@@ -123,12 +123,22 @@ async fn begin(
 ) -> Result<Told<View>, Problem> {
     let from = from.map(|Extension(far)| far);
     {
-        let open = front.logins.open(front.clock.now());
-        let here =
-            open.values().filter(|pending| pending.from.map(Far::house) == from.map(Far::house)).count();
-        if open.len() >= PENDING_MOST || here >= PENDING_HERE {
-            let problem = Problem::new(Sort::TooMany, "too many logins are under way", "finish one, or wait");
-            return Err(problem.after(LASTS_MOST));
+        let now = front.clock.now();
+        let open = front.logins.open(now);
+        let all = || open.values();
+        let here = || all().filter(|pending| pending.from.map(Far::house) == from.map(Far::house));
+        let free = match (open.len() >= PENDING_MOST, here().count() >= PENDING_HERE) {
+            (_, true) => here().map(Pending::free).min(),
+            (true, false) => all().map(Pending::free).min(),
+            (false, false) => None,
+        };
+        if let Some(free) = free {
+            let wait = free.since(now);
+            let detail = format!(
+                "too many logins are under way: there is room again in {} s, if none of them is asked about",
+                wait.0.div_ceil(1_000)
+            );
+            return Err(Problem::new(Sort::TooMany, detail, "finish one, or wait").after(wait));
         }
     }
     let at = front.clone();
@@ -147,8 +157,15 @@ async fn begin(
         pause: pause.0 / 1_000,
         lasts: lasts.0 / 1_000,
     };
-    let pending =
-        Pending { line, device_code: begun.device_code, from, pause, next: now + pause, until: now + lasts };
+    let pending = Pending {
+        line,
+        device_code: begun.device_code,
+        from,
+        pause,
+        next: now + pause,
+        asked: now,
+        until: now + lasts,
+    };
     front.logins.open(now).insert(login, pending);
     Ok(Told(StatusCode::CREATED, view))
 }
@@ -158,6 +175,7 @@ async fn ask(State(front): State<Arc<Front>>, Path(login): Path<String>) -> Resu
     let (line, code, pause) = {
         let mut open = front.logins.open(now);
         let pending = open.get_mut(&login).ok_or_else(over)?;
+        pending.asked = now;
         if pending.next > now {
             return Ok(ok(waits(pending.next.since(now))));
         }

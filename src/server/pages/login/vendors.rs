@@ -11,7 +11,7 @@ use crate::{
     providers::http::{HttpOptions, ProxyUse, client},
     server::problem::{Problem, Sort},
 };
-use reqwest::{Client, RequestBuilder};
+use reqwest::{Client, RequestBuilder, StatusCode};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::time::Duration;
@@ -75,6 +75,14 @@ pub(in crate::server) struct Begun {
     /// Seconds between two questions.
     #[serde(default = "usual_interval")]
     pub interval: u64,
+}
+
+/// What comes of asking for a code.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Beginning {
+    Begun(Begun),
+    Refused { error: String },
 }
 
 fn usual_interval() -> u64 {
@@ -162,7 +170,17 @@ impl Line {
             Vendor::Github => ("/login/device/code", "read:user"),
             Vendor::Google => ("/device/code", "openid email"),
         };
-        self.form(path, &[("client_id", &self.id), ("scope", scope)]).await
+        match self.form(path, &[("client_id", &self.id), ("scope", scope)]).await? {
+            (_, Beginning::Begun(begun)) => Ok(begun),
+            (_, Beginning::Refused { error }) => {
+                let detail = format!("{} says no: {}", self.vendor.word(), clean_line(&error, 80));
+                Err(Problem::new(
+                    Sort::Unfit,
+                    detail,
+                    "set the app up there for the device flow: docs/network.md",
+                ))
+            }
+        }
     }
 
     /// Asks what came of it.
@@ -174,9 +192,9 @@ impl Line {
         let mut form =
             vec![("client_id", self.id.as_str()), ("device_code", device_code), ("grant_type", GRANT)];
         form.extend(self.secret.as_deref().map(|secret| ("client_secret", secret)));
-        let granted: Granted = self.form(path, &form).await?;
+        let (status, granted): (_, Granted) = self.form(path, &form).await?;
         match (granted.access_token, granted.error.as_deref()) {
-            (Some(token), None) => self.who(&token).await,
+            (Some(token), None) if status.is_success() => self.who(&token).await,
             (_, Some("authorization_pending")) => Ok(Came::Waiting),
             (_, Some("slow_down")) => Ok(Came::Slower),
             (_, word) => Ok(Came::Over(clean_line(word.unwrap_or("no word"), 80).to_string())),
@@ -190,9 +208,9 @@ impl Line {
         };
         let request = self.http.get(format!("{}{path}", self.api)).bearer_auth(token);
         let name = match self.vendor {
-            Vendor::Github => Some(self.read::<GithubUser>(request).await?.login),
+            Vendor::Github => Some(self.said::<GithubUser>(request).await?.login),
             Vendor::Google => {
-                let user: GoogleUser = self.read(request).await?;
+                let user: GoogleUser = self.said(request).await?;
                 user.email.filter(|_| user.email_verified)
             }
         };
@@ -202,15 +220,28 @@ impl Line {
         })
     }
 
-    async fn form<T: DeserializeOwned>(&self, path: &str, fields: &[(&str, &str)]) -> Result<T, Problem> {
+    async fn form<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        fields: &[(&str, &str)],
+    ) -> Result<(StatusCode, T), Problem> {
         let fields: Vec<String> =
             fields.iter().map(|(key, value)| format!("{key}={}", escaped(value))).collect();
         let request = self.http.post(format!("{}{path}", self.base)).body(fields.join("&"));
         self.read(request.header("content-type", "application/x-www-form-urlencoded")).await
     }
 
-    /// An answer of the vendor's. What it refuses is JSON, too; of anything else nothing is repeated.
-    async fn read<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, Problem> {
+    /// What the vendor says where nothing is wrong; what it says otherwise is believed by nobody.
+    async fn said<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, Problem> {
+        match self.read(request).await? {
+            (status, said) if status.is_success() => Ok(said),
+            (status, _) => Err(unreached(self.vendor, &format!("it answered {status}"))),
+        }
+    }
+
+    /// An answer of the vendor's. What it refuses is JSON, too; of anything else nothing is repeated, and of what it could not
+    /// do nothing is read.
+    async fn read<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<(StatusCode, T), Problem> {
         let lost = |why: &str| unreached(self.vendor, why);
         let asked = async {
             let mut response = request.header("accept", "application/json").send().await?;
@@ -228,7 +259,11 @@ impl Line {
             Ok(Err(error)) => return Err(lost(&error.without_url().to_string())),
             Err(_) => return Err(lost("it did not answer in time")),
         };
-        serde_json::from_slice(&bytes).map_err(|_| lost(&format!("its answer ({status}) is not understood")))
+        if status.is_server_error() {
+            return Err(lost(&format!("it answered {status}")));
+        }
+        let said = serde_json::from_slice(&bytes);
+        said.map(|said| (status, said)).map_err(|_| lost(&format!("its answer ({status}) is not understood")))
     }
 }
 
