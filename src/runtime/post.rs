@@ -251,7 +251,7 @@ fn read(path: &Path, data: &Path) -> io::Result<Vec<u8>> {
 
 /// The same with its owner, as of the very file that is read.
 fn owned(path: &Path, data: &Path) -> io::Result<(u32, Vec<u8>)> {
-    let file = unfollowed(path, OFlags::empty())?;
+    let file = unfollowed(path, OFlags::NONBLOCK)?;
     let (found, own) = (file.metadata()?, rustix::process::geteuid().as_raw());
     let owners = || fs::metadata(data).is_ok_and(|data| data.uid() == found.uid());
     let trusted = [0, own].contains(&found.uid()) || is_root() && owners();

@@ -35,6 +35,8 @@ pub(super) struct Front {
     pub tail: Tail,
     /// Answers that may be asked for again.
     pub answers: Answers,
+    /// Held while an entry is proven, for which all of the journal is read.
+    pub proving: tokio::sync::Mutex<()>,
     /// Held while a setting is changed.
     pub changing: tokio::sync::Mutex<()>,
     /// Logins that are under way.
@@ -57,7 +59,7 @@ impl Front {
     /// failure in the journal.
     pub async fn ready(&self) -> Result<(), Problem> {
         let hint = "put the repository in order; `chimera doctor` shows what is missing";
-        (self.ports.ready)().await.map_err(|why| Problem::new(Sort::Invalid, why, hint))
+        (self.ports.ready)().await.map_err(|why| Problem::new(Sort::Unfit, why, hint))
     }
 
     /// Whether the engine takes orders and this face is not about to end.

@@ -1,6 +1,9 @@
 //! What comes in: bodies, queries and path segments, each read strictly, or told as a problem with its place.
 
-use super::problem::{Problem, Sort};
+use super::{
+    problem::{Problem, Sort},
+    unique::Unique,
+};
 use axum::{
     body::Bytes,
     extract::{FromRequest, FromRequestParts, Path, Query, Request, rejection::BytesRejection},
@@ -44,7 +47,9 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Given<T> {
         }
         let bytes = Bytes::from_request(request, state).await.map_err(|error| unread(&error))?;
         let bytes: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
-        serde_json::from_slice(bytes).or_else(|error| whole(bytes).ok_or(error)).map(Self).map_err(|error| {
+        let read = serde_json::from_slice::<Unique>(bytes)
+            .and_then(|_| serde_json::from_slice(bytes).or_else(|error| whole(bytes).ok_or(error)));
+        read.map(Self).map_err(|error| {
             let sort = if error.is_data() { Sort::Invalid } else { Sort::Malformed };
             Problem::new(sort, format!("the body: {error}"), "GET /api/openapi.json describes every body")
         })

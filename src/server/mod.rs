@@ -28,6 +28,7 @@ mod served;
 mod tail;
 #[cfg(test)]
 mod tests;
+mod unique;
 
 pub use entrance::{BindError, TlsError};
 pub use ports::Ports;

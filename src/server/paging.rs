@@ -63,6 +63,17 @@ pub(super) fn length(most: Option<usize>) -> Result<usize, Problem> {
     }
 }
 
+/// Makes sure that a word that is looked for is one that there can be: of another one there never is any.
+pub(super) fn known(part: &str, word: Option<&str>, all: &[&str]) -> Result<(), Problem> {
+    match word {
+        Some(word) if !all.contains(&word) => {
+            let detail = format!("{part} {word:?} is none; there are {}", all.join(", "));
+            Err(Problem::new(Sort::Invalid, detail, "ask for one of them, or leave it out for all"))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Where a page goes on: before the last one of the page before it.
 pub(super) fn before<I: FromStr<Err: Display>>(last: Option<&str>) -> Result<Option<I>, Problem> {
     last.map(str::parse).transpose().map_err(|error: I::Err| {

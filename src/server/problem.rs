@@ -41,7 +41,14 @@ pub(super) struct Problem {
     /// Seconds after which to come again, as the header says.
     #[serde(skip)]
     after: Option<u64>,
+    /// Whether the very same request is refused for ever.
+    #[serde(skip)]
+    lasting: bool,
 }
+
+/// Marks the answer to a request that is refused for ever as it is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Lasting;
 
 /// Sorts of problems.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -148,6 +155,10 @@ impl Problem {
             detail: fit(detail.as_ref()),
             hint: fit(hint.as_ref()),
             after: None,
+            lasting: matches!(
+                sort,
+                Sort::Malformed | Sort::Invalid | Sort::MediaType | Sort::TooLarge | Sort::Already
+            ),
         }
     }
 
@@ -215,6 +226,9 @@ impl IntoResponse for Problem {
         *response.status_mut() = status;
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if self.lasting {
+            response.extensions_mut().insert(Lasting);
+        }
         if let Some(after) = self.after {
             response.headers_mut().insert(header::RETRY_AFTER, after.into());
         }

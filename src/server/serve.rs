@@ -30,8 +30,6 @@ pub struct Setup {
     pub settings: Settings,
     /// The environment.
     pub environment: Environment,
-    /// The director's name, for systems that keep login names elsewhere.
-    pub person: String,
     /// What it may not do itself.
     pub ports: Ports,
     /// Tells the time.
@@ -76,7 +74,7 @@ pub async fn open(setup: Setup, socket: Option<&Path>) -> Result<Server, OpenErr
     let outside = outside(&setup).await?;
     let (close, closing) = watch::channel(false);
     let mut server = Server { socket: None, url: None, close, tasks: Vec::new() };
-    let people = People::new(own(), &setup.person);
+    let people = People::new(own());
     let most = usize::try_from(setup.settings.server.connections).unwrap_or(usize::MAX);
     let doorman = doorman(&setup);
     let app = router(front(setup, closing.clone()), Arc::new(doorman));
@@ -134,6 +132,7 @@ pub(super) fn front(setup: Setup, closing: watch::Receiver<bool>) -> Arc<Front> 
         tail: Tail::default(),
         answers: Answers::default(),
         logins: Logins::default(),
+        proving: tokio::sync::Mutex::default(),
         changing: tokio::sync::Mutex::default(),
         served: Served::default(),
         streams: AtomicUsize::new(0),

@@ -1,5 +1,6 @@
 //! The router over an engine in memory: what is asked, what is answered, what is refused.
 
+mod doors;
 mod engine;
 
 use super::{
@@ -68,7 +69,6 @@ fn house_of(mut settings: Settings) -> House {
         handle: handle.clone(),
         settings,
         environment: Environment::of([("ANTHROPIC_API_KEY", "x")]),
-        person: "ada".into(),
         ports: ports(),
         clock: Clock::Wall,
     };
@@ -236,13 +236,15 @@ async fn d1_the_same_key_opens_one_mission_and_a_restart_does_not_change_that() 
         handle: house.handle.clone(),
         settings: setup,
         environment: Environment::of([("ANTHROPIC_API_KEY", "x")]),
-        person: "ada".into(),
         ports: ports(),
         clock: Clock::Wall,
     };
     let (close, closing) = watch::channel(false);
     let doorman = Arc::new(doorman(&setup));
     let later = House { app: router(front(setup, closing), doorman), handle: house.handle.clone(), close };
+    let under_key = Request::post("/api/missions").header("content-type", "application/json");
+    let under_key = under_key.header("idempotency-key", "k").body(Body::from(brief().to_string())).unwrap();
+    assert_eq!(later.send(under_key).await.headers()["idempotency-replayed"], "true");
     let (status, again) = later.post("/api/missions", Some("k"), brief()).await;
     assert_eq!((status, again["mission"].as_str()), (StatusCode::CREATED, Some("M-1")), "{again}");
     let (status, other) = later.post("/api/missions", Some("k"), json!({"text": "Something else"})).await;
@@ -288,12 +290,16 @@ async fn d11_what_makes_no_sense_is_told_as_a_problem_and_does_nothing() {
         ("/api/missions", r#"{"text":" "}"#, 422, "invalid"),
         ("/api/missions", r#"{"text":"x","teams":["Nobody"]}"#, 409, "unfit"),
         ("/api/missions", r#"{"text":"x","budget_usd":-1}"#, 422, "invalid"),
+        ("/api/missions", r#"{"text":"x","budget_usd":0.009}"#, 422, "invalid"),
+        ("/api/missions", r#"{"text":"x","budget_usd":1000000.01}"#, 422, "invalid"),
         ("/api/missions", r#"{"text":"x","timeout":"soon"}"#, 422, "invalid"),
         ("/api/missions", r#"{"text":"x","priority":300}"#, 422, "invalid"),
         ("/api/missions/M-9/cancel", "{}", 404, "not_found"),
         ("/api/missions/../etc/cancel", "{}", 404, "not_found"),
         ("/api/desk/R-9/decision", r#"{"revision":1,"answer":"approve"}"#, 404, "not_found"),
-        ("/api/incidents/I-9/silence", "{}", 404, "not_found"),
+        ("/api/incidents/I-9/silence", "{}", 422, "invalid"),
+        ("/api/incidents/I-9/silence", r#"{"reason":"moving"}"#, 404, "not_found"),
+        ("/api/missions", r#"{"text":"a","text":"b"}"#, 422, "invalid"),
         ("/api/control/level", r#"{"level":4}"#, 422, "invalid"),
         ("/api/control/level", r#"{"level":2.5}"#, 422, "invalid"),
         ("/api/blobs", "", 400, "malformed"),

@@ -41,12 +41,18 @@ they are; nothing else on this page can be asked with it. [operations.md](operat
 **Once.** With an `Idempotency-Key` (1 to 200 visible characters) the same POST under the same key is done once and answered
 the same (`idempotency-replayed: true`); another body under it is a 409. The last 1,024 answers are kept in memory. That a brief
 opens one mission is kept in the journal with the mission itself, so it holds when the daemon was killed in between: the answer
-is then the mission as it stands (as long as it is among those in memory: all that go on and the last 200 that ended). Everything
-else that is sent twice across a restart is refused by what it is: a decided request, a cancelled mission, a paused house is
-`already` so.
+is then the mission as it stands, `idempotency-replayed` too (as long as it is among those in memory: all that go on and the last
+200 that ended). Everything else is forgotten with the process. Some of it is then refused by what it is: a decided request, a
+cancelled mission, a paused house is `already` so. The rest is done again: a second silence begins beside the first one, an incident
+is investigated once more, a house that was resumed meanwhile is paused anew, a retry is one more. Look before you send such a
+thing again across a restart. What was refused only for now (`stale`, `halted`, `unfit`, `not_found`, `over_budget`, `forbidden`) is not
+kept: the same request under the same key is tried anew.
 
 **Decisions** name the `revision` that was seen. Where a candidate, evidence or plan has changed since, the answer is 409
 `stale` and nothing was decided.
+
+**Proof.** `/api/journal/proof?seq=N` gives what `chimera audit prove N` gives: texts to be hashed, from the entry over the checkpoints to
+the head of the journal. An entry after a checkpoint names that checkpoint's record in `prev`; the proof of entry 1 has every one.
 
 **Streams.** `/api/events` sends each journal entry once and in order, its number as the event's id. A reader that connects again
 with `Last-Event-ID` (or `?after=`) goes on right after it, also over a restart or a kill of the daemon: no gap, no double. A comment

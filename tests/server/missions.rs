@@ -3,7 +3,7 @@
 use super::client::daemon;
 use crate::{
     healing::servers::program,
-    house::stage::{BRIEF, CHECK, Stage},
+    house::stage::{BRIEF, CHECK, Stage, me},
 };
 use serde_json::json;
 use std::{
@@ -67,13 +67,6 @@ fn d1_a_brief_over_the_socket_lands_when_a_decision_over_it_says_yes() {
     events.for_each(drop);
 }
 
-/// The login name of whoever runs the tests.
-#[expect(clippy::disallowed_methods, reason = "a test asks the system")]
-pub fn me() -> String {
-    let done = Command::new("id").arg("-un").output().unwrap();
-    String::from_utf8(done.stdout).unwrap().trim().to_owned()
-}
-
 #[test]
 #[expect(clippy::disallowed_methods, reason = "a test starts the checker of Prometheus")]
 fn d3_prometheus_finds_nothing_wrong_with_the_live_metrics() {
@@ -105,5 +98,20 @@ fn d3_prometheus_finds_nothing_wrong_with_the_live_metrics() {
     let done = check.wait_with_output().unwrap();
     let said = [done.stdout, done.stderr].concat();
     assert!(done.status.success() && said.is_empty(), "{}", String::from_utf8_lossy(&said));
+    daemon.ends();
+}
+
+#[test]
+fn d11_an_entry_is_proven_over_the_socket_as_it_is_where_the_journal_is() {
+    let stage = Stage::default();
+    let daemon = daemon(&stage);
+    let proof = daemon.get("/api/journal/proof?seq=1").is(200).json();
+    let told = stage.run(&["audit", "prove", "1", "--json"]).exits(0);
+    for key in ["kind", "seq", "head", "entry", "checkpoint", "commands"] {
+        assert_eq!(proof[key], told.last()[key], "{key}");
+    }
+    assert!(proof["commands"].as_str().unwrap().contains("sha256sum"), "{proof}");
+    daemon.get("/api/journal/proof?seq=999999").is(404);
+    daemon.get("/api/journal/proof").is(400);
     daemon.ends();
 }

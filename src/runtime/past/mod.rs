@@ -7,6 +7,7 @@
 pub mod dossier;
 pub mod elsewhere;
 pub mod export;
+pub mod proof;
 pub mod reel;
 pub mod report;
 pub mod search;

@@ -15,6 +15,10 @@ const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 /// Answers kept.
 const ANSWERS_MOST: usize = 1_024;
 
+/// Marks an answer to what was done before, by this process or by one before it.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::server) struct Replayed;
+
 /// Answers under their words.
 #[derive(Default)]
 pub(in crate::server) struct Answers(Mutex<Kept>);

@@ -1,14 +1,14 @@
 //! `Idempotency-Key`: what is sent twice under one word is done once and answered the same. The last answers are kept in
 //! memory; that a brief opens one mission is in the journal itself, so it outlives the daemon.
 
-use super::answers::{Answer, Answers, Found};
+use super::answers::{Answer, Answers, Found, Replayed};
 use crate::{
     domain::{brief::Once, digest::Digest},
     server::{
         entrance::Caller,
         front::Front,
         input::{BODY_MOST, too_large},
-        problem::{Problem, Sort},
+        problem::{Lasting, Problem, Sort},
     },
 };
 use axum::{
@@ -21,6 +21,8 @@ use std::sync::Arc;
 
 /// The header.
 const HEADER: &str = "idempotency-key";
+/// Where bytes are kept by their content.
+const BLOBS: &str = "/api/blobs";
 /// Characters of a word.
 const WORD_MOST: usize = 200;
 /// Bytes of an answer that is kept.
@@ -43,8 +45,9 @@ pub(in crate::server) async fn guard(
     request: Request,
     next: Next,
 ) -> Result<Response<Body>, Problem> {
-    let Some(word) = request.headers().get(HEADER).filter(|_| request.method() == Method::POST).cloned()
-    else {
+    // What is named by its own content is the same however often it is sent, and longer than what is kept here.
+    let counts = request.method() == Method::POST && request.uri().path() != BLOBS;
+    let Some(word) = request.headers().get(HEADER).filter(|_| counts).cloned() else {
         return Ok(next.run(request).await);
     };
     let word = word.to_str().ok().filter(|word| {
@@ -85,9 +88,10 @@ pub(in crate::server) async fn guard(
         return Err(Problem::new(Sort::Internal, "the answer was lost", "GET to see what came of it"));
     };
     let answer = answer(&parts, body);
-    let shown = answer.response(false);
+    let shown = answer.response(parts.extensions.get::<Replayed>().is_some());
     // What could not be done now may be done later under the same word.
-    if !parts.status.is_server_error() && answer.body.len() <= ANSWER_MOST {
+    let stays = parts.status.is_success() || parts.extensions.get::<Lasting>().is_some();
+    if stays && answer.body.len() <= ANSWER_MOST {
         under.1 = None;
         front.answers.end(once, Some(answer));
     }

@@ -1,10 +1,17 @@
 //! `/api/commands`: any word of a person in the engine's own form, for screens elsewhere; `/api/blobs`: what journal and
 //! state name by content. Programs have the other routes, whose forms stay.
 
+use super::missions;
 use crate::{
-    domain::{access::Role, brief::Once, digest::Digest},
+    config::brief::{self, Wish},
+    domain::{
+        access::Role,
+        brief::{Approval, Brief, Once},
+        digest::Digest,
+        team::TeamSpec,
+    },
     engine::{
-        command::{Command, MissionCommand},
+        command::{Command, ControlCommand, IdeaCommand, MissionCommand},
         event::Event,
     },
     runtime::is_a_persons,
@@ -107,12 +114,97 @@ async fn give(
         let detail = "only what a person can want is taken";
         return Err(Problem::new(Sort::Forbidden, detail, "GET /api/openapi.json lists what there is"));
     }
+    caller.must(rights::needed(&command))?;
+    within(&front, &command)?;
     if let Command::Mission(MissionCommand::Open(brief)) = &mut command {
         brief.once = once.map(|Extension(once)| once);
         front.ready().await?;
     }
     let receipt = rights::give(&front.handle, &caller, command).await?;
     Ok(ok(Receipt { seq: receipt.seq.0, events: receipt.events }))
+}
+
+/// Makes sure that the engine's own form asks for no more than the other routes give: what they check is checked here, too.
+fn within(front: &Front, command: &Command) -> Result<(), Problem> {
+    match command {
+        Command::Mission(MissionCommand::Open(brief)) => sensible(front, brief),
+        Command::Idea(IdeaCommand::Ask { repo }) => served(front, repo),
+        // That something was changed is written down by what changes it.
+        Command::Control(ControlCommand::Change { .. }) => Err(Problem::new(
+            Sort::Forbidden,
+            "a change of the settings is told only by what makes it",
+            "POST /api/settings changes one",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Makes sure that a repository is the daemon's or one of its services'.
+fn served(front: &Front, repo: &str) -> Result<(), Problem> {
+    let own = front.settings.places.repo.as_ref().is_some_and(|own| own.as_os_str() == repo);
+    let state = front.state();
+    let mut services = state.policy.healing.services.iter();
+    if own || services.any(|service| service.repo.as_deref() == Some(repo)) {
+        return Ok(());
+    }
+    let detail = format!("{repo} is not served here");
+    Err(Problem::new(
+        Sort::Forbidden,
+        detail,
+        "`repo` of GET /api/snapshot is; a [[service]] may name another",
+    ))
+}
+
+/// Makes sure that a brief is one that the other routes could have made, with files beside it.
+fn sensible(front: &Front, given: &Brief) -> Result<(), Problem> {
+    served(front, &given.repo)?;
+    let forbidden = |detail: &str, hint: &str| Err(Problem::new(Sort::Forbidden, detail, hint));
+    if given.heals.is_some() {
+        return forbidden(
+            "what heals an incident is opened by the house itself",
+            "POST /api/incidents/{incident}/investigate looks into one again",
+        );
+    }
+    if given.patch.is_some() && !matches!(given.approve, Approval::Ask | Approval::None) {
+        return forbidden(
+            "a patch from afar waits for a person",
+            "leave approve at ask, and decide at the desk",
+        );
+    }
+    if given.budget != front.state().policy.budget.per_mission {
+        missions::affordable(given.budget.as_usd())?;
+    }
+    let (settings, environment) = (&front.settings, &front.environment);
+    let urls =
+        |feature: &crate::domain::feature::Feature| (feature.target_url.clone(), feature.staging_url.clone());
+    let wish = Wish {
+        checks: given.checks.clone(),
+        constraints: given.constraints.clone(),
+        timeout: given.timeout,
+        priority: Some(given.priority),
+        feature: given.feature.as_ref().map(urls),
+        ..Wish::default()
+    };
+    brief::sensible(&wish)?;
+    let on_air = settings.on_air(environment).teams;
+    let can = |team: &&TeamSpec| {
+        let mut models = team.fallback.iter().chain([&team.model]);
+        on_air.contains(team) || models.all(|model| settings.usable(model.vendor, environment))
+    };
+    if let Some(team) = given.teams.iter().find(|team| !can(team)) {
+        let detail = format!("team {}: there is no key for all of its models", team.name);
+        return Err(Problem::new(Sort::Unfit, detail, "name a team whose vendors have keys here"));
+    }
+    if given.feature.is_some() {
+        let (laid_down, _) = brief::build(&wish, (settings, environment), given.repo.clone())?;
+        if laid_down.feature != given.feature {
+            return forbidden(
+                "how a feature is tested and staged is laid down here",
+                "POST /api/tasks submits one",
+            );
+        }
+    }
+    Ok(())
 }
 
 async fn fetch(

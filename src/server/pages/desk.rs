@@ -35,6 +35,8 @@ use std::sync::Arc;
 
 /// Characters of a line that others wrote.
 const LINE_MOST: usize = 300;
+/// What can be asked.
+const KINDS: [&str; 6] = ["choose", "command", "budget", "ask", "conflict", "remedy"];
 
 /// Which requests.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -47,6 +49,7 @@ pub(super) struct Which {
     #[schemars(regex(pattern = form::REQUEST))]
     before: Option<String>,
     /// `choose`, `command`, `budget`, `ask`, `conflict` or `remedy`.
+    #[schemars(extend("enum" = KINDS))]
     kind: Option<String>,
     /// Requests of a page.
     #[schemars(range(min = 1, max = 500))]
@@ -268,6 +271,7 @@ async fn list(
 ) -> Result<Told<Page<View>>, Problem> {
     let most = paging::length(which.most)?;
     let before = paging::before::<RequestId>(which.before.as_deref())?;
+    paging::known("kind", which.kind.as_deref(), &KINDS)?;
     let state = front.state();
     let mut found: Vec<&Arc<Request>> = state.desk.values().collect();
     if which.decided {
@@ -419,7 +423,7 @@ fn chosen(
 fn terms(request: &Request, decided: &Decided) -> Result<Terms, Problem> {
     let Subject::Command { argv, .. } = &request.subject else {
         let detail = format!("{} is a {}: only commands are granted", request.id, request.subject.word());
-        return Err(invalid(detail, "answer approve"));
+        return Err(Problem::new(Sort::Unfit, detail, "answer approve"));
     };
     let pattern = match decided.first {
         None => Pattern::Exact(argv.clone()),

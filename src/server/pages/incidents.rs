@@ -32,6 +32,22 @@ use std::sync::Arc;
 
 /// Characters of a line that others wrote.
 const LINE_MOST: usize = 300;
+/// How grave one can be, and where it can stand.
+const SEVERITIES: [&str; 5] = ["P0", "P1", "P2", "P3", "P4"];
+const PHASES: [&str; 12] = [
+    "suspected",
+    "open",
+    "suppressed",
+    "investigating",
+    "diagnosed",
+    "mitigating",
+    "verifying",
+    "needs_human",
+    "no_action_required",
+    "resolved",
+    "closed",
+    "discarded",
+];
 
 /// Which incidents.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -44,8 +60,10 @@ pub(super) struct Which {
     #[schemars(regex(pattern = form::INCIDENT))]
     before: Option<String>,
     /// P0 to P4.
+    #[schemars(extend("enum" = SEVERITIES))]
     severity: Option<String>,
     /// The phase's word, such as `investigating` or `needs_human`.
+    #[schemars(extend("enum" = PHASES))]
     phase: Option<String>,
     /// Of this service.
     service: Option<String>,
@@ -231,8 +249,8 @@ pub(super) struct Quiet {
     #[serde(default)]
     #[schemars(regex(pattern = form::SPAN))]
     lasts: Option<String>,
-    /// Why.
-    #[serde(default)]
+    /// Why: whoever comes next wants to know. At most 4 KiB.
+    #[schemars(regex(pattern = form::WORDS))]
     reason: String,
     /// Announced work rather than a nuisance.
     #[serde(default)]
@@ -275,11 +293,14 @@ async fn list(
 ) -> Result<Told<Page<View>>, Problem> {
     let most = paging::length(which.most)?;
     let before = paging::before::<IncidentId>(which.before.as_deref())?;
+    let severity = which.severity.map(|word| word.to_ascii_uppercase());
+    paging::known("severity", severity.as_deref(), &SEVERITIES)?;
+    paging::known("phase", which.phase.as_deref(), &PHASES)?;
     let state = front.state();
     let wanted = |incident: &&Arc<Incident>| {
         (which.all || !incident.phase.over())
             && before.is_none_or(|before| incident.id < before)
-            && which.severity.as_ref().is_none_or(|word| incident.severity.word() == word)
+            && severity.as_ref().is_none_or(|word| incident.severity.word() == word)
             && which.phase.as_ref().is_none_or(|word| phase(incident) == *word)
             && which.service.as_ref().is_none_or(|name| incident.service == *name)
     };

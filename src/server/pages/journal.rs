@@ -5,7 +5,10 @@ use crate::{
         ids::{MissionId, Seq},
         time::Timestamp,
     },
-    runtime::handle::{HistoryEntry, HistoryQuery},
+    runtime::{
+        handle::{HistoryEntry, HistoryQuery},
+        past::proof::{self, Proven, Unproven},
+    },
     server::{
         api::{Api, Leaf},
         front::Front,
@@ -100,11 +103,49 @@ pub(super) struct Lines {
     last: u64,
 }
 
+/// Which entry.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct One {
+    /// Its number.
+    #[schemars(range(min = 1))]
+    seq: u64,
+}
+
+/// That an entry stands in the journal, as `chimera audit prove` says it. Records are texts, exactly as they are hashed.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "JournalProof")]
+pub(super) struct Proof {
+    /// `audit_proof`.
+    kind: &'static str,
+    /// The entry's number.
+    seq: u64,
+    /// SHA-256 of the journal's last record: to be compared with one that was seen elsewhere.
+    head: String,
+    /// The entry's record.
+    entry: String,
+    /// The checkpoint that covers it; null: none does yet.
+    checkpoint: Option<String>,
+    /// The checkpoints after that one: each names the one before it in `past`.
+    later: Vec<String>,
+    /// The records from there to the head: each names the one before it in `prev`.
+    tail: Vec<String>,
+    /// All of it as commands for a POSIX shell, each with what it must print.
+    commands: String,
+}
+
 pub(super) fn routes(api: Api) -> Api {
     let leaf = Leaf::new("list_journal", "journal", "What has happened, by range, kind and mission")
         .query::<Range>()
         .answers::<Lines>(200);
-    api.get("/api/journal", leaf, list)
+    let proof_leaf = Leaf::new(
+        "prove_entry",
+        "journal",
+        "The proof that an entry stands in the journal, checked with nothing but SHA-256; that of the first entry has every checkpoint",
+    )
+    .query::<One>()
+    .answers::<Proof>(200);
+    api.get("/api/journal", leaf, list).get("/api/journal/proof", proof_leaf, prove)
 }
 
 fn moment(text: Option<String>) -> Result<Option<Timestamp>, Problem> {
@@ -143,4 +184,25 @@ async fn list(State(front): State<Arc<Front>>, Asked(range): Asked<Range>) -> Re
     let next = edge.map(|seq| if forwards { seq + 1 } else { seq });
     let entries = found.into_iter().map(Line::from).collect();
     Ok(ok(Lines { entries, next, last: front.state().seq.0 }))
+}
+
+async fn prove(
+    State(front): State<Arc<Front>>,
+    Asked(One { seq }): Asked<One>,
+) -> Result<Told<Proof>, Problem> {
+    // The whole journal is read: once at a time is enough.
+    let _turn = front.proving.lock().await;
+    let data = front.settings.places.data.clone();
+    let proven = tokio::task::spawn_blocking(move || proof::of(&data, Seq(seq))).await;
+    let proven = proven.map_err(|_| Problem::new(Sort::Internal, "the proof was lost", "see the log"))?;
+    let Proven { head, entry, checkpoint, later, tail, commands } = proven.map_err(|why| match why {
+        Unproven::Missing(words) => {
+            Problem::new(Sort::NotFound, words, "GET /api/journal lists what there is")
+        }
+        Unproven::Damaged(words) => {
+            Problem::new(Sort::Unavailable, words, "`chimera audit verify` where it runs says more")
+        }
+    })?;
+    let head = head.to_string();
+    Ok(ok(Proof { kind: "audit_proof", seq, head, entry, checkpoint, later, tail, commands }))
 }

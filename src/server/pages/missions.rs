@@ -19,7 +19,10 @@ use crate::{
     runtime::handle::SendError,
     server::{
         api::{Api, Leaf},
-        door::rights::{self, Denied},
+        door::{
+            answers::Replayed,
+            rights::{self, Denied},
+        },
         entrance::Caller,
         front::Front,
         input::{Asked, Given, Named, form},
@@ -35,8 +38,14 @@ use std::sync::Arc;
 /// Characters of a brief's first line, and bytes of a reason.
 const TITLE_MOST: usize = 200;
 const REASON_MOST: usize = 4 * 1024;
+/// How a mission can stand, and what it can be.
+const STATUSES: [&str; 7] = ["queued", "running", "waiting", "landed", "failed", "cancelled", "over_budget"];
+const KINDS: [&str; 3] = ["brief", "heal", "feature"];
 /// Dollars with at most this many digits after the point.
 const MICROS: usize = 6;
+/// Caps in dollars that can be asked for, as the document says.
+const BUDGET_LEAST: f64 = 0.01;
+const BUDGET_MOST: f64 = 1_000_000.0;
 
 /// What to do and within which bounds.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -104,8 +113,10 @@ pub(super) struct Which {
     #[schemars(regex(pattern = form::MISSION))]
     before: Option<String>,
     /// `queued`, `running`, `waiting`, `landed`, `failed`, `cancelled` or `over_budget`.
+    #[schemars(extend("enum" = STATUSES))]
     status: Option<String>,
     /// `brief`, `heal` or `feature`.
+    #[schemars(extend("enum" = KINDS))]
     kind: Option<String>,
     /// Missions of a page.
     #[schemars(range(min = 1, max = 500))]
@@ -313,6 +324,8 @@ async fn list(
 ) -> Result<Told<Page<View>>, Problem> {
     let most = paging::length(which.most)?;
     let before = paging::before::<MissionId>(which.before.as_deref())?;
+    paging::known("status", which.status.as_deref(), &STATUSES)?;
+    paging::known("kind", which.kind.as_deref(), &KINDS)?;
     let state = front.state();
     let wanted = |mission: &&Arc<Mission>| {
         before.is_none_or(|before| mission.id < before)
@@ -348,9 +361,27 @@ async fn open(
     Given(wanted): Given<Wanted>,
 ) -> Result<Response<Body>, Problem> {
     let once = once.map(|Extension(once)| once);
-    let id = open_once(&front, &caller, once, || brief(&front, wanted, None)).await?;
-    let view = shown(&front.state(), id)?;
-    Ok(created(&format!("/api/missions/{id}"), view))
+    let opened = open_once(&front, &caller, once, || brief(&front, wanted, None)).await?;
+    let view = shown(&front.state(), opened.id)?;
+    Ok(opened.marks(created(&format!("/api/missions/{}", opened.id), view)))
+}
+
+/// A mission that was opened.
+pub(super) struct Opened {
+    /// Which.
+    pub id: MissionId,
+    /// By the same request, before.
+    before: bool,
+}
+
+impl Opened {
+    /// The answer, marked as an earlier one where it is.
+    pub fn marks(&self, mut response: Response<Body>) -> Response<Body> {
+        if self.before {
+            response.extensions_mut().insert(Replayed);
+        }
+        response
+    }
 }
 
 /// Opens a mission, or finds the one that the same request has opened before.
@@ -359,11 +390,12 @@ pub(super) async fn open_once(
     caller: &Caller,
     once: Option<Once>,
     brief: impl FnOnce() -> Result<Brief, Problem>,
-) -> Result<MissionId, Problem> {
+) -> Result<Opened, Problem> {
+    let found = |id| Opened { id, before: true };
     if let Some(once) = once
         && let Some(before) = opened_before(&front.state(), once)?
     {
-        return Ok(before);
+        return Ok(found(before));
     }
     let brief = Brief { once, ..brief()? };
     front.ready().await?;
@@ -372,7 +404,7 @@ pub(super) async fn open_once(
     let receipt = match (sent, once) {
         // Somebody else's turn, under the same word, came first.
         (Err(Denied::Engine(SendError::Refused(Refusal { kind: RefusalKind::Already, .. }))), Some(once)) => {
-            return opened_before(&front.state(), once)?.ok_or_else(|| {
+            return opened_before(&front.state(), once)?.map(found).ok_or_else(|| {
                 Problem::new(
                     Sort::Already,
                     "it was opened and is forgotten",
@@ -386,6 +418,7 @@ pub(super) async fn open_once(
         Event::Mission(id, MissionEvent::Opened(_)) => Some(*id),
         _ => None,
     });
+    let opened = opened.map(|id| Opened { id, before: false });
     opened.ok_or_else(|| Problem::new(Sort::Internal, "no mission was opened", "see the log"))
 }
 
@@ -397,6 +430,15 @@ fn opened_before(state: &EngineState, once: Once) -> Result<Option<MissionId>, P
     }
     let detail = format!("{} was opened under this Idempotency-Key by another body", mission.id);
     Err(Problem::new(Sort::OtherUnderSameKey, detail, "send a fresh key with a new brief"))
+}
+
+/// Makes sure that a mission may be given so much.
+pub(super) fn affordable(usd: f64) -> Result<(), Problem> {
+    if (BUDGET_LEAST..=BUDGET_MOST).contains(&usd) {
+        return Ok(());
+    }
+    let detail = format!("budget_usd: a mission gets {BUDGET_LEAST} to {BUDGET_MOST} dollars");
+    Err(Problem::new(Sort::Invalid, detail, "leave it out for the cap of the settings"))
 }
 
 /// A brief out of what is wanted; of a feature where its two addresses are given.
@@ -416,6 +458,7 @@ pub(super) fn brief(
     })?;
     let invalid =
         |part: &str, why: String| Problem::new(Sort::Invalid, format!("{part}: {why}"), "correct it");
+    wanted.budget_usd.map_or(Ok(()), affordable)?;
     let budget = wanted.budget_usd.map(|usd| format!("{usd:.MICROS$}").parse());
     let timeout = wanted.timeout.as_ref().map(|text| text.parse::<Millis>());
     let wish = Wish {

@@ -6,6 +6,7 @@ use crate::{
     config::{
         book::{Book, Counts, Setting},
         edit::{Change, Edited},
+        keys::KEYS,
         layers::{FileLayer, Layer},
     },
     domain::access::Role,
@@ -79,7 +80,7 @@ pub(super) struct File {
 #[schemars(rename = "SettingChange")]
 pub(super) struct Wanted {
     /// Such as `budget.daily_usd`.
-    #[schemars(length(min = 1, max = 200))]
+    #[schemars(extend("enum" = changeable()))]
     key: String,
     /// Bare words, or TOML; null: out of the file, so that the layer below it holds.
     #[serde(default)]
@@ -131,6 +132,11 @@ pub(super) fn routes(api: Api) -> Api {
 fn from_afar(key: &str) -> bool {
     let guards = ["autonomy.", "protected."];
     Counts::of(key) == Counts::AtOnce && !guards.iter().any(|guard| key.starts_with(guard))
+}
+
+/// All of these keys.
+fn changeable() -> Vec<&'static str> {
+    KEYS.iter().map(|key| key.path).filter(|path| from_afar(path)).collect()
 }
 
 fn one(setting: Setting) -> One {

@@ -29,6 +29,9 @@ use std::sync::Arc;
 /// The form of an address of a service.
 const ADDRESS: &str = r"^https?://([A-Za-z]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z]([A-Za-z0-9-]*[A-Za-z0-9])?)*|127\.0\.0\.1|\[::1\])(:[1-9][0-9]{0,3})?(/[A-Za-z0-9._~/-]*)?$";
 
+/// How a task can stand.
+const STATUSES: [&str; 6] = ["queued", "running", "waiting", "completed", "failed", "cancelled"];
+
 /// What to build, against which contract, and where it is staged.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -78,6 +81,7 @@ struct Which {
     #[schemars(regex(pattern = form::MISSION))]
     before: Option<String>,
     /// `queued`, `running`, `waiting`, `completed`, `failed` or `cancelled`.
+    #[schemars(extend("enum" = STATUSES))]
     status: Option<String>,
     /// Tasks of a page.
     #[schemars(range(min = 1, max = 500))]
@@ -229,6 +233,7 @@ async fn list(
 ) -> Result<Told<Page<Task>>, Problem> {
     let most = paging::length(which.most)?;
     let before = paging::before::<MissionId>(which.before.as_deref())?;
+    paging::known("status", which.status.as_deref(), &STATUSES)?;
     let state = front.state();
     let wanted = |mission: &&Arc<Mission>| {
         before.is_none_or(|before| mission.id < before)
@@ -267,8 +272,9 @@ async fn submit(
         priority: new.priority,
     };
     let once = once.map(|Extension(once)| once);
-    let id =
+    let opened =
         missions::open_once(&front, &caller, once, || missions::brief(&front, wanted, Some(urls))).await?;
+    let id = opened.id;
     let state = front.state();
     let mission = state.missions.get(&id).ok_or_else(|| Problem::none("task", id, "/api/tasks"))?;
     let taken = Taken {
@@ -276,7 +282,7 @@ async fn submit(
         status: status(&state, mission),
         created_at: mission.opened.to_string(),
     };
-    Ok(created(&format!("/api/tasks/{id}"), taken))
+    Ok(opened.marks(created(&format!("/api/tasks/{id}"), taken)))
 }
 
 async fn cancel(
