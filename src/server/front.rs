@@ -36,7 +36,7 @@ pub(super) struct Front {
     /// Answers that may be asked for again.
     pub answers: Answers,
     /// Held while an entry is proven, for which all of the journal is read.
-    pub proving: tokio::sync::Mutex<()>,
+    pub proving: Arc<tokio::sync::Mutex<()>>,
     /// Held while a setting is changed.
     pub changing: tokio::sync::Mutex<()>,
     /// Logins that are under way.

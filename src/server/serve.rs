@@ -132,7 +132,7 @@ pub(super) fn front(setup: Setup, closing: watch::Receiver<bool>) -> Arc<Front> 
         tail: Tail::default(),
         answers: Answers::default(),
         logins: Logins::default(),
-        proving: tokio::sync::Mutex::default(),
+        proving: Arc::default(),
         changing: tokio::sync::Mutex::default(),
         served: Served::default(),
         streams: AtomicUsize::new(0),

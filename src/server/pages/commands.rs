@@ -8,6 +8,7 @@ use crate::{
         access::Role,
         brief::{Approval, Brief, Once},
         digest::Digest,
+        feature::Feature,
         team::TeamSpec,
     },
     engine::{
@@ -175,8 +176,7 @@ fn sensible(front: &Front, given: &Brief) -> Result<(), Problem> {
         missions::affordable(given.budget.as_usd())?;
     }
     let (settings, environment) = (&front.settings, &front.environment);
-    let urls =
-        |feature: &crate::domain::feature::Feature| (feature.target_url.clone(), feature.staging_url.clone());
+    let urls = |feature: &Feature| (feature.target_url.clone(), feature.staging_url.clone());
     let wish = Wish {
         checks: given.checks.clone(),
         constraints: given.constraints.clone(),

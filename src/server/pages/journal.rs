@@ -190,17 +190,24 @@ async fn prove(
     State(front): State<Arc<Front>>,
     Asked(One { seq }): Asked<One>,
 ) -> Result<Told<Proof>, Problem> {
-    // The whole journal is read: once at a time is enough.
-    let _turn = front.proving.lock().await;
+    // The whole journal is read: once at a time is enough, also where nobody waits for it any more.
+    let turn = front.proving.clone().lock_owned().await;
     let data = front.settings.places.data.clone();
-    let proven = tokio::task::spawn_blocking(move || proof::of(&data, Seq(seq))).await;
+    let work = move || {
+        let _turn = turn;
+        proof::of(&data, Seq(seq))
+    };
+    let proven = tokio::task::spawn_blocking(work).await;
     let proven = proven.map_err(|_| Problem::new(Sort::Internal, "the proof was lost", "see the log"))?;
     let Proven { head, entry, checkpoint, later, tail, commands } = proven.map_err(|why| match why {
         Unproven::Missing(words) => {
             Problem::new(Sort::NotFound, words, "GET /api/journal lists what there is")
         }
+        // Where which file is wrong is for whoever has the files.
         Unproven::Damaged(words) => {
-            Problem::new(Sort::Unavailable, words, "`chimera audit verify` where it runs says more")
+            tracing::error!(%words, seq, "an entry cannot be proven");
+            let detail = "the journal cannot be read, or does not verify";
+            Problem::new(Sort::Unavailable, detail, "`chimera audit verify` where it runs says more")
         }
     })?;
     let head = head.to_string();
