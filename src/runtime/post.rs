@@ -330,7 +330,7 @@ mod tests {
         for path in [&orders(data.path()), &order] {
             assert_eq!(fs::metadata(path).unwrap().uid(), nobody, "{}", path.display());
         }
-        assert_eq!(take(&order).unwrap().command, pause().command);
+        assert_eq!(take(&order).unwrap().1.command, pause().command);
         reply(&order, &Answer::Failed("no".into())).unwrap();
         std::os::unix::fs::chown(order.with_extension("answer"), Some(nobody), None).unwrap();
         assert!(answer(&sent).unwrap().is_some(), "root reads what the owner answers");
