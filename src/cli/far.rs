@@ -9,8 +9,10 @@ use super::{
     session::Session,
 };
 use crate::{
-    domain::time::Millis,
+    config::settings::BriefDefaults,
+    domain::{team::TeamSpec, text::clean_line, time::Millis},
     server::client::{Address, ConnectError, Far, Way, connect},
+    tui::Prefill,
     workspace::tunnel::{self, Near, Route},
 };
 use clap::Args;
@@ -20,6 +22,8 @@ use tokio::{sync::watch, time};
 /// How long ssh may take until the daemon answers behind it, and between two looks.
 const REACH_MOST: Millis = Millis::secs(30);
 const LOOK_EVERY: Millis = Millis(100);
+/// Characters of words that stay in sight.
+const NOTICE_MOST: usize = 300;
 
 /// Which daemon.
 #[derive(Debug, Clone, Args)]
@@ -161,6 +165,7 @@ async fn reach(
 }
 
 async fn show(far: Far, session: &Session, everywhere: &Everywhere) -> Said {
+    let (prefill, notice) = laid_down(&far).await;
     let away = Away {
         repo: far.repo().cloned().unwrap_or_else(|| session.here.clone()),
         teams: far.teams().to_vec(),
@@ -168,6 +173,22 @@ async fn show(far: Far, session: &Session, everywhere: &Everywhere) -> Said {
         settings: far.settings(),
     };
     let face = Face::of(everywhere, &session.environment)?;
-    let opening = Opening { face, prefill: None, notice: String::new(), handle: None, away: Some(away) };
+    let opening = Opening { face, prefill: Some(prefill), notice, handle: None, away: Some(away) };
     screen::show(session, opening, |end| async { Ok(Joined::Far(far.serve(end))) }).await
+}
+
+/// What briefs start from there. What cannot be shown is said, and counts all the same: the daemon puts it in.
+async fn laid_down(far: &Far) -> (Prefill, String) {
+    let defaults = match far.settings().brief().await {
+        Ok(defaults) => defaults.unwrap_or_default(),
+        Err(why) => {
+            let words = format!("what [brief] lays down there is not shown, and counts all the same: {why}");
+            return (Prefill::default(), clean_line(&words, NOTICE_MOST).into());
+        }
+    };
+    let named =
+        |name: &String| far.teams().iter().find(|team| team.name.to_lowercase() == name.to_lowercase());
+    let teams: Option<Vec<TeamSpec>> = defaults.teams.iter().map(|name| named(name).cloned()).collect();
+    let BriefDefaults { checks, constraints, .. } = defaults;
+    (Prefill { constraints, checks, teams: teams.unwrap_or_default(), ..Prefill::default() }, String::new())
 }

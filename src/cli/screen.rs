@@ -358,7 +358,8 @@ fn ports(session: &Session, repo: &Path, far: Option<FarSettings>) -> Ports {
             if let Some(far) = far_book.clone() {
                 return async move { far.book().await }.boxed();
             }
-            book_of.aside(Source::book)
+            let read = book_of.aside(Source::book);
+            async move { read.await.map_err(|why| format!("the settings have mistakes:\n{why}")) }.boxed()
         }),
         change: Arc::new(move |change| {
             if let Some(far) = far_change.clone() {

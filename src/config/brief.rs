@@ -3,7 +3,7 @@
 
 use super::{
     environment::Environment,
-    settings::{CommandNetwork, OnAir, Settings},
+    settings::{BriefDefaults, CommandNetwork, OnAir, Settings},
 };
 use crate::domain::{
     brief::{Approval, Brief},
@@ -137,6 +137,17 @@ pub fn build(
         feature: wish.feature.as_ref().map(|urls| feature(urls, settings)).transpose()?,
     };
     Ok((brief, notes))
+}
+
+/// What a brief from a screen elsewhere says nothing of is as the settings have it: a screen that does not know them loses
+/// none of them.
+pub fn fill(brief: &mut Brief, defaults: &BriefDefaults) {
+    if brief.constraints.is_empty() {
+        brief.constraints.clone_from(&defaults.constraints);
+    }
+    if brief.checks.is_empty() {
+        brief.checks.clone_from(&defaults.checks);
+    }
 }
 
 /// A feature by its two addresses and the settings.

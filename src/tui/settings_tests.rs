@@ -86,7 +86,8 @@ fn pictures_of_the_settings() {
     });
     pictures("settings_found", |b| open(b).press("/").write("usd").press("enter"));
     pictures("settings_mistaken", |b| {
-        b.press("f6").act(Action::Done(Done::Book(Err("/home/ada/x.toml:2:1: unknown key a.b".into()))))
+        let why = "the settings have mistakes:\n/home/ada/x.toml:2:1: unknown key a.b";
+        b.press("f6").act(Action::Done(Done::Book(Err(why.into()))))
     });
 }
 

@@ -87,6 +87,29 @@ fn d11_two_screens_on_one_daemon_see_the_same_and_who_decided() {
 }
 
 #[test]
+fn d11_a_brief_of_a_screen_elsewhere_keeps_what_the_settings_lay_down() {
+    let stage = Stage::default();
+    let laid_down = format!("[brief]\nconstraints = [\"keep lines.txt\"]\nchecks = [{}]\n", json!(CHECK));
+    stage.settings(&laid_down);
+    let daemon = daemon(&stage);
+    // It is shown before anything is sent.
+    let address = format!("unix:{}", daemon.socket.display());
+    let mut screen = Terminal::on(&stage, SIZE, &["attach", &address]);
+    screen.sees("keep lines.txt");
+    screen.keys("\x11");
+    assert_eq!(screen.ended(), 0);
+    // A screen that finds nothing of it sends nothing of it, and loses nothing: the daemon puts it in.
+    stage.settings("");
+    let mut viewer = Viewer::on(&daemon, &stage);
+    viewer.line(&format!("brief {BRIEF}"));
+    viewer.says("waiting: R-1 choose, M-1");
+    viewer.leaves();
+    daemon.ends();
+    let opened = stage.facts("mission.opened")[0].to_string();
+    assert!(opened.contains("keep lines.txt") && opened.contains(CHECK), "{opened}");
+}
+
+#[test]
 fn d11_a_line_that_is_lost_is_told_and_taken_up_again() {
     let stage = Stage::default();
     let first = daemon(&stage);

@@ -2,15 +2,23 @@
 //! daemon's.
 
 use super::wire::{Trouble, Wire};
-use crate::config::{
-    book::{Book, Setting},
-    document::At,
-    edit::Change,
-    layers::{FileLayer, Layer},
+use crate::{
+    config::{
+        book::{Book, Setting},
+        document::At,
+        edit::Change,
+        layers::{FileLayer, Layer},
+        settings::BriefDefaults,
+    },
+    domain::text::clean_line,
 };
 use serde::Deserialize;
 use serde_json::json;
 use std::path::PathBuf;
+use toml_edit::Value;
+
+/// Characters of a value that is quoted.
+const QUOTE_MOST: usize = 80;
 
 #[derive(Deserialize)]
 struct All {
@@ -61,6 +69,21 @@ impl One {
     }
 }
 
+/// Whether the role of whoever asks is the reason.
+fn is_not_theirs(trouble: &Trouble) -> bool {
+    matches!(trouble, Trouble::Refused { sort, .. } if sort == "role")
+}
+
+/// A list of words, as TOML; none where it is not set.
+fn words(book: &Book, key: &str) -> Result<Vec<String>, String> {
+    let set = book.settings.iter().find(|setting| setting.path == key);
+    let Some(shown) = set.and_then(|setting| setting.value.as_deref()) else { return Ok(Vec::new()) };
+    let unknown = || format!("{key} is no list of words there: {}", clean_line(shown, QUOTE_MOST));
+    let value: Value = shown.parse().map_err(|_| unknown())?;
+    let list = value.as_array().ok_or_else(unknown)?;
+    list.iter().map(|word| word.as_str().map(str::to_owned).ok_or_else(unknown)).collect()
+}
+
 impl FarSettings {
     pub(super) fn of(wire: Wire) -> Self {
         Self(wire)
@@ -71,7 +94,16 @@ impl FarSettings {
     /// # Errors
     /// In words: nobody answers, or it is not told to whoever asks.
     pub async fn book(&self) -> Result<Book, String> {
-        let all: All = self.0.get("/api/settings").await.map_err(|trouble: Trouble| trouble.words())?;
+        self.read().await.map_err(|trouble| match trouble {
+            theirs if is_not_theirs(&theirs) => {
+                format!("the settings are not shown to you: {}", theirs.words())
+            }
+            other => format!("the settings there cannot be read: {}", other.words()),
+        })
+    }
+
+    async fn read(&self) -> Result<Book, Trouble> {
+        let all: All = self.0.get("/api/settings").await?;
         let mut book = Book { notes: all.notes, ..Book::default() };
         let mut unknown = 0;
         for one in all.settings {
@@ -93,6 +125,23 @@ impl FarSettings {
             .filter_map(|file| Some((FileLayer::named(&file.layer)?, file.path)))
             .collect();
         Ok(book)
+    }
+
+    /// What every brief starts from there; `None`: it is not told to whoever asks, who can give no brief either.
+    ///
+    /// # Errors
+    /// In words: nobody answers, or it is written in a way that this program does not know.
+    pub async fn brief(&self) -> Result<Option<BriefDefaults>, String> {
+        let book = match self.read().await {
+            Ok(book) => book,
+            Err(trouble) if is_not_theirs(&trouble) => return Ok(None),
+            Err(trouble) => return Err(trouble.words()),
+        };
+        Ok(Some(BriefDefaults {
+            checks: words(&book, "brief.checks")?,
+            constraints: words(&book, "brief.constraints")?,
+            teams: words(&book, "brief.teams")?,
+        }))
     }
 
     /// Changes one there; what came of it, in words.

@@ -119,6 +119,7 @@ async fn give(
     within(&front, &command)?;
     if let Command::Mission(MissionCommand::Open(brief)) = &mut command {
         brief.once = once.map(|Extension(once)| once);
+        brief::fill(brief, &front.settings.brief);
         front.ready().await?;
     }
     let receipt = rights::give(&front.handle, &caller, command).await?;

@@ -58,11 +58,7 @@ fn settings(app: &App, pen: &mut Pen<'_>, area: Rect) {
             pen.put(row(inner, 0), 0, "reading…", Role::Muted);
         }
         Some(Err(why)) => {
-            pen.paragraph(
-                inner,
-                &format!("✗ the settings have mistakes:\n{}", crate::domain::text::clean(why)),
-                Role::Bad,
-            );
+            pen.paragraph(inner, &format!("✗ {}", crate::domain::text::clean(why)), Role::Bad);
         }
         Some(Ok(_)) => {}
     }
