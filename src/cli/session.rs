@@ -73,6 +73,23 @@ impl Session {
         Ok(Self::of(loaded, source))
     }
 
+    /// The same for what looks at a daemon: where the settings have a mistake, its place is enough, and the mistake is said.
+    ///
+    /// # Errors
+    /// There is no current directory.
+    pub fn load_to_look(everywhere: &Everywhere) -> Result<Self, Complaint> {
+        let source = source(everywhere)?;
+        let loaded = match source.load() {
+            Ok(loaded) => loaded,
+            Err(mistake) => {
+                let mistake = Complaint::from(mistake).what;
+                out::note(&[format!("the settings have a mistake, and are not used here: {mistake}")]);
+                config::places_alone(&source.wanted, &source.environment, &source.here)
+            }
+        };
+        Ok(Self::of(loaded, source))
+    }
+
     /// The settings.
     #[must_use]
     pub fn settings(&self) -> &Settings {

@@ -103,8 +103,9 @@ fn load_with(
 #[must_use]
 pub fn places_alone(wanted: &Wanted, environment: &Environment, here: &Path) -> Loaded {
     let Stack { settings, origins, notes, .. } = laid(wanted, environment, here, None);
-    let settings = Settings { places: settings.places, ..Settings::default() };
-    Loaded { settings, origins, notes }
+    let mut alone = Settings { places: settings.places, ..Settings::default() };
+    alone.server.socket = settings.server.socket;
+    Loaded { settings: alone, origins, notes }
 }
 
 /// All layers, with every mistake in them.

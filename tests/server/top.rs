@@ -67,6 +67,12 @@ fn d3_health_is_an_exit_code() {
     assert!(stage.run(&["health"]).exits(0).stdout.starts_with("ok"));
     let ready = stage.run(&["health", "--ready", "--json"]).exits(0).last();
     assert_eq!(ready["status"], "ok");
+    // A mistake in a file is no fault of the daemon's: nobody starts a well one again for it.
+    stage.settings("[server]\nsockett = \"x\"\n");
+    for asked in [&["health"][..], &["health", "--ready"], &["top", "--once"]] {
+        let done = stage.run(asked).exits(0);
+        assert!(done.stdout.contains("ok") && done.stderr.contains("sockett"), "{done:?}");
+    }
     daemon.ends();
     stage.run(&["health", "--ready", "--within", "300ms", "--wait"]).exits(1);
 }
