@@ -57,7 +57,7 @@ pub struct TopArgs {
 /// # Errors
 /// Nobody answers there, or the terminal cannot be used.
 pub fn run(args: &TopArgs, everywhere: &Everywhere, out: &mut Out) -> Said {
-    let session = Session::load(everywhere)?;
+    let session = Session::load_to_look(everywhere)?;
     session.say_notes();
     let address = far::daemon(args.at.as_ref(), &session)?;
     let terminal = std::io::stdout().is_terminal() && std::io::stdin().is_terminal();
@@ -250,7 +250,10 @@ fn incidents(glance: &Glance, now: Timestamp) -> Table {
         tone: if incident.phase == "needs_human" { Tone::Waits } else { Tone::Bad },
     };
     let columns = ["severity", "phase", "age", "what"];
-    table("INCIDENTS", &columns, "nothing is wrong", glance.incidents.iter().map(line).collect())
+    let mut found: Vec<_> = glance.incidents.iter().collect();
+    // The worst first, and of the same severity the newest: as they come, and a sort keeps that.
+    found.sort_by(|one, other| one.severity.cmp(&other.severity));
+    table("INCIDENTS", &columns, "nothing is wrong", found.into_iter().map(line).collect())
 }
 
 fn requests(glance: &Glance, now: Timestamp) -> Table {
@@ -344,6 +347,19 @@ mod tests {
         assert_eq!(value(&looks.sheet(&glance(1.0, "ok"), at(3)), "calls").0, "-");
         looks.lost();
         assert_eq!(value(&looks.sheet(&glance(9.0, "ok"), at(4)), "calls").0, "-");
+    }
+
+    #[test]
+    fn d3_the_worst_incident_stands_first_and_of_the_same_severity_the_newest() {
+        let one = |incident: &str, severity: &str| client::Incident {
+            incident: incident.into(),
+            severity: severity.into(),
+            ..Default::default()
+        };
+        let newest_first = [one("I-9", "P3"), one("I-8", "P1"), one("I-7", "P0"), one("I-6", "P1")];
+        let table = incidents(&Glance { incidents: newest_first.into(), ..Glance::default() }, Timestamp(0));
+        let order: Vec<&str> = table.lines.iter().map(|line| line.cells[0].as_str()).collect();
+        assert_eq!(order, ["I-7", "I-8", "I-6", "I-9"]);
     }
 
     #[test]

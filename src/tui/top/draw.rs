@@ -85,10 +85,13 @@ pub(super) fn draw(sheet: &Sheet, theme: &Theme, buf: &mut Buffer) {
         return;
     }
     head(sheet, &mut Row::at(0, theme, buf));
+    if let Some(why) = &sheet.lost {
+        Row::at(1, theme, buf).write(Role::Bad, &format!("what follows is not how it is now: {why}"));
+    }
     let mut y = 2;
     let columns = usize::from((area.width / FIGURE).max(1));
     for some in sheet.figures.chunks(columns) {
-        figures(some, &mut Row::at(y, theme, buf));
+        figures(some, sheet.lost.is_some(), &mut Row::at(y, theme, buf));
         y += 1;
     }
     y += 1;
@@ -113,21 +116,37 @@ pub(super) fn draw(sheet: &Sheet, theme: &Theme, buf: &mut Buffer) {
 
 fn head(sheet: &Sheet, row: &mut Row<'_>) {
     row.write(Role::Title, "CHIMERA TOP  ");
-    row.write(Role::Accent, &sheet.place);
-    row.write(Role::Muted, &format!("  {}", sheet.at));
-    if let Some(why) = &sheet.lost {
-        row.write(Role::Bad, &format!("  LINE LOST: {why}"));
+    // How the line stands comes first, since what stands last is cut; of a place the end is what tells it from others.
+    if sheet.lost.is_some() {
+        row.write(Role::Bad, &format!("LINE LOST  as of {}  ", sheet.at));
+    } else {
+        row.write(Role::Muted, &format!("{}  ", sheet.at));
     }
+    row.write(Role::Accent, &ending(&sheet.place, usize::from(row.end.saturating_sub(row.x))));
 }
 
-fn figures(some: &[Figure], row: &mut Row<'_>) {
+/// What fits of it, the end first, and a sign where more is.
+fn ending(words: &str, room: usize) -> String {
+    if words.width() <= room {
+        return words.to_owned();
+    }
+    let backwards: String = words.chars().rev().collect();
+    cut(&backwards, room).chars().rev().collect()
+}
+
+/// Numbers that are not of now have no colour of their own, and a sign behind them.
+fn figures(some: &[Figure], stale: bool, row: &mut Row<'_>) {
     for (at, figure) in some.iter().enumerate() {
         let x = u16::try_from(at).unwrap_or(u16::MAX).saturating_mul(FIGURE);
         let end = row.end;
         row.end = x.saturating_add(FIGURE - 1).min(end);
         row.to(x);
         row.write(Role::Muted, &format!("{} ", figure.name));
-        row.write(figure.tone.role(), &figure.value);
+        if stale {
+            row.write(Role::Muted, &format!("{}?", figure.value));
+        } else {
+            row.write(figure.tone.role(), &figure.value);
+        }
         row.end = end;
     }
 }

@@ -70,7 +70,7 @@ fn drawn(sheet: &Sheet, columns: u16, rows: u16) -> Vec<String> {
 fn d3_the_page_fits_80_by_24_and_says_what_does_not() {
     let page = drawn(&sheet(30), 80, 24);
     let text = page.join("\n");
-    assert!(page[0].starts_with("CHIMERA TOP  unix:/srv/chimera/api.sock  10:40:00"), "{text}");
+    assert!(page[0].starts_with("CHIMERA TOP  10:40:00  unix:/srv/chimera/api.sock"), "{text}");
     for part in [
         "status ok",
         "pool 5",
@@ -107,9 +107,16 @@ fn d3_the_page_is_drawn_at_every_size_and_says_when_there_is_no_room() {
 
 #[test]
 fn d3_a_line_that_is_lost_is_said_and_the_last_look_stays() {
-    let lost = Sheet { lost: Some("Connection refused".into()), ..sheet(1) };
-    let page = drawn(&lost, 100, 24).join("\n");
-    assert!(page.contains("LINE LOST: Connection refused") && page.contains("M-1"), "{page}");
+    let place = format!("unix:/{}/api.sock", "a-long-way/".repeat(12));
+    let lost = Sheet { lost: Some("Connection refused".into()), place, ..sheet(1) };
+    for columns in [40, 80, 200] {
+        let page = drawn(&lost, columns, 24);
+        assert!(page[0].starts_with("CHIMERA TOP  LINE LOST  as of 10:40:00"), "{page:?}");
+        assert!(columns == 40 || page[0].ends_with("/api.sock"), "of a place the end is seen: {page:?}");
+        assert!(columns == 40 || page[1].ends_with("Connection refused"), "{page:?}");
+        let page = page.join("\n");
+        assert!(page.contains("status ok?") && page.contains("M-1"), "what was is no news: {page}");
+    }
 }
 
 #[test]
