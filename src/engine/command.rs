@@ -262,8 +262,9 @@ pub enum Outcome {
     Deployed,
     /// Of `Verify`.
     Verified(Verification),
-    /// Of `Announce`: the thread that it began, where there are threads.
-    Announced(Option<String>),
+    /// Of `Announce`: the thread that it began, where there are threads; and by which ways people were told and by which not,
+    /// empty where by all.
+    Announced(Option<String>, String),
     /// Of `Halt`: everything that ran has ended.
     Halted,
     /// Of any: it did not work.

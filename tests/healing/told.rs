@@ -99,6 +99,28 @@ fn c16_a_notice_that_was_not_taken_is_told_again_and_says_so() {
 }
 
 #[test]
+fn c16_what_a_crash_cut_off_is_told_again_and_says_that_it_may_have_come_before() {
+    let stage = Stage::default();
+    let (address, got) = receiver(&["/hook"]);
+    watched(&stage, &format!("webhook = \"{address}/hook\""));
+    let mut running = stage.start(&["--monitor", "--json"]);
+    running.until("\"watching\"");
+    let first = got.recv_timeout(PATIENCE).unwrap();
+    assert_eq!(first.body["attempt"], 1);
+    running.kill();
+    // A later try of the same process may have been under way when it was killed.
+    let before: Vec<Got> = got.try_iter().collect();
+    assert!(before.iter().all(|again| again.body["id"] != first.body["id"]), "it was tried again too soon");
+    let mut second = stage.start(&["--monitor", "--json"]);
+    second.until("\"watching\"");
+    let told = loop_until(&got, Vec::new(), |again| again.body["id"] == first.body["id"]);
+    let again = &told[told.len() - 1];
+    assert!(again.body["attempt"].as_u64() > Some(1), "{}", again.body);
+    second.signal(rustix::process::Signal::TERM);
+    second.end().exits(0);
+}
+
+#[test]
 fn c16_an_incident_is_one_thread_of_slack_and_the_journal_knows_it() {
     let stage = Stage::default();
     let (address, got) = receiver(&[]);

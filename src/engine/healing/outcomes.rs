@@ -98,8 +98,11 @@ fn take(pen: &mut Pen<'_>, report: &Report) -> Result<(), Refusal> {
             done(pen, effect);
             verified(pen, &incident, (*attempt, verification));
         }
-        (EffectKind::Announce { .. }, Outcome::Announced(thread)) => {
+        (EffectKind::Announce { .. }, Outcome::Announced(thread, partly)) => {
             done(pen, effect);
+            if !partly.is_empty() {
+                pen.incident_event(incident.id, IncidentEvent::Noted(clean_line(partly, WORDS_MOST).into()));
+            }
             let thread = thread.as_ref().map(|thread| clean_line(thread, WORDS_MOST).to_string());
             if let Some(thread) = thread.filter(|thread| incident.thread.as_ref() != Some(thread)) {
                 pen.incident_event(incident.id, IncidentEvent::Threaded(thread));

@@ -17,12 +17,23 @@ fn c1_a_silence_laid_down_for_later_keeps_quiet_what_was_there_before() {
     let mut house = House::diagnosed(2, diagnosis(Grade::C, Remedy::Nothing));
     assert!(matches!(house.phase(), Phase::NeedsHuman(_)));
     while house.wanted("announce").is_some() {
-        house.end("announce", Outcome::Announced(None));
+        house.end("announce", Outcome::Announced(None, String::new()));
     }
     house.person(quiet(NOON + 60_000, NOON + 7_200_000)).unwrap();
     house.pass(3_600_000);
     assert_eq!(house.phase(), Phase::Suppressed(Suppression::Maintenance));
     assert!(house.wanted("announce").is_none(), "nobody is woken");
+}
+
+#[test]
+fn c16_a_way_that_failed_is_noted_beside_those_that_told_and_the_thread_stays() {
+    let mut house = House::diagnosed(2, diagnosis(Grade::C, Remedy::Nothing));
+    let partly = "told by slack; the webhook answered 404".to_owned();
+    house.end("announce", Outcome::Announced(Some("17.5".into()), partly.clone()));
+    let incident = house.incident(I);
+    assert_eq!(incident.thread.as_deref(), Some("17.5"));
+    assert!(incident.timeline.iter().any(|(_, words)| *words == partly), "{:?}", incident.timeline);
+    assert!(!incident.timeline.iter().any(|(_, words)| words.contains("nobody")), "{:?}", incident.timeline);
 }
 
 #[test]

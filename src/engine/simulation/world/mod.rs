@@ -162,7 +162,9 @@ pub(super) fn outcome(run: &mut Run, effect: &Effect) -> Outcome {
         EffectKind::Halt { .. } => Outcome::Halted,
         EffectKind::Release => Outcome::Released(vec![]),
         EffectKind::Suggest { .. } => Outcome::Suggested(vec![]),
-        EffectKind::Announce { incident, .. } => Outcome::Announced(Some(format!("thread of {incident}"))),
+        EffectKind::Announce { incident, .. } => {
+            Outcome::Announced(Some(format!("thread of {incident}")), String::new())
+        }
         EffectKind::Investigate { incident } => inquiry::look(run, effect, *incident),
         EffectKind::Heal { .. } => deeds::heal(run, effect),
         EffectKind::Commission { .. } => deeds::commission(run, effect),
@@ -179,7 +181,7 @@ pub(super) fn late(run: &mut Run, effect: &Effect) -> Outcome {
         EffectKind::Commission { .. } => deeds::commission(run, effect),
         EffectKind::Deploy { .. } => Outcome::Deployed,
         EffectKind::Verify { .. } => Outcome::Verified(Verification::Helped),
-        _ => Outcome::Announced(None),
+        _ => Outcome::Announced(None, String::new()),
     }
 }
 

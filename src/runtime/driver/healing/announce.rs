@@ -45,23 +45,39 @@ pub(in crate::runtime::driver) async fn announce(
     };
     let incident = incident_of(site, *incident)?;
     tracing::info!(incident = %incident.id, severity = %incident.severity, service = incident.service, words, "incident");
-    let Ok(rules) = laid_down(site) else { return Ok(Outcome::Announced(None)) };
+    let Ok(rules) = laid_down(site) else { return Ok(Outcome::Announced(None, String::new())) };
     let channels = &rules.notify;
     if incident.severity > channels.least || channels.ways.is_empty() {
-        return Ok(Outcome::Announced(None));
+        return Ok(Outcome::Announced(None, String::new()));
     }
     let notice = notice(effect, &incident, words);
     let teller = Teller { site, eyes: &rules.eyes, wording: &channels.wording, incident: incident.id };
     let telling = channels.ways.iter().map(|way| teller.insist(way, &notice, stop));
-    let mut thread = None;
-    let mut untold = Vec::new();
-    for told in join_all(telling).await {
-        match told {
-            Ok(begun) => thread = thread.or(begun),
+    sum(channels.ways.iter().map(Channel::word).zip(join_all(telling).await))
+}
+
+/// What came of all ways together. Whoever was told is told, and the thread is kept, whatever became of the others.
+fn sum<'a>(
+    ways: impl Iterator<Item = (&'a str, Result<Option<String>, String>)>,
+) -> Result<Outcome, Failure> {
+    let (mut told, mut untold, mut thread) = (Vec::new(), Vec::new(), None);
+    for (way, came) in ways {
+        match came {
+            Ok(begun) => {
+                told.push(way);
+                thread = thread.or(begun);
+            }
             Err(why) => untold.push(why),
         }
     }
-    if untold.is_empty() { Ok(Outcome::Announced(thread)) } else { Err(transient(untold.join("; "))) }
+    match (told.is_empty(), untold.is_empty()) {
+        (_, true) => Ok(Outcome::Announced(thread, String::new())),
+        (true, false) => Err(transient(untold.join("; "))),
+        (false, false) => {
+            let words = format!("told by {}; {}", told.join(", "), untold.join("; "));
+            Ok(Outcome::Announced(thread, words))
+        }
+    }
 }
 
 /// What telling needs.
@@ -163,8 +179,10 @@ impl Teller<'_> {
     }
 }
 
+/// What was begun before a crash may have been told then: it says that it is told again.
 fn notice(effect: &Effect, incident: &Incident, words: &str) -> Notice {
     let tries = incident.effects.get(&effect.id).map_or(0, |known| u32::from(known.tries));
+    let tries = tries.saturating_add(u32::from(effect.unsure));
     Notice {
         id: effect.id.to_string(),
         incident: incident.id.to_string(),
@@ -179,5 +197,25 @@ fn notice(effect: &Effect, incident: &Incident, words: &str) -> Notice {
         count: incident.sightings.count,
         affected: incident.sightings.affected,
         attempt: tries.saturating_add(1),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn c16_who_was_told_stays_told_and_the_thread_is_kept_whatever_became_of_the_other_ways() {
+        let thread = || Ok(Some("1503435956.000247".to_owned()));
+        let gone = || Err("the webhook answered 404 Not Found: ".to_owned());
+        let all = sum([("slack", thread()), ("mail", Ok(None))].into_iter());
+        assert_eq!(all, Ok(Outcome::Announced(Some("1503435956.000247".into()), String::new())));
+        let some = sum([("the webhook", gone()), ("slack", thread()), ("mail", Ok(None))].into_iter());
+        let words = "told by slack, mail; the webhook answered 404 Not Found: ";
+        assert_eq!(some, Ok(Outcome::Announced(Some("1503435956.000247".into()), words.into())));
+        let nobody = sum([("the webhook", gone()), ("mail", Err("mail: refused".into()))].into_iter());
+        assert!(
+            nobody.is_err_and(|failure| failure.reason.contains("404") && failure.reason.contains("refused"))
+        );
     }
 }

@@ -22,6 +22,18 @@ impl Default for Channels {
     }
 }
 
+impl Channel {
+    /// As the timeline names it.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Webhook { .. } => "the webhook",
+            Self::SlackHook(_) | Self::SlackBot { .. } => "slack",
+            Self::Mail { .. } => "mail",
+        }
+    }
+}
+
 /// A way in which people are told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Channel {
