@@ -1,7 +1,7 @@
 //! The director's own files beside the settings: `themes/NAME.toml`, `keymaps/NAME.toml`, `prices.toml`. Read here,
 //! judged by the rooms that own their words. A file that is not there is no mistake.
 
-use super::voices;
+use super::{told, voices};
 use crate::{
     config::{Loaded, document::Problem, environment::Environment, layers::place, places},
     tui::{
@@ -31,7 +31,7 @@ pub fn keymap(loaded: &Loaded, environment: &Environment) -> Chosen {
 }
 
 /// Everything wrong with the chosen theme and keymap, with any own theme or keymap, and with own
-/// certificates and prices.
+/// certificates, prices and words of notices.
 #[must_use]
 pub fn problems(loaded: &Loaded, environment: &Environment) -> Vec<Problem> {
     let ui = &loaded.settings.ui;
@@ -66,6 +66,11 @@ pub fn problems(loaded: &Loaded, environment: &Environment) -> Vec<Problem> {
     if let Some(dir) = loaded.settings.places.runbooks.as_ref().filter(|dir| !Path::new(dir).is_dir()) {
         let what = format!("runbooks.dir: there is no directory {dir}");
         found.push(Problem { place: place(&loaded.origins, "runbooks.dir"), what });
+    }
+    if let Some(Err(problem)) =
+        loaded.settings.notify.templates.as_ref().map(|dir| told::words(Path::new(dir)))
+    {
+        found.push(problem);
     }
     if let Err(error) = voices::prices(environment) {
         found.push(Problem { place: "prices".into(), what: format!("{error:#}") });

@@ -1,29 +1,37 @@
-//! Settings read again while `--monitor` runs. What rules counts at once; a file with a mistake keeps what ruled before, and
+//! Settings read again while `--monitor` runs. What rules counts at once, and what does
+//! not is named; a file with a mistake keeps what ruled before, and
 //! lowers every level to 1 until it is mended: whoever edits rules is about to change them, and nobody knows yet to what.
 
-use super::{exit::Complaint, session::Session};
+use super::{exit::Complaint, own, session::Session};
 use crate::{
-    config::layers::ConfigError,
+    config::{Loaded, book::Counts, layers::ConfigError, reference},
     domain::text::clean_line,
     engine::command::{Command, ControlCommand},
     policy::settings::Policy,
     runtime::handle::Handle,
 };
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The level of a house whose rules cannot be read.
 const LEVEL: u8 = 1;
 /// Characters of the mistake that the journal keeps.
 const WORDS_MOST: usize = 200;
+/// Settings that are named.
+const NAMES_MOST: usize = 8;
+/// Where every mistake stands.
+const CHECK: &str = "chimera config check names them";
 
 /// What came of it.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Reloaded {
-    /// These rule now; whether probes differ from those that look.
+    /// These rule now.
     Rules {
-        /// Nothing is to be said.
+        /// Nothing that rules is another.
         same: bool,
-        /// Probes count from the next start.
-        probes: bool,
+        /// Settings that are others than those this process started with, and count from its next start.
+        later: Vec<String>,
+        /// What is wrong with files that the settings name, each with its place.
+        mistakes: Vec<String>,
     },
     /// What ruled before still rules, at level 1.
     Kept(String),
@@ -33,19 +41,50 @@ impl Reloaded {
     /// In one line.
     #[must_use]
     pub fn words(&self) -> String {
-        let later = |probes: bool| if probes { "; probes count from the next start" } else { "" };
         match self {
-            Self::Rules { same: true, probes } => {
-                format!("settings read again: the same rules{}", later(*probes))
-            }
-            Self::Rules { same: false, probes } => {
-                format!("settings read again, and they rule{}", later(*probes))
+            Self::Rules { same, later, mistakes } => {
+                let rule = if *same { ": the same rules" } else { ", and they rule" };
+                let later = match later.as_slice() {
+                    [] => String::new(),
+                    [one] => format!("; {one} counts from the next start"),
+                    some => format!("; {} count from the next start", listed(some)),
+                };
+                let mistakes = match mistakes.as_slice() {
+                    [] => String::new(),
+                    [first] => format!("; a mistake: {first}"),
+                    [first, more @ ..] => {
+                        format!("; a mistake: {first} (and {} more; {CHECK})", more.len())
+                    }
+                };
+                format!("settings read again{rule}{later}{mistakes}")
             }
             Self::Kept(why) => {
                 format!("settings not read, what ruled before goes on at level {LEVEL}: {why}")
             }
         }
     }
+}
+
+fn listed(names: &[String]) -> String {
+    let (shown, more) = names.split_at(names.len().min(NAMES_MOST));
+    match more.len() {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+/// Settings that are others than at the start, of those that count when the program starts; probes as one.
+fn later(started: &Loaded, now: &Loaded) -> Vec<String> {
+    let of = |loaded: &Loaded| -> BTreeMap<String, Option<String>> {
+        let values = reference::values(loaded).into_iter();
+        let values = values.filter(|shown| Counts::of(&shown.path) == Counts::NextStart);
+        values.map(|shown| (shown.path, shown.value)).collect()
+    };
+    let (before, after) = (of(started), of(now));
+    let paths: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    let changed = paths.into_iter().filter(|path| before.get(*path) != after.get(*path)).cloned();
+    let probes = (started.settings.probes != now.settings.probes).then(|| "probes".to_owned());
+    changed.chain(probes).collect()
 }
 
 /// Reads them again and lets them rule.
@@ -56,11 +95,15 @@ pub async fn reload(session: &Session, handle: &Handle) -> Result<Reloaded, Comp
     let before = (*handle.snapshot().policy).clone();
     let reloaded = match session.source.load() {
         Ok(loaded) => {
-            let same = loaded.settings.policy == before;
+            let (same, later) = (loaded.settings.policy == before, later(&session.loaded, &loaded));
             if !same {
-                give(handle, ControlCommand::Load(Box::new(loaded.settings.policy))).await?;
+                give(handle, ControlCommand::Load(Box::new(loaded.settings.policy.clone()))).await?;
             }
-            Reloaded::Rules { same, probes: loaded.settings.probes != session.settings().probes }
+            let problems = own::problems(&loaded, &session.environment).into_iter();
+            let mistakes = problems.map(|problem| {
+                clean_line(&format!("{}: {}", problem.place, problem.what), WORDS_MOST).into()
+            });
+            Reloaded::Rules { same, later, mistakes: mistakes.collect() }
         }
         Err(error) => {
             let why = told(&error);
@@ -80,7 +123,7 @@ pub async fn reload(session: &Session, handle: &Handle) -> Result<Reloaded, Comp
 fn told(error: &ConfigError) -> String {
     let more = match error.problems.len().saturating_sub(1) {
         0 => String::new(),
-        more => format!(" (and {more} more; chimera config check names them)"),
+        more => format!(" (and {more} more; {CHECK})"),
     };
     let first = error.problems.first();
     let first = first.map_or_else(String::new, |problem| format!("{}: {}", problem.place, problem.what));

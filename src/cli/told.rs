@@ -2,7 +2,7 @@
 //! said.
 
 use crate::{
-    config::settings::Telling,
+    config::{document::Problem, settings::Telling},
     domain::mail::Way,
     operations::notify::{
         mail::Envelope,
@@ -41,7 +41,8 @@ pub(super) fn of(telling: &Telling, notes: &mut Vec<String>) -> Channels {
     let wording =
         telling.templates.as_deref().map_or_else(|| Ok(Wording::default()), |dir| words(Path::new(dir)));
     let wording = wording.unwrap_or_else(|why| {
-        notes.push(format!("notify.templates: {why}; the built-in words are used"));
+        let Problem { place, what } = why;
+        notes.push(format!("notify.templates: {place}: {what}; the built-in words are used"));
         Wording::default()
     });
     Channels { least: telling.least, ways, wording }
@@ -68,23 +69,47 @@ fn mail(telling: &Telling) -> Result<Option<Channel>, String> {
 }
 
 /// The director's own words; a file that is not there is the built-in one.
-fn words(dir: &Path) -> Result<Wording, String> {
+///
+/// # Errors
+/// What is wrong, and in which line of which file.
+pub(super) fn words(dir: &Path) -> Result<Wording, Problem> {
+    let wrong = |place: &Path, what: String| Problem { place: place.display().to_string(), what };
     let read = |name: &str| {
         let path = dir.join(name);
         match fs::metadata(&path) {
             Ok(found) if found.len() > TEMPLATE_MOST as u64 => {
-                Err(format!("{} is longer than {TEMPLATE_MOST} bytes", path.display()))
+                Err(wrong(&path, format!("it is longer than {TEMPLATE_MOST} bytes")))
             }
-            Ok(_) => {
-                fs::read_to_string(&path).map(Some).map_err(|error| format!("{}: {error}", path.display()))
-            }
+            Ok(_) => fs::read_to_string(&path).map(Some).map_err(|error| wrong(&path, error.to_string())),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(format!("{}: {error}", path.display())),
+            Err(error) => Err(wrong(&path, error.to_string())),
         }
     };
     if !dir.is_dir() {
-        return Err(format!("{} is no directory", dir.display()));
+        return Err(wrong(dir, "it is no directory".into()));
     }
     let (subject, text) = (read("subject.txt")?, read("text.txt")?);
-    Wording::new(subject.as_deref(), text.as_deref()).map_err(|why| format!("{}: {why}", dir.display()))
+    Wording::new(subject.as_deref(), text.as_deref())
+        .map_err(|fault| wrong(&dir.join(fault.place), fault.what))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn c16_a_broken_template_is_told_with_its_file_and_line_in_words() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("text.txt"), "one\n${titel}\n").unwrap();
+        let telling = Telling { templates: Some(dir.path().display().to_string()), ..Telling::default() };
+        let mut notes = Vec::new();
+        of(&telling, &mut notes);
+        let place = dir.path().join("text.txt:2");
+        assert_eq!(notes.len(), 1, "{notes:?}");
+        assert!(
+            notes[0]
+                .starts_with(&format!("notify.templates: {}: a notice has no ${{titel}}", place.display())),
+            "{notes:?}"
+        );
+    }
 }

@@ -123,6 +123,24 @@ fn c7_settings_are_read_again_and_a_mistake_keeps_what_ruled_at_level_1() {
     );
     let same = again("3");
     assert!(same["words"].as_str().unwrap().contains("the same rules"), "{same}");
+    // What does not rule at once is named, and so is a broken file that the settings name.
+    let words = stage.path("words");
+    std::fs::create_dir(&words).unwrap();
+    std::fs::write(words.join("text.txt"), "${titel}\n").unwrap();
+    stage.settings(&format!(
+        "[autonomy]\nlevel = 3\n[[service]]\nname = \"web\"\nlevel = 3\n[feature]\npath = \"checks\"\n[notify]\ntemplates = \"{}\"\n",
+        words.display()
+    ));
+    running.signal(rustix::process::Signal::HUP);
+    let later = running.until("\"reloaded\"");
+    let later = later["words"].as_str().unwrap();
+    for part in
+        ["feature.path", "notify.templates", "probes", "count from the next start", "text.txt:1", "${titel}"]
+    {
+        assert!(later.contains(part), "{part} is not in {later}");
+    }
+    let checked = stage.run(&["config", "check"]);
+    assert!(checked.code != Some(0) && checked.all().contains("text.txt:1"), "{}", checked.all());
     running.signal(rustix::process::Signal::TERM);
     running.end().exits(0);
     let loaded = stage.facts("control.policy_loaded");

@@ -21,6 +21,15 @@ pub const NAMES: [&str; 13] = [
     "affected", "again",
 ];
 
+/// What is wrong with a template.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// Its file, and the line where there is one: `text.txt:2`.
+    pub place: String,
+    /// In words.
+    pub what: String,
+}
+
 /// Templates that can be filled.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wording {
@@ -48,19 +57,20 @@ impl Wording {
     ///
     /// # Errors
     /// The line, and the name in it that no notice has.
-    pub fn new(subject: Option<&str>, text: Option<&str>) -> Result<Self, String> {
+    pub fn new(subject: Option<&str>, text: Option<&str>) -> Result<Self, Fault> {
         let built_in = Self::default();
         let subject = subject.map_or(built_in.subject, |own| own.trim().to_owned());
         let text = text.map_or(built_in.text, str::to_owned);
         for (what, template) in [("subject", &subject), ("text", &text)] {
             if template.len() > TEMPLATE_MOST {
-                return Err(format!("{what}.txt is longer than {TEMPLATE_MOST} bytes"));
+                let words = format!("it is longer than {TEMPLATE_MOST} bytes");
+                return Err(Fault { place: format!("{what}.txt"), what: words });
             }
             for (nth, line) in template.lines().enumerate() {
                 if let Some(stray) = names(line).find(|name| !NAMES.contains(name)) {
-                    let stray = clean_line(stray, 40);
-                    let known = NAMES.join(", ");
-                    return Err(format!("{what}.txt:{}: a notice has no {stray:?}, only {known}", nth + 1));
+                    let (stray, known) = (clean_line(stray, 40), NAMES.join(", "));
+                    let words = format!("a notice has no ${{{stray}}}; it has {known}");
+                    return Err(Fault { place: format!("{what}.txt:{}", nth + 1), what: words });
                 }
             }
         }
@@ -137,10 +147,8 @@ mod tests {
     #[test]
     fn c16_a_template_with_a_name_that_no_notice_has_is_refused_with_its_line() {
         let why = Wording::new(None, Some("one\n${titel}\n")).unwrap_err();
-        assert!(
-            why.starts_with("text.txt:2:") && why.contains("\"titel\"") && why.contains("title"),
-            "{why}"
-        );
+        assert_eq!(why.place, "text.txt:2");
+        assert!(why.what.starts_with("a notice has no ${titel}; it has id, incident"), "{why:?}");
         assert!(Wording::new(Some(&"x".repeat(TEMPLATE_MOST + 1)), None).is_err());
     }
 
