@@ -254,6 +254,11 @@ pub(super) fn intent(id: &EffectId) -> &str {
     id.0.split('~').next().unwrap_or_default()
 }
 
+/// Which run of its intent this is, from 1.
+pub(in crate::engine) fn run_of(id: &EffectId) -> u32 {
+    id.0.split_once('~').and_then(|(_, run)| run.parse().ok()).unwrap_or(1)
+}
+
 /// A later run of an intent: the one before may have got further than its report says, so the world is asked
 /// here too. What was done is found by the intent, the id up to its `~`, since each run has its own id.
 pub(super) fn runs_again(id: &EffectId) -> bool {

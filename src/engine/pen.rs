@@ -3,7 +3,7 @@
 
 use super::{
     command::{Order, Refusal, RefusalKind},
-    effect::{EffectKind, intent},
+    effect::{EffectKind, intent, run_of},
     event::{DeskEvent, EffectEvent, Event, Fact, IncidentEvent, MissionEvent, TeamEvent},
     healing::ward::Incident,
     state::{EffectState, Mission, State},
@@ -120,8 +120,7 @@ impl<'a> Pen<'a> {
 
     /// Wants the next run of an effect whose last run failed.
     pub(super) fn want_again(&mut self, id: MissionId, last: &EffectId, kind: EffectKind) {
-        let run = last.0.split_once('~').and_then(|(_, n)| n.parse::<u32>().ok()).unwrap_or(1);
-        let next = EffectId(format!("{}~{}", intent(last), run.saturating_add(1)));
+        let next = EffectId(format!("{}~{}", intent(last), run_of(last).saturating_add(1)));
         self.write(Event::Effect(EffectEvent::Wanted(next, id, Box::new(kind))));
     }
 

@@ -28,6 +28,7 @@ use crate::{
         effect::{Effect, EffectKind},
         effect::{Failure, FailureKind},
         healing::ward::owner,
+        playbook::feature::staging,
     },
 };
 use futures::future::{BoxFuture, FutureExt};
@@ -66,6 +67,12 @@ impl Driver {
     }
 
     async fn run(self, effect: Effect, stop: StopSign) {
+        if let Some(pause) = staging::pause(&effect) {
+            tokio::select! {
+                () = stop.raised() => return,
+                () = tokio::time::sleep(pause.to_std()) => {}
+            }
+        }
         match self.site.lines.orders.give(Actor::Engine, Command::Begin(effect.id.clone())).await {
             Ok(_) => {}
             Err(SendError::Refused(refusal)) if refusal.kind == RefusalKind::Halted => return,

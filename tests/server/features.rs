@@ -12,6 +12,7 @@ use std::{
     process::{Child, Command, Stdio},
     sync::mpsc,
     thread,
+    time::Instant,
 };
 
 /// Serves the answer that lies in its directory, at a port that it says.
@@ -217,7 +218,7 @@ fn d5_a_deployment_that_fails_is_tried_four_times_and_the_task_fails_with_its_re
     if !walls(&place.stage) {
         return;
     }
-    let daemon = daemon(&place.stage);
+    let (daemon, began) = (daemon(&place.stage), Instant::now());
     daemon.post("/api/tasks", &place.task()).is(201);
     // Until everything of it is tidied up.
     let (last, _) = daemon.events(0, false).until("mission.released");
@@ -230,6 +231,7 @@ fn d5_a_deployment_that_fails_is_tried_four_times_and_the_task_fails_with_its_re
     assert!(task["reason"].as_str().unwrap().contains("the machine is full"), "{task}");
     let staging = place.stage.path("staging");
     assert_eq!(fs::read_to_string(staging.join("deployed")).unwrap().lines().count(), 4);
+    assert!(began.elapsed().as_secs() >= 36, "1 s, 5 s and 30 s lie between the tries");
     assert_eq!(daemon.get("/health").is(200).json()["tasks_failed"], 1);
     // Once the machine is mended it goes on from there: what landed is not built again.
     fs::write(staging.join("room"), "").unwrap();

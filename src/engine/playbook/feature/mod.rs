@@ -8,7 +8,7 @@
 mod code;
 pub mod course;
 pub(in crate::engine) mod fitness;
-mod staging;
+pub mod staging;
 mod test;
 
 pub(in crate::engine) use staging::{may_stage, owns, report};
