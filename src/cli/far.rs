@@ -11,6 +11,7 @@ use super::{
 use crate::{
     config::settings::BriefDefaults,
     domain::{team::TeamSpec, text::clean_line, time::Millis},
+    runtime::look::Look,
     server::client::{Address, ConnectError, Far, Way, connect},
     tui::Prefill,
     workspace::tunnel::{self, Near, Route},
@@ -22,8 +23,14 @@ use tokio::{sync::watch, time};
 /// How long ssh may take until the daemon answers behind it, and between two looks.
 const REACH_MOST: Millis = Millis::secs(30);
 const LOOK_EVERY: Millis = Millis(100);
+/// How long the daemon of this place may take to answer before its journal is followed instead.
+const OWN_MOST: Millis = Millis::secs(3);
 /// Characters of words that stay in sight.
 const NOTICE_MOST: usize = 300;
+
+/// Where the PATH of a daemon behind ssh is to be found.
+const PATH_THERE: &str =
+    "is PATH the right one? `ssh HOST chimera health --json` says it as `socket` where the daemon runs";
 
 /// Which daemon.
 #[derive(Debug, Clone, Args)]
@@ -60,7 +67,11 @@ pub fn run(args: &AttachArgs, everywhere: &Everywhere) -> Said {
 }
 
 async fn attach(args: &AttachArgs, session: &Session, everywhere: &Everywhere) -> Said {
-    at((&args.address, &args.papers), session, async |far, _| show(far, session, everywhere).await).await
+    at((&args.address, &args.papers), session, async |far, _| {
+        let face = Face::of(everywhere, &session.environment)?;
+        show(far, session, (face, matches!(args.address, Address::Unix(_)))).await
+    })
+    .await
 }
 
 /// Connects to a daemon and does something with it, and with the way there: the socket of another machine is brought here
@@ -121,6 +132,16 @@ fn unreached(error: ConnectError) -> Complaint {
     }
 }
 
+/// The daemon that has this place and serves on its socket; none where nobody has it, or serves in time.
+pub(super) async fn own(session: &Session) -> Option<Far> {
+    let settings = session.settings();
+    let socket = settings.socket(&session.environment)?;
+    Look::owner(&settings.places.data)?;
+    let (address, way) = (Address::Unix(socket.clone()), Way::Socket(socket));
+    let connected = time::timeout(OWN_MOST.to_std(), connect(address, &way)).await.ok()?;
+    connected.inspect_err(|error| tracing::info!(%error, "the journal is followed instead")).ok()
+}
+
 /// The daemon that is named, or else that of this place.
 ///
 /// # Errors
@@ -157,22 +178,25 @@ async fn reach(
                 .hint("ssh must get there without a question: a key or an agent, and the host known"));
         }
         if time::Instant::now() >= until {
-            return Err(Complaint::error(format!("{address} cannot be reached: {why}"))
-                .hint("`chimera --monitor` serves there; `serving` in what it prints is the PATH"));
+            return Err(Complaint::error(format!("{address} cannot be reached: {why}")).hint(PATH_THERE));
         }
         time::sleep(LOOK_EVERY.to_std()).await;
     }
 }
 
-async fn show(far: Far, session: &Session, everywhere: &Everywhere) -> Said {
+/// Shows a daemon; whether it is on this machine.
+///
+/// # Errors
+/// As [`screen::show`].
+pub(super) async fn show(far: Far, session: &Session, (face, here): (Face, bool)) -> Said {
     let (prefill, notice) = laid_down(&far).await;
     let away = Away {
         repo: far.repo().cloned().unwrap_or_else(|| session.here.clone()),
         teams: far.teams().to_vec(),
         budget: far.state().policy.budget.per_mission,
         settings: far.settings(),
+        here,
     };
-    let face = Face::of(everywhere, &session.environment)?;
     let opening = Opening { face, prefill: Some(prefill), notice, handle: None, away: Some(away) };
     screen::show(session, opening, |end| async { Ok(Joined::Far(far.serve(end))) }).await
 }

@@ -68,7 +68,9 @@ pub fn run(args: &HealthArgs, everywhere: &Everywhere, out: &mut Out) -> Said {
                     "{status}  up {up}, {} queued, {} running",
                     health.tasks_queued, health.tasks_running
                 );
-                out.both(&words, &json!(health));
+                let mut told = json!(health);
+                told["socket"] = json!(socket);
+                out.both(&words, &told);
                 Ok(Exit::Ok)
             }
             Err(why) => Err(Complaint::error(format!("{address}: {why}"))

@@ -4,7 +4,7 @@
 use super::{
     Everywhere, attach, brief,
     exit::{Complaint, Exit, Said},
-    house, out, own,
+    far, house, out, own,
     session::Session,
     settings::Source,
     voices,
@@ -142,6 +142,10 @@ impl Face {
 async fn open(session: &Session, face: Face) -> Said {
     session.repository()?;
     session.ground()?;
+    // Beside a daemon it is a screen as any other on it; the journal alone is followed where none is served.
+    if let Some(far) = far::own(session).await {
+        return far::show(far, session, (face, true)).await;
+    }
     let join = |end| house::join(session.settings(), &session.environment, end);
     let settings = session.settings();
     let prefill = Prefill {
@@ -185,6 +189,8 @@ pub struct Away {
     pub budget: Money,
     /// Its settings.
     pub settings: FarSettings,
+    /// Whether it is on this machine: what `@` and `!` mean is there.
+    pub here: bool,
 }
 
 /// Shows the screen at once and joins the engine behind it.
@@ -234,8 +240,8 @@ fn options(
     let settings = session.settings();
     let mut far = None;
     let (repo, on_air, budget) = match away {
-        Some(Away { repo, teams, budget, settings }) => {
-            far = Some(settings);
+        Some(Away { repo, teams, budget, settings, here }) => {
+            far = Some((settings, here));
             (repo, OnAir { teams, left_out: Vec::new() }, budget)
         }
         None => {
@@ -248,7 +254,8 @@ fn options(
         _ => notice,
     };
     Ok(TuiOptions {
-        branch: branch(&repo),
+        // A path of another machine means nothing here.
+        branch: if far.as_ref().is_none_or(|(_, here)| *here) { branch(&repo) } else { String::new() },
         prefill,
         keymap: own::keymap(&session.loaded, &session.environment),
         theme: own::theme(&session.loaded, &session.environment),
@@ -273,9 +280,17 @@ fn branch(repo: &Path) -> String {
     text::clean_line(name, 80).into()
 }
 
-/// What the screen may not do itself; `far`: missions are worked on elsewhere, by these settings.
-fn ports(session: &Session, repo: &Path, far: Option<FarSettings>) -> Ports {
+/// Why what a repository holds is not to be had on a screen of another machine.
+const ELSEWHERE: &str = "the repository is on the daemon's machine and this screen is on another";
+
+/// What the screen may not do itself; `far`: missions are worked on elsewhere, by these settings, and whether that is on this
+/// machine.
+fn ports(session: &Session, repo: &Path, far: Option<(FarSettings, bool)>) -> Ports {
     let here_too = far.is_none();
+    let same_machine = far.as_ref().is_none_or(|(_, here)| *here);
+    let far = far.map(|(settings, _)| settings);
+    // A path of the daemon's means nothing on another machine, and must not be looked for there.
+    let repo = if same_machine { repo } else { session.here.as_path() };
     let editor = ["VISUAL", "EDITOR"].into_iter().find_map(|name| session.environment.get(name));
     let editor: Arc<str> = editor.unwrap_or("vi").into();
     let (files_of, attach_of, shell_in) = (repo.to_path_buf(), repo.to_path_buf(), repo.to_path_buf());
@@ -293,6 +308,9 @@ fn ports(session: &Session, repo: &Path, far: Option<FarSettings>) -> Ports {
             async move { editor::edit(&editor, words).await }.boxed()
         }),
         files: Arc::new(move || {
+            if !same_machine {
+                return async { Vec::new() }.boxed();
+            }
             let repo = files_of.clone();
             let walk = tokio::task::spawn_blocking(move || files(&repo));
             async move { walk.await.unwrap_or_default() }.boxed()
@@ -306,6 +324,10 @@ fn ports(session: &Session, repo: &Path, far: Option<FarSettings>) -> Ports {
             async move { workspace::ready(&repo).await.map_err(|error| error.to_string()) }.boxed()
         }),
         attach: Arc::new(move |path| {
+            if !same_machine {
+                return async { Err(format!("{ELSEWHERE}: say what the file holds, or attach there")) }
+                    .boxed();
+            }
             let (repo, here) = (attach_of.clone(), here.clone());
             let read = tokio::task::spawn_blocking(move || attach::one(&path, &repo, &here));
             async move { read.await.map_err(|error| error.to_string())? }.boxed()
@@ -329,6 +351,9 @@ fn ports(session: &Session, repo: &Path, far: Option<FarSettings>) -> Ports {
         shell: Some(Arc::new(move |line| {
             let dir = shell_in.clone();
             async move {
+                if !same_machine {
+                    return Err(format!("{ELSEWHERE}: run it there, by ssh or on a screen there"));
+                }
                 let spec = Spec {
                     argv: vec!["sh".into(), "-c".into(), line],
                     dir,

@@ -134,6 +134,28 @@ fn d11_a_line_that_is_lost_is_told_and_taken_up_again() {
 }
 
 #[test]
+fn d11_the_program_beside_a_daemon_is_a_screen_on_it_as_any_other() {
+    let stage = Stage::default();
+    let first = daemon(&stage);
+    let mut child = stage.chimera(&["--linear"]).stdin(Stdio::piped()).spawn().unwrap();
+    let stdin = child.stdin.take().unwrap();
+    let mut beside = Viewer { running: Running::new(child), stdin };
+    beside.says(&format!("attached to unix:{}", first.socket.display()));
+    // What agents stream is seen here too, and that the line is lost is told.
+    beside.line(&format!("check {CHECK}"));
+    beside.line(&format!("brief {BRIEF}"));
+    beside.says("step: M-1 draft");
+    beside.line("watch M-1");
+    beside.says("tool: B Google, edit path=answer.txt");
+    first.running.kill();
+    beside.says("line lost: ");
+    let second = daemon(&stage);
+    beside.says("line: it is there again");
+    second.ends();
+    beside.leaves();
+}
+
+#[test]
 fn d11_a_screen_reaches_a_daemon_through_a_real_ssh() {
     let Some(sshd) = Sshd::start("d11_a_screen_reaches_a_daemon_through_a_real_ssh") else { return };
     let stage = Stage::default();

@@ -24,8 +24,8 @@ pub enum Address {
 /// No address: what is expected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0:?} is no address of a daemon; write unix:PATH or ssh://[USER@]HOST[:PORT]/PATH, where PATH is its socket, or \
-     https://HOST[:PORT]; http:// only leads to this machine itself"
+    "{0:?} is no address of a daemon; write unix:PATH or ssh://[USER@]HOST[:PORT]/PATH, where PATH is its socket (`ssh \
+     HOST chimera health --json` says it), or https://HOST[:PORT]; http:// only leads to this machine itself"
 )]
 pub struct BadAddress(String);
 
