@@ -167,8 +167,12 @@ fn d11_a_screen_reaches_a_daemon_over_tls_with_a_token_and_is_told_when_it_may_n
     assert_eq!(outside.daemon.get("/api/control").is(200).json()["reason"], "lunch");
     writeln!(stdin, "resume").unwrap();
     assert!(far.says("not done").contains("director"), "{:?}", far.seen);
+    // What a brief mentions is on the daemon's machine, and is not looked for on this one.
+    writeln!(stdin, "brief see @answer.txt").unwrap();
+    far.says("this screen is on another");
     stage.run(&["token", "revoke", "far"]).exits(0);
     far.says("line lost: ");
+    far.says("your token does not count any more");
     drop(stdin);
     far.end().exits(0);
     let mut command = attach(&["--ca", ca.as_str()]);

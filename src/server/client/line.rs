@@ -43,6 +43,8 @@ use tokio::{sync::watch, task::JoinHandle, time};
 
 /// Before a line that was lost is tried again, longer each time up to the last.
 const AGAIN_AFTER: [Millis; 5] = [Millis(100), Millis(250), Millis(500), Millis::secs(1), Millis::secs(3)];
+/// What is said of a token that counted when the line began.
+const TOKEN_GONE: &str = "your token does not count any more";
 /// Entries that are folded before the state is shown.
 const FOLDED_MOST: usize = 256;
 
@@ -275,6 +277,7 @@ impl Line {
 
     /// Tries until there is a line again; false: this side lets go.
     async fn find_again(&mut self, why: &str) -> bool {
+        let mut why = why.to_owned();
         let since = Clock::Wall.now();
         let mut tries = AGAIN_AFTER.into_iter().chain(std::iter::repeat(AGAIN_AFTER[AGAIN_AFTER.len() - 1]));
         loop {
@@ -285,7 +288,7 @@ impl Line {
                 let left = Millis(u64::try_from(left.as_millis()).unwrap_or(u64::MAX).max(1));
                 match self.wake(None, left).await {
                     Woken::Closed | Woken::Ask(None) => return false,
-                    Woken::Ask(Some(ask)) => refuse(ask, why),
+                    Woken::Ask(Some(ask)) => refuse(ask, &why),
                     other => self.tend(other),
                 }
             }
@@ -302,8 +305,14 @@ impl Line {
                 Err(trouble) => {
                     tracing::debug!(?trouble, "the line is still lost");
                     // A token that was taken back will not come again by waiting: it is said.
-                    if let Trouble::Refused { detail, .. } = trouble {
-                        self.end.tell_lost(Some(Lost { since, why: detail }));
+                    if let Trouble::Refused { sort, detail } = trouble {
+                        why = match sort.as_str() {
+                            "unauthorized" => TOKEN_GONE.to_owned(),
+                            // It is asked about too often by now, and that is not why.
+                            "too_many" if why == TOKEN_GONE => why,
+                            _ => detail,
+                        };
+                        self.end.tell_lost(Some(Lost { since, why: why.clone() }));
                     }
                 }
             }

@@ -74,6 +74,12 @@ fn is_not_theirs(trouble: &Trouble) -> bool {
     matches!(trouble, Trouble::Refused { sort, .. } if sort == "role")
 }
 
+/// Why the settings are not shown, in words: who may not see them is told so, and of no mistake.
+fn unread(trouble: &Trouble) -> String {
+    let how = if is_not_theirs(trouble) { "are not shown to you" } else { "there cannot be read" };
+    format!("the settings {how}: {}", trouble.words())
+}
+
 /// A list of words, as TOML; none where it is not set.
 fn words(book: &Book, key: &str) -> Result<Vec<String>, String> {
     let set = book.settings.iter().find(|setting| setting.path == key);
@@ -94,12 +100,7 @@ impl FarSettings {
     /// # Errors
     /// In words: nobody answers, or it is not told to whoever asks.
     pub async fn book(&self) -> Result<Book, String> {
-        self.read().await.map_err(|trouble| match trouble {
-            theirs if is_not_theirs(&theirs) => {
-                format!("the settings are not shown to you: {}", theirs.words())
-            }
-            other => format!("the settings there cannot be read: {}", other.words()),
-        })
+        self.read().await.map_err(|trouble| unread(&trouble))
     }
 
     async fn read(&self) -> Result<Book, Trouble> {
@@ -153,5 +154,37 @@ impl FarSettings {
         let given =
             self.0.post::<Changed>("/api/settings", ("application/json", body.into_bytes()), None).await;
         given.map(|changed| changed.words).map_err(|trouble| trouble.words())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn e2_a_viewer_is_told_that_settings_are_not_shown_and_of_no_mistake() {
+        let refused =
+            |sort: &str, detail: &str| Trouble::Refused { sort: sort.into(), detail: detail.into() };
+        let viewer = refused("role", "token:view is viewer, and this needs operator");
+        assert_eq!(
+            unread(&viewer),
+            "the settings are not shown to you: token:view is viewer, and this needs operator"
+        );
+        let mistaken = refused("unavailable", "/x.toml:2:1: unknown key a.b");
+        assert_eq!(unread(&mistaken), "the settings there cannot be read: /x.toml:2:1: unknown key a.b");
+    }
+
+    #[test]
+    fn d11_what_briefs_start_from_is_read_as_it_is_written_there() {
+        let mut book = Book::default();
+        let named = |value: &str| Setting {
+            value: Some(value.to_owned()),
+            ..Setting::named("brief.checks").unwrap()
+        };
+        assert_eq!(words(&book, "brief.checks"), Ok(Vec::new()));
+        book.settings.push(named("[\"sh test.sh\", \"a \\\"b\\\"\"]"));
+        assert_eq!(words(&book, "brief.checks"), Ok(vec!["sh test.sh".to_owned(), "a \"b\"".to_owned()]));
+        book.settings = vec![named("7")];
+        assert!(words(&book, "brief.checks").is_err(), "what is not understood is not none");
     }
 }

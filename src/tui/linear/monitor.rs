@@ -38,6 +38,7 @@ impl Linear {
             (None, Some(lost)) => {
                 self.say("line lost", &format!("{}; what is said is as of then", lost.why));
             }
+            (Some(before), Some(lost)) if before.why != lost.why => self.say("line lost", &lost.why),
             (Some(_), None) => self.say("line", "it is there again"),
             _ => {}
         }

@@ -21,3 +21,13 @@ fn d11_a_lost_line_stands_in_the_header_at_every_size_and_the_last_picture_stays
         assert!(!picture(&bench).0.contains("LINE LOST"));
     }
 }
+
+#[test]
+fn d11_why_the_line_is_lost_is_told_anew_when_it_is_another_reason() {
+    let mut bench = Bench::new((120, 40));
+    let lost = |why: &str| Action::Line(Some(Arc::new(Lost { since: Timestamp(0), why: why.into() })));
+    bench.act(lost("the other side has closed"));
+    assert!(bench.last_words().contains("the other side has closed"), "{}", bench.last_words());
+    bench.act(lost("your token does not count any more"));
+    assert_eq!(bench.last_words(), "✗ the line is lost: your token does not count any more");
+}
