@@ -35,7 +35,11 @@ use crate::{
         ledger, snapshot,
         state::{Mission, State, Team},
     },
-    runtime::{feeds::Batch, handle::Lost, previews::Shown},
+    runtime::{
+        feeds::Batch,
+        handle::{Lost, SendError},
+        previews::Shown,
+    },
 };
 use std::sync::Arc;
 
@@ -353,6 +357,9 @@ impl App {
                 let words = format!("the line is lost: {}; what is shown is as of then", lost.why);
                 self.notes().bad(&words);
             }
+            (Some(before), Some(lost)) if before.why != lost.why => {
+                self.notes().bad(format!("the line is lost: {}", lost.why));
+            }
             (Some(_), None) => self.notes().good("the line is there again"),
             _ => {}
         }
@@ -392,6 +399,7 @@ impl App {
         self.tell_unused();
         self.tell_fallen(&before);
         self.tell_holds(&before);
+        self.tell_decided(&before);
         self.tell_incidents(&before);
         let gone = self.shown.is_some_and(|id| !self.state.missions.contains_key(&id));
         if gone || self.listed().is_none() || (is_new && self.watches()) {
@@ -516,6 +524,10 @@ impl App {
     fn done(&mut self, done: Done) -> Vec<Task> {
         match done {
             Done::Sent(what, Ok(_)) => self.notes().good(what),
+            // What it would have come to is no part of a refusal.
+            Done::Sent(_, Err(refused @ SendError::Refused(_))) => {
+                self.notes().bad(format!("not done: {refused}"))
+            }
             Done::Sent(what, Err(error)) => self.notes().bad(format!("not done: {error}   ({what})")),
             Done::Opened(written, Ok(receipt)) => {
                 self.briefing.acknowledged(written.clone());

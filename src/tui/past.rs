@@ -6,6 +6,7 @@ use crate::{
         digest::Digest,
         feed::{FeedItem, Shot},
         ids::{MissionId, Seq},
+        request::Actor,
         text::{clean_bytes, clean_line},
         time::Timestamp,
     },
@@ -162,14 +163,21 @@ async fn deciders(handle: &Handle) -> BTreeMap<MissionId, String> {
     for kind in ["mission.chosen", "mission.ended"] {
         let query = HistoryQuery { kind: kind.into(), most: DECIDERS_MOST, ..HistoryQuery::default() };
         for entry in handle.read(query).await.unwrap_or_default() {
-            // An agent that could not go on decided nothing.
-            let agent = entry.mission.is_some_and(|mission| entry.actor.starts_with(&format!("{mission}/")));
-            if let Some(mission) = entry.mission.filter(|_| !agent) {
-                found.entry(mission).or_insert_with(|| who(&entry.actor));
+            if let (Some(mission), Some(decider)) = (entry.mission, decider(&entry)) {
+                found.entry(mission).or_insert(decider);
             }
         }
     }
     found
+}
+
+/// An agent decides nothing: where its word was the last, the policy chose, or it could not go on.
+fn decider(entry: &HistoryEntry) -> Option<String> {
+    match (entry.actor.starts_with("agent:"), entry.kind.as_str()) {
+        (false, _) => Some(who(&entry.actor)),
+        (true, "mission.chosen") => Some(Actor::Policy.to_string()),
+        (true, _) => None,
+    }
 }
 
 async fn talk(handle: &Handle, content: Digest) -> Result<Talk, String> {
@@ -208,4 +216,29 @@ fn free(path: PathBuf) -> PathBuf {
     let end = path.extension().unwrap_or_default().to_string_lossy().into_owned();
     let numbered = (2..=NAMES_MOST).map(|number| path.with_file_name(format!("{stem}-{number}.{end}")));
     std::iter::once(path.clone()).chain(numbered).find(|path| !taken(path)).unwrap_or(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn s3_an_agent_decides_nothing_and_what_nobody_chose_the_policy_chose() {
+        let entry = |actor: &str, kind: &str| HistoryEntry {
+            seq: Seq(7),
+            at: Timestamp(0),
+            actor: actor.into(),
+            kind: kind.into(),
+            mission: Some(MissionId(1)),
+            payload: String::new(),
+            prev: Digest::default(),
+            hash: Digest::default(),
+        };
+        let of = |actor: &str, kind: &str| decider(&entry(actor, kind));
+        assert_eq!(of("person:ada", "mission.chosen").as_deref(), Some("ada"));
+        assert_eq!(of("agent:M-1", "mission.chosen").as_deref(), Some("policy"));
+        assert_eq!(of("agent:M-1/T-2", "mission.chosen").as_deref(), Some("policy"));
+        assert_eq!(of("agent:M-1", "mission.ended"), None);
+        assert_eq!(of("engine", "mission.ended").as_deref(), Some("engine"));
+    }
 }

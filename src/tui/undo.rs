@@ -9,7 +9,7 @@ use super::{
 use crate::{
     domain::{
         ids::{RequestId, Revision},
-        request::{Decision, Hold},
+        request::{Actor, Decision, Hold},
         text::count,
     },
     engine::{
@@ -91,6 +91,20 @@ impl App {
         vec![Task::SendAll(held.into_iter().map(undo).collect(), what)]
     }
 
+    /// What somebody decided elsewhere, and at once: whoever looks at it sees whose word it was.
+    pub(super) fn tell_decided(&mut self, before: &State) {
+        let state = self.state.clone();
+        for (request, decision, _) in &state.decided {
+            let waited = before.desk.contains_key(&request.id) && !state.desk.contains_key(&request.id);
+            let held = before.clockwork.held.contains_key(&request.id);
+            let own = self.desk.answered == Some(request.id);
+            let by = state.deciders.get(&request.id).filter(|by| matches!(by, Actor::Person(_)));
+            if let Some(by) = by.filter(|_| waited && !held && !own) {
+                self.notes().note(format!("{} {} by {by}", request.id, word(decision)));
+            }
+        }
+    }
+
     /// Decisions that were held and are not any more: told where they do not count, or count from now on.
     pub(super) fn tell_holds(&mut self, before: &State) {
         let state = self.state.clone();
@@ -120,7 +134,7 @@ impl App {
                                 "{id} does not matter any more: nothing came of what was {word}"
                             ));
                         }
-                        _ if counted => self.notes().good(format!("{id} {word}, in effect")),
+                        _ if counted => self.notes().good(format!("{id} {word} by {by}, in effect")),
                         _ => {}
                     }
                 }

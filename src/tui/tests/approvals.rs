@@ -255,6 +255,27 @@ fn s2_held_stands_first_counts_down_is_given_again_or_taken_back() {
 }
 
 #[test]
+fn d11_what_somebody_else_decides_is_told_with_whose_word_it_was() {
+    let decided = |by: Actor| {
+        let mut state = queue();
+        let request = state.desk.remove(&RequestId(5)).unwrap();
+        state.decided.push((request, yes(), START));
+        state.deciders.insert(RequestId(5), by);
+        state
+    };
+    let ada = || Actor::Person("ada".into());
+    let mut bench = at(queue(), 4, WIDE);
+    bench.state(decided(ada()));
+    assert_eq!(bench.last_words(), "! R-5 approved by ada");
+    let mut bench = at(held(queue(), 5, yes()), 4, WIDE);
+    bench.state(decided(ada()));
+    assert!(bench.last_words().starts_with("✓ R-5 approved by "), "{}", bench.last_words());
+    let mut bench = at(queue(), 4, WIDE);
+    bench.state(decided(Actor::Policy));
+    assert_eq!(bench.last_words(), "", "nobody said a word");
+}
+
+#[test]
 fn s2_a_key_that_is_kept_down_is_no_second_word() {
     let mut bench = Bench::new(WIDE);
     bench.state(waiting()).press("ctrl-n").wait(400).press("2");
