@@ -21,9 +21,12 @@ use futures::future::FutureExt as _;
 use std::{path::PathBuf, sync::Arc};
 
 /// Variables of this process that commands of probes and runbooks get: what tells tools which machine they are to ask.
-const LET_THROUGH: [&str; 8] = [
+const LET_THROUGH: [&str; 10] = [
     "DOCKER_HOST",
     "KUBECONFIG",
+    // Within a pod kubectl finds its cluster by these and by its account.
+    "KUBERNETES_SERVICE_HOST",
+    "KUBERNETES_SERVICE_PORT",
     "PGPASSFILE",
     "PGSERVICEFILE",
     "REDISCLI_AUTH",
@@ -122,5 +125,19 @@ fn commission(settings: &Settings, on_air: &OnAir) -> Brief {
         patch: None,
         once: None,
         feature: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn programs_get_what_tells_them_which_cluster_they_are_in() {
+        let variables = ["KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT", "KUBECONFIG"];
+        let environment = Environment::of(variables.map(|name| (name, "x"))).with("SECRET", "y");
+        let env = eyes(&Settings::default(), &environment).env;
+        assert!(variables.iter().all(|name| env.iter().any(|(given, _)| given == name)), "{env:?}");
+        assert!(!env.iter().any(|(name, _)| name == "SECRET"));
     }
 }

@@ -21,6 +21,8 @@ pub const SERVICE_VARIABLES: &[(&str, VariableKind)] = &[
     ("env", VariableKind::Name),
     ("health", VariableKind::Url),
     ("instances", VariableKind::Number),
+    ("instances_most", VariableKind::Number),
+    ("kube_context", VariableKind::Name),
     ("log", VariableKind::Path),
     ("log_dir", VariableKind::Path),
     ("logrotate", VariableKind::Path),
@@ -35,9 +37,13 @@ pub const SERVICE_VARIABLES: &[(&str, VariableKind)] = &[
     ("renew", VariableKind::Path),
     ("repo", VariableKind::Path),
     ("retry", VariableKind::Path),
+    ("standby", VariableKind::Name),
     ("start", VariableKind::Path),
     ("unit", VariableKind::Name),
 ];
+
+/// A variable that a service need not say: empty, it stands for the usual. `--context=` is the current one to kubectl.
+pub const UNSAID: &str = "kube_context";
 
 /// Below these nothing is emptied.
 const SYSTEM: [&str; 14] = [

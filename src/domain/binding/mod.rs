@@ -22,7 +22,7 @@ use crate::domain::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use kinds::{SERVICE_VARIABLES, VALUE_MOST, form, may_be_emptied, sample, suits};
+pub use kinds::{SERVICE_VARIABLES, UNSAID, VALUE_MOST, form, may_be_emptied, sample, suits};
 
 /// Bytes of one argument, filled in.
 pub const ARGUMENT_MOST: usize = 8 * 1_024;
@@ -191,6 +191,7 @@ pub fn service_value<'a>(service: &'a Service, name: &str) -> Option<&'a str> {
     own.or(match name {
         "repo" => service.repo.as_deref(),
         "health" => service.health.as_deref(),
+        UNSAID => Some(""),
         _ => None,
     })
 }
@@ -218,7 +219,8 @@ impl Values<'_> {
                 .map(String::as_str)
                 .ok_or_else(|| BindError::NotGiven { place: place.into(), name: shown(name) })?,
         };
-        if !suits(kind, value) {
+        let usual = value.is_empty() && name.strip_prefix("service.") == Some(UNSAID);
+        if !usual && !suits(kind, value) {
             let (name, value) = (shown(name), shown(value));
             return Err(BindError::Kind { place: place.into(), name, value, kind: form(kind) });
         }

@@ -113,6 +113,18 @@ fn expressions_are_filled_in_within_texts_and_bare() {
 }
 
 #[test]
+fn a_cluster_that_is_not_named_is_the_current_one() {
+    let run = ["kubectl", "--context=${service.kube_context}"];
+    assert_eq!(argv(&run, &[]).unwrap(), ["kubectl", "--context="]);
+    let mut service = service();
+    let of = |service: &Service| bind(&runbook(&run), service, &given(&[("pid", "7")]), "service web");
+    service.variables.insert("kube_context".into(), "far".into());
+    assert_eq!(of(&service).unwrap().steps[0].run[1], "--context=far");
+    service.variables.insert("kube_context".into(), "far away".into());
+    assert!(matches!(of(&service), Err(BindError::Kind { .. })));
+}
+
+#[test]
 fn what_cannot_be_filled_in_names_its_step() {
     let book = |run: &[&str], pairs: &[(&str, &str)]| argv(run, pairs).unwrap_err().to_string();
     for (error, what) in [

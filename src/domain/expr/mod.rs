@@ -27,12 +27,12 @@
 //! | `signal_cleared()` | yes or no | the signal that the incident began with does not fire any more |
 //! | `firing(kind)` | yes or no | whether a signal of that kind fires for the service now |
 //! | `healthy_fraction(service)` | 0 to 1 | share of its instances that are well; one instance: 0 or 1 |
-//! | `instances(service)` | number | instances that run |
+//! | `instances(service)` | number | instances that run; of a service with a `deployment`, the pods that it has |
 //! | `process_running(x)` | yes or no | a process by pid file (absolute path) or by part of its command line |
 //! | `process_age(x)` | span | how long that process has run |
 //! | `unit_state(unit)` | systemd's word | active, reloading, inactive, failed, activating, deactivating |
 //! | `container_state(name)` | docker's word | created, running, paused, restarting, exited, dead |
-//! | `deployment_ready_pct(name)` | percent | ready replicas of the wanted ones |
+//! | `deployment_ready_pct(name)` | percent | ready replicas of the wanted ones; not known where none are wanted |
 //! | `disk_used_pct(path)` | percent | fullness of the file system that the path is on |
 //! | `disk_free(path)` | bytes | room left on it |
 //! | `dir_bytes(path)` | bytes | size of what is in a directory |
@@ -42,14 +42,14 @@
 //! | `port_open(address)` | yes or no | whether the port takes a connection |
 //! | `http_status(url)` | number | status of a GET, 100 to 599 |
 //! | `http_latency(url)` | span | how long it took |
-//! | `cert_days_left(x)` | number | days until a certificate (file, or host and port) ends; below zero: it has ended |
+//! | `cert_days_left(x)` | number | days until a certificate (the first of a file, by its absolute path, or that of host and port) ends; below zero: it has ended |
 //! | `config_valid(service)` | yes or no | its own checker (`service.config_check`) says that its configuration is well |
 //! | `redis_memory_pct` | percent | used memory of `maxmemory` |
 //! | `redis_keys(pattern)` | number | keys of that pattern, counted up to 10,000 |
 //! | `query_running(pid)` | yes or no | whether that database session runs a statement, or holds its transaction open |
 //! | `query_age(pid)` | span | for how long it has done so |
 //! | `replica_lag(service)` | span | how far its replica is behind |
-//! | `replica_ready(service)` | yes or no | whether it could take over: replays, and is not too far behind |
+//! | `replica_ready(service)` | yes or no | whether it could take over: replays, and is not more than a minute behind |
 //! | `queue_depth(service)` | number | jobs that wait |
 //! | `jobs_failed(service)` | number | jobs that failed and wait to be tried again |
 //! | `rss_bytes` | bytes | memory of the service's process |

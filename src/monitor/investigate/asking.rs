@@ -1,6 +1,7 @@
 //! Asks a program of the host something: argv only, bounded in time and size, through the one room that starts
 //! processes. Never asks a shell, never asks a program that was not allowed.
 
+use super::scene::Means;
 use crate::{
     domain::{text, time::Millis},
     workspace::process::{self, Confinement, Exit, Limits, Spec},
@@ -42,12 +43,15 @@ impl Answer {
     }
 }
 
-/// Asks from the root directory.
+/// Asks from the root directory, with what is let through to probes and runbooks: what is asked here must be what they ask
+/// and act on.
 ///
 /// # Errors
 /// It could not be started: in words.
-pub async fn ask(argv: Vec<String>, bounds: (Millis, usize)) -> Result<Answer, String> {
-    ask_in(Path::new("/"), argv, &[("LC_ALL", "C")], &[], bounds).await
+pub async fn ask(argv: Vec<String>, means: &Means, bounds: (Millis, usize)) -> Result<Answer, String> {
+    let through = means.env.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let env: Vec<(&str, &str)> = through.chain([("LC_ALL", "C")]).collect();
+    ask_in(Path::new("/"), argv, &env, &[], bounds).await
 }
 
 /// Asks from a directory, within a time and so many bytes.

@@ -1,5 +1,5 @@
 //! Looks at everything at once, within one time for all of it: each look has its deadline, and one that is not back by
-//! then is a gap. Nothing here decides.
+//! then is a gap. A cluster alone has longer, where the service runs in one. Nothing here decides.
 
 use super::{
     facts::{
@@ -21,14 +21,15 @@ pub async fn gather(scene: &Scene, means: &Means) -> Findings {
     let wall = Millis(means.budget.0.saturating_sub(RESERVE.0));
     let until = Instant::now() + wall.to_std();
     let within = Within { until };
+    let far = Within { until: Instant::now() + means.far.to_std() };
     let programs = async {
         tokio::join!(
             within.look("systemd", unit::look(scene, means, wall)),
             within.look("the container engine", container::look(scene, means, wall)),
-            within.look("the cluster", kubernetes::look(scene, means, wall)),
+            far.look("the cluster", kubernetes::look(scene, means)),
             within.look("the kernel's log", kernel::look(scene, means, wall)),
             within.look("the time service", clock::look(means, wall)),
-            within.look("the check of the configuration", config::look(scene, wall)),
+            within.look("the check of the configuration", config::look(scene, means, wall)),
         )
     };
     let host = async {
@@ -54,7 +55,8 @@ pub async fn gather(scene: &Scene, means: &Means) -> Findings {
     let looked = looked.into_iter().chain([
         disks,
         outgrown,
-        memory::look(means),
+        // The memory and the processor of this host are not those of pods.
+        if kubernetes::runs(scene) { Found::default() } else { memory::look(means) },
         kernel,
         clock,
         config,

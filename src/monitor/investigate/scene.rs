@@ -145,13 +145,19 @@ pub struct Means {
     pub run: PathBuf,
     /// How long all looking may take.
     pub budget: Millis,
+    /// How long a cluster may take, where the service runs in one: it is far, and signs in anew each time.
+    pub far: Millis,
     /// Programs that may be asked. A program that is not here is not started.
     pub programs: Vec<String>,
+    /// Set for those programs on top of the scrubbed environment: the same as for probes and runbooks.
+    pub env: Vec<(String, String)>,
 }
 
 impl Means {
     /// For everything together.
     pub const BUDGET: Millis = Millis::secs(2);
+    /// For a cluster.
+    pub const FAR: Millis = Millis::secs(5);
 
     /// This machine, with every program that the looking knows.
     #[must_use]
@@ -161,8 +167,16 @@ impl Means {
             proc: "/proc".into(),
             run: "/run".into(),
             budget: Self::BUDGET,
+            far: Self::FAR,
             programs: programs.map(str::to_owned).to_vec(),
+            env: Vec::new(),
         }
+    }
+
+    /// The same, with these variables for the programs.
+    #[must_use]
+    pub fn with(self, env: &[(String, String)]) -> Self {
+        Self { env: env.to_vec(), ..self }
     }
 
     /// Whether this program may be asked.

@@ -2,7 +2,7 @@
 //! what cannot be told is `None` and never a guess. Changes nothing.
 //!
 //! - [`read`](mod@read) answers from what the probes read last: health, checks, numbers and how they went.
-//! - `world` asks by itself: processes, units, containers, disks, files, ports, pages.
+//! - `world` asks by itself: processes, units, containers, deployments, disks, files, ports, pages, keys.
 
 pub mod read;
 mod world;
@@ -63,6 +63,9 @@ fn same_metric(one: &str, other: &str) -> bool {
 pub async fn look(call: &Call, sight: &Sight, read: Read<'_>) -> Option<Value> {
     match read::answer(call, sight, read) {
         read::Answered::Known(value) => value,
-        read::Answered::NotHere => world::answer(call, sight).await,
+        read::Answered::NotHere => world::answer(call, sight)?.await,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@ use crate::{
     domain::{
         expr::{Call, Value},
         probe::ProbeState,
-        signal::Reading,
+        signal::{Reading, kind},
         time::Timestamp,
     },
     monitor::investigate::scene::Newest,
@@ -25,6 +25,10 @@ pub(super) fn answer(call: &Call, sight: &Sight, read: Read<'_>) -> Answered {
     let known = match call.name.as_str() {
         "health" => of.health(text(call, 0).unwrap_or(of.service)).map(|word| Value::Text(word.into())),
         "healthy_fraction" => of.fraction(text(call, 0).unwrap_or(of.service)).map(Value::Number),
+        // The cluster counts them itself.
+        "instances" if sight.service.variables.contains_key("deployment") && of.is_own(call) => {
+            return Answered::NotHere;
+        }
         "instances" => of.instances(text(call, 0).unwrap_or(of.service)).map(Value::Number),
         "up" => text(call, 0).and_then(|probe| of.up(probe)).map(Value::Truth),
         "metric" => text(call, 0).and_then(|metric| of.number(metric)).map(Value::Number),
@@ -33,9 +37,12 @@ pub(super) fn answer(call: &Call, sight: &Sight, read: Read<'_>) -> Answered {
         "query_running" => of.session(call).map(|session| Value::Truth(session.is_some())),
         "query_age" => of.session(call).flatten().and_then(|session| session.age_s).map(Value::Number),
         "rss_bytes" | "rss_limit" | "cpu_pct" | "error_rate" | "baseline" | "latency_p95"
-        | "request_rate" | "redis_memory_pct" | "replica_lag" | "queue_depth" | "jobs_failed" => {
-            of.number(&call.name).map(Value::Number)
+        | "request_rate" | "redis_memory_pct" => of.number(&call.name).map(Value::Number),
+        "queue_depth" | "jobs_failed" => {
+            of.of(text(call, 0).unwrap_or(of.service), &call.name).map(Value::Number)
         }
+        "replica_lag" => of.lag(text(call, 0).unwrap_or(of.service)).map(Value::Number),
+        "replica_ready" => of.replica_ready(text(call, 0).unwrap_or(of.service)).map(Value::Truth),
         _ => return Answered::NotHere,
     };
     Answered::Known(known)
@@ -95,6 +102,42 @@ impl Reads<'_> {
             .or_else(|| self.health(service).map(|word| if word == "failing" { 0.0 } else { 1.0 }))
     }
 
+    fn is_own(&self, call: &Call) -> bool {
+        text(call, 0).is_none_or(|service| service == self.service)
+    }
+
+    /// Seconds that the replica is behind which is behind the most.
+    fn lag(&self, service: &str) -> Option<f64> {
+        let named = self.of(service, "replica_lag");
+        named.or_else(|| self.all(service, "pg_lag_ms").map(|ms| ms / 1_000.0).reduce(f64::max))
+    }
+
+    /// Whether one could take over. A replica that tells of itself has to replay; whether it still hears of its primary does
+    /// not matter, for the primary may be what is down. Of those that a primary tells of, the check has to hold.
+    fn replica_ready(&self, service: &str) -> Option<bool> {
+        let told: Vec<bool> = self
+            .fresh(service)
+            .filter_map(|newest| {
+                let Reading::Check(check) = &newest.seen.reading else { return None };
+                if check.kind != kind::DB_REPLICATION || check.name != "replication" {
+                    return None;
+                }
+                let lag = check.labels.get("lag_ms").and_then(|lag| lag.parse::<f64>().ok());
+                match check.labels.get("replays") {
+                    Some(replays) => Some(replays == "t" && lag.is_some_and(|lag| lag <= READY_MS)),
+                    None => {
+                        let mut replicas =
+                            self.fresh(service).filter(|other| other.seen.probe == newest.seen.probe);
+                        replicas
+                            .any(|other| is(other, "pg_replicas").is_some_and(|count| count > 0.0))
+                            .then_some(check.ok)
+                    }
+                }
+            })
+            .collect();
+        (!told.is_empty()).then(|| told.contains(&true))
+    }
+
     fn up(&self, probe: &str) -> Option<bool> {
         let found = self.read.health.iter().find(|known| known.id == probe)?;
         match found.state {
@@ -113,10 +156,11 @@ impl Reads<'_> {
     }
 
     fn of(&self, service: &str, wanted: &str) -> Option<f64> {
-        self.fresh(service).find_map(|newest| match &newest.seen.reading {
-            Reading::Sample { metric, value, .. } if metric == wanted && value.is_finite() => Some(*value),
-            _ => None,
-        })
+        self.all(service, wanted).next()
+    }
+
+    fn all(&self, service: &str, wanted: &str) -> impl Iterator<Item = f64> {
+        self.fresh(service).filter_map(move |newest| is(newest, wanted))
     }
 
     /// Points of a metric within the span of the call.
@@ -172,6 +216,17 @@ impl Reads<'_> {
     }
 }
 
+/// What a reading gives for a metric, if it is of it.
+fn is(newest: &Newest, wanted: &str) -> Option<f64> {
+    match &newest.seen.reading {
+        Reading::Sample { metric, value, .. } if metric == wanted && value.is_finite() => Some(*value),
+        _ => None,
+    }
+}
+
+/// A replica that is further behind than this, in milliseconds, does not take over.
+const READY_MS: f64 = 60_000.0;
+
 /// Labels by which a check of a database names a session, and for how many milliseconds it has done what it does.
 const SESSIONS: [(&str, &str); 2] = [("blocker_pid", "blocker_ms"), ("pid", "duration_ms")];
 
@@ -186,7 +241,7 @@ mod tests {
     use super::*;
     use crate::domain::{
         incident::Severity,
-        signal::{Check, Observation, kind},
+        signal::{Check, Observation},
         time::Millis,
     };
 
@@ -209,6 +264,43 @@ mod tests {
         let reads = Reads { read, service: "db", now: Timestamp(1_000) };
         let found = reads.session(&Call::new("query_age", vec![Value::Number(pid)]));
         found.map(|session| session.map(|session| session.age_s))
+    }
+
+    #[test]
+    fn c12_a_standby_is_ready_by_what_it_says_of_itself_or_its_primary_of_it() {
+        let replication = |ok: bool, labels: &[(&str, &str)]| {
+            let mut newest = newest("replication", ok, labels);
+            if let Reading::Check(check) = &mut newest.seen.reading {
+                check.kind = kind::DB_REPLICATION;
+            }
+            newest
+        };
+        let sample = |metric: &str, value: f64| {
+            let mut newest = newest("x", true, &[]);
+            newest.seen.reading = Reading::Sample { metric: metric.into(), value, labels: [].into() };
+            newest
+        };
+        let asked = |readings: &[Newest]| {
+            let read = Read { newest: readings, health: &[], past: &[] };
+            let reads = Reads { read, service: "db", now: Timestamp(1_000) };
+            (reads.replica_ready("db"), reads.lag("db"))
+        };
+        assert_eq!(asked(&[]), (None, None), "nobody looked");
+        let cut_off = replication(false, &[("lag_ms", "0"), ("replays", "t")]);
+        assert_eq!(
+            asked(&[cut_off, sample("pg_lag_ms", 0.0)]),
+            (Some(true), Some(0.0)),
+            "its primary is down"
+        );
+        let paused = replication(false, &[("lag_ms", "0"), ("replays", "f")]);
+        assert_eq!(asked(&[paused]).0, Some(false));
+        let late = replication(true, &[("lag_ms", "90000"), ("replays", "t")]);
+        assert_eq!(asked(&[late, sample("pg_lag_ms", 90_000.0)]), (Some(false), Some(90.0)));
+        let unborn = replication(true, &[("lag_ms", ""), ("replays", "t")]);
+        assert_eq!(asked(&[unborn, sample("pg_lag_ms", f64::NAN)]), (Some(false), None));
+        let told = [replication(true, &[]), sample("pg_replicas", 1.0), sample("pg_lag_ms", 250.0)];
+        assert_eq!(asked(&told), (Some(true), Some(0.25)), "its primary tells of it");
+        assert_eq!(asked(&[replication(true, &[])]).0, None, "a cache's link says nothing of a database");
     }
 
     #[test]

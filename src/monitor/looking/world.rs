@@ -14,47 +14,56 @@ use crate::{
         probes,
     },
 };
-use std::path::Path;
+use futures::future::{BoxFuture, FutureExt as _};
+use rustls::pki_types::{CertificateDer, pem::PemObject as _};
+use std::{io::Read as _, path::Path};
 
 /// One look.
 const LOOK_MOST: Millis = Millis::secs(3);
 /// What a directory may hold at most before "more than that" is all that is said.
 const BYTES_MOST: u64 = u64::MAX / 2;
+/// Bytes of a file with certificates.
+const CERTIFICATE_MOST: u64 = 1 << 20;
 /// How often something restarted is not asked here.
 const RESTARTS: u32 = Source::RESTARTS_MOST;
 
-pub(super) async fn answer(call: &Call, sight: &Sight) -> Option<Value> {
+/// A look that has not begun.
+pub(super) type Look<'a> = BoxFuture<'a, Option<Value>>;
+
+/// How a fact is looked for; `None`: nobody here knows how.
+pub(super) fn answer<'a>(call: &'a Call, sight: &'a Sight) -> Option<Look<'a>> {
     let text = match call.args.first() {
         Some(Value::Text(text)) => text.as_str(),
         _ => "",
     };
-    match call.name.as_str() {
-        "process_running" => check(sight, process(text), "running").await.map(Value::Truth),
-        "process_age" => process_age(sight, text).await.map(Value::Number),
-        "unit_state" => label(sight, Source::Unit { name: text.into(), restarts_most: RESTARTS }, "state")
-            .await
-            .map(Value::Text),
-        "container_state" => container(sight, text).await,
-        "deployment_ready_pct" => None,
-        "disk_used_pct" => number(sight, disk(text, None), "disk_used_pct").await.map(Value::Number),
-        "dir_bytes" => number(sight, disk(text, Some(BYTES_MOST)), "dir_bytes").await.map(Value::Number),
-        "disk_free" => disk_free(sight, text).await.map(Value::Number),
-        "file_exists" => Path::new(text).try_exists().ok().map(Value::Truth),
-        "file_bytes" => std::fs::metadata(text).ok().map(|found| Value::Number(found.len() as f64)),
-        "file_age" => file_age(sight, text).map(Value::Number),
-        "port_open" => check(sight, Source::Tcp { address: text.into() }, "connect").await.map(Value::Truth),
-        "http_status" => status(sight, text).await.map(Value::Number),
-        "http_latency" => {
-            let page = page(text);
-            number(sight, page, "http_latency_ms").await.map(|ms| Value::Number(ms / 1_000.0))
-        }
-        "cert_days_left" => label(sight, page(&format!("https://{text}/")), "days")
-            .await
-            .and_then(|days| days.parse().ok())
-            .map(Value::Number),
-        "config_valid" => config(sight).await.map(Value::Truth),
-        _ => None,
-    }
+    Some(match call.name.as_str() {
+        "process_running" => told(check(sight, process(text), "running"), Value::Truth),
+        "process_age" => told(process_age(sight, text), Value::Number),
+        "unit_state" => told(
+            label(sight, Source::Unit { name: text.into(), restarts_most: RESTARTS }, "state"),
+            Value::Text,
+        ),
+        "container_state" => container(sight, text).boxed(),
+        "deployment_ready_pct" => told(ready_pct(sight, text), Value::Number),
+        "instances" => told(instances(sight), Value::Number),
+        "redis_keys" => told(redis_keys(sight, text), Value::Number),
+        "disk_used_pct" => told(number(sight, disk(text, None), "disk_used_pct"), Value::Number),
+        "dir_bytes" => told(number(sight, disk(text, Some(BYTES_MOST)), "dir_bytes"), Value::Number),
+        "disk_free" => told(disk_free(sight, text), Value::Number),
+        "file_exists" => told(async move { Path::new(text).try_exists().ok() }, Value::Truth),
+        "file_bytes" => told(async move { Some(std::fs::metadata(text).ok()?.len() as f64) }, Value::Number),
+        "file_age" => told(async move { file_age(sight, text) }, Value::Number),
+        "port_open" => told(check(sight, Source::Tcp { address: text.into() }, "connect"), Value::Truth),
+        "http_status" => told(status(sight, text), Value::Number),
+        "http_latency" => told(latency(sight, text), Value::Number),
+        "cert_days_left" => told(days_left(sight, text), Value::Number),
+        "config_valid" => told(config(sight), Value::Truth),
+        _ => return None,
+    })
+}
+
+fn told<'a, T: 'a>(look: impl Future<Output = Option<T>> + Send + 'a, value: fn(T) -> Value) -> Look<'a> {
+    look.map(move |found| found.map(value)).boxed()
 }
 
 fn spec(sight: &Sight, source: Source) -> ProbeSpec {
@@ -109,6 +118,18 @@ async fn number(sight: &Sight, source: Source, name: &str) -> Option<f64> {
     })
 }
 
+async fn latency(sight: &Sight, url: &str) -> Option<f64> {
+    Some(number(sight, page(url), "http_latency_ms").await? / 1_000.0)
+}
+
+/// Of a file by its path, of whoever shows one by host and port.
+async fn days_left(sight: &Sight, place: &str) -> Option<f64> {
+    if place.starts_with('/') {
+        return certificate(sight, place);
+    }
+    label(sight, page(&format!("https://{place}/")), "days").await?.parse().ok()
+}
+
 async fn process_age(sight: &Sight, text: &str) -> Option<f64> {
     let pid = label(sight, process(text), "pid").await?;
     let stat = std::fs::metadata(format!("/proc/{pid}")).ok()?;
@@ -121,11 +142,47 @@ async fn process_age(sight: &Sight, text: &str) -> Option<f64> {
 async fn container(sight: &Sight, name: &str) -> Option<Value> {
     let mut scene = Scene { service: sight.service.clone(), ..Scene::default() };
     scene.service.variables.insert("container".into(), name.to_owned());
-    let found = facts::container::look(&scene, &Means::host(), LOOK_MOST).await;
+    let found = facts::container::look(&scene, &means(sight), LOOK_MOST).await;
     found.pieces.into_iter().flat_map(|piece| piece.facts).find_map(|(name, value)| match value {
         Value::Text(_) if name == "container.status" => Some(value),
         _ => None,
     })
+}
+
+/// This host, with the environment of probes and runbooks.
+fn means(sight: &Sight) -> Means {
+    Means::host().with(&sight.eyes.env)
+}
+
+/// As its cluster tells of it.
+async fn deployment(sight: &Sight, name: &str) -> Option<facts::kubernetes::Deployment> {
+    facts::kubernetes::deployment(&sight.service, &means(sight), name).await
+}
+
+async fn ready_pct(sight: &Sight, name: &str) -> Option<f64> {
+    deployment(sight, name).await?.ready_pct()
+}
+
+async fn instances(sight: &Sight) -> Option<f64> {
+    deployment(sight, sight.service.variables.get("deployment")?).await?.instances()
+}
+
+/// Where the runbook that unlinks them goes, and with its password.
+async fn redis_keys(sight: &Sight, pattern: &str) -> Option<f64> {
+    let host = sight.service.variables.get("redis_host")?;
+    let password = sight.eyes.env.iter().find(|(name, _)| name == "REDISCLI_AUTH");
+    let counting = probes::keys(host, password.map(|(_, password)| password.as_str()), pattern);
+    tokio::time::timeout(LOOK_MOST.to_std(), counting).await.ok()?.map(f64::from)
+}
+
+/// Whole days until the first certificate of a file ends: the one that is shown to others.
+fn certificate(sight: &Sight, path: &str) -> Option<f64> {
+    let mut text = Vec::new();
+    std::fs::File::open(path).ok()?.take(CERTIFICATE_MOST).read_to_end(&mut text).ok()?;
+    let first = CertificateDer::pem_slice_iter(&text).next()?.ok()?;
+    let left = probes::not_after(&first)?.0.saturating_sub((sight.eyes.now)().0);
+    let days = left.div_euclid(i64::try_from(Millis::hours(24).0).ok()?);
+    Some(f64::from(i32::try_from(days).ok()?))
 }
 
 async fn disk_free(sight: &Sight, path: &str) -> Option<f64> {
@@ -151,7 +208,7 @@ async fn status(sight: &Sight, url: &str) -> Option<f64> {
 /// By the service's own checker.
 async fn config(sight: &Sight) -> Option<bool> {
     let scene = Scene { service: sight.service.clone(), ..Scene::default() };
-    let found = facts::config::look(&scene, LOOK_MOST).await;
+    let found = facts::config::look(&scene, &means(sight), LOOK_MOST).await;
     found.pieces.iter().flat_map(|piece| &piece.facts).find_map(|(name, value)| match value {
         Value::Truth(valid) if name == "config.valid" => Some(*valid),
         _ => None,

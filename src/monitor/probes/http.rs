@@ -18,6 +18,7 @@ use crate::domain::{
     signal::{Check, Reading, kind},
     time::{Millis, Timestamp},
 };
+pub(in crate::monitor) use certificate::not_after;
 use failure::{Dated, Failure, Silent};
 use futures::StreamExt as _;
 use regex::bytes::{Regex, RegexBuilder};

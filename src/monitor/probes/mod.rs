@@ -48,6 +48,8 @@ use tokio::{
 use voice::{Unheard, Voice};
 
 pub use eyes::{Begin, Eyes, Now, Resolve, Web};
+pub(super) use http::not_after;
+pub(super) use redis::keys;
 
 /// No probe looks more often, and no look is shorter.
 const LEAST: Millis = Millis(20);

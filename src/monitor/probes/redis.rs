@@ -1,10 +1,12 @@
 //! Looks at a Redis server through `INFO`: memory, evictions and refusals since the last look, clients, persistence,
-//! the link to its primary. Asks nothing else, changes nothing, and owns one connection a look, closed with it.
+//! the link to its primary; and counts keys for whoever is about to unlink them. Asks nothing else, changes nothing, and owns
+//! one connection a look, closed with it.
 //!
 //! Understood are `redis://` and `rediss://` addresses with user and password; `rediss` proves who the server is, by the
 //! system's certificates or by those in `?sslrootcert=`.
 
 mod info;
+mod keys;
 mod resp;
 #[cfg(test)]
 mod tests;
@@ -22,6 +24,7 @@ use crate::domain::{
     signal::{Check, Reading, kind},
 };
 use info::Info;
+pub(in crate::monitor) use keys::keys;
 use reqwest::Url;
 use resp::Reply;
 use rustls::pki_types::ServerName;
@@ -142,17 +145,22 @@ impl Door {
     }
 
     async fn asked<S: AsyncRead + AsyncWrite + Unpin>(&self, mut line: BufStream<S>) -> Result<Info, Shut> {
-        if !self.password.is_empty() {
-            let words = [self.user.as_str(), &self.password];
-            let words = if self.user.is_empty() { &words[1..] } else { &words[..] };
-            said(resp::asks(&mut line, &[&["AUTH"], words].concat()).await?)?;
-        }
+        self.signs_in(&mut line).await?;
         let info = Info::of(&said(resp::asks(&mut line, &["INFO"]).await?)?);
         if info.is_complete() {
             Ok(info)
         } else {
             Err(Shut::Refused("what it answers to INFO is not that of Redis".to_owned()))
         }
+    }
+
+    async fn signs_in<S: AsyncRead + AsyncWrite + Unpin>(&self, line: &mut BufStream<S>) -> Result<(), Shut> {
+        if !self.password.is_empty() {
+            let words = [self.user.as_str(), &self.password];
+            let words = if self.user.is_empty() { &words[1..] } else { &words[..] };
+            said(resp::asks(line, &[&["AUTH"], words].concat()).await?)?;
+        }
+        Ok(())
     }
 }
 

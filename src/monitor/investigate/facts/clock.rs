@@ -21,7 +21,7 @@ pub async fn look(means: &Means, wall: Millis) -> Found {
         return Found::default();
     }
     let argv = ["timedatectl", "show", "--no-pager", "-p", "NTP", "-p", "NTPSynchronized"];
-    match asking::ask(argv.map(str::to_owned).to_vec(), (wall, ANSWER_MOST)).await {
+    match asking::ask(argv.map(str::to_owned).to_vec(), means, (wall, ANSWER_MOST)).await {
         Ok(answer) if answer.code == Some(0) => read(&answer.text()),
         // A container has no clock of its own; nothing is missing there.
         _ => Found::default(),

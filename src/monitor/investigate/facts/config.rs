@@ -6,7 +6,7 @@ use crate::{
     monitor::investigate::{
         asking::{self, Answer},
         findings::{Found, Piece},
-        scene::Scene,
+        scene::{Means, Scene},
     },
 };
 
@@ -14,9 +14,9 @@ use crate::{
 const ANSWER_MOST: usize = 32 * 1024;
 
 /// Looks.
-pub async fn look(scene: &Scene, wall: Millis) -> Found {
+pub async fn look(scene: &Scene, means: &Means, wall: Millis) -> Found {
     let Some(program) = scene.service.variables.get("config_check") else { return Found::default() };
-    match asking::ask(vec![program.clone()], (wall, ANSWER_MOST)).await {
+    match asking::ask(vec![program.clone()], means, (wall, ANSWER_MOST)).await {
         Ok(answer) => read(&answer),
         Err(why) => Found::gap(why),
     }
@@ -59,15 +59,15 @@ mod tests {
             scene.service.variables.insert("config_check".into(), path.display().to_string());
             scene
         };
-        let wall = Millis::secs(2);
-        let well = look(&checker("well", "#!/bin/sh\nexit 0\n"), wall).await;
+        let (means, wall) = (Means::host(), Millis::secs(2));
+        let well = look(&checker("well", "#!/bin/sh\nexit 0\n"), &means, wall).await;
         assert!(well.pieces[0].facts.contains(&("config.valid".into(), Value::Truth(true))), "{well:?}");
-        let bad = look(&checker("bad", "#!/bin/sh\necho 'line 3: what?' >&2\nexit 1\n"), wall).await;
+        let bad = look(&checker("bad", "#!/bin/sh\necho 'line 3: what?' >&2\nexit 1\n"), &means, wall).await;
         assert!(bad.pieces[0].facts.contains(&("config.valid".into(), Value::Truth(false))), "{bad:?}");
         assert!(bad.pieces[0].detail.contains("line 3"), "{bad:?}");
         let mut scene = Scene::default();
-        assert!(look(&scene, wall).await.pieces.is_empty());
+        assert!(look(&scene, &means, wall).await.pieces.is_empty());
         scene.service.variables.insert("config_check".into(), "/no/such/program".into());
-        assert_eq!(look(&scene, wall).await.gaps.len(), 1);
+        assert_eq!(look(&scene, &means, wall).await.gaps.len(), 1);
     }
 }

@@ -23,7 +23,7 @@ pub async fn look(scene: &Scene, means: &Means, wall: Millis) -> Found {
         return Found::gap(format!("{program} may not be asked"));
     }
     let argv = [program, "container", "inspect", "--", name.as_str()].map(str::to_owned).to_vec();
-    match asking::ask(argv, (wall, ANSWER_MOST)).await {
+    match asking::ask(argv, means, (wall, ANSWER_MOST)).await {
         Ok(answer) => read(name, &answer),
         Err(why) => Found::gap(why),
     }

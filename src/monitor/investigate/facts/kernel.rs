@@ -29,7 +29,7 @@ pub async fn look(scene: &Scene, means: &Means, wall: Millis) -> Found {
     }
     let since = format!("--since=@{}", (scene.first_seen - BACK).0.div_euclid(1_000).max(0));
     let argv = ["journalctl", "-k", "-q", "--no-pager", "-o", "short-unix", "-n", "2000", &since];
-    match asking::ask(argv.map(str::to_owned).to_vec(), (wall, LOG_MOST)).await {
+    match asking::ask(argv.map(str::to_owned).to_vec(), means, (wall, LOG_MOST)).await {
         Ok(answer) if answer.code == Some(0) => read(scene, &answer.text()),
         Ok(answer) => Found::gap(format!("the kernel's log could not be read: {}", answer.why())),
         Err(why) => Found::gap(why),

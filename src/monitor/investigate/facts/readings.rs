@@ -75,9 +75,18 @@ fn checks(scene: &Scene) -> Found {
         if let Some(days) = label(check, "days") {
             piece = piece.number("check.tls_days", days);
         }
+        if let Some(host) = nameless(check) {
+            piece = piece.truth("dns.fails", true).name("dns.host", host);
+        }
         found.pieces.push(piece);
     }
     found
+}
+
+/// The host whose name has no address, where that is why a page cannot be asked. The words are the probe's own then.
+fn nameless(check: &Check) -> Option<&str> {
+    let words = check.words.strip_prefix("the name ").filter(|_| is_silent(check, "nameless"))?;
+    words.split(' ').next()
 }
 
 /// A port's check is of our own words: whoever does not answer there has said nothing in it. That of a page may be of others'.

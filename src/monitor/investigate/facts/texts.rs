@@ -50,7 +50,20 @@ pub fn read(scene: &Scene) -> Found {
         found.pieces.push(piece);
     }
     found.pieces.extend(metrics(scene));
+    found.pieces.extend(traced(scene));
     found
+}
+
+/// Whether the program itself fails: an exception, a crash, a stack trace. Our own detector found it in the text.
+fn traced(scene: &Scene) -> Option<Piece> {
+    let fails = |signal: &&Signal| {
+        let kind = signal.kind.as_str();
+        signal.state == SignalState::Firing
+            && (matches!(kind, "log.exception" | "log.crash") || !signal.frames.is_empty())
+    };
+    let signal = scene.signals.iter().take(Scene::SIGNALS_MOST).find(fails)?;
+    let piece = Piece::now(ClueSort::Code, format!("the program itself fails: a {} is seen", signal.kind));
+    Some(piece.standing(Standing::Event).truth("code.traced", true))
 }
 
 fn spoken(signal: &Signal) -> String {

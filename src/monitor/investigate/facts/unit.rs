@@ -21,7 +21,7 @@ pub async fn look(scene: &Scene, means: &Means, wall: Millis) -> Found {
         return Found::gap("systemctl may not be asked");
     }
     let argv = ["systemctl", "show", "--no-pager", "-p", PROPERTIES, "--", unit.as_str()];
-    match asking::ask(argv.map(str::to_owned).to_vec(), (wall, ANSWER_MOST)).await {
+    match asking::ask(argv.map(str::to_owned).to_vec(), means, (wall, ANSWER_MOST)).await {
         Ok(answer) if answer.code == Some(0) => read(unit, &answer.text()),
         Ok(answer) => Found::gap(format!("systemctl could not tell about {unit}: {}", answer.why())),
         Err(why) => Found::gap(why),

@@ -3,6 +3,7 @@
 
 mod injected;
 mod read;
+mod shipped;
 
 use super::{
     rules::{Cure, Rules, judge},

@@ -1,5 +1,6 @@
 //! Reads frozen scenes and puts them through the same pure readers that live looks go through.
 
+use super::shipped;
 use crate::{
     domain::{
         candidate::CommitId,
@@ -92,6 +93,10 @@ pub struct Frozen {
     #[serde(default)]
     pods: Option<String>,
     #[serde(default)]
+    deployment: Option<String>,
+    #[serde(default)]
+    nodes: Option<String>,
+    #[serde(default)]
     kernel: Option<String>,
     /// A culprit that git names.
     #[serde(default)]
@@ -181,11 +186,15 @@ impl Frozen {
             };
             container::read("web", &answer)
         }));
-        all.extend(
-            self.pods
-                .as_deref()
-                .map(|said| kubernetes::read(&serde_json::from_str(said).unwrap(), Some("web"), true)),
-        );
+        all.extend(self.pods.as_deref().map(|pods| {
+            let json = |said: &String| serde_json::from_str(said).unwrap();
+            let said = kubernetes::Said {
+                pods: serde_json::from_str(pods).unwrap(),
+                deployment: self.deployment.as_ref().map(json),
+                nodes: self.nodes.as_ref().map(json),
+            };
+            kubernetes::read(&said, Some("web"), true)
+        }));
         all.extend(self.found.iter().map(FoundOf::found));
         all.extend(self.kernel.as_deref().map(|log| kernel::read(&scene, log)));
         all.extend([past::read(&scene), texts::read(&scene)]);
@@ -391,7 +400,7 @@ pub fn said(diagnosis: &Diagnosis) -> String {
     format!("{rule} {} {remedy}{tainted}", diagnosis.grade)
 }
 
-/// Runbooks of the shapes that the rules name, for every kind of signal.
+/// Runbooks of the shapes that the rules name, for every kind of signal; those for clusters and containers as they are shipped.
 pub fn runbooks() -> Vec<Runbook> {
     let book =
         |id: &str, grade: Grade, kinds: &[&str], run: &[&str], variables: &[(&str, VariableKind)]| Runbook {
@@ -437,27 +446,11 @@ pub fn runbooks() -> Vec<Runbook> {
             },
         };
     let down = ["process.*", "http.*", "tcp.*", "log.crash"];
-    let load = ["http.slow", "metric.*", "slo.burn"];
     let store = ["db.*"];
-    vec![
+    let mut books = vec![
         book("restart-unit", Grade::A, &down, &["systemctl", "restart", "${service.unit}"], &[]),
         book("restart-container", Grade::A, &down, &["docker", "restart", "${service.container}"], &[]),
         book("restart-process", Grade::B, &down, &["${service.start}"], &[]),
-        book(
-            "restart-deployment",
-            Grade::A,
-            &down,
-            &["kubectl", "rollout", "restart", "deployment/${service.deployment}"],
-            &[],
-        ),
-        book(
-            "scale-kubernetes",
-            Grade::B,
-            &load,
-            &["kubectl", "scale", "deployment/${service.deployment}"],
-            &[],
-        ),
-        book("scale-compose", Grade::B, &load, &["docker", "compose", "${service.compose_file}"], &[]),
         book(
             "clear-cache-directory",
             Grade::A,
@@ -490,5 +483,7 @@ pub fn runbooks() -> Vec<Runbook> {
             &[("pid", VariableKind::Number)],
         ),
         book("clear-cache-redis", Grade::A, &["cache.memory"], &["redis-cli", "${service.redis_host}"], &[]),
-    ]
+    ];
+    books.extend(shipped::shipped());
+    books
 }

@@ -11,7 +11,7 @@ const SEQUENCE: u8 = 0x30;
 const VERSION: u8 = 0xa0;
 
 /// Its last moment; nothing where this is no certificate.
-pub(super) fn not_after(der: &[u8]) -> Option<Timestamp> {
+pub fn not_after(der: &[u8]) -> Option<Timestamp> {
     let certificate = Der(der).value(SEQUENCE)?;
     let mut body = Der(Der(certificate).value(SEQUENCE)?);
     if body.0.first() == Some(&VERSION) {

@@ -16,7 +16,7 @@ pub(super) struct Failure {
     pub words: String,
     /// Where it is the certificate's date.
     pub dated: Option<Dated>,
-    /// Where nobody took the question, or somebody did and said nothing.
+    /// Where nobody was found to ask, nobody took the question, or somebody did and said nothing.
     pub silent: Option<Silent>,
 }
 
@@ -27,6 +27,8 @@ pub(super) enum Silent {
     Refused,
     /// Nothing came in time.
     Late,
+    /// Its name has no address.
+    Nameless,
 }
 
 impl Silent {
@@ -35,6 +37,7 @@ impl Silent {
         match self {
             Self::Refused => "refused",
             Self::Late => "late",
+            Self::Nameless => "nameless",
         }
     }
 }
@@ -66,7 +69,7 @@ impl Failure {
             let said = cause.to_string();
             if said.starts_with("dns error") || said.contains("failed to lookup address") {
                 let why = reach::causes(cause).last().map(ToString::to_string).unwrap_or_default();
-                return plain(reach::unresolved(host, &why));
+                return Self { silent: Some(Silent::Nameless), ..plain(reach::unresolved(host, &why)) };
             }
             let io = cause.downcast_ref::<io::Error>();
             if let Some(error) =

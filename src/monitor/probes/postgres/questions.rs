@@ -287,7 +287,9 @@ impl<'a> Asked<'a> {
         if paused {
             words.push_str(", replay is paused");
         }
-        let check = with(self.check("replication", kind::DB_REPLICATION, words), &[("lag_ms", word(row, 0))]);
+        // Whether it replays is told by itself: one whose primary has died is cut off, and could take over all the same.
+        let labels = [("lag_ms", word(row, 0)), ("replays", if paused { "f" } else { "t" })];
+        let check = with(self.check("replication", kind::DB_REPLICATION, words), &labels);
         self.say(if late || cut_off || paused { fails(check) } else { check });
     }
 

@@ -9,6 +9,9 @@ const LINE_MOST: usize = 4 * 1024;
 /// Bytes of a payload.
 const PAYLOAD_MOST: usize = 4 * 1024 * 1024;
 
+/// Keys of one page.
+const KEYS_MOST: u32 = 100_000;
+
 /// What a server answered.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Reply {
@@ -26,16 +29,47 @@ pub(super) async fn asks<S: AsyncBufRead + AsyncWrite + Unpin>(
     line: &mut S,
     words: &[&str],
 ) -> io::Result<Reply> {
+    says(line, words).await?;
+    reply(line).await
+}
+
+/// Gives a `SCAN` and reads its page: where the walk goes on, and how many keys it has.
+///
+/// # Errors
+/// The line broke, or what came is no page.
+pub(super) async fn page<S: AsyncBufRead + AsyncWrite + Unpin>(
+    line: &mut S,
+    words: &[&str],
+) -> io::Result<(Reply, u32)> {
+    says(line, words).await?;
+    let first = head(line).await?;
+    if let Some(refusal) = refusal(&first) {
+        return Ok((refusal, 0));
+    }
+    if first != "*2" {
+        return Err(strange("no page of keys"));
+    }
+    let onwards = reply(line).await?;
+    let count: Option<u32> = head(line).await?.strip_prefix('*').and_then(|count| count.parse().ok());
+    let count =
+        count.filter(|count| *count <= KEYS_MOST).ok_or_else(|| strange("a page without a length"))?;
+    for _ in 0..count {
+        reply(line).await?;
+    }
+    Ok((onwards, count))
+}
+
+async fn says<S: AsyncWrite + Unpin>(line: &mut S, words: &[&str]) -> io::Result<()> {
     let mut command = format!("*{}\r\n", words.len());
     for word in words {
         command.push_str(&format!("${}\r\n{word}\r\n", word.len()));
     }
     line.write_all(command.as_bytes()).await?;
-    line.flush().await?;
-    reply(line).await
+    line.flush().await
 }
 
-async fn reply<S: AsyncBufRead + Unpin>(line: &mut S) -> io::Result<Reply> {
+/// One line, without its end.
+async fn head<S: AsyncBufRead + Unpin>(line: &mut S) -> io::Result<String> {
     let mut head = Vec::new();
     let most = u64::try_from(LINE_MOST).unwrap_or(u64::MAX);
     (&mut *line).take(most).read_until(b'\n', &mut head).await?;
@@ -46,14 +80,23 @@ async fn reply<S: AsyncBufRead + Unpin>(line: &mut S) -> io::Result<Reply> {
             strange("a line without an end")
         });
     };
-    let head = String::from_utf8_lossy(head);
+    Ok(String::from_utf8_lossy(head).into_owned())
+}
+
+fn refusal(head: &str) -> Option<Reply> {
+    let rest = head.strip_prefix('-')?;
+    let (word, words) = rest.split_once(' ').unwrap_or((rest, ""));
+    Some(Reply::Refusal(word.to_owned(), words.to_owned()))
+}
+
+async fn reply<S: AsyncBufRead + Unpin>(line: &mut S) -> io::Result<Reply> {
+    let head = head(line).await?;
+    if let Some(refusal) = refusal(&head) {
+        return Ok(refusal);
+    }
     let rest = head.get(1..).unwrap_or_default();
     match head.chars().next() {
         Some('+' | ':') => Ok(Reply::Text(rest.to_owned())),
-        Some('-') => {
-            let (word, words) = rest.split_once(' ').unwrap_or((rest, ""));
-            Ok(Reply::Refusal(word.to_owned(), words.to_owned()))
-        }
         // `=` is the same in version 3 of the protocol, with a format before the text.
         Some('$' | '=') => {
             let length: usize = rest.parse().map_err(|_| strange("a payload without a length"))?;
