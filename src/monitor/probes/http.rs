@@ -153,7 +153,9 @@ impl Question<'_> {
     fn failed(&self, failure: Failure, now: Timestamp) -> Vec<Reading> {
         let down = self.check("status", kind::HTTP_DOWN, self.spec.severity, failure.words.clone());
         let silent = failure.silent.map_or("", Silent::word);
-        let mut readings = vec![Reading::Check(fails(with(down, &[("silent", silent)])))];
+        let nameless = failure.silent == Some(Silent::Nameless);
+        let host = self.url.host_str().filter(|_| nameless).unwrap_or_default();
+        let mut readings = vec![Reading::Check(fails(with(down, &[("silent", silent), ("host", host)])))];
         readings.extend(failure.dated.map(|dated| {
             Reading::Check(fails(match dated {
                 Dated::Expired(Some(until)) => self.certificate(until, now),

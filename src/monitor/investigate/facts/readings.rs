@@ -83,10 +83,9 @@ fn checks(scene: &Scene) -> Found {
     found
 }
 
-/// The host whose name has no address, where that is why a page cannot be asked. The words are the probe's own then.
+/// The host whose name has no address, where that is why a page cannot be asked.
 fn nameless(check: &Check) -> Option<&str> {
-    let words = check.words.strip_prefix("the name ").filter(|_| is_silent(check, "nameless"))?;
-    words.split(' ').next()
+    check.labels.get("host").map(String::as_str).filter(|_| is_silent(check, "nameless"))
 }
 
 /// A port's check is of our own words: whoever does not answer there has said nothing in it. That of a page may be of others'.
