@@ -54,7 +54,7 @@ pub(super) async fn investigate(
         watch.ask_release(&service_of(site, &incident)).await;
     }
     let scene = scene::of(site, &incident);
-    let means = Means::host().with(&rules.eyes.env);
+    let means = Means::host().with(&laid_down(site)?.eyes.env);
     let looking = investigate::gather(&scene, &means);
     let findings = tokio::select! {
         findings = looking => findings,
