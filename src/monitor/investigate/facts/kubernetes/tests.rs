@@ -83,8 +83,8 @@ fn a_lost_node_is_told_by_the_node_and_not_by_its_pods() {
     let on = |nodes: Json, pods: &[Json]| Said { nodes: Some(nodes), ..said(pods) };
     let lost = |is: bool| [("k8s.node_not_ready", Value::Truth(is))];
     let silent = pod("web-1", ready("False"));
-    holds(&facts(&on(node("n1", "Unknown"), &[silent.clone()])), &lost(true));
-    holds(&facts(&on(node("n1", "True"), &[silent.clone()])), &lost(false));
+    holds(&facts(&on(node("n1", "Unknown"), std::slice::from_ref(&silent))), &lost(true));
+    holds(&facts(&on(node("n1", "True"), std::slice::from_ref(&silent))), &lost(false));
     holds(&facts(&said(&[silent])), &lost(false));
     // After five minutes it is evicted, and hangs there: nobody on the node can end it.
     let mut leaving = pod("web-1", ready("False"));
