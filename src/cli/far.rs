@@ -4,16 +4,12 @@
 use super::{
     Everywhere, carried,
     exit::{Complaint, Said},
-    house::Joined,
-    screen::{self, Away, Face, Opening},
+    screen::{self, Face},
     session::Session,
 };
 use crate::{
-    config::settings::BriefDefaults,
-    domain::{team::TeamSpec, text::clean_line, time::Millis},
-    runtime::look::Look,
+    domain::time::Millis,
     server::client::{Address, ConnectError, Far, Way, connect},
-    tui::Prefill,
     workspace::tunnel::{self, Near, Route},
 };
 use clap::Args;
@@ -23,10 +19,6 @@ use tokio::{sync::watch, time};
 /// How long ssh may take until the daemon answers behind it, and between two looks.
 const REACH_MOST: Millis = Millis::secs(30);
 const LOOK_EVERY: Millis = Millis(100);
-/// How long the daemon of this place may take to answer before its journal is followed instead.
-const OWN_MOST: Millis = Millis::secs(3);
-/// Characters of words that stay in sight.
-const NOTICE_MOST: usize = 300;
 
 /// Where the PATH of a daemon behind ssh is to be found.
 const PATH_THERE: &str =
@@ -69,7 +61,7 @@ pub fn run(args: &AttachArgs, everywhere: &Everywhere) -> Said {
 async fn attach(args: &AttachArgs, session: &Session, everywhere: &Everywhere) -> Said {
     at((&args.address, &args.papers), session, async |far, _| {
         let face = Face::of(everywhere, &session.environment)?;
-        show(far, session, (face, matches!(args.address, Address::Unix(_)))).await
+        screen::show_far(far, session, (face, matches!(args.address, Address::Unix(_)))).await
     })
     .await
 }
@@ -132,16 +124,6 @@ fn unreached(error: ConnectError) -> Complaint {
     }
 }
 
-/// The daemon that has this place and serves on its socket; none where nobody has it, or serves in time.
-pub(super) async fn own(session: &Session) -> Option<Far> {
-    let settings = session.settings();
-    let socket = settings.socket(&session.environment)?;
-    Look::owner(&settings.places.data)?;
-    let (address, way) = (Address::Unix(socket.clone()), Way::Socket(socket));
-    let connected = time::timeout(OWN_MOST.to_std(), connect(address, &way)).await.ok()?;
-    connected.inspect_err(|error| tracing::info!(%error, "the journal is followed instead")).ok()
-}
-
 /// The daemon that is named, or else that of this place.
 ///
 /// # Errors
@@ -182,37 +164,4 @@ async fn reach(
         }
         time::sleep(LOOK_EVERY.to_std()).await;
     }
-}
-
-/// Shows a daemon; whether it is on this machine.
-///
-/// # Errors
-/// As [`screen::show`].
-pub(super) async fn show(far: Far, session: &Session, (face, here): (Face, bool)) -> Said {
-    let (prefill, notice) = laid_down(&far).await;
-    let away = Away {
-        repo: far.repo().cloned().unwrap_or_else(|| session.here.clone()),
-        teams: far.teams().to_vec(),
-        budget: far.state().policy.budget.per_mission,
-        settings: far.settings(),
-        here,
-    };
-    let opening = Opening { face, prefill: Some(prefill), notice, handle: None, away: Some(away) };
-    screen::show(session, opening, |end| async { Ok(Joined::Far(far.serve(end))) }).await
-}
-
-/// What briefs start from there. What cannot be shown is said, and counts all the same: the daemon puts it in.
-async fn laid_down(far: &Far) -> (Prefill, String) {
-    let defaults = match far.settings().brief().await {
-        Ok(defaults) => defaults.unwrap_or_default(),
-        Err(why) => {
-            let words = format!("what [brief] lays down there is not shown, and counts all the same: {why}");
-            return (Prefill::default(), clean_line(&words, NOTICE_MOST).into());
-        }
-    };
-    let named =
-        |name: &String| far.teams().iter().find(|team| team.name.to_lowercase() == name.to_lowercase());
-    let teams: Option<Vec<TeamSpec>> = defaults.teams.iter().map(|name| named(name).cloned()).collect();
-    let BriefDefaults { checks, constraints, .. } = defaults;
-    (Prefill { constraints, checks, teams: teams.unwrap_or_default(), ..Prefill::default() }, String::new())
 }

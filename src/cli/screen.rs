@@ -4,14 +4,18 @@
 use super::{
     Everywhere, attach, brief,
     exit::{Complaint, Exit, Said},
-    far, house, out, own,
+    house, out, own,
     session::Session,
     settings::Source,
     voices,
 };
 use crate::{
     agents::tools::list,
-    config::{environment::Environment, places, settings::OnAir},
+    config::{
+        environment::Environment,
+        places,
+        settings::{BriefDefaults as LaidDown, OnAir},
+    },
     domain::{
         money::{Cost, Money},
         team::TeamSpec,
@@ -21,9 +25,10 @@ use crate::{
     runtime::{
         clock::Clock,
         handle::{self, EngineEnd, Handle},
+        look::Look,
         watch::Watch,
     },
-    server::client::FarSettings,
+    server::client::{Address, Far, FarSettings, Way, connect},
     store::history,
     tui::{
         self, BriefDefaults, Held, Manner, Own, Ports, Prefill, TuiOptions,
@@ -47,10 +52,14 @@ use std::{
     path::{Path, PathBuf},
     sync::Arc,
 };
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, time};
 
 /// Files offered for `@`.
 const FILES_MOST: usize = 50_000;
+/// How long the daemon of this place may take to answer before its journal is followed instead.
+const OWN_MOST: Millis = Millis::secs(3);
+/// Characters of words that stay in sight.
+const NOTICE_MOST: usize = 300;
 /// Longest `!` command.
 const SHELL_WALL: Millis = Millis::mins(2);
 /// Bytes of its output that are shown.
@@ -143,8 +152,8 @@ async fn open(session: &Session, face: Face) -> Said {
     session.repository()?;
     session.ground()?;
     // Beside a daemon it is a screen as any other on it; the journal alone is followed where none is served.
-    if let Some(far) = far::own(session).await {
-        return far::show(far, session, (face, true)).await;
+    if let Some(far) = own_daemon(session).await {
+        return show_far(far, session, (face, true)).await;
     }
     let join = |end| house::join(session.settings(), &session.environment, end);
     let settings = session.settings();
@@ -163,6 +172,49 @@ async fn open(session: &Session, face: Face) -> Said {
     let opening =
         Opening { face, prefill: Some(Prefill { teams, ..prefill }), notice, handle: None, away: None };
     show(session, opening, join).await
+}
+
+/// The daemon that has this place and serves on its socket; none where nobody has it, or serves in time.
+async fn own_daemon(session: &Session) -> Option<Far> {
+    let settings = session.settings();
+    let socket = settings.socket(&session.environment)?;
+    Look::owner(&settings.places.data)?;
+    let (address, way) = (Address::Unix(socket.clone()), Way::Socket(socket));
+    let connected = time::timeout(OWN_MOST.to_std(), connect(address, &way)).await.ok()?;
+    connected.inspect_err(|error| tracing::info!(%error, "the journal is followed instead")).ok()
+}
+
+/// Shows a daemon; whether it is on this machine.
+///
+/// # Errors
+/// As [`show`].
+pub(super) async fn show_far(far: Far, session: &Session, (face, here): (Face, bool)) -> Said {
+    let (prefill, notice) = laid_down(&far).await;
+    let away = Away {
+        repo: far.repo().cloned().unwrap_or_else(|| session.here.clone()),
+        teams: far.teams().to_vec(),
+        budget: far.state().policy.budget.per_mission,
+        settings: far.settings(),
+        here,
+    };
+    let opening = Opening { face, prefill: Some(prefill), notice, handle: None, away: Some(away) };
+    show(session, opening, |end| async { Ok(house::Joined::Far(far.serve(end))) }).await
+}
+
+/// What briefs start from there. What cannot be shown is said, and counts all the same: the daemon puts it in.
+async fn laid_down(far: &Far) -> (Prefill, String) {
+    let defaults = match far.settings().brief().await {
+        Ok(defaults) => defaults.unwrap_or_default(),
+        Err(why) => {
+            let words = format!("what [brief] lays down there is not shown, and counts all the same: {why}");
+            return (Prefill::default(), text::clean_line(&words, NOTICE_MOST).into());
+        }
+    };
+    let named =
+        |name: &String| far.teams().iter().find(|team| team.name.to_lowercase() == name.to_lowercase());
+    let teams: Option<Vec<TeamSpec>> = defaults.teams.iter().map(|name| named(name).cloned()).collect();
+    let LaidDown { checks, constraints, .. } = defaults;
+    (Prefill { constraints, checks, teams: teams.unwrap_or_default(), ..Prefill::default() }, String::new())
 }
 
 /// What a screen starts with.
