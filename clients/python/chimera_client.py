@@ -474,8 +474,8 @@ class Quiet(TypedDict):
 
     lasts: NotRequired[Union[str, None]]
     """How long, such as 2h; seven days at most."""
-    reason: NotRequired[str]
-    """Why."""
+    reason: str
+    """Why: whoever comes next wants to know. At most 4 KiB."""
     maintenance: NotRequired[bool]
     """Announced work rather than a nuisance."""
 
@@ -678,6 +678,27 @@ class JournalEntry(TypedDict):
     """SHA-256 of the record before it."""
     hash: str
     """SHA-256 of its own record."""
+
+
+class JournalProof(TypedDict):
+    """That an entry stands in the journal, as `chimera audit prove` says it. Records are texts, exactly as they are hashed."""
+
+    kind: str
+    """`audit_proof`."""
+    seq: int
+    """The entry's number."""
+    head: str
+    """SHA-256 of the journal's last record: to be compared with one that was seen elsewhere."""
+    entry: str
+    """The entry's record."""
+    checkpoint: NotRequired[Union[str, None]]
+    """The checkpoint that covers it; null: none does yet."""
+    later: List[str]
+    """The checkpoints after that one: each names the one before it in `past`."""
+    tail: List[str]
+    """The records from there to the head: each names the one before it in `prev`."""
+    commands: str
+    """All of it as commands for a POSIX shell, each with what it must print."""
 
 
 class Snapshot(TypedDict):
@@ -1289,6 +1310,15 @@ class Client:
     ) -> JournalRange:
         """What has happened, by range, kind and mission."""
         answer: JournalRange = json.loads(self._call("GET", "/api/journal", query={"from": from_, "before": before, "kind": kind, "mission": mission, "since": since, "until": until, "most": most}))
+        return answer
+
+    def prove_entry(
+        self,
+        *,
+        seq: Optional[int] = None,
+    ) -> JournalProof:
+        """The proof that an entry stands in the journal, checked with nothing but SHA-256; that of the first entry has every checkpoint."""
+        answer: JournalProof = json.loads(self._call("GET", "/api/journal/proof", query={"seq": seq}))
         return answer
 
     def get_snapshot(
