@@ -36,11 +36,23 @@ pub(super) struct Door {
     pub entrance: mpsc::WeakSender<Ask>,
     pub state: watch::Receiver<Arc<State>>,
     pub closed: watch::Receiver<bool>,
+    pub signals: Signals,
+}
+
+/// What is heard from now on, and would end the process before.
+pub(super) struct Signals {
+    stop: Option<Signal>,
+    pause: Option<Signal>,
+}
+
+impl Signals {
+    pub fn hear() -> Self {
+        Self { stop: on(SignalKind::user_defined1()), pause: on(SignalKind::user_defined2()) }
+    }
 }
 
 impl Door {
     pub async fn keep(mut self) {
-        let (mut stop, mut pause) = (on(SignalKind::user_defined1()), on(SignalKind::user_defined2()));
         let mut bell = Bell::hang(&self.data);
         let every = if bell.is_some() { LOOK_SELDOM } else { LOOK_EVERY };
         // Its first tick is at once: what came before the bell hung is seen.
@@ -51,8 +63,8 @@ impl Door {
         loop {
             let by_signal = tokio::select! {
                 _ = self.closed.wait_for(|closed| *closed) => return,
-                () = next(&mut stop) => Some(ControlCommand::Stop("SIGUSR1".into())),
-                () = next(&mut pause) => Some(ControlCommand::Pause("SIGUSR2".into())),
+                () = next(&mut self.signals.stop) => Some(ControlCommand::Stop("SIGUSR1".into())),
+                () = next(&mut self.signals.pause) => Some(ControlCommand::Pause("SIGUSR2".into())),
                 _ = look.tick() => None,
                 () = rung(&mut bell) => None,
                 // A control file that still lies there halts what somebody has resumed.

@@ -3,7 +3,7 @@
 
 use super::{
     clock::Clock,
-    door::{self, Door},
+    door::{self, Door, Signals},
     driver::{
         Driver,
         site::{Site, WorkRules},
@@ -161,6 +161,7 @@ pub async fn start(setup: Setup, mut faces: EngineEnd) -> Result<Engine, StartEr
         entrance: faces.entrance.clone(),
         state: faces.state.subscribe(),
         closed: closed.clone(),
+        signals: Signals::hear(),
     };
     let halt = post::control_files(&setup.data).filter(|halt| door::adds(&found.state.control, halt));
     let same_policy = *found.state.policy == setup.policy;

@@ -91,6 +91,6 @@ fn c10_a_stop_by_signal_ends_the_deaf_and_all_their_children_within_10_seconds()
     let mut running = stage.start(&ONE_TEAM);
     runs(&mut running, &mark);
     let since = Instant::now();
-    running.signal(Signal::USR2);
+    running.signal(Signal::USR1);
     all_ended(&stage, ("signal", &mark), since, running);
 }

@@ -219,7 +219,9 @@ impl Reads<'_> {
 /// What a reading gives for a metric, if it is of it.
 fn is(newest: &Newest, wanted: &str) -> Option<f64> {
     match &newest.seen.reading {
-        Reading::Sample { metric, value, .. } if metric == wanted && value.is_finite() => Some(*value),
+        Reading::Sample { metric, value, .. } if super::same_metric(metric, wanted) && value.is_finite() => {
+            Some(*value)
+        }
         _ => None,
     }
 }

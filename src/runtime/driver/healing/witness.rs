@@ -26,6 +26,8 @@ use std::{collections::BTreeMap, sync::Arc};
 const BASELINE: Millis = Millis::hours(1);
 /// Rates are means over this long: before that much time has passed they are the old version's, too.
 const RATES_OVER: Millis = Millis::mins(5);
+/// What the old version wrote last may be read and told this late.
+const LATE: Millis = Millis::secs(10);
 /// Points from which a rate says something of the time between them.
 const POINTS_LEAST: usize = 3;
 
@@ -109,9 +111,9 @@ impl<'a> Watching<'a> {
     pub fn aim(&self, soak: &Soak) -> Aim {
         let Some(healed) = self.witness.healed() else { return Aim::Signal(None) };
         let (seen, now) = (&healed.sightings, self.witness.now());
-        let since = self.placed + soak.warmup;
-        let state = if healed.kind.starts_with("log.") {
-            // What the old version wrote last may be read late.
+        let told = healed.kind.starts_with("log.");
+        let since = self.placed + if told { soak.warmup.max(Signal::LINES_QUIET) } else { soak.warmup };
+        let state = if told {
             match (seen.last > since, now.since(self.placed) >= Signal::LINES_QUIET) {
                 (true, _) => Some(SignalState::Firing),
                 (false, true) => Some(SignalState::Clear),
@@ -160,7 +162,7 @@ impl<'a> Watching<'a> {
             let counted = self.counted.entry(incident.id).or_default();
             let hits = incident.sightings.count.saturating_sub(*counted);
             let from = std::mem::replace(counted, incident.sightings.count);
-            if hits == 0 {
+            if hits == 0 || self.last.since(self.placed) < LATE {
                 continue;
             }
             let hits_now = u32::try_from(hits).unwrap_or(u32::MAX);
@@ -383,7 +385,7 @@ mod tests {
         assert_eq!(judgement.verdict, Verdict::Fail);
         assert!(judgement.reasons().join(" ").contains("not seen before"), "{:?}", judgement.reasons());
         let crash = stage(10.0, (0.0, 0.0), (20.0, 20.0));
-        crash.newcomers.lock().unwrap().push(incident(2, kind::LOG_CRASH, &[later(5)]));
+        crash.newcomers.lock().unwrap().push(incident(2, kind::LOG_CRASH, &[later(15)]));
         assert_eq!(watched(&crash).await.1.verdict, Verdict::Fail, "once is enough");
         let still = Stage {
             healed: Some(incident(1, kind::LOG_EXCEPTION, &[BEGAN, later(900)])),
