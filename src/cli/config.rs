@@ -15,6 +15,7 @@ use crate::{
         document::Problem,
         edit::{Change, Edited},
         environment::Environment,
+        keys::LEVEL,
         layers::FileLayer,
         places, reference,
     },
@@ -26,9 +27,6 @@ use crate::{
 use clap::{Args, Subcommand};
 use serde_json::json;
 use std::path::PathBuf;
-
-/// The setting that a level is.
-pub(super) const LEVEL: &str = "autonomy.level";
 
 /// What about the settings.
 #[derive(Debug, Clone, Subcommand)]

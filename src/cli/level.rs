@@ -9,6 +9,7 @@ use super::{
     out::Out,
     session::Session,
 };
+use crate::config::keys::LEVEL;
 use clap::Args;
 use serde_json::json;
 
@@ -26,7 +27,7 @@ pub struct LevelArgs {
 /// The settings have a mistake, or cannot be written.
 pub fn run(args: &LevelArgs, everywhere: &Everywhere, out: &mut Out) -> Said {
     if let Some(level) = args.level {
-        let args = SetArgs { key: config::LEVEL.into(), value: level.to_string(), file: None };
+        let args = SetArgs { key: LEVEL.into(), value: level.to_string(), file: None };
         return config::run(&ConfigCommand::Set(args), everywhere, out);
     }
     let session = Session::load(everywhere)?;

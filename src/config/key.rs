@@ -76,10 +76,10 @@ macro_rules! severity {
     };
 }
 macro_rules! key {
-    ($path:literal, $doc:literal, $slot:expr, $repo:ident) => {
+    ($path:expr, $doc:literal, $slot:expr, $repo:ident) => {
         Key { path: $path, doc: $doc, slot: $slot, env: None, repo: RepoMay::$repo }
     };
-    ($path:literal, $doc:literal, $slot:expr, $repo:ident, $env:literal) => {
+    ($path:expr, $doc:literal, $slot:expr, $repo:ident, $env:literal) => {
         Key { path: $path, doc: $doc, slot: $slot, env: Some($env), repo: RepoMay::$repo }
     };
 }

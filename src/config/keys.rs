@@ -15,6 +15,9 @@ pub use super::{
 };
 use crate::domain::{incident::Severity, time::Millis};
 
+/// The key that says how much happens alone.
+pub const LEVEL: &str = "autonomy.level";
+
 /// All keys but those of vendors and teams, by section.
 pub static KEYS: &[Key<Settings>] = &[
     key!(
@@ -107,7 +110,7 @@ shown as unknown and escapes the caps.",
         Nothing
     ),
     key!(
-        "autonomy.level",
+        LEVEL,
         "1 monitor only: everything asks. 2 low-risk fixes by itself. 3 full autonomy.",
         number!(1..=3, policy.level),
         Lower,

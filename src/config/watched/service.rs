@@ -1,6 +1,6 @@
 //! `[[service]]`.
 
-use super::{EntryKey, entry::Entry};
+use super::{super::keys::LEVEL, EntryKey, entry::Entry};
 use crate::domain::{
     binding::{form, suits},
     fill::names,
@@ -30,7 +30,7 @@ pub const SERVICE_KEYS: &[EntryKey] = &[
         "[]",
         "Services it stands on: while one of these is down, this one is not the cause.",
     ),
-    key("level", "1 to 3", "autonomy.level", "Its own autonomy level."),
+    key("level", "1 to 3", LEVEL, "Its own autonomy level."),
     key("approvers", "1 to 9", "1", "People that must say yes where one is asked."),
     key("tier_floor", "1 to 3", "1", "Nothing done to it is below this tier."),
     key("repo", "absolute path", "", "Where its code is: for blame, commits and code fixes."),

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     domain::{
         ids::{EffectId, IncidentId},
-        incident::{Attempt, Mark, Phase, Severity, Suppression},
+        incident::{Mark, Phase, Severity, Suppression},
         time::{Millis, Timestamp},
     },
     engine::{
@@ -63,8 +63,8 @@ pub(in crate::engine) fn stopped(pen: &mut Pen<'_>, why: &str) {
     for incident in live {
         let busy = incident.effects.values().any(|e| !matches!(e.kind, EffectKind::Announce { .. }));
         let vetoes = &pen.state.clockwork.vetoes;
-        let placed = |attempt: &&Attempt| attempt.marks.contains(&Mark::InPlace);
-        if incident.at_work().is_some_and(|attempt| placed(&attempt)) && incident.deploys() {
+        let placed = incident.at_work().is_some_and(|attempt| attempt.marks.contains(&Mark::InPlace));
+        if placed && incident.deploys() {
             let words =
                 "the kill switch ended the watching: what was released is in place, and nobody judged it";
             needs_human(pen, incident.id, &format!("{words}: {why}"));
@@ -179,7 +179,7 @@ fn due(state: &State, incident: &Incident) -> Option<Timestamp> {
         Phase::NeedsHuman(_) => {
             let repeat = if incident.severity <= Severity::P1 { REPEAT_URGENT } else { rules.repeat };
             let told = incident.told.unwrap_or(incident.entered).max(incident.entered);
-            quiet.filter(|_| !incident.is_astray()).into_iter().chain(Some(told + repeat)).min()
+            quiet.into_iter().chain(Some(told + repeat)).min()
         }
         Phase::Resolved | Phase::NoActionRequired => Some(incident.entered + rules.reopen_within + Millis(1)),
         Phase::Verifying | Phase::Investigating | Phase::Mitigating | Phase::Closed | Phase::Discarded => {
@@ -189,8 +189,11 @@ fn due(state: &State, incident: &Incident) -> Option<Timestamp> {
 }
 
 /// Since when nothing of it is seen. Of what is told by lines or as a single event silence is the end; of what is
-/// checked only a check that holds is: no data is never healthy.
+/// checked only a check that holds is: no data is never healthy. What left a bad release in place is never quiet by itself.
 fn quiet_at(incident: &Incident) -> Option<Timestamp> {
+    if incident.needs_person() && incident.is_astray() {
+        return None;
+    }
     let by_silence = incident.kind.starts_with("log.")
         || [crate::domain::signal::kind::METRIC_SHIFT, crate::domain::signal::kind::PROCESS_OOM]
             .contains(&incident.kind.as_str());
@@ -200,8 +203,7 @@ fn quiet_at(incident: &Incident) -> Option<Timestamp> {
 fn move_on(pen: &mut Pen<'_>, incident: &Incident) {
     let (id, now) = (incident.id, pen.order.at);
     let rules = pen.state.policy.healing.grouping.clone();
-    let kept = incident.needs_person() && incident.is_astray();
-    let quiet = !kept && quiet_at(incident).is_some_and(|since| since + rules.resolve_after <= now);
+    let quiet = quiet_at(incident).is_some_and(|since| since + rules.resolve_after <= now);
     match &incident.phase {
         Phase::Suspected if observe::confirmed(incident, now, &rules) => observe::progress(pen, id),
         Phase::Suspected => pen.incident_event(id, IncidentEvent::PhaseEntered(Phase::Discarded)),

@@ -2,7 +2,7 @@
 
 use super::{missions::Reason, settings};
 use crate::{
-    config::{edit::Change, layers::FileLayer},
+    config::{edit::Change, keys::LEVEL, layers::FileLayer},
     domain::{access::Role, signal::Reading, text::clean_line},
     engine::{
         command::{Command, ControlCommand},
@@ -27,8 +27,6 @@ use std::sync::Arc;
 
 /// Why where nothing is said.
 const USUAL: &str = "over the network";
-/// The setting that a level is.
-const LEVEL: &str = "autonomy.level";
 /// Characters of a line that others wrote.
 const LINE_MOST: usize = 300;
 

@@ -85,13 +85,18 @@ async fn judged(
     let mut shelf = rules.runbooks.clone();
     let first = investigate::judge(scene, findings, &rules.rules, &shelf);
     let mut found = first.clone();
-    for _ in 0..OTHERS_MOST {
+    for nth in 0..OTHERS_MOST {
         let Remedy::Runbook(plan) = &found.remedy else { break };
+        shelf.retain(|runbook| runbook.id != plan.runbook);
+        let next = investigate::judge(scene, findings, &rules.rules, &shelf);
+        if nth == 0 && !matches!(next.remedy, Remedy::Runbook(_)) {
+            // There is no other: nobody needs to look.
+            break;
+        }
         if runbooks::may_begin(plan, &ground, std::future::pending()).await.is_ok() {
             return Ok(found);
         }
-        shelf.retain(|runbook| runbook.id != plan.runbook);
-        found = investigate::judge(scene, findings, &rules.rules, &shelf);
+        found = next;
     }
     Ok(first)
 }

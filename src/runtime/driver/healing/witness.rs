@@ -83,6 +83,8 @@ pub(super) struct Watching<'a> {
     placed: Timestamp,
     /// When it was looked at last.
     last: Timestamp,
+    /// Memory that the old version took.
+    usual: f64,
     /// What was counted of newcomers.
     counted: BTreeMap<IncidentId, u64>,
 }
@@ -90,7 +92,9 @@ pub(super) struct Watching<'a> {
 impl<'a> Watching<'a> {
     pub fn begin(witness: &'a dyn Witness, look: &'a dyn Looking, service: &'a Service) -> Self {
         let now = witness.now();
-        Self { witness, look, service, placed: now, last: now, counted: BTreeMap::new() }
+        let usual = before(witness).and_then(|span| mean(&witness.points("rss_bytes", span)));
+        let usual = usual.unwrap_or(f64::NAN);
+        Self { witness, look, service, placed: now, last: now, usual, counted: BTreeMap::new() }
     }
 
     /// One look.
@@ -148,11 +152,10 @@ impl<'a> Watching<'a> {
     }
 
     fn uses(&self, span: (Timestamp, Timestamp)) -> Vec<Use> {
-        let of = |metric: &str, span| newest(&self.witness.points(metric, span));
-        let Some(candidate) = of("rss_bytes", span) else { return Vec::new() };
-        let usual = before(self.witness).and_then(|before| mean(&self.witness.points("rss_bytes", before)));
-        let limit = of("rss_limit", span).unwrap_or(f64::NAN);
-        vec![Use { name: "rss".into(), candidate, baseline: usual.unwrap_or(f64::NAN), limit }]
+        let of = |metric: &str| newest(&self.witness.points(metric, span));
+        let Some(candidate) = of("rss_bytes") else { return Vec::new() };
+        let limit = of("rss_limit").unwrap_or(f64::NAN);
+        vec![Use { name: "rss".into(), candidate, baseline: self.usual, limit }]
     }
 
     /// Errors of causes that were not there before, and processes that the kernel ended.
