@@ -7,6 +7,7 @@ mod candidates;
 mod conflict;
 mod feature;
 pub(super) mod healing;
+mod knowledge;
 mod landing;
 mod placing;
 mod preparation;

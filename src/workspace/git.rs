@@ -32,7 +32,9 @@ pub(super) enum Place {
     Yard,
     /// An agent's tree through a private index.
     Tree { tree: PathBuf, index: PathBuf },
-    /// The target's refs; and its working tree, if it has one.
+    /// The target's refs alone, for calls that no filter, diff or merge driver can be part of.
+    Refs,
+    /// The target's refs and its working tree, if it has one.
     Repo,
     /// The target with the director's global config visible, for reading it.
     Config,
@@ -73,14 +75,16 @@ impl Git {
         more: &[(String, String)],
     ) -> Result<Answer, WorkspaceError> {
         let mut env = self.environment(place);
-        if matches!(place, Place::Repo) {
-            env.extend(overrides(&self.settings().await?.dangerous()));
+        match place {
+            Place::Refs => env.extend(overrides(&harmless())),
+            Place::Repo => env.extend(overrides(&self.settings().await?.dangerous())),
+            Place::Yard | Place::Tree { .. } | Place::Config => {}
         }
         env.extend_from_slice(more);
         let dir = match place {
             Place::Tree { tree, .. } => tree,
             Place::Yard => &self.yard,
-            Place::Repo | Place::Config => &self.top,
+            Place::Refs | Place::Repo | Place::Config => &self.top,
         };
         let mut attempt = 1;
         loop {
@@ -137,7 +141,7 @@ impl Git {
                 set("GIT_WORK_TREE", tree);
                 set("GIT_INDEX_FILE", index);
             }
-            Place::Repo => {
+            Place::Refs | Place::Repo => {
                 set("GIT_DIR", &self.dir);
                 set("GIT_WORK_TREE", &self.top);
             }
@@ -272,6 +276,30 @@ pub(super) fn overrides(pairs: &[(String, String)]) -> Vec<(String, String)> {
     env
 }
 
+/// Overrides for every key that would make git run a program, whatever the files say; those with names of the target's own
+/// choosing are known only from its files.
+fn harmless() -> Vec<(String, String)> {
+    let fixed = [
+        ("core.hooksPath", "/dev/null"),
+        ("core.fsmonitor", "false"),
+        ("core.untrackedCache", "false"),
+        ("core.sshCommand", "false"),
+        ("core.gitProxy", "false"),
+        ("core.alternateRefsCommand", "false"),
+        ("core.attributesFile", "/dev/null"),
+        ("core.pager", "cat"),
+        ("core.editor", "false"),
+        ("core.askPass", "false"),
+        ("credential.helper", ""),
+        ("diff.external", ""),
+        ("protocol.allow", "never"),
+        ("gc.auto", "0"),
+        ("maintenance.auto", "false"),
+        ("submodule.recurse", "false"),
+    ];
+    fixed.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+}
+
 /// Entries of all config files, in git's order (later wins).
 #[derive(Debug, Default)]
 pub(super) struct Settings(Vec<(String, String, String)>);
@@ -311,27 +339,7 @@ impl Settings {
 
     /// Overrides for everything in these files that would make git run a program.
     fn dangerous(&self) -> Vec<(String, String)> {
-        let mut pairs: Vec<(String, String)> = [
-            ("core.hooksPath", "/dev/null"),
-            ("core.fsmonitor", "false"),
-            ("core.untrackedCache", "false"),
-            ("core.sshCommand", "false"),
-            ("core.gitProxy", "false"),
-            ("core.alternateRefsCommand", "false"),
-            ("core.attributesFile", "/dev/null"),
-            ("core.pager", "cat"),
-            ("core.editor", "false"),
-            ("core.askPass", "false"),
-            ("credential.helper", ""),
-            ("diff.external", ""),
-            ("protocol.allow", "never"),
-            ("gc.auto", "0"),
-            ("maintenance.auto", "false"),
-            ("submodule.recurse", "false"),
-        ]
-        .iter()
-        .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
-        .collect();
+        let mut pairs = harmless();
         for (_, key, _) in &self.0 {
             let Some((rest, last)) = key.rsplit_once('.') else { continue };
             let harmless = match (rest.split('.').next(), last) {

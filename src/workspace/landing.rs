@@ -106,7 +106,7 @@ impl Workshop {
     /// When the name is none git accepts.
     pub async fn branch_tip(&self, branch: &str) -> Result<Option<CommitId>, WorkspaceError> {
         let name = self.full_name(branch).await?;
-        let answer = self.git.answer(&Place::Repo, &["rev-parse", "--verify", "--quiet", &name], &[]).await?;
+        let answer = self.git.answer(&Place::Refs, &["rev-parse", "--verify", "--quiet", &name], &[]).await?;
         Ok((answer.code == 0).then(|| CommitId(String::from_utf8_lossy(&answer.out).trim().to_owned())))
     }
 
@@ -217,7 +217,7 @@ impl Workshop {
     /// When git refuses.
     pub async fn has_checked_out(&self, commit: &CommitId) -> Result<bool, WorkspaceError> {
         let args = ["merge-base", "--is-ancestor", commit.0.as_str(), "HEAD"];
-        Ok(self.git.answer(&Place::Repo, &args, &[]).await?.code == 0)
+        Ok(self.git.answer(&Place::Refs, &args, &[]).await?.code == 0)
     }
 
     async fn full_name(&self, branch: &str) -> Result<String, WorkspaceError> {
@@ -235,7 +235,7 @@ impl Workshop {
         let none = "0".repeat(to.0.len());
         let from = from.map_or(none.as_str(), |commit| commit.0.as_str());
         let args = ["update-ref", "-m", "chimera: land", name, &to.0, from];
-        self.git.bytes(&Place::Repo, "move the branch", &args, &[]).await.map(drop)
+        self.git.bytes(&Place::Refs, "move the branch", &args, &[]).await.map(drop)
     }
 
     async fn checked_out(&self, name: &str) -> Result<CheckedOut, WorkspaceError> {

@@ -94,7 +94,7 @@ impl Workshop {
         let last = self.last(tree).map_err(said)?;
         let now = self.git.line(&tree.place(), "write a snapshot", &["write-tree"]).await.map_err(said)?;
         let held = ["for-each-ref", "--format=%(refname)", "--contains", &last.0, "refs/chimera/"];
-        let held = self.git.line(&Place::Repo, "find the snapshot", &held).await.map_err(said)?;
+        let held = self.git.line(&Place::Refs, "find the snapshot", &held).await.map_err(said)?;
         if held.is_empty() || now != self.tree_of(&last).await.map_err(said)? {
             return Err("no snapshot holds exactly these files".to_owned());
         }

@@ -86,8 +86,6 @@ pub struct Base {
     pub branch: Option<String>,
     /// Paths with uncommitted changes, untracked ones included; teams do not see those.
     pub dirty: u32,
-    /// Files in the commit.
-    pub files: u32,
 }
 
 /// Proof that this process, and this task of it, may change the ledger.
@@ -140,21 +138,17 @@ impl Workshop {
     /// # Errors
     /// When git cannot read the repository.
     pub async fn base(&self) -> Result<Base, WorkspaceError> {
-        let commit =
-            self.git.line(&Place::Config, "read HEAD", &["rev-parse", "--verify", "HEAD^{commit}"]).await?;
-        let branch = self.current_branch().await?;
-        let status = ["status", "--porcelain", "-z", "--untracked-files=normal", "--ignore-submodules=all"];
+        let status = [
+            "status",
+            "--porcelain=v2",
+            "--branch",
+            "--no-ahead-behind",
+            "-z",
+            "--untracked-files=normal",
+            "--ignore-submodules=all",
+        ];
         let status = self.git.bytes(&Place::Repo, "list your changes", &status, &[]).await?;
-        let files = ["ls-tree", "-r", "-z", "--name-only", &commit];
-        let files = self.git.bytes(&Place::Yard, "list its files", &files, &[]).await?;
-        Ok(Base { dirty: count_status(&status), files: count_nul(&files), branch, commit: CommitId(commit) })
-    }
-
-    /// Short name of the branch that is checked out in the director's tree.
-    async fn current_branch(&self) -> Result<Option<String>, WorkspaceError> {
-        let answer =
-            self.git.answer(&Place::Config, &["symbolic-ref", "--quiet", "--short", "HEAD"], &[]).await?;
-        Ok((answer.code == 0).then(|| String::from_utf8_lossy(&answer.out).trim().to_owned()))
+        Base::parse(&status).ok_or_else(|| WorkspaceError::NoCommit { dir: self.git.top.clone() })
     }
 
     /// Waits for its turn among tasks and among processes.
@@ -255,22 +249,27 @@ pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), WorkspaceError> {
     fs::write(&fresh, bytes).and_then(|()| fs::rename(&fresh, path)).map_err(at("cannot write", path))
 }
 
-/// Entries in NUL-terminated output.
-fn count_nul(out: &[u8]) -> u32 {
-    u32::try_from(out.split(|b| *b == 0).filter(|part| !part.is_empty()).count()).unwrap_or(u32::MAX)
-}
-
-/// Entries of `status --porcelain -z`, where a rename takes two fields.
-fn count_status(out: &[u8]) -> u32 {
-    let mut fields = out.split(|b| *b == 0).filter(|part| !part.is_empty());
-    let mut count = 0;
-    while let Some(field) = fields.next() {
-        count += 1;
-        if field.first().is_some_and(|kind| matches!(kind, b'R' | b'C')) {
-            fields.next();
+impl Base {
+    /// Reads `status --porcelain=v2 --branch -z`; `None` where no commit is named.
+    fn parse(status: &[u8]) -> Option<Self> {
+        let (mut commit, mut branch, mut dirty) = (None, None, 0);
+        let mut fields = status.split(|byte| *byte == 0).filter(|field| !field.is_empty());
+        while let Some(field) = fields.next() {
+            let line = String::from_utf8_lossy(field);
+            if let Some(oid) = line.strip_prefix("# branch.oid ") {
+                commit = Some(oid.to_owned()).filter(|oid| oid != "(initial)");
+            } else if let Some(head) = line.strip_prefix("# branch.head ") {
+                branch = Some(head.to_owned()).filter(|head| head != "(detached)");
+            } else if !line.starts_with("# ") {
+                dirty += 1;
+                // What was renamed takes a second field: its former name.
+                if line.starts_with("2 ") {
+                    fields.next();
+                }
+            }
         }
+        Some(Self { commit: CommitId(commit?), branch, dirty })
     }
-    count
 }
 
 #[cfg(test)]
@@ -278,8 +277,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn counts_a_rename_once() {
-        assert_eq!(count_status(b"R  new\0old\0 M x\0?? y z\0"), 3);
-        assert_eq!(count_status(b""), 0);
+    fn the_base_is_read_from_one_answer_and_a_rename_counts_once() {
+        let status = b"# branch.oid c0ffee\0# branch.head main\0# branch.upstream o/main\0\
+            2 R. N... 100644 100644 100644 a b R100 new\0old\01 .M N... 100644 100644 100644 a a x\0? y z\0";
+        let base = Base::parse(status).unwrap();
+        assert_eq!((base.commit.0.as_str(), base.branch.as_deref(), base.dirty), ("c0ffee", Some("main"), 3));
+        let alone = Base::parse(b"# branch.oid c0ffee\0# branch.head (detached)\0").unwrap();
+        assert_eq!((alone.branch, alone.dirty), (None, 0));
+        assert!(Base::parse(b"# branch.oid (initial)\0# branch.head main\0").is_none());
     }
 }

@@ -291,7 +291,7 @@ impl Workshop {
     /// Points a ref of chimera's own at a commit.
     async fn set_ref(&self, name: &str, commit: &CommitId) -> Result<(), WorkspaceError> {
         let args = ["update-ref", "--no-deref", name, &commit.0];
-        self.git.bytes(&Place::Repo, "keep a snapshot", &args, &[]).await.map(drop)
+        self.git.bytes(&Place::Refs, "keep a snapshot", &args, &[]).await.map(drop)
     }
 
     /// A commit of chimera's own that no person signs.

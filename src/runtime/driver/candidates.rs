@@ -238,7 +238,7 @@ pub(super) async fn evidence_of(
         team,
         base: &base,
         candidate: &tree,
-        baselines: &site.baselines(mission.id, &candidate.base),
+        baselines: &site.knowledge.baselines(mission.id, &candidate.base),
         from: &candidate.base,
         to: &to,
         checks: &found.checks,

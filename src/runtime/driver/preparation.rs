@@ -2,6 +2,7 @@
 
 use super::{
     feature,
+    knowledge::Place,
     site::{Site, agent_failed, permanent},
 };
 use crate::{
@@ -12,6 +13,7 @@ use crate::{
         prompt,
     },
     domain::{
+        brief::Brief,
         candidate::CommitId,
         feed::{Channel, FeedItem},
         ids::MissionId,
@@ -47,24 +49,29 @@ pub(super) async fn survey(site: &Site, effect: &Effect) -> Result<Outcome, Fail
         branch: base.branch,
         language: found.language.clone(),
         checks: found.checks.clone(),
-        files: base.files,
+        files: found.files,
         instructions: found.instructions.clone(),
         dirty: base.dirty,
         similar,
     })))
 }
 
-/// What is known of the repository at a commit as the teams see it, looked up once.
+/// What is known of the repository at a commit as the teams see it, with what directors said there.
 pub(super) async fn found(site: &Site, mission: &Mission, base: &CommitId) -> Result<Arc<Found>, Failure> {
-    if let Some(found) = site.found(mission.id, base) {
-        return Ok(found);
+    let Brief { repo, checks, .. } = &*mission.brief;
+    let place = Place { repo: repo.clone(), commit: base.clone(), checks: checks.clone() };
+    let mut found = site.knowledge.of(place, look(site, mission, base)).await?;
+    let remarks = remarks(&site.lines.state.borrow(), mission);
+    if !remarks.is_empty() {
+        Arc::make_mut(&mut found).words.push_str(&remarks);
     }
+    Ok(found)
+}
+
+async fn look(site: &Site, mission: &Mission, base: &CommitId) -> Result<Found, Failure> {
     let workshop = site.workshop(mission).await?;
     let tree = workshop.scratch(&base_tree(mission.id, base), base).await.map_err(permanent)?;
-    let bench = Hands::new(workshop, tree);
-    let mut found = context::survey(&bench, &mission.brief.checks).await.map_err(agent_failed)?;
-    found.words.push_str(&remarks(&site.lines.state.borrow(), mission));
-    Ok(site.remember(mission.id, base, found))
+    context::survey(&Hands::new(workshop, tree), &mission.brief.checks).await.map_err(agent_failed)
 }
 
 /// What directors said of earlier candidates in this repository, for those who plan and work; empty: nothing.

@@ -1,10 +1,8 @@
 //! The site: what all effects work with, and the small questions they all ask of it.
 
-use super::healing::rules::HealRules;
+use super::{healing::rules::HealRules, knowledge::Knowledge};
 use crate::{
     agents::{
-        context::Found,
-        evidence::Baselines,
         failure::{self, AgentFailure},
         tools::http_get::Reach,
     },
@@ -36,7 +34,7 @@ use std::{
     fmt::Display,
     path::{Path, PathBuf},
     sync::{
-        Arc, OnceLock, PoisonError,
+        Arc,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -76,21 +74,12 @@ pub struct Site {
     clock: Clock,
     data: PathBuf,
     workshops: Mutex<HashMap<String, Arc<Workshop>>>,
-    known: std::sync::Mutex<BTreeMap<(MissionId, String), Arc<Known>>>,
+    /// What was found out about commits.
+    pub(super) knowledge: Knowledge,
     /// Threads in which people are told, until the journal knows them. Held while one is begun.
     pub(super) threads: Mutex<BTreeMap<IncidentId, String>>,
     closing: AtomicBool,
 }
-
-/// What was found out about a commit that a mission starts from and need not be found out again while the program runs.
-#[derive(Default)]
-struct Known {
-    found: OnceLock<Arc<Found>>,
-    baselines: Arc<Baselines>,
-}
-
-/// Findings that are kept.
-const KNOWN_MOST: usize = 32;
 
 /// An agent's failure as the engine takes it.
 pub(super) fn agent_failed(failure: AgentFailure) -> Failure {
@@ -126,7 +115,7 @@ impl Site {
             clock,
             data: data.to_path_buf(),
             workshops: Mutex::default(),
-            known: std::sync::Mutex::default(),
+            knowledge: Knowledge::default(),
             threads: Mutex::default(),
             closing: AtomicBool::new(false),
         }
@@ -145,30 +134,6 @@ impl Site {
     pub(super) fn mission(&self, id: MissionId) -> Result<Arc<Mission>, Failure> {
         let state = self.lines.state.borrow();
         state.missions.get(&id).cloned().ok_or_else(|| permanent(format!("{id} is not known any more")))
-    }
-
-    fn known(&self, mission: MissionId, base: &CommitId) -> Arc<Known> {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (mission, base.0.clone());
-        while known.len() >= KNOWN_MOST && !known.contains_key(&key) {
-            known.pop_first();
-        }
-        known.entry(key).or_default().clone()
-    }
-
-    /// What the repository looks like at a commit, if it was looked at.
-    pub(super) fn found(&self, mission: MissionId, base: &CommitId) -> Option<Arc<Found>> {
-        self.known(mission, base).found.get().cloned()
-    }
-
-    /// Keeps what was found.
-    pub(super) fn remember(&self, mission: MissionId, base: &CommitId, found: Found) -> Arc<Found> {
-        self.known(mission, base).found.get_or_init(|| Arc::new(found)).clone()
-    }
-
-    /// Checks already run on a base.
-    pub(super) fn baselines(&self, mission: MissionId, base: &CommitId) -> Arc<Baselines> {
-        self.known(mission, base).baselines.clone()
     }
 
     /// The workshop of a mission's repository, opened once.
