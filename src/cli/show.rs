@@ -100,6 +100,9 @@ fn human(state: &State, mission: &Mission, out: &mut Out) {
         mission.spent,
         brief.budget
     ));
+    if let Some(why) = snapshot::rolled_back(state, mission) {
+        out.say(&format!("  its release was taken back: {why}"));
+    }
     for line in brief.text.lines().take(BRIEF_LINES_MOST) {
         out.say(&format!("  {line}"));
     }

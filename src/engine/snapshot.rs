@@ -10,6 +10,7 @@ use crate::{
     domain::{
         feature::Phase,
         ids::MissionId,
+        incident::AttemptOutcome,
         mission::Step,
         request::{Hold, Request, Subject},
         text::count,
@@ -177,6 +178,9 @@ pub fn headline(state: &State, mission: &Mission) -> String {
     if let Some((ending, _)) = &mission.result.ending {
         return match (ending, &mission.result.landed) {
             (Ending::Landed, Some((commit, branch))) => match mission.result.restored.last() {
+                None if rolled_back(state, mission).is_some() => {
+                    format!("Landed as {} on {branch}; its release was taken back.", commit.short())
+                }
                 None => format!("Landed as {} on {branch}.", commit.short()),
                 Some((last, branch)) if mission.result.is_out() => {
                     format!("Landed as {}, and taken back by {} on {branch}.", commit.short(), last.short())
@@ -205,6 +209,17 @@ pub fn headline(state: &State, mission: &Mission) -> String {
         ),
         Waiting::Desk => at_desk(state, mission),
         Waiting::Nothing => at_work(mission),
+    }
+}
+
+/// Why the service does not run what a mission landed, if its release was taken back.
+#[must_use]
+pub fn rolled_back<'a>(state: &'a State, mission: &Mission) -> Option<&'a str> {
+    let incident = state.ward.incidents.get(&mission.brief.heals?)?;
+    let attempt = incident.attempts.iter().find(|attempt| attempt.mission == Some(mission.id))?;
+    match &attempt.outcome {
+        Some(AttemptOutcome::RolledBack(why)) => Some(why),
+        _ => None,
     }
 }
 

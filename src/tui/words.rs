@@ -61,6 +61,9 @@ pub fn mission_sign(state: &State, mission: &Mission) -> Sign {
     if let Some((ending, _)) = &mission.result.ending {
         return match ending {
             Ending::Landed if mission.result.is_out() => sign("↩", "TAKEN BACK", Role::Warn),
+            Ending::Landed if snapshot::rolled_back(state, mission).is_some() => {
+                sign("↩", "ROLLED BACK", Role::Warn)
+            }
             Ending::Landed => sign("✓", "LANDED", Role::Ok),
             Ending::Failed(_) => sign("✗", "FAILED", Role::Bad),
             Ending::Cancelled(_) => sign("✗", "CANCELLED", Role::Muted),

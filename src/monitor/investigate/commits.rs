@@ -8,6 +8,7 @@ use crate::domain::{
     text,
     time::{Millis, Timestamp},
 };
+use std::ops::Range;
 
 /// What git knows that bears on an error.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -256,17 +257,35 @@ fn by_age(change: &Change, times: &Times<'_>) -> i32 {
     }
 }
 
+/// What the newest release before the error brought, where that is known: a run of the history's commits. Where something older
+/// was put back it brought nothing.
+#[must_use]
+pub fn brought(history: &History, times: &Times<'_>) -> Option<Range<usize>> {
+    let mut before = times.releases.iter().filter(|(at, _)| *at <= times.first_seen);
+    let newest = before.next()?.1.as_ref()?;
+    let older: Vec<&CommitId> = before.filter_map(|(_, commit)| commit.as_ref()).collect();
+    let from = place_of(history, newest)?;
+    match older.first().and_then(|previous| place_of(history, previous)) {
+        Some(to) => Some(from..to.max(from)),
+        None => older.contains(&newest).then_some(from..from),
+    }
+}
+
+/// Whether a commit is of what the newest release before the error brought, where that is known.
+#[must_use]
+pub fn released(history: &History, commit: &CommitId, times: &Times<'_>) -> Option<bool> {
+    Some(brought(history, times)?.contains(&place_of(history, commit)?))
+}
+
 /// It went out with the release after which the errors began.
 fn by_release(history: &History, change: &Change, times: &Times<'_>) -> i32 {
-    let mut before = times.releases.iter().filter(|(at, _)| *at <= times.first_seen);
-    let Some((at, commit)) = before.next() else { return 0 };
+    let Some((at, commit)) = times.releases.iter().find(|(at, _)| *at <= times.first_seen) else { return 0 };
     let near = times.first_seen.since(*at) <= RELEASE_NEAR;
     let Some(newest) = commit.as_ref().and_then(|commit| place_of(history, commit)) else {
         return if near && change.at <= *at { 4 } else { 0 };
     };
-    let previous = before.find_map(|(_, commit)| place_of(history, commit.as_ref()?));
     let Some(own) = place_of(history, &change.commit) else { return 0 };
-    let within = own >= newest && previous.is_none_or(|previous| own < previous);
+    let within = released(history, &change.commit, times).unwrap_or(own >= newest);
     match (within, near) {
         (true, true) => 18,
         (true, false) => 8,
@@ -336,6 +355,29 @@ mod tests {
 
     fn named(history: &History, elsewhere: Elsewhere) -> Option<CommitId> {
         culprit(history, &Times { first_seen: SEEN, releases: &[], elsewhere }).map(|culprit| culprit.commit)
+    }
+
+    #[test]
+    fn c3_what_a_release_brought_is_known_from_the_one_before_it() {
+        let history = History {
+            commits: vec![change("c", 1, "a", ""), change("b", 2, "a", ""), change("a", 3, "a", "")],
+            ..History::default()
+        };
+        let brought = |releases: &[&str]| {
+            let releases: Vec<_> =
+                releases.iter().map(|id| (SEEN - Millis::mins(1), Some(CommitId(id.repeat(8))))).collect();
+            let times = Times { first_seen: SEEN, releases: &releases, elsewhere: Elsewhere::Unknown };
+            super::brought(&history, &times)
+        };
+        assert_eq!(brought(&["c", "a"]), Some(0..2));
+        assert_eq!(
+            brought(&["c", "d", "c"]),
+            Some(0..0),
+            "it was there before, and what it took out is not under it"
+        );
+        assert_eq!(brought(&["c", "a", "c"]), Some(0..2), "it was taken out and came again");
+        assert_eq!(brought(&["c", "d"]), None);
+        assert_eq!(brought(&["c"]), None);
     }
 
     #[test]

@@ -134,6 +134,8 @@ pub struct Released {
     pub commit: Option<CommitId>,
     /// What the service's `current` said once it was in place: a digest, a commit, a version.
     pub said: String,
+    /// It was there before, and the house put it back.
+    pub put_back: bool,
 }
 
 /// What may be used for looking. All of it only reads.

@@ -70,7 +70,7 @@ impl Releases {
         }
         let hex = said.len() >= 7 && said.len() <= 64 && said.bytes().all(|byte| byte.is_ascii_hexdigit());
         let commit = hex.then(|| CommitId(said.clone()));
-        releases.insert(0, Released { at: since, commit, said });
+        releases.insert(0, Released { at: since, commit, said, put_back: false });
         releases.truncate(KEPT_MOST);
     }
 }

@@ -265,6 +265,7 @@ fn releases() -> Vec<Released> {
         at,
         commit: Some(CommitId(commit.into())),
         said: commit.into(),
+        put_back: false,
     };
     at.into_iter().zip(RELEASED).map(released).collect()
 }

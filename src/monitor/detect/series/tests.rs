@@ -150,6 +150,19 @@ fn c1_a_new_level_is_told_once_with_both_levels() {
 }
 
 #[test]
+fn c1_that_errors_become_fewer_is_no_trouble_and_that_they_become_more_is() {
+    let told = |before: f64, after: f64| {
+        let said = run_of("error_rate", &each_minute(), 2_000, |n| {
+            noise(n).mul_add(0.001, if n < 1_000 { before } else { after })
+        });
+        let new = |(at, signal): &&(i64, Signal)| *at >= 1_000 && signal.state == SignalState::Firing;
+        said.iter().filter(new).count()
+    };
+    assert_eq!(told(0.4, 0.02), 0);
+    assert!(told(0.02, 0.4) > 0);
+}
+
+#[test]
 fn c1_a_slow_drift_is_no_new_level() {
     let said = run(&each_minute(), 6_000, |n| 100.0 + noise(n) * 5.0 + n as f64 * 0.02);
     assert_eq!(of(&said, kind::METRIC_SHIFT, SignalState::Firing), Vec::<&(i64, Signal)>::new());

@@ -63,7 +63,7 @@ pub fn read(scene: &Scene, seen: &Seen, book: &Book) -> (Found, Option<Culprit>)
         || book.number("disk.used_pct").is_some_and(|pct| pct >= 95.0);
     let elsewhere = if elsewhere { Elsewhere::Broken } else { Elsewhere::Unknown };
     let times = Times { first_seen: scene.first_seen, releases: &releases, elsewhere };
-    found.pieces.extend(configured(history, &releases, scene.first_seen));
+    found.pieces.extend(configured(history, &times));
     if history.frames.is_empty() {
         return (found, None);
     }
@@ -72,12 +72,16 @@ pub fn read(scene: &Scene, seen: &Seen, book: &Book) -> (Found, Option<Culprit>)
         Some(culprit) => {
             let words =
                 format!("commit {} “{}” seems to have brought it", culprit.commit.short(), culprit.subject);
-            Piece::now(ClueSort::Code, words)
+            let piece = Piece::now(ClueSort::Code, words)
                 .trusted(Trust::Led)
                 .truth("culprit.found", true)
                 .name("culprit.commit", culprit.commit.short())
                 .number("culprit.score", f64::from(culprit.score))
-                .number("culprit.margin", f64::from(culprit.score.saturating_sub(culprit.runner_up)))
+                .number("culprit.margin", f64::from(culprit.score.saturating_sub(culprit.runner_up)));
+            match commits::released(history, &culprit.commit, &times) {
+                Some(released) => piece.truth("culprit.released", released),
+                None => piece,
+            }
         }
         None => Piece::now(ClueSort::Code, "no commit stands out as the cause")
             .trusted(Trust::Led)
@@ -88,18 +92,8 @@ pub fn read(scene: &Scene, seen: &Seen, book: &Book) -> (Found, Option<Culprit>)
 
 /// Whether the newest release before the incident touched configuration. The director named the repository, so this is
 /// our own looking.
-fn configured(
-    history: &History,
-    releases: &[(Timestamp, Option<CommitId>)],
-    first_seen: Timestamp,
-) -> Option<Piece> {
-    let mut before = releases.iter().filter(|(at, _)| *at <= first_seen);
-    let newest = before.next()?.1.as_ref()?;
-    let previous = before.find_map(|(_, commit)| commit.as_ref())?;
-    let place =
-        |commit: &CommitId| history.commits.iter().position(|change| change.commit.0.starts_with(&commit.0));
-    let (newest, previous) = (place(newest)?, place(previous)?);
-    let released: &[Change] = history.commits.get(newest..previous)?;
+fn configured(history: &History, times: &Times<'_>) -> Option<Piece> {
+    let released: &[Change] = history.commits.get(commits::brought(history, times)?)?;
     let file = released.iter().flat_map(|change| &change.files).find(|file| is_config(&file.path));
     let words = match file {
         Some(file) => format!("the release before it changed {}", text::clean_line(&file.path, 120)),

@@ -42,6 +42,12 @@ fn release(scene: &Scene) -> Option<Piece> {
     #[expect(clippy::cast_precision_loss, reason = "minutes, far below 2^52")]
     let minutes = (age.0 / 60_000) as f64;
     let name = text::clean_line(&release.said, 80);
+    if release.put_back {
+        let words = format!("“{name}” was put back {minutes} min before the first signal");
+        let piece = Piece::now(ClueSort::Release, words).standing(Standing::Event);
+        // What stood there before brings nothing new.
+        return Some(piece.truth("release.near", false));
+    }
     let words = format!("release “{name}” took effect {minutes} min before the first signal");
     // A release is an event; that nothing went out is so as well.
     let piece = Piece::now(ClueSort::Release, words).standing(Standing::Event);

@@ -101,6 +101,12 @@ pub struct Frozen {
     /// A culprit that git names.
     #[serde(default)]
     culprit: Option<(u8, u8)>,
+    /// Whether the release brought it.
+    #[serde(default = "yes")]
+    released: bool,
+    /// The release is of what was there before, put back by the house.
+    #[serde(default)]
+    put_back: bool,
     /// Whether the trace has frames of our own.
     #[serde(default)]
     frames: bool,
@@ -198,7 +204,8 @@ impl Frozen {
         all.extend(self.found.iter().map(FoundOf::found));
         all.extend(self.kernel.as_deref().map(|log| kernel::read(&scene, log)));
         all.extend([past::read(&scene), texts::read(&scene)]);
-        all.extend(self.culprit.map(|(score, runner_up)| culprit(score, runner_up)));
+        let released = self.release.map(|_| self.released);
+        all.extend(self.culprit.map(|points| culprit(points, released)));
         for found in all {
             findings.add(found, NOW);
         }
@@ -225,11 +232,16 @@ impl Frozen {
                 signal.sample = Some(log.clone());
             }
         }
-        let release = |at: Timestamp, said: &str| Released { at, commit: None, said: said.into() };
+        let release = |at: Timestamp, said: &str, put_back: bool| Released {
+            at,
+            commit: None,
+            said: said.into(),
+            put_back,
+        };
         let releases = self.release.map(|minutes| {
             vec![
-                release(first_seen - Millis::mins(minutes), "v2"),
-                release(first_seen - Millis::hours(300), "v1"),
+                release(first_seen - Millis::mins(minutes), "v2", self.put_back),
+                release(first_seen - Millis::hours(300), "v1", false),
             ]
         });
         let mut readings: Vec<Newest> = self.checks.iter().map(CheckOf::newest).collect();
@@ -364,16 +376,22 @@ impl FoundOf {
     }
 }
 
-fn culprit(score: u8, runner_up: u8) -> Found {
-    Found::one(
-        Piece::now(ClueSort::Code, "culprit")
-            .trusted(Trust::Led)
-            .truth("culprit.found", true)
-            .name("culprit.commit", "c3c3c3c3")
-            .name("code.place", "src/cart.js:12")
-            .number("culprit.score", f64::from(score))
-            .number("culprit.margin", f64::from(score.saturating_sub(runner_up))),
-    )
+fn yes() -> bool {
+    true
+}
+
+fn culprit((score, runner_up): (u8, u8), released: Option<bool>) -> Found {
+    let piece = Piece::now(ClueSort::Code, "culprit")
+        .trusted(Trust::Led)
+        .truth("culprit.found", true)
+        .name("culprit.commit", "c3c3c3c3")
+        .name("code.place", "src/cart.js:12")
+        .number("culprit.score", f64::from(score))
+        .number("culprit.margin", f64::from(score.saturating_sub(runner_up)));
+    Found::one(match released {
+        Some(released) => piece.truth("culprit.released", released),
+        None => piece,
+    })
 }
 
 /// The same with everything seen some time ago.

@@ -3,9 +3,13 @@
 
 use super::super::site::Site;
 use crate::{
-    domain::{incident::Remedy, signal::Signal},
+    domain::{
+        incident::{Mark, Remedy},
+        signal::Signal,
+        time::Timestamp,
+    },
     engine::{healing::ward::Incident, state::State},
-    monitor::investigate::{Earlier, Scene},
+    monitor::investigate::{Earlier, Released, Scene},
 };
 
 pub(super) fn of(site: &Site, incident: &Incident) -> Scene {
@@ -15,7 +19,7 @@ pub(super) fn of(site: &Site, incident: &Incident) -> Scene {
     Scene {
         signals: signals(&state, incident),
         others: others.cloned().collect(),
-        releases: site.watch().map(|watch| watch.releases_of(&service.name)).unwrap_or_default(),
+        releases: releases(site, &state, &service.name),
         service,
         readings: site.watch().map(|watch| watch.newest()).unwrap_or_default(),
         earlier: earlier(&state, incident),
@@ -23,6 +27,29 @@ pub(super) fn of(site: &Site, incident: &Incident) -> Scene {
         last_seen: incident.sightings.last,
         now: site.now(),
     }
+}
+
+/// What was in place of a service, the newest first; of what the house took back it is known that it is nothing new.
+fn releases(site: &Site, state: &State, service: &str) -> Vec<Released> {
+    let mut releases = site.watch().map(|watch| watch.releases_of(service)).unwrap_or_default();
+    for (at, version) in put_back(state, service) {
+        let again = |release: &&mut Released| release.at >= at && release.said == version;
+        releases.iter_mut().filter(again).for_each(|release| release.put_back = true);
+    }
+    releases
+}
+
+/// Versions that attempts put back, and when those began.
+fn put_back<'a>(state: &'a State, service: &'a str) -> impl Iterator<Item = (Timestamp, &'a str)> {
+    let incidents = state.ward.incidents.values().filter(move |incident| incident.service == service);
+    let attempts =
+        incidents.flat_map(|incident| &incident.attempts).filter(|attempt| attempt.was_taken_back());
+    attempts.filter_map(|attempt| {
+        attempt.marks.iter().find_map(|mark| match mark {
+            Mark::Replaces(Some(version)) => Some((attempt.began, version.as_str())),
+            _ => None,
+        })
+    })
 }
 
 /// What opened it, and what else is seen of the same service.
