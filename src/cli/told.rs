@@ -9,22 +9,26 @@ use crate::{
         slack,
         wording::{TEMPLATE_MOST, Wording},
     },
-    runtime::{Channel, Channels},
+    runtime::{Channel, Channels, Recipient},
 };
 use std::{fs, io, path::Path};
 
 /// All of them.
 pub(super) fn of(telling: &Telling, notes: &mut Vec<String>) -> Channels {
     let mut ways = Vec::new();
+    let mut add = |by, after| ways.push(Recipient { by, after });
     if let Some(url) = &telling.webhook {
-        ways.push(Channel::Webhook { url: url.clone(), secret: telling.webhook_secret.clone() });
+        let (url, secret) = (url.clone(), telling.webhook_secret.clone());
+        add(Channel::Webhook { url, secret }, telling.webhook_after);
     }
-    ways.extend(telling.slack_webhook.clone().map(Channel::SlackHook));
+    if let Some(url) = &telling.slack_webhook {
+        add(Channel::SlackHook(url.clone()), telling.slack_webhook_after);
+    }
     match (&telling.slack_token, &telling.slack_channel) {
         (Some(token), Some(channel)) => {
             let api = telling.slack_api.as_deref().unwrap_or(slack::API).trim_end_matches('/');
             let (token, channel) = (token.clone(), channel.clone());
-            ways.push(Channel::SlackBot { api: api.to_owned(), token, channel });
+            add(Channel::SlackBot { api: api.to_owned(), token, channel }, telling.slack_after);
         }
         (Some(_), None) => {
             notes.push("notify.slack_channel is missing: the bot of Slack tells nobody".into())
@@ -35,7 +39,7 @@ pub(super) fn of(telling: &Telling, notes: &mut Vec<String>) -> Channels {
         (None, None) => {}
     }
     match mail(telling) {
-        Ok(way) => ways.extend(way),
+        Ok(way) => way.into_iter().for_each(|way| add(way, telling.mail_after)),
         Err(why) => notes.push(why),
     }
     let wording =

@@ -335,6 +335,20 @@ begun anew.",
         Nothing
     ),
     key!(
+        "dedup.group_wait",
+        "How long the first notice of a service waits for more of the same, and an incident for its cause. Not at P0, nor \
+what a person has to decide.",
+        Slot::Span(lens!(policy.healing.grouping.wait)),
+        Nothing
+    ),
+    key!(
+        "dedup.group_interval",
+        "After a notice of a service what comes up there is told together once this is over. Not at P0, nor what a person has \
+to decide.",
+        Slot::Span(lens!(policy.healing.grouping.interval)),
+        Nothing
+    ),
+    key!(
         "dedup.repeat",
         "How often a person is told again of an incident that waits for one; P0 and P1 every half hour.",
         Slot::Span(lens!(policy.healing.grouping.repeat)),
@@ -414,15 +428,19 @@ begun anew.",
     ),
     notify::WEBHOOK,
     notify::WEBHOOK_SECRET,
+    notify::WEBHOOK_AFTER,
     notify::SLACK_WEBHOOK,
+    notify::SLACK_WEBHOOK_AFTER,
     notify::SLACK_TOKEN,
     notify::SLACK_CHANNEL,
     notify::SLACK_API,
+    notify::SLACK_AFTER,
     notify::MAIL_TO,
     notify::MAIL_FROM,
     notify::MAIL_BY,
     notify::MAIL_LOGIN,
     notify::MAIL_KEY,
+    notify::MAIL_AFTER,
     notify::TEMPLATES,
     notify::LEAST,
     key!(

@@ -22,11 +22,25 @@ pub(super) const WEBHOOK_SECRET: Key<Settings> = key!(
     Slot::Maybe(key_source, lens!(notify.webhook_secret)),
     Nothing
 );
+/// `notify.webhook_after`.
+pub(super) const WEBHOOK_AFTER: Key<Settings> = key!(
+    "notify.webhook_after",
+    "The webhook is told only of what has waited for a person for this long, with nobody's answer. Unset: of everything.",
+    Slot::MaybeSpan(lens!(notify.webhook_after)),
+    Nothing
+);
 /// `notify.slack_webhook`.
 pub(super) const SLACK_WEBHOOK: Key<Settings> = key!(
     "notify.slack_webhook",
     "Slack's incoming webhook. Taken from `env:NAME` or `cmd:COMMAND` where it is a secret.",
     Slot::Maybe(webhook, lens!(notify.slack_webhook)),
+    Nothing
+);
+/// `notify.slack_webhook_after`.
+pub(super) const SLACK_WEBHOOK_AFTER: Key<Settings> = key!(
+    "notify.slack_webhook_after",
+    "The same of Slack's incoming webhook.",
+    Slot::MaybeSpan(lens!(notify.slack_webhook_after)),
     Nothing
 );
 /// `notify.slack_token`.
@@ -50,6 +64,9 @@ pub(super) const SLACK_API: Key<Settings> = key!(
     Slot::Maybe(url, lens!(notify.slack_api)),
     Nothing
 );
+/// `notify.slack_after`.
+pub(super) const SLACK_AFTER: Key<Settings> =
+    key!("notify.slack_after", "The same of the bot.", Slot::MaybeSpan(lens!(notify.slack_after)), Nothing);
 /// `notify.mail_to`.
 pub(super) const MAIL_TO: Key<Settings> = key!(
     "notify.mail_to",
@@ -80,6 +97,13 @@ pub(super) const MAIL_KEY: Key<Settings> = key!(
     "notify.mail_key",
     "Its password, or the key of the API, where it comes from: `env:NAME` or `cmd:COMMAND`.",
     Slot::Maybe(key_source, lens!(notify.mail_key)),
+    Nothing
+);
+/// `notify.mail_after`.
+pub(super) const MAIL_AFTER: Key<Settings> = key!(
+    "notify.mail_after",
+    "The same of letters: who gets them hears of what nobody else answers.",
+    Slot::MaybeSpan(lens!(notify.mail_after)),
     Nothing
 );
 /// `notify.templates`.

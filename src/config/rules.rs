@@ -29,6 +29,7 @@ pub(super) fn finish(stack: &mut Stack) {
     roster(stack);
     chosen_teams(stack);
     healing(stack);
+    escalation(stack);
     if let Some((path, what)) = network::wrong(&stack.settings) {
         stack.problem(place(stack, path), &format!("{path}: {what}"));
     }
@@ -74,6 +75,18 @@ fn healing(stack: &mut Stack) {
             *one = day;
         }
     }
+}
+
+/// Whoever hears of what nobody answers is told by a way that there is, when the engine says so.
+fn escalation(stack: &mut Stack) {
+    let all = stack.settings.notify.escalations();
+    for (path, .., way, _) in all.iter().filter(|(_, after, _, exists)| after.is_some() && !exists) {
+        stack.problem(place(stack, path), &format!("{path}: nobody is told that way; set {way} as well"));
+    }
+    let mut spans: Vec<_> = all.into_iter().filter_map(|(_, after, ..)| after).collect();
+    spans.sort_unstable();
+    spans.dedup();
+    stack.settings.policy.healing.grouping.escalate = spans;
 }
 
 fn place(stack: &Stack, path: &str) -> String {

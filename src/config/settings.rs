@@ -60,14 +60,20 @@ pub struct Telling {
     pub webhook: Option<String>,
     /// What signs what it is told.
     pub webhook_secret: Option<String>,
+    /// After how long without an answer it is told; at once where nothing is said.
+    pub webhook_after: Option<Millis>,
     /// Slack's incoming webhook.
     pub slack_webhook: Option<String>,
+    /// The same of it.
+    pub slack_webhook_after: Option<Millis>,
     /// Token of a bot.
     pub slack_token: Option<String>,
     /// Where it speaks.
     pub slack_channel: Option<String>,
     /// Base address of Slack's methods.
     pub slack_api: Option<String>,
+    /// The same of the bot.
+    pub slack_after: Option<Millis>,
     /// Who gets letters.
     pub mail_to: Vec<String>,
     /// Who writes them.
@@ -78,6 +84,8 @@ pub struct Telling {
     pub mail_login: Option<String>,
     /// Its password, or the key of the API.
     pub mail_key: Option<String>,
+    /// The same of letters.
+    pub mail_after: Option<Millis>,
     /// Directory with the director's own words.
     pub templates: Option<String>,
     /// This bad or worse.
@@ -89,18 +97,40 @@ impl Default for Telling {
         Self {
             webhook: None,
             webhook_secret: None,
+            webhook_after: None,
             slack_webhook: None,
+            slack_webhook_after: None,
             slack_token: None,
             slack_channel: None,
             slack_api: None,
+            slack_after: None,
             mail_to: Vec::new(),
             mail_from: None,
             mail_by: None,
             mail_login: None,
             mail_key: None,
+            mail_after: None,
             templates: None,
             least: Severity::P3,
         }
+    }
+}
+
+impl Telling {
+    /// What says after how long somebody is told: its key, the span, the key of the way, and whether there is one.
+    #[must_use]
+    pub fn escalations(&self) -> [(&'static str, Option<Millis>, &'static str, bool); 4] {
+        [
+            ("notify.webhook_after", self.webhook_after, "notify.webhook", self.webhook.is_some()),
+            (
+                "notify.slack_webhook_after",
+                self.slack_webhook_after,
+                "notify.slack_webhook",
+                self.slack_webhook.is_some(),
+            ),
+            ("notify.slack_after", self.slack_after, "notify.slack_token", self.slack_token.is_some()),
+            ("notify.mail_after", self.mail_after, "notify.mail_to", !self.mail_to.is_empty()),
+        ]
     }
 }
 

@@ -39,6 +39,8 @@ pub enum Slot<S: 'static> {
     Dollars(Lens<S, Money>),
     /// A span of time, longer than nothing.
     Span(Lens<S, Millis>),
+    /// The same, where it may be absent.
+    MaybeSpan(Lens<S, Option<Millis>>),
     /// true or false.
     Switch(Lens<S, bool>),
     /// One of these words.
@@ -86,7 +88,7 @@ impl<S> Slot<S> {
         match self {
             Self::Number { least, most, .. } => format!("whole number, {least} to {most}"),
             Self::Dollars(_) => "US dollars, such as 0.50".into(),
-            Self::Span(_) => "duration, such as \"90s\", \"5m\" or \"1h\"".into(),
+            Self::Span(_) | Self::MaybeSpan(_) => "duration, such as \"90s\", \"5m\" or \"1h\"".into(),
             Self::Switch(_) => "true or false".into(),
             Self::Word { words, .. } => {
                 words.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(" or ")
@@ -120,14 +122,9 @@ impl<S> Slot<S> {
                     .parse()
                     .map_err(|e: crate::domain::money::BadMoney| Fault::whole(e.to_string()))?;
             }
-            Self::Span(lens) => {
-                let words = raw.text().ok_or_else(wrong)?;
-                let span: Millis =
-                    words.parse().map_err(|e: crate::domain::time::BadSpan| Fault::whole(e.to_string()))?;
-                if span.0 == 0 {
-                    return Err(Fault::whole("a duration must be longer than nothing"));
-                }
-                *(lens.edit)(target) = span;
+            Self::Span(lens) => *(lens.edit)(target) = lasting(&raw.text().ok_or_else(wrong)?)?,
+            Self::MaybeSpan(lens) => {
+                *(lens.edit)(target) = Some(lasting(&raw.text().ok_or_else(wrong)?)?);
             }
             Self::Switch(lens) => *(lens.edit)(target) = raw.switch().ok_or_else(wrong)?,
             Self::Word { words, set, .. } => {
@@ -183,6 +180,7 @@ impl<S> Slot<S> {
             Self::Number { get, .. } => get(source).to_string(),
             Self::Dollars(lens) => dollars((lens.get)(source)),
             Self::Span(lens) => quoted(&span((lens.get)(source))),
+            Self::MaybeSpan(lens) => quoted(&span((lens.get)(source).as_ref()?)),
             Self::Switch(lens) => (lens.get)(source).to_string(),
             Self::Word { get, .. } => quoted(get(source)),
             Self::Text(_, lens) => quoted((lens.get)(source)),
@@ -195,6 +193,15 @@ impl<S> Slot<S> {
             }
         })
     }
+}
+
+fn lasting(words: &str) -> Result<Millis, Fault> {
+    let span: Millis =
+        words.parse().map_err(|e: crate::domain::time::BadSpan| Fault::whole(e.to_string()))?;
+    if span.0 == 0 {
+        return Err(Fault::whole("a duration must be longer than nothing"));
+    }
+    Ok(span)
 }
 
 fn checked(check: Check, value: &str) -> Result<String, Fault> {

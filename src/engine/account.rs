@@ -379,6 +379,8 @@ fn of_incident(event: &IncidentEvent) -> String {
         IncidentEvent::AttemptEnded { number, outcome } => format!("attempt {number} {}", outcome.word()),
         IncidentEvent::Noted(words) => quote(words),
         IncidentEvent::Threaded(_) => "people are told in one thread".into(),
+        IncidentEvent::News { words, .. } => format!("people are to be told: {}", quote(words)),
+        IncidentEvent::Hushed => "is not told: a person wants quiet".into(),
     }
 }
 

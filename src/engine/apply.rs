@@ -20,7 +20,7 @@ use crate::domain::{
     ids::{EffectId, MissionId, RequestId, Revision, Seq, TeamId},
     mission::{MissionKind, Step},
     money::{Money, Usage},
-    request::{Actor, Decision},
+    request::{Actor, Decision, Subject},
     time::Timestamp,
 };
 use std::{collections::BTreeMap, sync::Arc};
@@ -153,6 +153,12 @@ impl State {
         self.clockwork.vetoes.remove(&id);
         self.clockwork.held.remove(&id);
         if let Some(request) = self.desk.remove(&id) {
+            let by_itself = matches!(decision, Decision::Expired | Decision::Withdrawn);
+            if let Subject::Remedy { incident, .. } = request.subject
+                && !by_itself
+            {
+                self.ward.decided(incident);
+            }
             self.decided.push((request, decision.clone(), at));
             self.deciders.insert(id, actor.clone());
             let surplus = self.decided.len().saturating_sub(Self::DECIDED_MOST);

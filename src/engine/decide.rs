@@ -42,6 +42,7 @@ pub fn decide(state: &State, order: &Order) -> Result<Vec<Event>, Refusal> {
     brief::admit(&mut pen);
     // What was admitted just now may have come further before.
     feature::go_on(&mut pen);
+    healing::tell(&mut pen);
     Ok(pen.finish())
 }
 

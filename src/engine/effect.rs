@@ -198,6 +198,9 @@ pub enum EffectKind {
         incident: IncidentId,
         /// What, in one line.
         words: String,
+        /// What else is told with it, in a line each, the gravest first.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        others: Vec<(IncidentId, String)>,
     },
 }
 

@@ -238,6 +238,15 @@ pub enum IncidentEvent {
     Noted(String),
     /// Where people are told, this thread is of it.
     Threaded(String),
+    /// People are to be told, together with what else there is to tell of its group.
+    News {
+        /// What, in one line.
+        words: String,
+        /// Whether that waits for nothing.
+        urgent: bool,
+    },
+    /// A person wants quiet about what was to be told.
+    Hushed,
 }
 
 /// What happens to what is known of incidents altogether.

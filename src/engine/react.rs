@@ -58,11 +58,12 @@ fn pending(state: &State) -> impl Iterator<Item = (Effect, bool)> + '_ {
     of(true).chain(of(false)).chain(healing)
 }
 
-/// When a `Tick` is next due; `None` while nothing waits for a time or the clocks stand still.
+/// When a `Tick` is next due; `None` while nothing waits for a time. While the clocks stand still people are told all the
+/// same.
 #[must_use]
 pub fn next_deadline(state: &State) -> Option<Timestamp> {
     if state.clockwork.halted.is_some() {
-        return None;
+        return super::healing::next_told(state);
     }
     let clockwork = &state.clockwork;
     // Whoever has decided in time is not overtaken by the expiry.

@@ -163,8 +163,12 @@ pub struct Grouping {
     pub confirm: (u8, u8),
     /// Or this long firing.
     pub confirm_after: Millis,
-    /// How long a group waits for more of the same before anybody is told; not at P0.
+    /// How long a group waits for more of the same before anybody is told; not at P0, nor what a person has to decide.
     pub wait: Millis,
+    /// How long a group rests that people were told of, under the same reserve.
+    pub interval: Millis,
+    /// After how long others are told of what waits for a person and nobody answers.
+    pub escalate: Vec<Millis>,
     /// How often a person is told again; P0 and P1 every half hour.
     pub repeat: Millis,
     /// Clear for this long is over.
@@ -179,6 +183,8 @@ impl Default for Grouping {
             confirm: (2, 3),
             confirm_after: Millis::secs(30),
             wait: Millis::secs(30),
+            interval: Millis::mins(5),
+            escalate: Vec::new(),
             repeat: Millis::hours(4),
             resolve_after: Millis::mins(5),
             reopen_within: Millis::hours(24),

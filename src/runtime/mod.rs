@@ -31,7 +31,7 @@ mod watching;
 
 pub use driver::{
     healing::{
-        channels::{Channel, Channels},
+        channels::{Channel, Channels, Recipient},
         rules::HealRules,
     },
     site::WorkRules,

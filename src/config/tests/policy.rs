@@ -24,6 +24,19 @@ fn every_mistake_in_the_policy_is_named_with_its_place() {
         ("[autonomy]\nveto_window = '10s'\n", "toml:2:15", "nobody can say no within less than 1m"),
         ("[autonomy]\nveto_window_p0 = '0s'\n", "toml:2:18", "autonomy.veto_window_p0"),
         ("[autonomy]\nurgent_expiry = '5s'\n", "toml:2:17", "nobody can answer within less than 1m"),
+        (
+            "[dedup]\ngroup_wait = '0s'\n",
+            "toml:2:14",
+            "dedup.group_wait: a duration must be longer than nothing",
+        ),
+        ("[dedup]\ngroup_interval = 'soon'\n", "toml:2:18", "dedup.group_interval"),
+        (
+            "[notify]\nmail_after = '0m'\n",
+            "toml:2:14",
+            "notify.mail_after: a duration must be longer than nothing",
+        ),
+        ("[notify]\nmail_after = 'later'\n", "toml:2:14", "notify.mail_after"),
+        ("[notify]\nslack_after = '30m'\n", "toml:2:15", "nobody is told that way; set notify.slack_token"),
         ("[protected]\ndeny = ['']\n", "toml:2:9", "protected.deny"),
         ("[protected]\ndeny = ['../**']\n", "toml:2:9", "never matches a path"),
         ("[protected]\ndeny = ['a/**', 'secrets/']\n", "toml:2:17", "is written dir/**"),
@@ -73,4 +86,23 @@ proptest::proptest! {
             proptest::prop_assert!(problems.lines().all(|line| line.contains("chimera.toml")), "{}", problems);
         }
     }
+}
+
+#[test]
+fn c16_after_how_long_others_are_told_is_what_the_engine_goes_by() {
+    let rules = |text: &str| {
+        let bench = Bench::new();
+        std::fs::write(bench.path(USER), text).unwrap();
+        bench.load().unwrap().settings.policy.healing.grouping
+    };
+    let told = "[notify]\nwebhook = 'https://a.example/x'\nwebhook_after = '2h'\nmail_to = ['a@example.com']\nmail_after = '30m'\n";
+    assert_eq!(
+        rules(told).escalate,
+        [crate::domain::time::Millis::mins(30), crate::domain::time::Millis::hours(2)]
+    );
+    let group = rules("[dedup]\ngroup_wait = '1m'\ngroup_interval = '10m'\n");
+    assert_eq!(
+        (group.wait, group.interval, group.escalate.len()),
+        (crate::domain::time::Millis::mins(1), crate::domain::time::Millis::mins(10), 0)
+    );
 }

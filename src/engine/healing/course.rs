@@ -1,8 +1,8 @@
 //! The way of an incident through its phases, and what time does to it.
 
 use super::{
-    leave, observe, opening,
-    steps::{announce, needs_human, withdraw},
+    leave, notices, observe, opening,
+    steps::{announce, call, needs_human, suppress, withdraw},
     storm,
     ward::{Incident, owner},
 };
@@ -10,6 +10,7 @@ use crate::{
     domain::{
         ids::{EffectId, IncidentId},
         incident::{Mark, Phase, Severity, Suppression},
+        text::count,
         time::{Millis, Timestamp},
     },
     engine::{
@@ -31,6 +32,8 @@ const RECHECK: Millis = Millis::mins(1);
 const PASSES: u8 = 4;
 /// A person is told again of what is urgent.
 const REPEAT_URGENT: Millis = Millis::mins(30);
+/// What comes and goes is told once within this.
+const FLAPS_TOLD: Millis = Millis::mins(30);
 
 /// After a resume or a new policy nothing undecided may rest on old rulings.
 pub(in crate::engine) fn reconsider_all(pen: &mut Pen<'_>) {
@@ -112,6 +115,8 @@ pub(in crate::engine) fn tick(pen: &mut Pen<'_>) {
         pen.write(Event::Ward(WardEvent::SilenceEnded(id)));
     }
     storm::end(pen);
+    // What came up just now is told before anybody asks whether it was.
+    notices::tell(pen);
     // What was due long ago may lead to what is due as well: a tick leaves nothing due.
     for _ in 0..PASSES {
         let is_due = |state: &State, incident: &Incident| due(state, incident).is_some_and(|at| at <= now);
@@ -127,6 +132,7 @@ pub(in crate::engine) fn tick(pen: &mut Pen<'_>) {
         observe::settle(pen);
         // What ended just now may have been what kept others quiet.
         opening::reconsider_suppressed(pen);
+        notices::tell(pen);
         if next_deadline(&pen.state).is_none_or(|at| at > now) {
             break;
         }
@@ -137,11 +143,15 @@ pub(in crate::engine) fn tick(pen: &mut Pen<'_>) {
 pub(in crate::engine) fn next_deadline(state: &State) -> Option<Timestamp> {
     let incidents = state.ward.incidents.values().filter_map(|incident| due(state, incident));
     let silences = state.ward.silences.values().map(|silence| silence.until);
-    incidents.chain(silences).chain(storm::calm_at(state)).min()
+    incidents.chain(silences).chain(storm::calm_at(state)).chain(notices::next_told(state)).min()
 }
 
 /// When time next changes something about one incident. Whatever [`move_on`] does at that time makes this later.
 fn due(state: &State, incident: &Incident) -> Option<Timestamp> {
+    by_phase(state, incident).into_iter().chain(notices::escalates(state, incident)).min()
+}
+
+fn by_phase(state: &State, incident: &Incident) -> Option<Timestamp> {
     let rules = &state.policy.healing.grouping;
     let seen = &incident.sightings;
     let quiet = quiet_at(incident).map(|since| since + rules.resolve_after);
@@ -162,11 +172,11 @@ fn due(state: &State, incident: &Incident) -> Option<Timestamp> {
             let longer = seen.firing && opening::waits(state, incident, at);
             Some(if longer { at.max(opening::waits_until(state, incident)) } else { at })
         }
-        // Nothing but an end of the quiet; the flapping of what fires ends as its states grow old.
+        // An end of the quiet, or a word now and then; the flapping of what fires ends as its states grow old.
         Phase::Suppressed(Suppression::Flapping) => {
             let last = seen.states.last().filter(|_| seen.firing);
             let old = last.map(|(at, _)| *at + state.policy.healing.flap.max_age + Millis(1));
-            quiet.into_iter().chain(old).min()
+            quiet.into_iter().chain(old).chain(Some(flaps_told(incident))).min()
         }
         Phase::Open | Phase::Suppressed(_) => quiet,
         Phase::Diagnosed => {
@@ -200,10 +210,46 @@ fn quiet_at(incident: &Incident) -> Option<Timestamp> {
     incident.sightings.clear_since.or(by_silence.then_some(incident.sightings.last))
 }
 
+/// When people are told next that it still comes and goes.
+fn flaps_told(incident: &Incident) -> Timestamp {
+    incident.told.unwrap_or(incident.entered) + FLAPS_TOLD
+}
+
+/// Nobody has answered: others are told as well.
+fn escalate(pen: &mut Pen<'_>, incident: &Incident) {
+    let now = pen.order.at;
+    if pen.state.ward.silence(incident, now).is_some() {
+        return opening::reconsider_open(pen);
+    }
+    let what = match &incident.phase {
+        Phase::NeedsHuman(why) => format!("needs a person: {why}"),
+        _ => {
+            let remedy = incident.diagnosis.as_ref().map(|diagnosis| diagnosis.remedy.words());
+            format!("waits for a decision: {}", remedy.unwrap_or_default())
+        }
+    };
+    let waited = incident.waits_since.map_or_else(Millis::default, |since| now.since(since));
+    call(pen, incident.id, &format!("nobody has answered for {waited}: {what}"));
+}
+
+/// How often it came and went of late.
+fn flaps_words(pen: &Pen<'_>, incident: &Incident) -> String {
+    let age = pen.state.policy.healing.flap.max_age;
+    let of_late = |(at, _): &&(Timestamp, bool)| pen.order.at.since(*at) <= age;
+    let states: Vec<bool> =
+        incident.sightings.states.iter().filter(of_late).map(|(_, fires)| *fires).collect();
+    let changes = states.windows(2).filter(|pair| pair[0] != pair[1]).count();
+    let (changes, seen) = (count(changes, "change"), count(incident.sightings.count, "time"));
+    format!("comes and goes: {changes} within {age}, seen {seen}; nothing acts by itself")
+}
+
 fn move_on(pen: &mut Pen<'_>, incident: &Incident) {
     let (id, now) = (incident.id, pen.order.at);
     let rules = pen.state.policy.healing.grouping.clone();
     let quiet = quiet_at(incident).is_some_and(|since| since + rules.resolve_after <= now);
+    if notices::escalates(&pen.state, incident).is_some_and(|at| at <= now) {
+        return escalate(pen, incident);
+    }
     match &incident.phase {
         Phase::Suspected if observe::confirmed(incident, now, &rules) => observe::progress(pen, id),
         Phase::Suspected => pen.incident_event(id, IncidentEvent::PhaseEntered(Phase::Discarded)),
@@ -217,7 +263,7 @@ fn move_on(pen: &mut Pen<'_>, incident: &Incident) {
             }
             pen.incident_event(id, IncidentEvent::PhaseEntered(Phase::Resolved));
             // The end of what nobody was told of is no news.
-            if incident.told.is_some() {
+            if incident.told.is_some() || !incident.news.is_empty() {
                 announce(pen, id, "resolved");
             }
         }
@@ -229,7 +275,13 @@ fn move_on(pen: &mut Pen<'_>, incident: &Incident) {
         Phase::NeedsHuman(_) if pen.state.ward.silence(incident, now).is_some() => {
             opening::reconsider_open(pen);
         }
-        Phase::NeedsHuman(why) => announce(pen, id, &format!("still needs a person: {why}")),
+        Phase::NeedsHuman(why) => call(pen, id, &format!("still needs a person: {why}")),
+        Phase::Suppressed(Suppression::Flapping) if flaps_told(incident) <= now => {
+            match pen.state.ward.silence(incident, now) {
+                Some(_) => suppress(pen, id, Suppression::Silenced),
+                None => call(pen, id, &flaps_words(pen, incident)),
+            }
+        }
         Phase::Suppressed(Suppression::Flapping) if incident.sightings.firing => {
             pen.incident_event(id, IncidentEvent::PhaseEntered(Phase::Open));
             opening::opened(pen, id);

@@ -4,7 +4,7 @@
 
 use super::{
     opening,
-    steps::{announce, drop_effects, incident_of, investigate, needs_human, target_of, told, withdraw},
+    steps::{call, drop_effects, incident_of, investigate, needs_human, target_of, told, withdraw},
     ward::Incident,
 };
 use crate::{
@@ -62,14 +62,14 @@ pub(super) fn propose(pen: &mut Pen<'_>, id: IncidentId) {
         RulingOutcome::Ask { .. } => {
             let request = ask(pen, &incident, (&diagnosis.remedy, reasons));
             pen.incident_event(id, IncidentEvent::Asked(request));
-            announce(pen, id, &format!("waits for a decision: {}", diagnosis.remedy.words()));
+            call(pen, id, &format!("waits for a decision: {}", diagnosis.remedy.words()));
         }
         RulingOutcome::After(delay) => {
             let request = ask(pen, &incident, (&diagnosis.remedy, reasons));
             pen.incident_event(id, IncidentEvent::Asked(request));
             let until = pen.order.at + delay;
             pen.desk_event(DeskEvent::VetoOpened(request, until));
-            announce(pen, id, &format!("in {delay}, unless you say no: {}", diagnosis.remedy.words()));
+            call(pen, id, &format!("in {delay}, unless you say no: {}", diagnosis.remedy.words()));
         }
     }
 }

@@ -7,6 +7,8 @@
 //! - `leave`: what the gate says of a remedy, and what people answer.
 //! - `outcomes`: what effects came to; `ending`: how attempts end.
 //! - `course`: what time, a policy, a stop and the start of an effect mean for all of them.
+//! - [`notices`]: when people are told of them, and of which together; [`news`]: one word of that;
+//!   `waiting`: what waits for people.
 //! - [`figures`]: what all of it came to, against the targets.
 //!
 //! Invariants: no remedy is wanted without a ruling `Auto` of the same plan; at most one remedy at work for a
@@ -17,6 +19,8 @@ mod course;
 pub(super) mod ending;
 pub mod figures;
 pub(super) mod leave;
+pub mod news;
+pub mod notices;
 mod observe;
 mod opening;
 mod outcomes;
@@ -24,10 +28,12 @@ mod steps;
 mod storm;
 #[cfg(test)]
 pub(super) mod tests;
+mod waiting;
 pub mod ward;
 mod words;
 
 pub(super) use course::{begin, next_deadline, reconsider_all, stopped, tick};
 pub(super) use leave::{answer, approve_waited, rule_again};
+pub(super) use notices::{next_told, tell};
 pub(super) use outcomes::report;
 pub(super) use words::decide;

@@ -98,19 +98,35 @@ fn take(pen: &mut Pen<'_>, report: &Report) -> Result<(), Refusal> {
             done(pen, effect);
             verified(pen, &incident, (*attempt, verification));
         }
-        (EffectKind::Announce { .. }, Outcome::Announced(thread, partly)) => {
+        (EffectKind::Announce { others, .. }, Outcome::Announced(thread, partly)) => {
             done(pen, effect);
-            if !partly.is_empty() {
-                pen.incident_event(incident.id, IncidentEvent::Noted(clean_line(partly, WORDS_MOST).into()));
-            }
-            let thread = thread.as_ref().map(|thread| clean_line(thread, WORDS_MOST).to_string());
-            if let Some(thread) = thread.filter(|thread| incident.thread.as_ref() != Some(thread)) {
-                pen.incident_event(incident.id, IncidentEvent::Threaded(thread));
-            }
+            announced(pen, (&incident, others), (thread.as_deref(), partly));
         }
         _ => return Err(wrong(effect)),
     }
     Ok(())
+}
+
+/// People were told, of all of these by the same ways: what has no thread yet goes on in the one that this stands in.
+fn announced(
+    pen: &mut Pen<'_>,
+    (incident, others): (&Incident, &[(IncidentId, String)]),
+    (thread, partly): (Option<&str>, &str),
+) {
+    let thread = thread.map(|thread| clean_line(thread, WORDS_MOST).to_string());
+    for id in others.iter().map(|(id, _)| *id).chain([incident.id]) {
+        let Some(told) = pen.incident(id) else { continue };
+        if !partly.is_empty() {
+            pen.incident_event(id, IncidentEvent::Noted(clean_line(partly, WORDS_MOST).into()));
+        }
+        let fits = |thread: &&String| match &told.thread {
+            Some(known) => id == incident.id && known != *thread,
+            None => true,
+        };
+        if let Some(thread) = thread.as_ref().filter(fits) {
+            pen.incident_event(id, IncidentEvent::Threaded(thread.clone()));
+        }
+    }
 }
 
 /// What was taken back from the service is still in the repository.
@@ -172,8 +188,12 @@ fn fault(
     let id = incident.id;
     let why: String = clean_line(&failure.reason, WORDS_MOST).into();
     match (kind, attempt_of(kind)) {
-        (EffectKind::Announce { .. }, _) => {
-            pen.incident_event(id, IncidentEvent::Noted(format!("nobody could be told: {why}")));
+        (EffectKind::Announce { others, .. }, _) => {
+            for id in others.iter().map(|(id, _)| *id).chain([id]) {
+                if pen.incident(id).is_some() {
+                    pen.incident_event(id, IncidentEvent::Noted(format!("nobody could be told: {why}")));
+                }
+            }
         }
         (EffectKind::Investigate { .. }, _) => {
             let again = failure.kind == FailureKind::Transient && failures(incident) < INQUIRIES_MOST;

@@ -57,17 +57,24 @@ pub(super) fn investigate(pen: &mut Pen<'_>, id: IncidentId) {
 pub(super) fn needs_human(pen: &mut Pen<'_>, id: IncidentId, why: &str) {
     withdraw(pen, id, why);
     pen.incident_event(id, IncidentEvent::PhaseEntered(Phase::NeedsHuman(why.to_owned())));
-    announce(pen, id, &format!("needs a person: {why}"));
+    call(pen, id, &format!("needs a person: {why}"));
 }
 
-/// People are told, unless one of them wants quiet about it.
+/// People are told with what else there is to tell of its group, unless one of them wants quiet about it.
 pub(super) fn announce(pen: &mut Pen<'_>, id: IncidentId, words: &str) {
+    news(pen, id, (words, false));
+}
+
+/// The same at once: somebody has to decide, or counts on hearing it now.
+pub(super) fn call(pen: &mut Pen<'_>, id: IncidentId, words: &str) {
+    news(pen, id, (words, true));
+}
+
+fn news(pen: &mut Pen<'_>, id: IncidentId, (words, urgent): (&str, bool)) {
     let quiet = |incident: &Incident| pen.state.ward.silence(incident, pen.order.at).is_some();
-    if pen.state.ward.incidents.get(&id).is_none_or(|incident| quiet(incident)) {
-        return;
+    if pen.state.ward.incidents.get(&id).is_some_and(|incident| !quiet(incident)) {
+        pen.incident_event(id, IncidentEvent::News { words: words.to_owned(), urgent });
     }
-    let part = pen.state.seq.0.to_string();
-    pen.want_for(id, (EffectKind::Announce { incident: id, words: words.to_owned() }, &part));
 }
 
 /// What waits at the desk for it does not matter any more; nor does what is wanted or at work. A mission goes on, but

@@ -1,6 +1,6 @@
 //! Incidents from the first signal to the lesson, with a clock moved by hand.
 
-use super::{leave, ward};
+use super::{leave, notices::Group, ward};
 use crate::{
     domain::{
         brief::{Approval, Brief},
@@ -39,6 +39,7 @@ mod beside;
 mod cut_off;
 mod learned;
 mod quiet;
+mod told;
 
 const I: IncidentId = IncidentId(1);
 /// A Wednesday at noon in London.

@@ -3,7 +3,7 @@
 use crate::{
     domain::{
         ids::{EffectId, IncidentId, MissionId, RequestId, Revision, SilenceId},
-        incident::{Attempt, AttemptOutcome, Diagnosis, Phase, Remedy, Severity, Silence},
+        incident::{Attempt, AttemptOutcome, Diagnosis, Phase, Remedy, Severity, Silence, Suppression},
         money::Money,
         signal::{Fingerprint, Frame, Signal, SignalState, kind},
         time::{Millis, Timestamp},
@@ -11,8 +11,9 @@ use crate::{
     engine::{
         effect::{EffectKind, EffectState},
         event::{IncidentEvent, WardEvent},
+        healing::news::News,
     },
-    policy::ruling::Ruling,
+    policy::ruling::{Ruling, RulingOutcome},
 };
 use serde::{Deserialize, Serialize};
 use std::{
@@ -128,7 +129,7 @@ impl Ward {
         let over: Vec<IncidentId> = self
             .incidents
             .values()
-            .filter(|incident| incident.phase.over() && incident.effects.is_empty())
+            .filter(|i| i.phase.over() && i.effects.is_empty() && i.news.is_empty())
             .map(|incident| incident.id)
             .collect();
         let surplus = over.len().saturating_sub(Self::OVER_MOST);
@@ -139,10 +140,10 @@ impl Ward {
 
     /// An effect of an incident is wanted.
     pub(in crate::engine) fn want(&mut self, id: &EffectId, kind: &EffectKind, at: Timestamp) {
-        let Some(incident) = self.incident_mut(id) else { return };
-        if matches!(kind, EffectKind::Announce { .. }) {
-            incident.told = Some(at);
+        if let EffectKind::Announce { incident, others, .. } = kind {
+            others.iter().map(|(other, _)| other).chain([incident]).for_each(|told| self.told(*told, at));
         }
+        let Some(incident) = self.incident_mut(id) else { return };
         incident.effects.insert(id.clone(), EffectState { kind: kind.clone(), started: None, tries: 0 });
     }
 
@@ -263,6 +264,12 @@ pub struct Incident {
     pub request: Option<RequestId>,
     /// When people were told last.
     pub told: Option<Timestamp>,
+    /// What they are still to be told, oldest first.
+    #[serde(default)]
+    pub news: Vec<News>,
+    /// Since when it waits for a person, and nobody decides.
+    #[serde(default)]
+    pub waits_since: Option<Timestamp>,
     /// The thread in which they are told of it.
     #[serde(default)]
     pub thread: Option<String>,
@@ -339,6 +346,8 @@ impl Incident {
             ruling: None,
             request: None,
             told: None,
+            news: Vec::new(),
+            waits_since: None,
             thread: None,
             revision: Revision(0),
             attempts: Vec::new(),
@@ -468,10 +477,18 @@ impl Incident {
                 self.note(at, &format!("grade {}: {}", diagnosis.grade, diagnosis.cause));
                 self.diagnosis = Some(Arc::new((**diagnosis).clone()));
                 self.inquiries = self.inquiries.saturating_add(1);
-                self.ruling = None;
+                (self.ruling, self.waits_since) = (None, None);
             }
-            IncidentEvent::Ruled(ruling) => self.ruling = Some((**ruling).clone()),
-            IncidentEvent::Asked(request) => self.request = Some(*request),
+            IncidentEvent::Ruled(ruling) => {
+                if matches!(ruling.outcome, RulingOutcome::Hold { .. }) {
+                    self.waits_since = None;
+                }
+                self.ruling = Some((**ruling).clone());
+            }
+            IncidentEvent::Asked(request) => {
+                self.request = Some(*request);
+                self.waits_since.get_or_insert(at);
+            }
             IncidentEvent::Answered => self.request = None,
             IncidentEvent::AttemptBegan { number, remedy, .. } => {
                 self.note(at, &format!("begins: {}", remedy.words()));
@@ -515,6 +532,10 @@ impl Incident {
             }
             IncidentEvent::Noted(words) => self.note(at, words),
             IncidentEvent::Threaded(thread) => self.thread = Some(thread.clone()),
+            IncidentEvent::News { words, urgent } => {
+                self.news.push(News { at, words: words.clone(), urgent: *urgent });
+            }
+            IncidentEvent::Hushed => self.news.clear(),
         }
     }
 
@@ -532,6 +553,12 @@ impl Incident {
         if *phase == Phase::Open && self.opened.is_none() {
             self.opened = Some(at);
         }
+        // Nobody hears of what something keeps quiet; what comes and goes is told, if seldom.
+        if matches!(phase, Phase::Suppressed(why) if *why != Suppression::Flapping) {
+            self.news.clear();
+        }
+        let since = self.waits_since.unwrap_or(at);
+        self.waits_since = matches!(phase, Phase::NeedsHuman(_)).then_some(since);
         self.phase = phase.clone();
         self.entered = at;
     }

@@ -59,10 +59,12 @@ pub(super) enum Mutant {
     FreeReservation,
     /// Every candidate counts as one that leaves the end-to-end test alone.
     SealBelieved,
+    /// Of what goes together only the first is told.
+    ToldAlone,
 }
 
 impl Mutant {
-    const ALL: [Self; 17] = [
+    const ALL: [Self; 18] = [
         Self::DroppedFsync,
         Self::MissingFence,
         Self::TerminalSkipped,
@@ -80,6 +82,7 @@ impl Mutant {
         Self::NoDataIsHealthy,
         Self::FreeReservation,
         Self::SealBelieved,
+        Self::ToldAlone,
     ];
 
     /// What the core decides with this broken.
@@ -159,6 +162,7 @@ impl Mutant {
     /// What is made of its decision.
     fn bend_events(self, events: Vec<Event>) -> Vec<Event> {
         match self {
+            Self::ToldAlone => events.into_iter().map(alone).collect(),
             Self::TerminalSkipped => events.into_iter().flat_map(skipped).collect(),
             Self::StopForgotten if stops(&events) => {
                 let kept = |event: &Event| match event {
@@ -173,6 +177,16 @@ impl Mutant {
             _ => events,
         }
     }
+}
+
+/// A notice tells of nothing else.
+fn alone(mut event: Event) -> Event {
+    if let Event::Effect(EffectEvent::Wanted(.., kind)) = &mut event
+        && let EffectKind::Announce { others, .. } = &mut **kind
+    {
+        others.clear();
+    }
+    event
 }
 
 /// A held remedy ends as skipped.

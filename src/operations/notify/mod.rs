@@ -49,6 +49,10 @@ pub struct Notice {
     pub count: u64,
     /// People it hit.
     pub affected: u32,
+    /// What is told with it, and what is quiet because of it, at most [`Member::MOST`].
+    pub others: Vec<Member>,
+    /// How many more there are of those.
+    pub more: u64,
     /// Which try this is, from 1: a later one may be a duplicate.
     pub attempt: u32,
 }
@@ -59,6 +63,32 @@ impl Notice {
     pub fn is_again(&self) -> bool {
         self.attempt > 1
     }
+}
+
+/// Another incident that a notice is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Member {
+    /// Which, such as `I-8`.
+    pub incident: String,
+    /// What is new, or why nobody is told of it for itself.
+    pub event: String,
+    /// How bad, `P0` to `P4`.
+    pub severity: String,
+    /// Which service.
+    pub service: String,
+    /// Which environment.
+    pub env: String,
+    /// What it is.
+    pub title: String,
+    /// Where it stands.
+    pub phase: String,
+    /// What waits for a person.
+    pub request: Option<String>,
+}
+
+impl Member {
+    /// Named in one notice.
+    pub const MOST: usize = 50;
 }
 
 /// Nobody was told.

@@ -9,7 +9,7 @@ use serde_json::json;
 /// Where Slack's methods are, unless said otherwise.
 pub const API: &str = "https://slack.com/api";
 /// Characters of a message; Slack cuts at 40,000.
-const TEXT_MOST: usize = 3_000;
+const TEXT_MOST: usize = 16_000;
 
 /// A bot's word in a channel.
 #[derive(Clone, Copy)]

@@ -22,6 +22,8 @@ pub(super) fn notice() -> Notice {
         request: Some("R-3".into()),
         count: 12,
         affected: 4,
+        others: Vec::new(),
+        more: 0,
         attempt: 1,
     }
 }

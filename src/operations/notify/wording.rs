@@ -1,10 +1,10 @@
 //! The words of a notice, out of two templates: a subject of one line and a text. A template is plain text in which
 //! `${name}` stands for what the notice says and `$$` for a dollar; a line whose only name says nothing is left out.
 
-use super::Notice;
+use super::{Member, Notice};
 use crate::domain::{
     fill::{Piece, names, pieces},
-    text::clean_line,
+    text::{clean_line, count},
 };
 
 /// The subject where the director has none.
@@ -16,10 +16,12 @@ const SUBJECT_MOST: usize = 200;
 /// Bytes of a template.
 pub const TEMPLATE_MOST: usize = 16 * 1024;
 /// Names that a template may use.
-pub const NAMES: [&str; 13] = [
+pub const NAMES: [&str; 15] = [
     "id", "incident", "event", "severity", "service", "env", "title", "phase", "cause", "request", "count",
-    "affected", "again",
+    "affected", "others", "more", "again",
 ];
+/// Characters of the line of one of the others.
+const LINE_MOST: usize = 240;
 
 /// What is wrong with a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,7 +87,12 @@ impl Wording {
             let mut names = names(line).peekable();
             names.peek().is_none() || names.any(|name| !value(notice, name).is_empty())
         };
-        let lines: Vec<String> = self.text.lines().filter(says).map(|line| filled(line, notice)).collect();
+        let mut lines: Vec<String> =
+            self.text.lines().filter(says).map(|line| filled(line, notice)).collect();
+        // Nobody is left out of what people are told because a template is older than this.
+        if !names(&self.text).any(|name| name == "others") && !notice.others.is_empty() {
+            lines.extend([String::new(), value(notice, "others")]);
+        }
         Words { subject, text: lines.join("\n") }
     }
 }
@@ -118,9 +125,36 @@ fn value(notice: &Notice, name: &str) -> String {
         "request" => some(&notice.request),
         "count" => notice.count.to_string(),
         "affected" => notice.affected.to_string(),
+        "others" => others(notice),
+        "more" if all_others(notice) > 0 => format!(" and {} more", all_others(notice)),
         "again" if notice.is_again() => "told again: it may have come before".to_owned(),
         _ => String::new(),
     }
+}
+
+/// How many others there are.
+fn all_others(notice: &Notice) -> u64 {
+    notice.more.saturating_add(u64::try_from(notice.others.len()).unwrap_or(u64::MAX))
+}
+
+/// How many others there are, and a line of each.
+fn others(notice: &Notice) -> String {
+    let all = all_others(notice);
+    if all == 0 {
+        return String::new();
+    }
+    let mut lines = vec![format!("With it   {}:", count(all, "other incident"))];
+    lines.extend(notice.others.iter().map(|other| format!("  {}", clean_line(&line(other), LINE_MOST))));
+    if notice.more > 0 {
+        lines.push(format!("  and {} more", notice.more));
+    }
+    lines.join("\n")
+}
+
+fn line(other: &Member) -> String {
+    let Member { incident, severity, service, title, event, request, .. } = other;
+    let waits = request.as_ref().map(|request| format!("{request}: ")).unwrap_or_default();
+    format!("{incident} [{severity}] {service}: {title}; {waits}{event}")
 }
 
 #[cfg(test)]
@@ -142,6 +176,32 @@ mod tests {
         assert!(again.contains("told again"), "{again}");
         let own = Wording::new(Some("${service} ${count}\n"), Some("${unfinished")).unwrap().of(&notice());
         assert_eq!((own.subject.as_str(), own.text.as_str()), ("web 12", "${unfinished"));
+    }
+
+    #[test]
+    fn c16_a_notice_of_a_group_says_how_many_there_are_and_names_each_in_whatever_words() {
+        let other = |n: u8| Member {
+            incident: format!("I-{n}"),
+            event: "opened".into(),
+            severity: "P2".into(),
+            service: "web".into(),
+            env: "production".into(),
+            title: "it is slow\nI-99".into(),
+            phase: "open".into(),
+            request: None,
+        };
+        let group = Notice { others: vec![other(8), other(9)], more: 3, ..notice() };
+        let words = Wording::default().of(&group);
+        assert_eq!(words.subject, "[P1] web: it answers 500 (I-7 and 5 more)");
+        let lines: Vec<&str> = words.text.lines().collect();
+        let at = lines.iter().position(|line| *line == "With it   5 other incidents:").unwrap();
+        assert!(
+            lines[at + 1].starts_with("  I-8 [P2] web: it is slow") && lines[at + 1].ends_with("; opened")
+        );
+        assert_eq!((lines[at + 2].starts_with("  I-9 "), lines[at + 3]), (true, "  and 3 more"));
+        let own = Wording::new(None, Some("${incident}")).unwrap();
+        assert!(own.of(&group).text.starts_with("I-7\n\nWith it   5 other incidents:\n  I-8 "));
+        assert_eq!(own.of(&notice()).text, "I-7");
     }
 
     #[test]

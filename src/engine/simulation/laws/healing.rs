@@ -86,14 +86,17 @@ pub(in crate::engine::simulation) struct Healing {
 pub(super) struct Case {
     pub(super) fingerprint: Fingerprint,
     pub(super) service: String,
+    pub(super) env: String,
     kind: String,
     pub(super) phase: Phase,
     entered: Timestamp,
     firing: bool,
     clear: Option<Timestamp>,
     last: Timestamp,
-    opened: bool,
-    told: bool,
+    pub(super) opened: bool,
+    /// What people are still to be told.
+    pub(super) news: Vec<String>,
+    pub(super) told: bool,
     reopened: Vec<Timestamp>,
     pub(super) diagnosis: Option<Diagnosis>,
     /// No evidence carries the diagnosis.
@@ -134,6 +137,7 @@ impl Case {
         Self {
             fingerprint: signal.fingerprint.clone(),
             service: signal.service.clone(),
+            env: signal.env.clone(),
             kind: signal.kind.clone(),
             phase: Phase::Suspected,
             entered: at,
@@ -141,6 +145,7 @@ impl Case {
             clear: None,
             last: at,
             opened: false,
+            news: Vec::new(),
             told: false,
             reopened: Vec::new(),
             diagnosis: None,
@@ -267,6 +272,8 @@ impl Laws {
             | IncidentEvent::Threaded(_)
             | IncidentEvent::Asked(_) => {}
             IncidentEvent::Answered => case.ruling = None,
+            IncidentEvent::News { words, .. } => self.has_news(fact.at, (id, words)),
+            IncidentEvent::Hushed => self.hushed(fact.at, id),
             IncidentEvent::PhaseEntered(phase) => self.entered(after, fact, (id, phase)),
             IncidentEvent::Reopened => {
                 let over = matches!(case.phase, Phase::Resolved | Phase::NoActionRequired);
@@ -388,6 +395,9 @@ impl Laws {
         }
         let case = self.healing.cases.get_mut(&id).expect("looked at above");
         case.opened |= *to == Phase::Open;
+        if matches!(to, Phase::Suppressed(why) if *why != Suppression::Flapping) {
+            case.news.clear();
+        }
         case.again = false;
         (case.phase, case.entered) = (to.clone(), fact.at);
     }
@@ -484,17 +494,10 @@ impl Laws {
     }
 
     fn wanted(&mut self, id: IncidentId, at: Timestamp, kind: &EffectKind) {
-        let silent = self.healing.silenced(&self.healing.cases[&id], at);
         let case = self.healing.cases.get_mut(&id).expect("an effect of nothing");
         let at_work = case.at_work().map(|(number, deed)| (number, deed.plan, deed.done, deed.mission));
         match kind {
-            EffectKind::Announce { words, .. } => {
-                assert!(!silent, "{id} is silenced, and told: {words}");
-                assert!(case.opened, "{id} was never confirmed, and is told: {words}");
-                assert!(!matches!(case.phase, Phase::Suppressed(_)), "{id} is kept quiet, and told: {words}");
-                assert!(case.told || words != "resolved", "{id} is told at its end only");
-                case.told = true;
-            }
+            EffectKind::Announce { words, others, .. } => self.told_together(at, (id, words), others),
             EffectKind::Heal { attempt, plan, .. } | EffectKind::Commission { attempt, plan, .. } => {
                 assert_eq!(at_work.map(|(number, of, ..)| (number, of)), Some((*attempt, *plan)));
             }

@@ -9,6 +9,7 @@ mod leave;
 mod missions;
 mod money;
 mod rest;
+mod told;
 
 use crate::{
     domain::{
@@ -143,6 +144,8 @@ impl Laws {
             "denied",
             "cap raised",
             "reopened",
+            "told together",
+            "hushed",
             "rated",
             "taken over",
             "unsure begun",

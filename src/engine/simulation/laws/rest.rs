@@ -1,7 +1,7 @@
 //! Laws of rest: once the world is quiet every mission and every incident has ended, or waits for somebody. Nothing is in
 //! limbo.
 
-use super::Laws;
+use super::{Laws, told};
 use crate::{
     domain::{
         incident::Phase,
@@ -39,6 +39,7 @@ impl Laws {
 
     /// All is well for a long time: nothing is left but what teams and people are at.
     pub(in crate::engine::simulation) fn peace(&self, state: &State) {
+        told::nothing_is_left(state);
         for incident in state.ward.live() {
             assert!(
                 with_mission(state, incident),
@@ -58,6 +59,7 @@ impl Laws {
 impl Laws {
     /// Nothing was heard for a long time: whatever is not over is a person's, or people want quiet about it.
     pub(in crate::engine::simulation) fn dark(&self, state: &State, now: Timestamp) {
+        told::nothing_is_left(state);
         for incident in state.ward.live() {
             let asked = incident.request.is_some_and(|request| state.desk.contains_key(&request));
             let known = matches!(incident.phase, Phase::NeedsHuman(_) | Phase::Suppressed(_));

@@ -3,7 +3,7 @@
 
 use super::{
     super::site::{Site, permanent, transient},
-    channels::Channel,
+    channels::{Channel, Channels, Recipient},
     ground::{incident_of, laid_down},
 };
 use crate::{
@@ -14,11 +14,11 @@ use crate::{
     engine::{
         command::Outcome,
         effect::{Effect, EffectKind, Failure},
-        healing::ward::Incident,
+        healing::{notices::Group, ward::Incident},
     },
     monitor::probes::Eyes,
     operations::notify::{
-        Notice, Untold,
+        Member, Notice, Untold,
         mail::{self, Letter},
         slack, webhook,
         wording::{Wording, Words},
@@ -26,6 +26,7 @@ use crate::{
     runtime::supervisor::StopSign,
 };
 use futures::future::join_all;
+use std::sync::Arc;
 
 /// Pauses before each try after the first.
 const PAUSES: [Millis; 5] =
@@ -40,20 +41,64 @@ pub(in crate::runtime::driver) async fn announce(
     effect: &Effect,
     stop: &StopSign,
 ) -> Result<Outcome, Failure> {
-    let EffectKind::Announce { incident, words } = &effect.kind else {
+    let EffectKind::Announce { incident, words, others } = &effect.kind else {
         return Err(permanent("there is nothing to tell"));
     };
     let incident = incident_of(site, *incident)?;
-    tracing::info!(incident = %incident.id, severity = %incident.severity, service = incident.service, words, "incident");
+    let mut told = vec![Told { incident, words }];
+    for (other, words) in others {
+        // What is not known any more has ended long ago.
+        told.extend(incident_of(site, *other).ok().map(|incident| Told { incident, words }));
+    }
+    for Told { incident, words } in &told {
+        tracing::info!(incident = %incident.id, severity = %incident.severity, service = incident.service, words, "incident");
+    }
     let Ok(rules) = laid_down(site) else { return Ok(Outcome::Announced(None, String::new())) };
     let channels = &rules.notify;
-    if incident.severity > channels.least || channels.ways.is_empty() {
-        return Ok(Outcome::Announced(None, String::new()));
+    let threads = told.iter().map(|told| told.incident.id).collect();
+    let teller = Teller { site, eyes: &rules.eyes, wording: &channels.wording, threads };
+    let quiet = quiet_with(site, &told[0].incident);
+    let notices = channels.ways.iter().filter_map(|way| {
+        let told = heard(channels, way, &told);
+        Some((&way.by, notice(effect, (&told, &quiet))?))
+    });
+    let notices: Vec<(&Channel, Notice)> = notices.collect();
+    let telling = notices.iter().map(|(way, notice)| teller.insist(way, notice, stop));
+    sum(notices.iter().map(|(way, _)| way.word()).zip(join_all(telling).await))
+}
+
+/// What is told of one incident.
+#[derive(Clone)]
+struct Told<'a> {
+    incident: Arc<Incident>,
+    words: &'a str,
+}
+
+/// What of it is told one way.
+fn heard<'a>(channels: &Channels, way: &Recipient, told: &[Told<'a>]) -> Vec<Told<'a>> {
+    let hears = |told: &&Told<'_>| told.incident.severity <= channels.least && way.hears(&told.incident);
+    told.iter().filter(hears).cloned().collect()
+}
+
+/// What is quiet because of something in the group of this one.
+fn quiet_with(site: &Site, incident: &Incident) -> Vec<Member> {
+    let state = site.lines.state.borrow();
+    let group = Group::of(&state.ward, incident);
+    let quiet = group.quiet(&state.ward).map(|(quiet, why)| member(quiet, &why.words()));
+    quiet.filter(|member| member.incident != incident.id.to_string()).collect()
+}
+
+fn member(incident: &Incident, words: &str) -> Member {
+    Member {
+        incident: incident.id.to_string(),
+        event: words.to_owned(),
+        severity: incident.severity.to_string(),
+        service: incident.service.clone(),
+        env: incident.env.clone(),
+        title: incident.title.clone(),
+        phase: incident.phase.word().to_owned(),
+        request: incident.request.as_ref().map(RequestId::to_string),
     }
-    let notice = notice(effect, &incident, words);
-    let teller = Teller { site, eyes: &rules.eyes, wording: &channels.wording, incident: incident.id };
-    let telling = channels.ways.iter().map(|way| teller.insist(way, &notice, stop));
-    sum(channels.ways.iter().map(Channel::word).zip(join_all(telling).await))
 }
 
 /// What came of all ways together. Whoever was told is told, and the thread is kept, whatever became of the others.
@@ -85,7 +130,8 @@ struct Teller<'a> {
     site: &'a Site,
     eyes: &'a Eyes,
     wording: &'a Wording,
-    incident: IncidentId,
+    /// Incidents that it is told of, the one that it is told under first.
+    threads: Vec<IncidentId>,
 }
 
 impl Teller<'_> {
@@ -149,11 +195,13 @@ impl Teller<'_> {
     ) -> Result<Option<String>, Untold> {
         let client = self.client(bot.api)?;
         let mut threads = self.site.threads.lock().await;
-        let journaled = incident_of(self.site, self.incident).ok().and_then(|known| known.thread.clone());
-        let known = journaled.or_else(|| threads.get(&self.incident).cloned());
+        let known = self.threads.iter().find_map(|id| {
+            let journaled = incident_of(self.site, *id).ok().and_then(|known| known.thread.clone());
+            journaled.or_else(|| threads.get(id).cloned())
+        });
         let thread = slack::post(&client, bot, said, known.as_deref()).await?;
         if let Some(begun) = thread.as_ref().filter(|_| known.is_none()) {
-            threads.insert(self.incident, begun.clone());
+            threads.extend(self.threads.iter().map(|id| (*id, begun.clone())));
             while threads.len() > THREADS_MOST {
                 threads.pop_first();
             }
@@ -179,14 +227,20 @@ impl Teller<'_> {
     }
 }
 
-/// What was begun before a crash may have been told then: it says that it is told again.
-fn notice(effect: &Effect, incident: &Incident, words: &str) -> Notice {
+/// What is told one way, if anything is: under the gravest of it, with the rest beside it. What was begun before a crash may
+/// have been told then: it says that it is told again.
+fn notice(effect: &Effect, (told, quiet): (&[Told<'_>], &[Member])) -> Option<Notice> {
+    let (Told { incident, words }, others) = told.split_first()?;
     let tries = incident.effects.get(&effect.id).map_or(0, |known| u32::from(known.tries));
     let tries = tries.saturating_add(u32::from(effect.unsure));
-    Notice {
+    let others = others.iter().map(|told| member(&told.incident, told.words)).chain(quiet.iter().cloned());
+    let mut others: Vec<Member> = others.collect();
+    let more = others.len().saturating_sub(Member::MOST);
+    others.truncate(Member::MOST);
+    Some(Notice {
         id: effect.id.to_string(),
         incident: incident.id.to_string(),
-        event: words.to_owned(),
+        event: (*words).to_owned(),
         severity: incident.severity.to_string(),
         service: incident.service.clone(),
         env: incident.env.clone(),
@@ -196,8 +250,10 @@ fn notice(effect: &Effect, incident: &Incident, words: &str) -> Notice {
         request: incident.request.as_ref().map(RequestId::to_string),
         count: incident.sightings.count,
         affected: incident.sightings.affected,
+        others,
+        more: u64::try_from(more).unwrap_or(u64::MAX),
         attempt: tries.saturating_add(1),
-    }
+    })
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! The ways in which people are told of incidents, as the director laid them down.
 
 use crate::{
-    domain::{incident::Severity, mail::Way},
+    domain::{incident::Severity, mail::Way, time::Millis},
+    engine::healing::ward::Incident,
     operations::notify::{mail::Envelope, wording::Wording},
 };
 
@@ -11,7 +12,7 @@ pub struct Channels {
     /// Milder incidents are not told.
     pub least: Severity,
     /// Every way.
-    pub ways: Vec<Channel>,
+    pub ways: Vec<Recipient>,
     /// In which words.
     pub wording: Wording,
 }
@@ -19,6 +20,23 @@ pub struct Channels {
 impl Default for Channels {
     fn default() -> Self {
         Self { least: Severity::P3, ways: Vec::new(), wording: Wording::default() }
+    }
+}
+
+/// Who is told by one way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recipient {
+    /// The way.
+    pub by: Channel,
+    /// Told only of what has waited for a person for at least this long; of everything where there is nothing.
+    pub after: Option<Millis>,
+}
+
+impl Recipient {
+    /// Whether an incident is told this way.
+    #[must_use]
+    pub fn hears(&self, incident: &Incident) -> bool {
+        self.after.is_none_or(|after| incident.waits_since.is_some() && incident.waited() >= after)
     }
 }
 

@@ -296,6 +296,8 @@ mod tests {
             ruling: None,
             request: None,
             told: None,
+            news: Vec::new(),
+            waits_since: None,
             thread: None,
             revision: Revision(0),
             attempts: Vec::new(),
