@@ -54,6 +54,7 @@ pub fn brief(words: &str) -> Brief {
         patch: None,
         once: None,
         feature: None,
+        withheld: 0,
     }
 }
 

@@ -256,6 +256,7 @@ fn brief(id: u64, teams: u8) -> Brief {
         patch: None,
         once: None,
         feature: None,
+        withheld: 0,
     }
 }
 

@@ -56,6 +56,8 @@ class Mission(TypedDict):
     """First line of the brief."""
     text: NotRequired[Union[str, None]]
     """The whole brief; only where one mission is asked for."""
+    secrets_withheld: int
+    """Secrets that were taken out of the brief before it was kept."""
     priority: int
     """1 (last) to 10 (first)."""
     opened: str
@@ -241,6 +243,8 @@ class Taken(TypedDict):
     """`queued` or further."""
     created_at: str
     """When, RFC 3339 in UTC."""
+    secrets_withheld: int
+    """Secrets that were taken out of what was given before it was kept."""
 
 
 class NewTask(TypedDict):

@@ -424,5 +424,6 @@ pub fn brief() -> Brief {
         patch: None,
         once: None,
         feature: None,
+        withheld: 0,
     }
 }

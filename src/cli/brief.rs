@@ -136,7 +136,11 @@ pub async fn open_and_follow(
 ) -> Result<Exit, Complaint> {
     let limit = brief.timeout;
     let receipt = handle.send(Command::Mission(MissionCommand::Open(Box::new(brief)))).await?;
-    let mission = opened(&receipt).ok_or_else(|| Complaint::error("the engine opened no mission"))?;
+    let (mission, withheld) =
+        opened(&receipt).ok_or_else(|| Complaint::error("the engine opened no mission"))?;
+    if let Some(words) = withheld {
+        notice(out, &words);
+    }
     Follow::new(handle, mission).answering(answers).within(limit).run(out, interrupts).await
 }
 
@@ -162,9 +166,9 @@ impl From<Fault> for Complaint {
     }
 }
 
-fn opened(receipt: &Receipt) -> Option<MissionId> {
+fn opened(receipt: &Receipt) -> Option<(MissionId, Option<String>)> {
     receipt.events.iter().find_map(|event| match event {
-        Event::Mission(mission, MissionEvent::Opened(_)) => Some(*mission),
+        Event::Mission(mission, MissionEvent::Opened(brief)) => Some((*mission, brief.withheld_words())),
         _ => None,
     })
 }

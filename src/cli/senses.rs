@@ -125,6 +125,7 @@ fn commission(settings: &Settings, on_air: &OnAir) -> Brief {
         patch: None,
         once: None,
         feature: None,
+        withheld: 0,
     }
 }
 

@@ -135,6 +135,7 @@ pub fn build(
         patch: None,
         once: None,
         feature: wish.feature.as_ref().map(|urls| feature(urls, settings)).transpose()?,
+        withheld: 0,
     };
     Ok((brief, notes))
 }

@@ -1,6 +1,9 @@
 //! What the director asks, and what is asked back.
 
-use super::{digest::Digest, feature::Feature, ids::IncidentId, money::Money, team::TeamSpec, time::Millis};
+use super::{
+    digest::Digest, feature::Feature, ids::IncidentId, money::Money, team::TeamSpec, text::count,
+    time::Millis,
+};
 use serde::{Deserialize, Serialize};
 
 /// One job in plain English, with what bounds it. Everything a mission needs to be run again.
@@ -39,6 +42,14 @@ pub struct Brief {
     /// What it is measured by, where it is a feature that is staged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub feature: Option<Feature>,
+    /// Secrets that were taken out of its words before anything of it was kept.
+    #[serde(default, skip_serializing_if = "nothing")]
+    pub withheld: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn nothing(number: &u32) -> bool {
+    *number == 0
 }
 
 /// So that what is given twice is done once: a second brief of the same word opens no second mission.
@@ -51,6 +62,16 @@ pub struct Once {
 }
 
 impl Brief {
+    /// What whoever gave it must know of that; `None`: nothing was taken out.
+    #[must_use]
+    pub fn withheld_words(&self) -> Option<String> {
+        let taken = count(self.withheld, "secret");
+        let was = if self.withheld == 1 { "was" } else { "were" };
+        (self.withheld > 0).then(|| {
+            format!("{taken} {was} taken out of the brief before it was kept: name the variable that holds it instead")
+        })
+    }
+
     /// Longest accepted text, in bytes.
     pub const TEXT_MOST: usize = 256 * 1024;
 }

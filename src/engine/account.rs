@@ -63,7 +63,10 @@ type Name<'a> = &'a dyn Fn(TeamId) -> String;
 
 fn of_mission(event: &MissionEvent, name: Name<'_>) -> String {
     match event {
-        MissionEvent::Opened(brief) => format!("brief: {}", quote(&brief.text)),
+        MissionEvent::Opened(brief) => {
+            let withheld = brief.withheld_words().map(|words| format!("; {words}")).unwrap_or_default();
+            format!("brief: {}{withheld}", quote(&brief.text))
+        }
         MissionEvent::Admitted => "left the queue".into(),
         MissionEvent::Surveyed(survey) => format!(
             "repository looked at: {}, {}, base {}",

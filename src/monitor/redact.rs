@@ -100,6 +100,23 @@ pub fn redact(text: &str) -> Cow<'_, str> {
     text
 }
 
+/// What a person wrote without its secrets, and how many there were. People write of code and to people: what merely stands
+/// where a secret would, and what is personal, stays; what cannot be anything but a secret does not.
+#[must_use]
+pub fn secrets(text: &str) -> (Cow<'_, str>, usize) {
+    let marks = |text: &str| text.matches(span::MARK).count();
+    let mut clean = Cow::Borrowed(text);
+    for _ in 0..ROUNDS_MOST {
+        let spans = certain(&clean);
+        if spans.is_empty() {
+            break;
+        }
+        clean = Cow::Owned(span::applied(&clean, spans));
+    }
+    let found = marks(&clean).saturating_sub(marks(text));
+    (clean, found)
+}
+
 /// The value of a label without secrets and personal data: a name that says that its value is secret is believed.
 #[must_use]
 pub fn labelled<'a>(name: &str, value: &'a str) -> Cow<'a, str> {
@@ -111,6 +128,39 @@ pub fn labelled<'a>(name: &str, value: &'a str) -> Cow<'a, str> {
 
 /// Every piece that must not be kept.
 fn found(text: &str) -> Vec<Span> {
+    let mut spans = searched(text, |_, _| true);
+    if text.bytes().filter(u8::is_ascii_digit).count() >= figures::DIGITS_LEAST {
+        figures::cards(text, &mut spans);
+        figures::accounts(text, &mut spans);
+    }
+    if text.len() >= vendor::PEM_LINE {
+        vendor::pem_lines(text, &mut spans);
+    }
+    spans
+}
+
+/// Every piece that is a secret whoever wrote it: by its own form, or beside a name of one and made up.
+fn certain(text: &str) -> Vec<Span> {
+    let made_up = |found: &str| {
+        let has = |test: fn(&u8) -> bool| found.bytes().any(|byte| test(&byte));
+        found.len() >= 6
+            && has(u8::is_ascii_digit)
+            && has(u8::is_ascii_alphabetic)
+            && !found.contains(['(', '{', '$', '<', '/'])
+    };
+    let mut spans = searched(text, |hint, found| match hint {
+        Hint::Vendor | Hint::Jwt | Hint::Pem | Hint::Bot | Hint::Bearer | Hint::Basic | Hint::Near => true,
+        Hint::Mail => false,
+        Hint::Address | Hint::SourceName | Hint::Named(_) | Hint::Switch => made_up(found),
+    });
+    if text.len() >= vendor::PEM_LINE {
+        vendor::pem_lines(text, &mut spans);
+    }
+    spans
+}
+
+/// Pieces that the search leads to and that count.
+fn searched(text: &str, counts: impl Fn(Hint, &str) -> bool) -> Vec<Span> {
     let mut spans = Vec::new();
     if let Some(search) = &*SEARCH {
         for hit in search.words.find_overlapping_iter(text) {
@@ -119,22 +169,15 @@ fn found(text: &str) -> Vec<Span> {
             let inside =
                 spans.last().is_some_and(|last: &Span| hit.end() <= last.end && hit.start() >= last.start);
             let inside = inside || span::within_marker(text, hit.start(), hit.end());
-            if let Some(span) =
-                hint.filter(|_| !inside).and_then(|hint| look(text, hint, hit.start(), hit.end()))
-            {
-                spans.push(span);
-            }
+            let span = hint.filter(|_| !inside).and_then(|hint| {
+                let span = look(text, hint, hit.start(), hit.end())?;
+                counts(hint, text.get(span.start..span.end)?).then_some(span)
+            });
+            spans.extend(span);
             if spans.len() >= SPANS_MOST {
                 break;
             }
         }
-    }
-    if text.bytes().filter(u8::is_ascii_digit).count() >= figures::DIGITS_LEAST {
-        figures::cards(text, &mut spans);
-        figures::accounts(text, &mut spans);
-    }
-    if text.len() >= vendor::PEM_LINE {
-        vendor::pem_lines(text, &mut spans);
     }
     spans
 }

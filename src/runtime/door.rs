@@ -127,7 +127,7 @@ impl Door {
         let closed = || Answer::Failed(SendError::Closed.to_string());
         let Some(entrance) = self.entrance.upgrade() else { return closed() };
         let (reply, receipt) = oneshot::channel();
-        if entrance.send(Ask::Send(actor, Box::new(command), reply)).await.is_err() {
+        if entrance.send(Ask::send(actor, command, reply)).await.is_err() {
             return closed();
         }
         match receipt.await {

@@ -2,6 +2,7 @@
 //! [`attach`](super::attach) where another process owns the data directory.
 
 use super::{
+    discretion::discreet,
     feeds::Feeds,
     past::{
         dossier::Dossier,
@@ -170,7 +171,7 @@ impl HistoryEntry {
 
 /// A thing asked of the engine's task.
 pub enum Ask {
-    /// A command and where its receipt goes.
+    /// A command and where its receipt goes. Made by [`Ask::send`].
     Send(Actor, Box<Command>, oneshot::Sender<Result<Receipt, SendError>>),
     /// A look into the history.
     Read(HistoryQuery, oneshot::Sender<Result<Vec<HistoryEntry>, SendError>>),
@@ -216,6 +217,17 @@ pub struct EngineEnd {
     pub(super) probes: watch::Sender<Arc<Vec<ProbeHealth>>>,
     /// Where it is told that the line to the engine is lost.
     lost: watch::Sender<Option<Arc<Lost>>>,
+}
+
+impl Ask {
+    /// The one way by which a person's command comes in, from whichever face: secrets stay outside.
+    pub(super) fn send(
+        actor: Actor,
+        command: Command,
+        reply: oneshot::Sender<Result<Receipt, SendError>>,
+    ) -> Self {
+        Self::Send(actor, Box::new(discreet(command)), reply)
+    }
 }
 
 impl EngineEnd {
@@ -319,13 +331,14 @@ impl Handle {
         &self.previews
     }
 
-    /// Gives a command in the name of whoever the handle is for; resolves when it is durable or refused.
+    /// Gives a command in the name of whoever the handle is for; resolves when it is durable or refused. Secrets in its words
+    /// are taken out before it goes anywhere.
     ///
     /// # Errors
     /// The core's refusal, the journal's failure, or the engine's end.
     pub async fn send(&self, command: Command) -> Result<Receipt, SendError> {
         let actor = self.actor.clone();
-        self.ask(|reply| Ask::Send(actor, Box::new(command), reply)).await
+        self.ask(|reply| Ask::send(actor, command, reply)).await
     }
 
     /// Looks into the history.

@@ -6,6 +6,7 @@ pub mod attach;
 #[cfg_attr(not(target_os = "linux"), path = "bell/none.rs")]
 mod bell;
 pub mod clock;
+mod discretion;
 mod door;
 mod driver;
 pub mod feeds;

@@ -51,6 +51,8 @@ use std::{
 };
 use tokio::sync::{mpsc, oneshot, watch};
 
+mod secrets;
+
 /// How long anything may take here before the test gives up.
 const PATIENCE: Millis = Millis::mins(5);
 
@@ -97,6 +99,7 @@ fn brief(repo: &Path) -> Brief {
         patch: None,
         once: None,
         feature: None,
+        withheld: 0,
     }
 }
 

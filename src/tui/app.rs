@@ -17,7 +17,7 @@ use super::{
     screens::{ScreenId, Screens},
     sheets::Sheet,
     shot::is_patch,
-    task::{Done, EditFor, Task, opened},
+    task::{Done, EditFor, Task, opened, withheld},
     theme::{Theme, color::Rgb},
     vigil::Vigil,
     words,
@@ -533,7 +533,10 @@ impl App {
                 self.briefing.acknowledged(written.clone());
                 let mission = opened(&receipt);
                 let words = mission.map_or_else(|| "transmitted".into(), |id| format!("{id} is transmitted"));
-                self.notes().good(words);
+                match withheld(&receipt) {
+                    Some(warning) => self.notes().bad(format!("{words}; {warning}")),
+                    None => self.notes().good(words),
+                }
                 if self.sheet.is_none() && self.briefing.is_empty() {
                     // Who sent it from here wants to see it, whatever else waits.
                     if self.writes() && mission.is_some() {

@@ -435,6 +435,7 @@ impl Briefing {
             patch: None,
             once: None,
             feature: None,
+            withheld: 0,
         })
     }
 

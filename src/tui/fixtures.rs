@@ -108,6 +108,7 @@ fn brief() -> Brief {
         patch: None,
         once: None,
         feature: None,
+        withheld: 0,
     }
 }
 

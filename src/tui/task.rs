@@ -167,6 +167,15 @@ pub enum Done {
     Heard(u32, Option<Result<String, String>>),
 }
 
+/// What whoever sent a brief must know of what was not kept of it.
+#[must_use]
+pub fn withheld(receipt: &Receipt) -> Option<String> {
+    receipt.events.iter().find_map(|event| match event {
+        Event::Mission(_, MissionEvent::Opened(brief)) => brief.withheld_words(),
+        _ => None,
+    })
+}
+
 /// The mission that a command has opened.
 #[must_use]
 pub fn opened(receipt: &Receipt) -> Option<MissionId> {

@@ -141,6 +141,7 @@ async fn headless(cast: &Cast, stage: &Stage, out: &mut Out) -> Said {
         patch: None,
         once: None,
         feature: None,
+        withheld: 0,
     };
     let said = async {
         let exit =

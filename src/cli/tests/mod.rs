@@ -58,6 +58,7 @@ fn brief_of(approve: Approval) -> Brief {
         patch: None,
         once: None,
         feature: None,
+        withheld: 0,
     }
 }
 

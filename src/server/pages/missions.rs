@@ -143,6 +143,8 @@ pub(super) struct View {
     /// The whole brief; only where one mission is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<String>,
+    /// Secrets that were taken out of the brief before it was kept.
+    secrets_withheld: u32,
     /// 1 (last) to 10 (first).
     priority: u8,
     /// When, RFC 3339 in UTC.
@@ -275,6 +277,7 @@ fn view(state: &EngineState, mission: &Mission, whole: bool) -> View {
         reason: ending.and_then(Ending::why).map(str::to_owned),
         title: title(mission),
         text: whole.then(|| mission.brief.text.clone()),
+        secrets_withheld: mission.brief.withheld,
         priority: mission.brief.priority,
         opened: mission.opened.to_string(),
         ended: at,

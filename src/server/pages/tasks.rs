@@ -71,6 +71,8 @@ struct Taken {
     status: &'static str,
     /// When, RFC 3339 in UTC.
     created_at: String,
+    /// Secrets that were taken out of what was given before it was kept.
+    secrets_withheld: u32,
 }
 
 /// Which tasks.
@@ -281,6 +283,7 @@ async fn submit(
         task_id: id.to_string(),
         status: status(&state, mission),
         created_at: mission.opened.to_string(),
+        secrets_withheld: mission.brief.withheld,
     };
     Ok(opened.marks(created(&format!("/api/tasks/{id}"), taken)))
 }

@@ -68,6 +68,7 @@ pub(in crate::engine) fn brief(teams: u64, approve: Approval, timeout: Option<Mi
         patch: None,
         once: None,
         feature: None,
+        withheld: 0,
     }
 }
 

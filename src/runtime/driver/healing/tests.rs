@@ -135,6 +135,7 @@ fn rules() -> HealRules {
         patch: None,
         once: None,
         feature: None,
+        withheld: 0,
     };
     HealRules {
         probes: Vec::new(),
