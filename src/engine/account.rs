@@ -409,6 +409,7 @@ fn of_control(event: &ControlEvent) -> String {
             let value = value.as_ref().map_or_else(|| "not shown".to_owned(), |value| quote(value));
             format!("setting {} is {value}, in {}", quote(key), quote(file))
         }
+        ControlEvent::Given(_) => "done under a word, and not again under the same".into(),
         ControlEvent::Started { version } => format!("the program started, version {}", quote(version)),
         ControlEvent::Recovered { bytes } => {
             format!("{} of an unfinished write were cut", count(*bytes, "byte"))

@@ -237,6 +237,12 @@ impl State {
                 });
                 self.clockwork.unsure = running.chain(healing).collect();
             }
+            ControlEvent::Given(once) => {
+                let given = Arc::make_mut(&mut self.given);
+                given.push(*once);
+                let surplus = given.len().saturating_sub(Self::GIVEN_MOST);
+                given.drain(..surplus);
+            }
             ControlEvent::SettingChanged { .. } | ControlEvent::Recovered { .. } => {}
         }
     }

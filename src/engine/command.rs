@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{
-        brief::{Answer, Brief, Question},
+        brief::{Answer, Brief, Once, Question},
         candidate::{Candidate, CheckRun, CommitId, Evidence, Verdict},
         digest::Digest,
         ids::{CallId, EffectId, GrantId, IncidentId, MissionId, RequestId, Revision, SilenceId, TeamId},
@@ -55,6 +55,19 @@ pub enum Command {
     Report(Report),
     /// Time has passed: expire what is due.
     Tick,
+    /// Any of them, under a word: given again under the same it is refused as done already.
+    Under(Once, Box<Command>),
+}
+
+impl Command {
+    /// What is wanted, whatever word it came under.
+    #[must_use]
+    pub fn bare(&self) -> &Self {
+        match self {
+            Self::Under(_, command) => command.bare(),
+            command => command,
+        }
+    }
 }
 
 /// What a director can do with missions.

@@ -3,11 +3,11 @@
 
 use super::{
     answers,
-    command::{Command, DeskCommand, Order, Refusal},
+    command::{Command, DeskCommand, Order, Refusal, RefusalKind},
     control,
-    event::{DeskEvent, EffectEvent, Event, Fact, IncidentEvent, MissionEvent, MoneyEvent},
+    event::{ControlEvent, DeskEvent, EffectEvent, Event, Fact, IncidentEvent, MissionEvent, MoneyEvent},
     healing, ledger,
-    pen::Pen,
+    pen::{Pen, refuse},
     playbook::{brief, feature},
     state::State,
     suggesting,
@@ -20,7 +20,16 @@ use crate::domain::request::{Actor, Decision};
 /// A refusal with its kind and words; then nothing has happened.
 pub fn decide(state: &State, order: &Order) -> Result<Vec<Event>, Refusal> {
     let mut pen = Pen::new(state, order);
-    match &order.command {
+    let once = match &order.command {
+        Command::Under(once, _) => Some(*once),
+        _ => None,
+    };
+    if once.is_some_and(|once| state.given(once.word).is_some()) {
+        return Err(refuse(RefusalKind::Already, "it was done before under the same word"));
+    }
+    match order.command.bare() {
+        // Bare of every word.
+        Command::Under(..) => {}
         Command::Mission(command) => brief::command(&mut pen, command)?,
         Command::Desk(command) => answers::decide(&mut pen, command)?,
         Command::Control(command) => control::decide(&mut pen, command)?,
@@ -43,6 +52,9 @@ pub fn decide(state: &State, order: &Order) -> Result<Vec<Event>, Refusal> {
     // What was admitted just now may have come further before.
     feature::go_on(&mut pen);
     healing::tell(&mut pen);
+    if let Some(once) = once {
+        pen.write(Event::Control(ControlEvent::Given(once)));
+    }
     Ok(pen.finish())
 }
 
@@ -51,7 +63,7 @@ pub fn decide(state: &State, order: &Order) -> Result<Vec<Event>, Refusal> {
 /// held is the deed of whoever gave it.
 #[must_use]
 pub fn facts(order: &Order, events: Vec<Event>) -> Vec<Fact> {
-    let answered = match &order.command {
+    let answered = match order.command.bare() {
         Command::Desk(DeskCommand::Decide(id, ..) | DeskCommand::Hold(id, ..)) => Some(*id),
         _ => None,
     };

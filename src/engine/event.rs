@@ -3,7 +3,7 @@
 
 use crate::{
     domain::{
-        brief::{Answer, Brief, Question},
+        brief::{Answer, Brief, Once, Question},
         candidate::{Candidate, CheckRun, CommitId, Evidence, Verdict},
         digest::Digest,
         grant::Grant,
@@ -368,6 +368,8 @@ pub enum ControlEvent {
         /// Version of the program.
         version: String,
     },
+    /// What was given under this word is done: it is not done again.
+    Given(Once),
     /// The journal had a torn tail; this many bytes after the last whole entry were cut.
     Recovered {
         /// Bytes cut.

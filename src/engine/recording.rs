@@ -443,6 +443,7 @@ impl<'a> Book<'a> {
             ControlEvent::SettingChanged { key, file, .. } => What::Setting(short(key), short(file)),
             ControlEvent::Started { version } => What::Started(short(version)),
             ControlEvent::Recovered { bytes } => What::Recovered(*bytes),
+            ControlEvent::Given(_) => return,
         };
         self.happened(None, what);
     }

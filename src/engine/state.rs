@@ -5,7 +5,7 @@
 pub use super::effect::EffectState;
 use crate::{
     domain::{
-        brief::{Answer, Brief, Question},
+        brief::{Answer, Brief, Once, Question},
         candidate::{Candidate, CommitId, Evidence, Verdict},
         digest::Digest,
         grant::Grant,
@@ -56,6 +56,10 @@ pub struct State {
     pub ledger: Ledger,
     /// Ids given so far.
     pub counters: Counters,
+    /// Words under which something was done once, oldest first, at most [`State::GIVEN_MOST`]; those of missions stand in
+    /// their briefs.
+    #[serde(default)]
+    pub given: Arc<Vec<Once>>,
     /// What ideas are told from.
     #[serde(default)]
     pub traces: Arc<Traces>,
@@ -80,6 +84,8 @@ impl State {
     pub const DECIDED_MOST: usize = 100;
     /// Grants in force at once.
     pub const GRANTS_MOST: usize = 64;
+    /// Words under which something was done, kept in memory.
+    pub const GIVEN_MOST: usize = 1_000;
     /// Candidates, and notes not yet taken up, kept in memory per team; restores per mission.
     pub const KEPT_MOST: usize = 32;
 
@@ -88,6 +94,12 @@ impl State {
     pub fn opened_under(&self, word: Digest) -> Option<&Mission> {
         let same = |mission: &&Arc<Mission>| mission.brief.once.is_some_and(|once| once.word == word);
         self.missions.values().rev().find(same).map(Arc::as_ref)
+    }
+
+    /// What was given when something was done under this word.
+    #[must_use]
+    pub fn given(&self, word: Digest) -> Option<Digest> {
+        self.given.iter().rev().find(|once| once.word == word).map(|once| once.given)
     }
 
     /// Why nothing may start, in words.

@@ -19,7 +19,10 @@ pub(super) fn discreet(mut command: Command) -> Command {
         }
     }
     if taken > 0 {
-        tracing::warn!(secrets = taken, "secrets were taken out of what a person wrote; it is kept without them");
+        tracing::warn!(
+            secrets = taken,
+            "secrets were taken out of what a person wrote; it is kept without them"
+        );
         if let Command::Mission(MissionCommand::Open(brief)) = &mut command {
             brief.withheld = brief.withheld.saturating_add(u32::try_from(taken).unwrap_or(u32::MAX));
         }
@@ -30,6 +33,7 @@ pub(super) fn discreet(mut command: Command) -> Command {
 /// Everything in it that a person wrote.
 fn words(command: &mut Command) -> Vec<&mut String> {
     match command {
+        Command::Under(_, command) => words(command),
         Command::Mission(MissionCommand::Open(brief)) => {
             let lists = brief.constraints.iter_mut().chain(&mut brief.checks);
             std::iter::once(&mut brief.text).chain(lists).collect()
@@ -63,13 +67,18 @@ mod tests {
 
     #[test]
     fn d1_what_people_write_is_given_without_its_secrets_and_all_else_as_it_was() {
-        let refine = |words: &str| Command::Mission(MissionCommand::Refine(MissionId(1), TeamId(1), words.into()));
+        let refine =
+            |words: &str| Command::Mission(MissionCommand::Refine(MissionId(1), TeamId(1), words.into()));
         let key = format!("ghp_{}", "a1B2c3D4e5F6g7H8i9J0".repeat(2).split_at(36).0);
-        let Command::Mission(MissionCommand::Refine(.., words)) = discreet(refine(&format!("use {key} for it")))
+        let Command::Mission(MissionCommand::Refine(.., words)) =
+            discreet(refine(&format!("use {key} for it")))
         else {
             panic!("another command")
         };
-        assert!(!words.contains(&key) && words.starts_with("use [redacted:") && words.ends_with(" for it"), "{words}");
+        assert!(
+            !words.contains(&key) && words.starts_with("use [redacted:") && words.ends_with(" for it"),
+            "{words}"
+        );
         let plain = refine("compare password == confirm_password, and write to ada@example.com");
         assert_eq!(discreet(plain.clone()), plain);
     }

@@ -158,6 +158,7 @@ pub fn is_a_persons(command: &Command) -> bool {
             )
         }
         Command::Heal(command) => !matches!(command, HealCommand::Observe(_)),
+        Command::Under(_, command) => is_a_persons(command),
         Command::Desk(DeskCommand::Ask(..))
         | Command::Money(_)
         | Command::Begin(_)

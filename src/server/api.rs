@@ -65,6 +65,7 @@ pub(super) struct Leaf {
     answer: Answer,
     once: bool,
     needs: Option<Needs>,
+    refusals: Vec<(u16, &'static str)>,
 }
 
 /// What it answers where nothing is wrong.
@@ -90,6 +91,7 @@ impl Leaf {
             answer,
             once: false,
             needs: None,
+            refusals: Vec::new(),
         }
     }
     /// Who may ask. Where nothing is said: viewers may read, and only directors may give orders.
@@ -140,6 +142,11 @@ impl Leaf {
     /// It answers a stream of events, of which this is to be known.
     pub fn streams(mut self, what: &'static str) -> Self {
         self.answer = Answer::Stream(what);
+        self
+    }
+    /// What can be read is refused so, too, and why.
+    pub fn refuses(mut self, status: u16, why: &'static str) -> Self {
+        self.refusals.push((status, why));
         self
     }
     /// It starts something: a word of the caller's makes sure that it does so once.
@@ -311,6 +318,10 @@ fn operation(method: &str, leaf: &Leaf, generator: &mut SchemaGenerator) -> Valu
             "default": {"description": "What did not work", "content": {problem::MEDIA_TYPE: {"schema": wrong}}},
         },
     });
+    for (status, why) in &leaf.refusals {
+        let content = json!({problem::MEDIA_TYPE: {"schema": make::<problem::Problem>(generator)}});
+        operation["responses"][status.to_string()] = json!({"description": why, "content": content});
+    }
     if let Needs::Role(role) = needs(method, leaf) {
         operation["security"] = json!([{"bearer": []}]);
         operation["x-role"] = role.word().into();

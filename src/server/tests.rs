@@ -2,6 +2,7 @@
 
 mod doors;
 mod engine;
+mod keys;
 
 use super::{
     api::Needs,
@@ -79,8 +80,20 @@ fn house_of(mut settings: Settings) -> House {
 }
 
 impl House {
+    /// Another daemon on the same journal: it has the state, and no answer that was given before.
+    fn again(&self) -> House {
+        let mut settings = Settings::default();
+        settings.places.repo = Some("/repo".into());
+        let (handle, environment) = (self.handle.clone(), Environment::default());
+        let setup =
+            Setup { handle: handle.clone(), settings, environment, ports: ports(), clock: Clock::Wall };
+        let (close, closing) = watch::channel(false);
+        let doorman = Arc::new(doorman(&setup));
+        House { app: router(front(setup, closing), doorman), handle, close }
+    }
+
     async fn send(&self, mut request: Request<Body>) -> axum::response::Response {
-        request.extensions_mut().insert(Caller { name: "ada".into(), role: Role::Director });
+        request.extensions_mut().insert(Caller { name: "ada".into(), role: Role::Director, once: None });
         self.app.clone().oneshot(request).await.unwrap()
     }
 
@@ -328,7 +341,7 @@ async fn d11_what_makes_no_sense_is_told_as_a_problem_and_does_nothing() {
     let (status, told) = house.post("/api/control/level", None, json!({"level": 2.0})).await;
     assert_eq!(
         (status, told["detail"].as_str()),
-        (StatusCode::UNPROCESSABLE_ENTITY, Some("there is no file")),
+        (StatusCode::CONFLICT, Some("autonomy.level: there is no file")),
         "2.0 is a whole number in JSON, and was read as one"
     );
     let plain = Request::post("/api/control/pause").body(Body::from("{}")).unwrap();
@@ -373,7 +386,7 @@ async fn e1_every_route_is_for_the_role_that_its_description_names_and_for_no_le
             house.app.clone().oneshot(request)
         };
         for role in Role::ALL {
-            let answer = ask(Some(Caller { name: "ada".into(), role })).await.unwrap();
+            let answer = ask(Some(Caller { name: "ada".into(), role, once: None })).await.unwrap();
             let (status, head) = (answer.status(), answer.headers()["content-type"].clone());
             // Streams do not end: only what is refused is read.
             let word = if head == "application/problem+json" {
@@ -398,7 +411,7 @@ async fn e1_every_route_is_for_the_role_that_its_description_names_and_for_no_le
 async fn e1_a_grant_and_the_level_are_for_directors_whatever_the_route() {
     let house = house();
     house.asks().await;
-    let operator = || Caller { name: "bob".into(), role: Role::Operator };
+    let operator = || Caller { name: "bob".into(), role: Role::Operator, once: None };
     let post = |path: &str, body: Value| {
         let request = Request::post(path).header("content-type", "application/json");
         let mut request = request.body(Body::from(body.to_string())).unwrap();
@@ -529,6 +542,7 @@ async fn s5_settings_are_told_without_secrets_and_what_rules_at_once_is_all_that
         house.post("/api/settings", None, json!({"key": "budget.daily_usd", "value": "9"})).await;
     assert_eq!(
         (status, problem["detail"].as_str()),
-        (StatusCode::UNPROCESSABLE_ENTITY, Some("there is no file"))
+        (StatusCode::CONFLICT, Some("budget.daily_usd: there is no file"))
     );
+    assert!(problem["hint"].as_str().unwrap().starts_with("budget.daily_usd takes US dollars"), "{problem}");
 }

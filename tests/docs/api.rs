@@ -42,10 +42,10 @@ they are; nothing else on this page can be asked with it. [operations.md](operat
 the same (`idempotency-replayed: true`); another body under it is a 409. The last 1,024 answers are kept in memory. That a brief
 opens one mission is kept in the journal with the mission itself, so it holds when the daemon was killed in between: the answer
 is then the mission as it stands, `idempotency-replayed` too (as long as it is among those in memory: all that go on and the last
-200 that ended). Everything else is forgotten with the process. Some of it is then refused by what it is: a decided request, a
-cancelled mission, a paused house is `already` so. The rest is done again: a second silence begins beside the first one, an incident
-is investigated once more, a house that was resumed meanwhile is paused anew, a retry is one more. Look before you send such a
-thing again across a restart. What was refused only for now (`stale`, `halted`, `unfit`, `not_found`, `over_budget`, `forbidden`) is not
+200 that ended). So it is with a word on an incident (silence, investigate, resolve), on a mission (cancel, retry, refine) and with
+pause and stop: the last 1,000 keys of those stand in the journal, and after a restart the answer is how it stands then,
+`idempotency-replayed` too. Everything else is forgotten with the process: a decided request is `already` so, `resume` lets a house
+go on that was paused meanwhile, a setting is written once more. What was refused only for now (`stale`, `halted`, `unfit`, `not_found`, `over_budget`, `forbidden`) is not
 kept: the same request under the same key is tried anew.
 
 **Decisions** name the `revision` that was seen. Where a candidate, evidence or plan has changed since, the answer is 409

@@ -12,6 +12,25 @@ use std::{
 };
 
 #[test]
+fn d1_a_word_under_a_key_is_given_once_whichever_daemon_hears_it() {
+    let stage = Stage::default();
+    let first = daemon(&stage);
+    let lunch = json!({"reason": "lunch"});
+    first.post_once("/api/control/pause", "the-same", &lunch).is(200);
+    first.post("/api/control/resume", &json!({})).is(200);
+    first.ends();
+    let second = daemon(&stage);
+    let again = second.post_once("/api/control/pause", "the-same", &lunch).is(200);
+    assert_eq!(
+        (again.headers["idempotency-replayed"].as_str(), &again.json()["state"]),
+        ("true", &json!("running"))
+    );
+    second.post_once("/api/control/pause", "the-same", &json!({"reason": "dinner"})).is(409);
+    second.post_once("/api/control/pause", "another", &lunch).is(200);
+    second.ends();
+}
+
+#[test]
 fn d1_a_brief_over_the_socket_lands_when_a_decision_over_it_says_yes() {
     let stage = Stage::default();
     let daemon = daemon(&stage);

@@ -1,5 +1,6 @@
 //! `Idempotency-Key`: what is sent twice under one word is done once and answered the same. The last answers are kept in
-//! memory; that a brief opens one mission is in the journal itself, so it outlives the daemon.
+//! memory; that a brief opens one mission, and that a word on an incident, a mission or the house was given, is in the journal
+//! itself, so it outlives the daemon: the answer is how it stands now.
 
 use super::answers::{Answer, Answers, Found, Replayed};
 use crate::{
@@ -70,10 +71,7 @@ pub(in crate::server) async fn guard(
     };
     match front.answers.begin(once) {
         Found::Answer(answer) => return Ok(answer.response(true)),
-        Found::Other => {
-            let detail = "this Idempotency-Key came before with another body";
-            return Err(Problem::new(Sort::OtherUnderSameKey, detail, "send a fresh key with a new request"));
-        }
+        Found::Other => return Err(other_body()),
         Found::UnderWay => {
             let detail = "the same request is being answered right now";
             return Err(Problem::new(Sort::UnderWay, detail, "send it again in a moment"));
@@ -81,6 +79,11 @@ pub(in crate::server) async fn guard(
         Found::Nothing => {}
     }
     let mut under = Under(&front.answers, Some(once));
+    // What a process before this one did.
+    let before = front.state().given(once.word);
+    if before.is_some_and(|given| given != once.given) {
+        return Err(other_body());
+    }
     parts.extensions.insert(once);
     let response = next.run(Request::from_parts(parts, Body::from(body))).await;
     let (parts, body) = response.into_parts();
@@ -88,7 +91,8 @@ pub(in crate::server) async fn guard(
         return Err(Problem::new(Sort::Internal, "the answer was lost", "GET to see what came of it"));
     };
     let answer = answer(&parts, body);
-    let shown = answer.response(parts.extensions.get::<Replayed>().is_some());
+    let again = before.is_some() && parts.status.is_success();
+    let shown = answer.response(again || parts.extensions.get::<Replayed>().is_some());
     // What could not be done now may be done later under the same word.
     let stays = parts.status.is_success() || parts.extensions.get::<Lasting>().is_some();
     if stays && answer.body.len() <= ANSWER_MOST {
@@ -96,6 +100,11 @@ pub(in crate::server) async fn guard(
         front.answers.end(once, Some(answer));
     }
     Ok(shown)
+}
+
+fn other_body() -> Problem {
+    let detail = "this Idempotency-Key came before with another body";
+    Problem::new(Sort::OtherUnderSameKey, detail, "send a fresh key with a new request")
 }
 
 fn answer(parts: &Parts, body: Bytes) -> Answer {

@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{access::Role, request::Decision},
-    engine::command::{Command, ControlCommand, DeskCommand},
+    engine::command::{Command, ControlCommand, DeskCommand, MissionCommand},
     runtime::handle::{Handle, Receipt, SendError},
     server::{entrance::Caller, problem::Problem},
 };
@@ -22,10 +22,21 @@ pub(in crate::server) fn needed(command: &Command) -> Role {
         Command::Control(_) | Command::Money(_) | Command::Begin(_) | Command::Report(_) | Command::Tick => {
             Role::Director
         }
+        Command::Under(_, command) => needed(command),
     }
 }
 
-/// Gives a command in the caller's name.
+/// Whether the journal itself keeps under which word it was given, so that a daemon that starts anew knows it. Of briefs the
+/// mission does; what is answered with what happened cannot be answered so again.
+fn keeps_word(command: &Command) -> bool {
+    match command {
+        Command::Heal(_) | Command::Control(ControlCommand::Pause(_) | ControlCommand::Stop(_)) => true,
+        Command::Mission(command) => !matches!(command, MissionCommand::Open(_)),
+        _ => false,
+    }
+}
+
+/// Gives a command in the caller's name; what was done before under the same word is not done again.
 ///
 /// # Errors
 /// The caller may not, or as the engine says.
@@ -35,6 +46,16 @@ pub(in crate::server) async fn give(
     command: Command,
 ) -> Result<Receipt, Denied> {
     caller.must(needed(&command)).map_err(Denied::Role)?;
+    let command = match caller.once.filter(|_| keeps_word(&command)) {
+        Some(once) => {
+            let state = handle.snapshot();
+            if state.given(once.word).is_some() {
+                return Ok(Receipt { seq: state.seq, events: Vec::new() });
+            }
+            Command::Under(once, Box::new(command))
+        }
+        None => command,
+    };
     handle.in_name_of(caller.actor()).send(command).await.map_err(Denied::Engine)
 }
 

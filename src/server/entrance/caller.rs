@@ -4,7 +4,7 @@
 //! more of them than this process was put behind walls.
 
 use crate::{
-    domain::{access::Role, request::Actor, text::clean_line},
+    domain::{access::Role, brief::Once, request::Actor, text::clean_line},
     runtime::{access::Holder, people},
     server::problem::{Problem, Sort},
 };
@@ -20,11 +20,13 @@ pub(in crate::server) struct Caller {
     pub name: String,
     /// What they may do.
     pub role: Role,
+    /// Under which word they ask now, if under one.
+    pub once: Option<Once>,
 }
 
 impl From<Holder> for Caller {
     fn from(Holder { person, role }: Holder) -> Self {
-        Self { name: person, role }
+        Self { name: person, role, once: None }
     }
 }
 
@@ -52,7 +54,8 @@ impl<S: Sync> FromRequestParts<S> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let found = parts.extensions.get::<Self>().cloned();
+        let once = parts.extensions.get::<Once>().copied();
+        let found = parts.extensions.get::<Self>().map(|caller| Self { once, ..caller.clone() });
         found
             .ok_or_else(|| Problem::new(Sort::Forbidden, "it is not known who asks", "connect to the socket"))
     }
@@ -94,7 +97,7 @@ impl People {
             }
         }
         // Whoever can open the socket could also write the settings: there is nothing to keep from them.
-        Ok(Caller { name: people::person(uid), role: Role::Director })
+        Ok(Caller { name: people::person(uid), role: Role::Director, once: None })
     }
 }
 

@@ -131,6 +131,11 @@ fn within(front: &Front, command: &Command) -> Result<(), Problem> {
     match command {
         Command::Mission(MissionCommand::Open(brief)) => sensible(front, brief),
         Command::Idea(IdeaCommand::Ask { repo }) => served(front, repo),
+        Command::Under(..) => Err(Problem::new(
+            Sort::Forbidden,
+            "under which word it comes is told by a header",
+            "send it with an Idempotency-Key",
+        )),
         // That something was changed is written down by what changes it.
         Command::Control(ControlCommand::Change { .. }) => Err(Problem::new(
             Sort::Forbidden,

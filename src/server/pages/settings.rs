@@ -122,6 +122,8 @@ pub(super) fn routes(api: Api) -> Api {
         Leaf::new("change_setting", "control", "Change a setting that rules at once, in its file")
             .body::<Wanted>()
             .answers::<Changed>(200)
+            .refuses(409, "The value does not fit its key, or cannot be written to that file: which key, why, and what it takes")
+            .refuses(422, "The key is not changed from afar")
             .needs(Role::Director)
             .once();
     api.get("/api/settings", show_leaf, show).post("/api/settings", change_leaf, change)
@@ -201,13 +203,23 @@ async fn change(
     Ok(ok(Changed { words: edited.told(&change, Counts::AtOnce.word()) }))
 }
 
+/// A change that can be read and does not fit: which key, what is wrong, what it takes.
+fn unfit(change: &Change, why: &str) -> Problem {
+    let key = &change.path;
+    let detail = if why.contains(key.as_str()) { why.to_owned() } else { format!("{key}: {why}") };
+    let takes = KEYS.iter().find(|known| known.path == key).map(|known| known.slot.form());
+    let hint = match takes {
+        Some(form) => format!("{key} takes {form}; GET /api/settings tells of every setting"),
+        None => "GET /api/settings tells what each setting is and takes".to_owned(),
+    };
+    Problem::new(Sort::Unfit, detail, hint)
+}
+
 /// Writes a change, remembers who made it, and lets the house go by it.
 pub(super) async fn set(front: &Front, caller: &Caller, change: &Change) -> Result<Edited, Problem> {
     // One after the other: what is written last is what rules.
     let _turn = front.changing.lock().await;
-    let edited = (front.ports.change)(change.clone()).await.map_err(|why| {
-        Problem::new(Sort::Invalid, why, "GET /api/settings tells what each setting is and takes")
-    })?;
+    let edited = (front.ports.change)(change.clone()).await.map_err(|why| unfit(change, &why))?;
     let (key, file) = (change.path.clone(), edited.file.display().to_string());
     let remembered = ControlCommand::Change { key, file, value: edited.kept(change) };
     rights::give(&front.handle, caller, Command::Control(remembered)).await?;

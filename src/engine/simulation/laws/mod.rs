@@ -270,6 +270,7 @@ impl Laws {
             }
             ControlEvent::PolicyLoaded(_)
             | ControlEvent::SettingChanged { .. }
+            | ControlEvent::Given(_)
             | ControlEvent::Recovered { .. } => {}
         }
     }
