@@ -173,6 +173,9 @@ impl State {
             EffectEvent::Wanted(id, mission, kind) => {
                 if let Some(mission) = self.mission_mut(*mission) {
                     let tries = mission.take_failed(id);
+                    if tries > 0 {
+                        mission.course.tried_again();
+                    }
                     let wanted = EffectState { kind: (**kind).clone(), started: None, tries };
                     mission.effects.insert(id.clone(), wanted);
                 } else {
@@ -348,7 +351,7 @@ impl Mission {
                 self.result.chosen = None;
                 self.result.budget_note = None;
                 self.result.rating = None;
-                self.course.again();
+                self.course.begin_again();
                 if self.brief.feature.is_some() {
                     // Whoever was at work, or failed, may be asked for something else this time.
                     self.teams.iter_mut().for_each(Team::wait);

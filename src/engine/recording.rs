@@ -150,7 +150,12 @@ impl<'a> Book<'a> {
             }
             MissionEvent::Ended(ending) => return self.ended(mission, ending),
             MissionEvent::Reopened(why) => {
-                self.count(|sums| more(&mut sums.reopened, 1));
+                let ending = mission.result.ending.as_ref().map(|(ending, _)| ending);
+                let failed = matches!(ending, Some(Ending::Failed(_) | Ending::OverBudget(_)));
+                self.count(|sums| {
+                    more(&mut sums.reopened, 1);
+                    more(&mut sums.retried, u64::from(failed));
+                });
                 What::Reopened(short(why))
             }
             MissionEvent::BudgetReached(note) => What::OverCap(short(note)),

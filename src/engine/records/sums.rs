@@ -32,6 +32,9 @@ pub struct Sums {
     pub over_budget: u64,
     /// Ended missions that were opened again; each ends, and counts, once more.
     pub reopened: u64,
+    /// Of these, those that had failed or that the budget had ended: what they are tried again for is no failure of theirs yet.
+    #[serde(default)]
+    pub retried: u64,
     /// Earlier states brought back.
     pub restored: u64,
     /// Missions that ended and in which a person had decided at the desk.
@@ -78,6 +81,12 @@ impl Sums {
             .fold(self.landed, |sum, n| sum.saturating_add(*n))
     }
 
+    /// Missions that failed or ran out of budget and stand so: each once, and none that was tried again since.
+    #[must_use]
+    pub fn stand_failed(&self) -> u64 {
+        self.failed.saturating_add(self.over_budget).saturating_sub(self.retried)
+    }
+
     /// Tokens both ways.
     #[must_use]
     pub fn tokens(&self) -> u64 {
@@ -104,6 +113,7 @@ impl Sums {
             cancelled,
             over_budget,
             reopened,
+            retried,
             restored,
             handled,
             candidates,
@@ -126,6 +136,7 @@ impl Sums {
             (&mut self.cancelled, cancelled),
             (&mut self.over_budget, over_budget),
             (&mut self.reopened, reopened),
+            (&mut self.retried, retried),
             (&mut self.restored, restored),
             (&mut self.handled, handled),
             (&mut self.candidates, candidates),

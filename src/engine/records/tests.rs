@@ -252,6 +252,28 @@ fn b21_the_last_rating_counts_for_the_kind_and_the_team_that_landed() {
 }
 
 #[test]
+fn d3_a_mission_that_is_tried_again_is_counted_once_as_it_stands() {
+    let mut tape = Tape::new();
+    let failed = || MissionEvent::Ended(Ending::Failed("no team has a candidate".into()));
+    let again = || MissionEvent::Reopened("once more".into());
+    tape.landed(M, &[true]).landed(MissionId(2), &[true]);
+    // As if the second had failed before it landed, the third twice and the fourth by a person's word.
+    for id in [3, 4] {
+        tape.mission(MissionId(id), MissionEvent::Opened(Box::new(brief(3, Approval::Ask, None))));
+    }
+    tape.mission(MissionId(3), failed());
+    assert_eq!(tape.records().total().stand_failed(), 1);
+    tape.mission(MissionId(3), again());
+    assert_eq!(tape.records().total().stand_failed(), 0, "it goes on");
+    tape.mission(MissionId(3), MissionEvent::Ended(Ending::OverBudget("$0.50".into())));
+    tape.mission(MissionId(4), MissionEvent::Ended(Ending::Cancelled("enough".into())))
+        .mission(MissionId(4), again());
+    let total = tape.records().total();
+    assert_eq!((total.landed, total.stand_failed(), total.reopened, total.retried), (2, 1, 2, 1));
+    assert_eq!((total.failed, total.over_budget), (1, 1), "each end counts as an end");
+}
+
+#[test]
 fn a_payment_copies_what_it_changes_and_nothing_else() {
     let mut tape = Tape::new();
     tape.landed(M, &[true, true]);

@@ -198,6 +198,13 @@ fn d5_a_test_is_asked_for_again_three_times_then_the_next_team_writes_and_then_i
     // Tried again by a person it begins with the test, by the first team.
     house.world("release", Outcome::Released(vec![])).unwrap();
     house.mission(MissionCommand::Retry(M, "look at the cart".into())).unwrap();
+    let course = &house.state.missions[&M].course;
+    assert_eq!(
+        (course.again, course.retries.len()),
+        (4, 0),
+        "three were asked for again, and all of it once"
+    );
+    assert_eq!(house.state.records.total().stand_failed(), 0, "it is tried again: it has not failed");
     assert_eq!(house.phase(), "e2e_test");
     house.made(ONE, &[TEST], seal());
     house.tried(ONE, seen(CheckOutcome::Failed));

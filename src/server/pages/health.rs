@@ -28,7 +28,7 @@ pub(super) struct Health {
     tasks_running: u64,
     /// Missions that landed since the journal began.
     tasks_completed: u64,
-    /// Missions that failed or ran out of budget since the journal began.
+    /// Missions that failed or ran out of budget since the journal began and were not tried again.
     tasks_failed: u64,
 }
 
@@ -66,7 +66,7 @@ async fn get_health(State(front): State<Arc<Front>>) -> Told<Health> {
         tasks_queued,
         tasks_running,
         tasks_completed: total.landed,
-        tasks_failed: total.failed + total.over_budget,
+        tasks_failed: total.stand_failed(),
     })
 }
 

@@ -100,7 +100,7 @@ fn house(page: &mut Page, state: &EngineState) {
     let active = state.missions.values().filter(|mission| working(mission)).count();
     page.plain("chimera_pool_active", "gauge", "Missions that hold a place in the pool now.", active);
     let total = state.records.total();
-    let judged = total.landed + total.failed + total.over_budget;
+    let judged = total.landed + total.stand_failed();
     page.plain(
         "chimera_missions_success_ratio",
         "gauge",

@@ -117,7 +117,8 @@ struct Task {
     duration_s: f64,
     /// Why it ended before it was complete.
     reason: Option<String>,
-    /// How often somebody was asked again in the phase that goes on.
+    /// How often anything of it was done once more since it was submitted: somebody asked again, a step that failed made
+    /// again, the task tried again.
     retries: u32,
     /// Spent so far, of what is known.
     spent_usd: f64,
@@ -182,7 +183,6 @@ fn view(front: &Front, state: &EngineState, mission: &Mission) -> Option<Task> {
     let feature = mission.brief.feature.as_ref()?;
     let (ending, ended) = mission.result.ending.as_ref().map(|(ending, at)| (ending, *at)).unzip();
     let spent = ended.unwrap_or_else(|| front.clock.now()).since(mission.opened);
-    let retries = mission.course.retries.values().map(|count| u32::from(*count)).sum();
     #[expect(clippy::cast_precision_loss, reason = "a span is shown, not counted with")]
     let duration_s = spent.0 as f64 / 1_000.0;
     Some(Task {
@@ -198,7 +198,7 @@ fn view(front: &Front, state: &EngineState, mission: &Mission) -> Option<Task> {
         completed_at: ended.map(|at| at.to_string()),
         duration_s,
         reason: ending.and_then(Ending::why).map(str::to_owned),
-        retries,
+        retries: mission.course.again,
         spent_usd: mission.spent.as_usd(),
         requests: missions::requests(state, mission),
         result: outcome(state, mission, &feature.staging_url),

@@ -15,6 +15,10 @@ pub struct Course {
     pub test: Option<Standing>,
     /// How often each team was asked again in the phase that goes on.
     pub retries: BTreeMap<TeamId, u8>,
+    /// How often anything of it was done once more since it was submitted: somebody asked again, a step that failed made
+    /// again, the whole tried again.
+    #[serde(default)]
+    pub again: u32,
     /// What was put into the staging environment.
     pub staged: Option<CommitId>,
     /// The last run of the test there.
@@ -49,10 +53,17 @@ impl Course {
     pub fn retried(&mut self, team: TeamId) {
         let count = self.retries.entry(team).or_default();
         *count = count.saturating_add(1);
+        self.tried_again();
+    }
+
+    /// Something of it is done once more.
+    pub fn tried_again(&mut self) {
+        self.again = self.again.saturating_add(1);
     }
 
     /// Once more from what stands: nothing of the last way counts but the test.
-    pub fn again(&mut self) {
+    pub fn begin_again(&mut self) {
+        self.tried_again();
         self.retries.clear();
         self.staged = None;
         self.validation = None;
