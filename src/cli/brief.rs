@@ -88,7 +88,8 @@ pub async fn follow(
     let mut brief = build(&wish, session)?;
     brief.text = words(args)?;
     // Before anything is opened: a mission that cannot start would only be a failure in the journal.
-    workspace::ready(session.repository()?).await.map_err(|error| Complaint::error(error.to_string()))?;
+    let ready = workspace::ready(session.repository()?, brief.lands_on()).await;
+    ready.map_err(|error| Complaint::error(error.to_string()))?;
     let (files, notes) = attach::mentioned(&brief.text, session.repository()?, &session.here);
     let mut interrupts = Signals::take().map_err(|e| Complaint::error(e.to_string()))?;
     let house = session.open(Purpose::Work).await?;

@@ -373,7 +373,7 @@ fn ports(session: &Session, repo: &Path, far: Option<(FarSettings, bool)>) -> Po
             if !here_too {
                 return async { Ok(()) }.boxed();
             }
-            async move { workspace::ready(&repo).await.map_err(|error| error.to_string()) }.boxed()
+            async move { workspace::ready(&repo, None).await.map_err(|error| error.to_string()) }.boxed()
         }),
         attach: Arc::new(move |path| {
             if !same_machine {

@@ -55,11 +55,11 @@ fn ports(session: &Session, house: &House) -> Ports {
     let (settings, environment) = (session.settings().clone(), session.environment.clone());
     let (source, shelf) = (session.source.clone(), session.source.clone());
     Ports {
-        ready: Arc::new(move || {
+        ready: Arc::new(move |branch| {
             let repo = repo.clone();
             async move {
                 let repo = repo.ok_or("the daemon runs in no git repository")?;
-                workspace::ready(&repo).await.map_err(|error| error.to_string())
+                workspace::ready(&repo, branch.as_deref()).await.map_err(|error| error.to_string())
             }
             .boxed()
         }),

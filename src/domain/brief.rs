@@ -74,6 +74,12 @@ impl Brief {
 
     /// Longest accepted text, in bytes.
     pub const TEXT_MOST: usize = 256 * 1024;
+
+    /// The branch that it names to land on.
+    #[must_use]
+    pub fn lands_on(&self) -> Option<&str> {
+        self.feature.as_ref()?.branch.as_deref()
+    }
 }
 
 /// A file the director put beside the words.

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     config::{environment::Environment, settings::Settings},
-    domain::time::Timestamp,
+    domain::{brief::Brief, time::Timestamp},
     engine::state::State,
     runtime::{clock::Clock, handle::Handle},
 };
@@ -55,11 +55,13 @@ impl Front {
         self.handle.snapshot()
     }
 
-    /// Makes sure that a mission can start here: whoever is elsewhere cannot look, and one that cannot start would only be a
-    /// failure in the journal.
-    pub async fn ready(&self) -> Result<(), Problem> {
+    /// Makes sure that a mission can start here, and land where its brief says: whoever is elsewhere cannot look, and one that
+    /// cannot would only be a failure in the journal.
+    pub async fn ready(&self, brief: &Brief) -> Result<(), Problem> {
         let hint = "put the repository in order; `chimera doctor` shows what is missing";
-        (self.ports.ready)().await.map_err(|why| Problem::new(Sort::Unfit, why, hint))
+        (self.ports.ready)(brief.lands_on().map(str::to_owned))
+            .await
+            .map_err(|why| Problem::new(Sort::Unfit, why, hint))
     }
 
     /// Whether the engine takes orders and this face is not about to end.

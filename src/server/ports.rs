@@ -15,8 +15,8 @@ use std::sync::Arc;
 pub type Seen = (String, String, Vec<Reading>);
 /// Looks with one probe, or with all; an error in words where there is none of that name.
 pub type Scan = Arc<dyn Fn(Option<String>) -> BoxFuture<'static, Result<Vec<Seen>, String>> + Send + Sync>;
-/// Whether a mission can start here; in words why not.
-pub type Ready = Arc<dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync>;
+/// Whether a mission can start here, and land on this branch where one is named; in words why not.
+pub type Ready = Arc<dyn Fn(Option<String>) -> BoxFuture<'static, Result<(), String>> + Send + Sync>;
 /// Changes a setting in its file; in words why not.
 pub type Alter = Arc<dyn Fn(Change) -> BoxFuture<'static, Result<Edited, String>> + Send + Sync>;
 

@@ -50,7 +50,7 @@ fn book() -> Book {
 
 fn ports() -> Ports {
     Ports {
-        ready: Arc::new(|| async { Ok(()) }.boxed()),
+        ready: Arc::new(|_| async { Ok(()) }.boxed()),
         scan: Arc::new(|_| async { Err("there is no probe".to_owned()) }.boxed()),
         book: Arc::new(|| async { Ok(book()) }.boxed()),
         change: Arc::new(|_| async { Err("there is no file".to_owned()) }.boxed()),

@@ -36,6 +36,18 @@ pub enum WorkspaceError {
         /// Top of the repository.
         dir: PathBuf,
     },
+    /// The branch that features land on is not there.
+    #[error(
+        "there is no branch {branch} in {dir}, and features land on it: make it with `git branch {branch}`, or name another \
+         one as feature.branch",
+        dir = dir.display()
+    )]
+    NoBranch {
+        /// The repository.
+        dir: PathBuf,
+        /// As the settings name it.
+        branch: String,
+    },
     /// git said no.
     #[error("git could not {what}: {detail}")]
     Git {

@@ -217,12 +217,18 @@ pub(super) async fn find(dir: &Path) -> Result<[PathBuf; 3], WorkspaceError> {
 /// Whether teams can start in the repository that `dir` is in; nothing is written.
 ///
 /// # Errors
-/// What is missing and what to do: git, a usable repository, a first commit.
-pub async fn ready(dir: &Path) -> Result<(), WorkspaceError> {
+/// What is missing and what to do: git, a usable repository, a first commit, the branch to land on where one is named.
+pub async fn ready(dir: &Path, branch: Option<&str>) -> Result<(), WorkspaceError> {
     let [top, ..] = find(dir).await?;
     let args = ["rev-parse", "--verify", "--quiet", "HEAD^{commit}"];
     let head = call(&top, &args, &[], &common_environment()).await?;
-    if head.code == 0 { Ok(()) } else { Err(WorkspaceError::NoCommit { dir: top }) }
+    if head.code != 0 {
+        return Err(WorkspaceError::NoCommit { dir: top });
+    }
+    let Some(branch) = branch else { return Ok(()) };
+    let name = format!("refs/heads/{branch}^{{commit}}");
+    let tip = call(&top, &["rev-parse", "--verify", "--quiet", &name], &[], &common_environment()).await?;
+    if tip.code == 0 { Ok(()) } else { Err(WorkspaceError::NoBranch { dir: top, branch: branch.to_owned() }) }
 }
 
 fn new_enough(said: &str) -> bool {

@@ -239,6 +239,14 @@ fn d5_a_deployment_that_fails_is_tried_four_times_and_the_task_fails_with_its_re
     daemon.events(last, false).until("mission.ended");
     let task = daemon.get("/api/tasks/M-1").is(200).json();
     assert_eq!(task["status"], "completed", "{task}");
+    // The test was asked for once more, the deployment three times, the task itself once.
+    assert_eq!(task["retries"], 5, "{task}");
+    let health = daemon.get("/health").is(200).json();
+    assert_eq!(
+        (&health["tasks_completed"], &health["tasks_failed"]),
+        (&json!(1), &json!(0)),
+        "one task, once"
+    );
     daemon.ends();
     assert_eq!(place.stage.facts("mission.landed").len(), 1);
     place.stage.verify();
@@ -258,4 +266,35 @@ fn d1_a_feature_of_the_command_line_says_its_phases() {
     for line in ["test      phase 2 of 7", "code      phase 3 of 7", "validate  phase 6 of 7"] {
         assert!(said.contains(line), "{line} is not in\n{said}");
     }
+}
+
+#[test]
+fn d2_a_feature_whose_branch_is_not_there_is_refused_before_anything_is_begun() {
+    let place = place("true\n");
+    let settings = fs::read_to_string(place.stage.path("chimera.toml")).unwrap();
+    let settings = settings.replacen("[feature]\n", "[feature]\nbranch = \"staging\"\n", 1);
+    place.stage.settings_alone(&settings);
+    let daemon = daemon(&place.stage);
+    let problem = daemon.post("/api/tasks", &place.task()).is(409).json();
+    let detail = problem["detail"].as_str().unwrap();
+    for part in ["no branch staging in", "`git branch staging`", "feature.branch"] {
+        assert!(detail.contains(part), "{problem}");
+    }
+    // It is there when the task is submitted, and gone when its work begins.
+    daemon.post("/api/control/pause", &json!({"reason": "lunch"})).is(200);
+    place.stage.git(&["branch", "staging"]);
+    daemon.post("/api/tasks", &place.task()).is(201);
+    place.stage.git(&["branch", "-D", "staging"]);
+    daemon.post("/api/control/resume", &json!({})).is(200);
+    let task = place.ended(&daemon);
+    assert_eq!((task["status"].as_str(), task["phase"].as_str()), (Some("failed"), Some("plan")), "{task}");
+    assert!(task["reason"].as_str().unwrap().contains("no branch staging"), "{task}");
+    daemon.ends();
+    let urls = [place.task()["target_url"].clone(), place.task()["staging_url"].clone()];
+    let urls = urls.map(|url| url.as_str().unwrap().to_owned());
+    let args = ["feature", "x", "--target-url", &urls[0], "--staging-url", &urls[1]];
+    let refused = place.stage.run(&args).exits(1);
+    assert!(refused.stderr.contains("no branch staging"), "{refused:?}");
+    assert_eq!(place.stage.facts("mission.opened").len(), 1, "only the one that was told so later");
+    place.stage.verify();
 }

@@ -25,7 +25,7 @@ use crate::{
         staging::{self, Unstaged},
     },
     runtime::supervisor::StopSign,
-    workspace::{Workshop, Worktree, sandbox::Network},
+    workspace::{Workshop, WorkspaceError, Worktree, sandbox::Network},
 };
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -47,9 +47,16 @@ pub(super) struct Subject<'a> {
     pub stop: &'a StopSign,
 }
 
-/// What is not as it must be before anything is begun: an address that the test cannot reach, or where nobody is.
+/// What is not as it must be before anything is begun: a branch to land on that is not there, an address that the test cannot
+/// reach, or where nobody is.
 pub(super) async fn ready(site: &Site, mission: &Mission) -> Result<(), Failure> {
     let Some(feature) = &mission.brief.feature else { return Ok(()) };
+    if let Some(branch) = &feature.branch
+        && site.workshop(mission).await?.branch_tip(branch).await.map_err(permanent)?.is_none()
+    {
+        let dir = mission.brief.repo.clone().into();
+        return Err(permanent(WorkspaceError::NoBranch { dir, branch: branch.clone() }));
+    }
     walls(site, &feature.staging_url)?;
     reached(site, &feature.target_url).await.map(drop)
 }

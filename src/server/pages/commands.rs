@@ -120,7 +120,7 @@ async fn give(
     if let Command::Mission(MissionCommand::Open(brief)) = &mut command {
         brief.once = once.map(|Extension(once)| once);
         brief::fill(brief, &front.settings.brief);
-        front.ready().await?;
+        front.ready(brief).await?;
     }
     let receipt = rights::give(&front.handle, &caller, command).await?;
     Ok(ok(Receipt { seq: receipt.seq.0, events: receipt.events }))

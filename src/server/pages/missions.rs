@@ -401,7 +401,7 @@ pub(super) async fn open_once(
         return Ok(found(before));
     }
     let brief = Brief { once, ..brief()? };
-    front.ready().await?;
+    front.ready(&brief).await?;
     let command = Command::Mission(MissionCommand::Open(Box::new(brief)));
     let sent = rights::give(&front.handle, caller, command).await;
     let receipt = match (sent, once) {
