@@ -17,12 +17,14 @@ use std::{
     process::{Child, Command, ExitStatus, Stdio},
     sync::{Arc, mpsc},
     thread::{self, JoinHandle},
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio::sync::oneshot;
 
 /// Longest wait for anything; only a hanging program reaches it.
 pub const PATIENCE: Duration = Duration::from_secs(300);
+/// How long the last words of a program that was killed may take.
+const LAST_WORDS: Duration = Duration::from_secs(10);
 /// The built-in teams.
 pub const ANTHROPIC: &str = "Team Anthropic";
 /// See [`ANTHROPIC`].
@@ -274,7 +276,7 @@ fn command(program: &str) -> Command {
 pub struct Running {
     child: Child,
     lines: mpsc::Receiver<String>,
-    stderr: Option<JoinHandle<String>>,
+    stderr: mpsc::Receiver<String>,
     /// Lines so far.
     pub seen: Vec<String>,
 }
@@ -303,12 +305,14 @@ impl Running {
             }
         });
         let mut errors = child.stderr.take().unwrap();
-        let stderr = thread::spawn(move || {
+        let (tell, stderr) = mpsc::sync_channel(1);
+        thread::spawn(move || {
             let mut text = Vec::new();
             let _ = errors.read_to_end(&mut text);
-            String::from_utf8_lossy(&text).into_owned()
+            // Nobody may be left who wants it.
+            let _ = tell.send(String::from_utf8_lossy(&text).into_owned());
         });
-        Self { child, lines, stderr: Some(stderr), seen: Vec::new() }
+        Self { child, lines, stderr, seen: Vec::new() }
     }
 
     pub fn pid(&self) -> u32 {
@@ -332,15 +336,22 @@ impl Running {
         serde_json::from_str(&self.says(part)).unwrap()
     }
 
-    /// Waits for a line that holds this text.
+    /// A line that holds this text, whether it came already or is still to come: of lines whose order is nobody's promise.
+    pub fn has_said(&mut self, part: &str) -> String {
+        let said = self.seen.iter().find(|line| line.contains(part)).cloned();
+        said.unwrap_or_else(|| self.says(part))
+    }
+
+    /// Waits for a line that holds this text; other lines, however many, make the wait no longer.
     pub fn says(&mut self, part: &str) -> String {
+        let until = Instant::now() + PATIENCE;
         loop {
-            match self.next_within(PATIENCE) {
+            match self.next_within(until.saturating_duration_since(Instant::now())) {
                 Waited::Line(line) if line.contains(part) => return line,
                 Waited::Line(_) => {}
                 Waited::End | Waited::Nothing => {
                     let _ = self.child.kill();
-                    let stderr = self.stderr.take().map(|thread| thread.join().unwrap());
+                    let stderr = self.stderr.recv_timeout(LAST_WORDS);
                     panic!("no line with {part:?} came:\n{}\n{stderr:?}", self.seen.join("\n"));
                 }
             }
@@ -371,8 +382,12 @@ impl Running {
                 }
             }
         }
+        // Whoever else holds it, a child that was left behind, holds up nobody for ever.
+        let Ok(stderr) = self.stderr.recv_timeout(PATIENCE) else {
+            let _ = self.child.kill();
+            panic!("stderr stays open after:\n{}", self.seen.join("\n"));
+        };
         let status: ExitStatus = self.child.wait().unwrap();
-        let stderr = self.stderr.take().map(|thread| thread.join().unwrap()).unwrap_or_default();
         let stdout = self.seen.iter().map(|line| format!("{line}\n")).collect();
         Done { code: status.code(), signal: status.signal(), stdout, stderr }
     }

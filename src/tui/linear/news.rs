@@ -56,6 +56,7 @@ impl News {
             });
             self.house = house;
         }
+        self.decided(state, &mut lines);
         for mission in state.missions.values() {
             let before = self.missions.remove(&mission.id).unwrap_or_default();
             let now = facts(state, mission);
@@ -85,7 +86,8 @@ impl News {
         self.held = now;
     }
 
-    fn requests(&mut self, state: &State, lines: &mut Vec<String>) -> Vec<(RequestId, Revision)> {
+    /// Requests that wait no more; said before what came of it, however much one state tells at once.
+    fn decided(&mut self, state: &State, lines: &mut Vec<String>) {
         let gone: Vec<RequestId> =
             self.requests.keys().filter(|id| !state.desk.contains_key(id)).copied().collect();
         for id in gone {
@@ -100,6 +102,9 @@ impl News {
             let who = who.map(|by| format!(", by {by}")).unwrap_or_default();
             lines.push(say::line("decided", &format!("{id}, {how}{who}")));
         }
+    }
+
+    fn requests(&mut self, state: &State, lines: &mut Vec<String>) -> Vec<(RequestId, Revision)> {
         let mut said = Vec::new();
         for request in state.desk.values() {
             let before = self.requests.insert(request.id, request.revision);
