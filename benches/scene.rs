@@ -68,6 +68,7 @@ fn options() -> TuiOptions {
     TuiOptions {
         repo: "/srv/shop".into(),
         branch: "main".into(),
+        at: String::new(),
         prefill: None,
         keymap: Chosen { name: "default".into(), ..Chosen::default() },
         theme: Chosen { name: "dark".into(), ..Chosen::default() },

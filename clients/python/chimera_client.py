@@ -210,7 +210,7 @@ class Task(TypedDict):
     reason: NotRequired[Union[str, None]]
     """Why it ended before it was complete."""
     retries: int
-    """How often somebody was asked again in the phase that goes on."""
+    """How often anything of it was done once more since it was submitted: somebody asked again, a step that failed made again, the task tried again."""
     spent_usd: float
     """Spent so far, of what is known."""
     requests: List[str]
@@ -738,6 +738,83 @@ class FeedPiece(TypedDict):
 # One thing that an agent streamed.
 FeedItem: TypeAlias = "Union[Dict[str, Any], Dict[str, Any], Dict[str, Any], Dict[str, Any], Dict[str, Any], Dict[str, Any], Dict[str, Any], Dict[str, Any]]"
 
+class PreviewAsked(TypedDict):
+    """What was asked for."""
+
+    mission: str
+    """Of which mission."""
+    team: int
+    """Of which team, by its number."""
+
+
+class PreviewPiece(TypedDict):
+    """What one event tells."""
+
+    preview: NotRequired[Union[Preview, None]]
+    """How it stands; null: as the event before told."""
+    tail: str
+    """The program's last words."""
+
+
+class Preview(TypedDict):
+    """How one stands."""
+
+    attempt: int
+    """Which of the team's candidates runs; 0: none."""
+    stage: PreviewStage
+    """How it stands."""
+    why: NotRequired[Union[str, None]]
+    """Why it failed or was ended."""
+    url: str
+    """Where it answers, on the daemon's machine alone; empty before there is a port."""
+    answer: NotRequired[Union[PreviewAnswer, None]]
+    """What its page answered."""
+    photo: NotRequired[Union[PreviewPhoto, None]]
+    """How the page looks, once somebody has asked for a photo."""
+
+
+# `starting`, `up` (it answers), `failed` (it ended or never answered) or `gone` (it was ended).
+PreviewStage: TypeAlias = "Union[Literal[\"starting\"], Literal[\"up\"], Literal[\"failed\"], Literal[\"gone\"]]"
+
+class PreviewAnswer(TypedDict):
+    """One answer to a request for the page."""
+
+    status: int
+    """Status code."""
+    bytes: int
+    """Bytes of the body that were read."""
+    latency_ms: int
+    """Milliseconds to the end of the body."""
+    media_type: str
+    """Media type as it was sent; empty if none was."""
+    title: str
+    """The page's title; empty if it has none."""
+    text: str
+    """The page as text, at most 64 KiB."""
+
+
+class PreviewPhoto(TypedDict):
+    """A photo that was taken, or could not be."""
+
+    width: int
+    """Pixels from left to right."""
+    height: int
+    """Pixels from top to bottom."""
+    digest: NotRequired[Union[str, None]]
+    """SHA-256 of the PNG; null: there is none."""
+    why: NotRequired[Union[str, None]]
+    """Why there is none."""
+
+
+class PhotoRequest(TypedDict):
+    """How large a page is photographed, in pixels."""
+
+    width: int
+    """From left to right."""
+    height: int
+    """From top to bottom."""
+
+
 class CommandReceipt(TypedDict):
     """What it brought about."""
 
@@ -792,7 +869,7 @@ class Health(TypedDict):
     tasks_completed: int
     """Missions that landed since the journal began."""
     tasks_failed: int
-    """Missions that failed or ran out of budget since the journal began."""
+    """Missions that failed or ran out of budget since the journal began and were not tried again."""
 
 
 # Any JSON object.
@@ -1331,6 +1408,42 @@ class Client:
         """The state at one journal entry, in the engine's own form, to be folded on with /api/events."""
         answer: Snapshot = json.loads(self._call("GET", "/api/snapshot"))
         return answer
+
+    def begin_preview(
+        self,
+        mission: str,
+        team: str,
+    ) -> PreviewAsked:
+        """Run a team's newest candidate until nobody has followed it for 5 seconds; where it runs, ask for its page again."""
+        answer: PreviewAsked = json.loads(self._call("POST", f"/api/previews/{_part(mission)}/{_part(team)}"))
+        return answer
+
+    def end_preview(
+        self,
+        mission: str,
+        team: str,
+    ) -> PreviewAsked:
+        """End it, whoever looks at it."""
+        answer: PreviewAsked = json.loads(self._call("POST", f"/api/previews/{_part(mission)}/{_part(team)}/end"))
+        return answer
+
+    def photograph_preview(
+        self,
+        mission: str,
+        team: str,
+        body: PhotoRequest,
+    ) -> PreviewAsked:
+        """Photograph its page in this size, now and whenever it is asked for again."""
+        answer: PreviewAsked = json.loads(self._call("POST", f"/api/previews/{_part(mission)}/{_part(team)}/photo", body=_json(body)))
+        return answer
+
+    def get_preview_photo(
+        self,
+        mission: str,
+        team: str,
+    ) -> bytes:
+        """The last photo of its page, a PNG."""
+        return self._call("GET", f"/api/previews/{_part(mission)}/{_part(team)}/photo")
 
     def give_command(
         self,

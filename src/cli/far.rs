@@ -6,6 +6,7 @@ use super::{
     exit::{Complaint, Said},
     screen::{self, Face},
     session::Session,
+    there,
 };
 use crate::{
     domain::time::Millis,
@@ -20,15 +21,12 @@ use tokio::{sync::watch, time};
 const REACH_MOST: Millis = Millis::secs(30);
 const LOOK_EVERY: Millis = Millis(100);
 
-/// Where the PATH of a daemon behind ssh is to be found.
-const PATH_THERE: &str =
-    "is PATH the right one? `ssh HOST chimera health --json` says it as `socket` where the daemon runs";
-
 /// Which daemon.
 #[derive(Debug, Clone, Args)]
 pub struct AttachArgs {
-    /// Where it serves: unix:PATH, or ssh://user@host:port/PATH for one of another machine; user and port may be left out; or
-    /// https://host:port with a token, which is taken from CHIMERA_TOKEN or from what `chimera login` left
+    /// Where it serves: unix:PATH, or ssh://user@host:port/PATH for one of another machine, where PATH is its repository or its
+    /// socket (NAME.sock), and user, port and PATH may be left out: then it is the one that serves there; or https://host:port with a
+    /// token, which is taken from CHIMERA_TOKEN or from what `chimera login` left
     #[arg(value_name = "ADDRESS")]
     pub address: Address,
     /// What is shown there.
@@ -83,17 +81,17 @@ pub(super) async fn at<T>(
             Way::Web { url: url.clone(), token, ca: papers.ca.clone() }
         }
         Address::Ssh { host, port, path } => {
-            return through(address, (host.clone(), *port, path.clone()), session, work).await;
+            return through(address, (host.clone(), *port, path.as_deref()), session, work).await;
         }
     };
     let far = connect(address.clone(), &way).await.map_err(unreached)?;
     work(far, &way).await
 }
 
-/// The same through ssh.
+/// The same through ssh, which is asked first where the socket is, unless that is named.
 async fn through<T>(
     address: &Address,
-    (host, port, path): (String, Option<u16>, PathBuf),
+    (host, port, path): (String, Option<u16>, Option<&Path>),
     session: &Session,
     work: impl AsyncFnOnce(Far, &Way) -> Result<T, Complaint>,
 ) -> Result<T, Complaint> {
@@ -102,15 +100,16 @@ async fn through<T>(
     let env = ["HOME", "USER", "SSH_AUTH_SOCK"].into_iter();
     let env = env.filter_map(|name| Some((name.to_owned(), session.environment.get(name)?.to_owned())));
     let ssh = session.settings().server.ssh.clone();
-    let route = Route { ssh, host, port, there: path, env: env.collect() };
+    let route = Route { ssh, host, port, env: env.collect() };
+    let there = there::socket(address, &route, path).await?;
     let (tell, ended) = watch::channel(String::new());
     let socket = near.socket();
     tokio::select! {
         said = async {
-            let far = reach(address.clone(), &socket, ended).await?;
+            let far = reach((address, &there), &socket, ended).await?;
             work(far, &Way::Socket(socket.to_owned())).await
         } => said,
-        () = tunnel::keep(route, &socket, tell) => Err(Complaint::error("the line ended")),
+        () = tunnel::keep(route, there.clone(), &socket, tell) => Err(Complaint::error("the line ended")),
     }
 }
 
@@ -135,13 +134,13 @@ pub(super) fn daemon(named: Option<&Address>, session: &Session) -> Result<Addre
     let own = session.settings().socket(&session.environment).map(Address::Unix);
     own.ok_or_else(|| {
         Complaint::error("no daemon is named, and none serves here: `socket = \"off\"` in [server]")
-            .hint("name one with --at unix:PATH, --at ssh://HOST/PATH or --at https://HOST:PORT")
+            .hint("name one with --at unix:PATH, --at ssh://HOST or --at https://HOST:PORT")
     })
 }
 
 /// Waits until the daemon answers behind ssh, or ssh says why not.
 async fn reach(
-    address: Address,
+    (address, there): (&Address, &Path),
     socket: &Path,
     mut ended: watch::Receiver<String>,
 ) -> Result<Far, Complaint> {
@@ -156,11 +155,13 @@ async fn reach(
         };
         if ended.has_changed().unwrap_or(true) {
             let words = ended.borrow_and_update().clone();
-            return Err(Complaint::error(format!("{address} cannot be reached: {words}"))
-                .hint("ssh must get there without a question: a key or an agent, and the host known"));
+            return Err(
+                Complaint::error(format!("{address} cannot be reached: {words}")).hint(there::NO_QUESTION)
+            );
         }
         if time::Instant::now() >= until {
-            return Err(Complaint::error(format!("{address} cannot be reached: {why}")).hint(PATH_THERE));
+            let hint = format!("does a daemon serve on {} there? {}", there.display(), there::SAYS_IT);
+            return Err(Complaint::error(format!("{address} cannot be reached: {why}")).hint(hint));
         }
         time::sleep(LOOK_EVERY.to_std()).await;
     }

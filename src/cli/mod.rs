@@ -58,6 +58,7 @@ mod silence;
 pub mod stats;
 #[cfg(test)]
 mod tests;
+mod there;
 pub mod token;
 mod told;
 mod top;

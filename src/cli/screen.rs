@@ -195,6 +195,7 @@ pub(super) async fn show_far(far: Far, session: &Session, (face, here): (Face, b
         teams: far.teams().to_vec(),
         budget: far.state().policy.budget.per_mission,
         settings: far.settings(),
+        at: far.address().short(),
         here,
     };
     let opening = Opening { face, prefill: Some(prefill), notice, handle: None, away: Some(away) };
@@ -241,6 +242,8 @@ pub struct Away {
     pub budget: Money,
     /// Its settings.
     pub settings: FarSettings,
+    /// Where it is, in few words.
+    pub at: String,
     /// Whether it is on this machine: what `@` and `!` mean is there.
     pub here: bool,
 }
@@ -290,10 +293,10 @@ fn options(
     notice: String,
 ) -> Result<TuiOptions, Complaint> {
     let settings = session.settings();
-    let mut far = None;
+    let (mut far, mut place) = (None, String::new());
     let (repo, on_air, budget) = match away {
-        Some(Away { repo, teams, budget, settings, here }) => {
-            far = Some((settings, here));
+        Some(Away { repo, teams, budget, settings, at, here }) => {
+            (far, place) = (Some((settings, here)), at);
             (repo, OnAir { teams, left_out: Vec::new() }, budget)
         }
         None => {
@@ -308,6 +311,7 @@ fn options(
     Ok(TuiOptions {
         // A path of another machine means nothing here.
         branch: if far.as_ref().is_none_or(|(_, here)| *here) { branch(&repo) } else { String::new() },
+        at: place,
         prefill,
         keymap: own::keymap(&session.loaded, &session.environment),
         theme: own::theme(&session.loaded, &session.environment),

@@ -51,6 +51,8 @@ pub struct Preview {
     pub stage: Stage,
     /// Where it answers; empty before there is a port.
     pub url: String,
+    /// How that is reached from here, in words, where it is an address of another machine.
+    pub reach: Option<Clean>,
     /// What it answered.
     pub answer: Option<Answer>,
     /// How its page looks, once somebody who can see it has asked.

@@ -53,7 +53,7 @@ pub async fn attach(data: &Path, owner: Holder, mut end: EngineEnd) -> Result<At
     let (path, died) = (data.to_owned(), data.to_owned());
     let opening = tokio::task::spawn_blocking(move || Look::open(&path));
     let look = opening.await.map_err(|_| StartError::Died(died))??;
-    end.without_previews();
+    drop(end.take_previews());
     end.state.send_replace(Arc::new(look.state.clone()));
     let (close, closed) = watch::channel(false);
     let line = Line { data: data.to_owned(), pid: owner.pid, end, waiting: Vec::new(), closed };

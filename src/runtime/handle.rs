@@ -241,9 +241,9 @@ impl EngineEnd {
         self.lost.send_replace(lost.map(Arc::new));
     }
 
-    /// Candidates are run elsewhere: who asks here is told where to look.
-    pub fn without_previews(&mut self) {
-        self.previews = None;
+    /// Where previews are asked for, for whoever has them run; where nobody does, who asks is told so.
+    pub fn take_previews(&mut self) -> Option<PreviewsEnd> {
+        self.previews.take()
     }
 }
 

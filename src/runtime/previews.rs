@@ -1,5 +1,5 @@
 //! The face's end of previews: what a person wants of them, and all that run or ran. Where nobody can run one, as in a
-//! process that is attached to another, asking says so.
+//! process that follows another's journal, asking says so.
 
 use crate::domain::{
     feed::Channel,
@@ -10,6 +10,8 @@ use tokio::sync::{mpsc, watch};
 
 /// Wants that may wait at once.
 const WANTS_MOST: usize = 64;
+/// Previews that are remembered, those that have ended forgotten first.
+const SHOWN_MOST: usize = 32;
 
 /// All previews, those that have ended among them.
 pub type Shown = BTreeMap<Channel, Preview>;
@@ -34,8 +36,31 @@ pub struct Previews {
 
 /// The engine's end.
 pub struct PreviewsEnd {
-    pub(super) wants: mpsc::Receiver<Want>,
-    pub(super) shown: watch::Sender<Arc<Shown>>,
+    /// What people want, in order.
+    pub wants: mpsc::Receiver<Want>,
+    /// Where it is told how they stand.
+    pub shown: watch::Sender<Arc<Shown>>,
+}
+
+/// Tells how one stands.
+pub fn put(shown: &watch::Sender<Arc<Shown>>, channel: Channel, preview: Preview) {
+    shown.send_modify(|shown| {
+        let shown = Arc::make_mut(shown);
+        if shown.len() >= SHOWN_MOST && !shown.contains_key(&channel) {
+            let over = shown.iter().find(|(_, preview)| !preview.stage.lives()).map(|(known, _)| *known);
+            over.map(|over| shown.remove(&over));
+        }
+        shown.insert(channel, preview);
+    });
+}
+
+/// Changes what is told of one, if anything is.
+pub fn change(shown: &watch::Sender<Arc<Shown>>, channel: Channel, change: impl FnOnce(&mut Preview)) {
+    shown.send_modify(|shown| {
+        if let Some(preview) = Arc::make_mut(shown).get_mut(&channel) {
+            change(preview);
+        }
+    });
 }
 
 pub(super) fn link() -> (Previews, PreviewsEnd) {

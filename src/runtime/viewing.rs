@@ -4,7 +4,7 @@
 
 use super::{
     driver::site::Site,
-    previews::{PreviewsEnd, Shown, Want},
+    previews::{self, PreviewsEnd, Shown, Want},
     supervisor::{StopSign, Supervisor},
 };
 use crate::{
@@ -22,9 +22,6 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 use tokio::sync::watch;
-
-/// Previews that are remembered, those that have ended forgotten first.
-const SHOWN_MOST: usize = 32;
 
 /// Where previews of an engine run.
 pub(super) struct Keeper {
@@ -89,22 +86,11 @@ impl Board {
     }
 
     fn put(&self, channel: Channel, preview: Preview) {
-        self.shown.send_modify(|shown| {
-            let shown = Arc::make_mut(shown);
-            if shown.len() >= SHOWN_MOST && !shown.contains_key(&channel) {
-                let over = shown.iter().find(|(_, preview)| !preview.stage.lives()).map(|(known, _)| *known);
-                over.map(|over| shown.remove(&over));
-            }
-            shown.insert(channel, preview);
-        });
+        previews::put(&self.shown, channel, preview);
     }
 
     fn change(&self, channel: Channel, change: impl FnOnce(&mut Preview)) {
-        self.shown.send_modify(|shown| {
-            if let Some(preview) = Arc::make_mut(shown).get_mut(&channel) {
-                change(preview);
-            }
-        });
+        previews::change(&self.shown, channel, change);
     }
 
     fn stage(&self, channel: Channel, stage: Stage) {
@@ -177,7 +163,8 @@ async fn keep(site: &Site, board: &Board, channel: Channel, stop: StopSign) {
 }
 
 fn fresh(attempt: u32, stage: Stage) -> Preview {
-    Preview { attempt, stage, url: String::new(), answer: None, photo: None, tail: Default::default() }
+    let (reach, answer, photo) = (None, None, None);
+    Preview { attempt, stage, url: String::new(), reach, answer, photo, tail: Default::default() }
 }
 
 async fn run(

@@ -23,9 +23,13 @@ const BEARER: &str = "A token of `chimera token create` or `chimera login`, over
 who asks, and whoever can open it may do everything. `x-role` of an operation is the least role that may ask: viewer, \
 operator, director.";
 /// What the groups of routes are.
-const GROUPS: [(&str, &str); 10] = [
+const GROUPS: [(&str, &str); 11] = [
     ("missions", "What is done about a brief"),
     ("tasks", "Features, from a wish to the staging environment"),
+    (
+        "previews",
+        "Candidates as they run, for whoever looks at one from elsewhere; each ends with the last who does",
+    ),
     ("desk", "What waits for a person"),
     ("incidents", "What is or was wrong with the services"),
     ("control", "The house as a whole"),

@@ -2,7 +2,7 @@
 
 use super::{
     door::answers::Answers,
-    pages::login::logins::Logins,
+    pages::{login::logins::Logins, previews::onlookers::Onlookers},
     ports::Ports,
     problem::{Problem, Sort},
     served::Served,
@@ -41,6 +41,8 @@ pub(super) struct Front {
     pub changing: tokio::sync::Mutex<()>,
     /// Logins that are under way.
     pub logins: Logins,
+    /// Who looks at candidates that run.
+    pub onlookers: Onlookers,
     /// Requests that were answered.
     pub served: Served,
     /// Streams that are open.

@@ -108,6 +108,8 @@ pub struct Look {
     pub keymap: Keymap,
     /// Repository and branch.
     pub place: String,
+    /// The same with where the daemon is that is shown.
+    pub whole: String,
     /// Permanent words.
     pub notice: String,
     /// Whether `!` runs a shell line.
@@ -166,12 +168,7 @@ impl App {
     /// The screen before anything was heard of the house.
     #[must_use]
     pub fn new(options: &TuiOptions, keymap: Keymap, theme: Theme, size: (u16, u16)) -> Self {
-        let folder =
-            options.repo.file_name().map_or_else(|| options.repo.to_string_lossy(), |n| n.to_string_lossy());
-        let place = match options.branch.as_str() {
-            "" => folder.into_owned(),
-            branch => format!("{folder}@{branch}"),
-        };
+        let (place, whole) = options.places();
         let wardrobe = Wardrobe {
             theme: options.theme.clone(),
             keymap: options.keymap.clone(),
@@ -184,7 +181,8 @@ impl App {
             look: Look {
                 theme,
                 keymap,
-                place: crate::domain::text::clean_line(&place, 60).to_string(),
+                place,
+                whole,
                 notice: crate::domain::text::clean_line(&options.notice, 300).to_string(),
                 shell: options.ports.shell.is_some(),
                 wardrobe,

@@ -81,6 +81,7 @@ pub(super) fn options(prefill: Option<Prefill>) -> TuiOptions {
     TuiOptions {
         repo: "/srv/shop".into(),
         branch: "main".into(),
+        at: String::new(),
         prefill,
         keymap: Chosen { name: "default".into(), ..Chosen::default() },
         theme: Chosen { name: "dark".into(), ..Chosen::default() },

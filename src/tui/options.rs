@@ -12,11 +12,15 @@ use crate::{
         money::{Cost, Money},
         picture::Size,
         team::{ModelRef, TeamSpec, Vendor},
+        text::clean_line,
         time::{Millis, Timestamp},
     },
 };
 use futures::{future::BoxFuture, stream::BoxStream};
 use std::{path::PathBuf, sync::Arc};
+
+/// Characters of a place in a header.
+const PLACE_MOST: usize = 60;
 
 /// Lets a person edit a text in $EDITOR; the terminal is theirs meanwhile. The error says what went wrong.
 pub type EditorPort = Arc<dyn Fn(String) -> BoxFuture<'static, Result<String, String>> + Send + Sync>;
@@ -146,6 +150,8 @@ pub struct TuiOptions {
     pub repo: PathBuf,
     /// The branch it is on, if known.
     pub branch: String,
+    /// Where the daemon is that is shown, in few words; empty: the house is this process's own.
+    pub at: String,
     /// A brief laid out beforehand.
     pub prefill: Option<Prefill>,
     /// Keys.
@@ -162,4 +168,22 @@ pub struct TuiOptions {
     pub widths: Vec<u16>,
     /// Ports.
     pub ports: Ports,
+}
+
+impl TuiOptions {
+    /// Repository and branch in few words; and the same with where the daemon is that is shown.
+    #[must_use]
+    pub fn places(&self) -> (String, String) {
+        let folder = self.repo.file_name().unwrap_or(self.repo.as_os_str()).to_string_lossy();
+        let place = match self.branch.as_str() {
+            "" => folder.into_owned(),
+            branch => format!("{folder}@{branch}"),
+        };
+        let place = clean_line(&place, PLACE_MOST).to_string();
+        let whole = match self.at.as_str() {
+            "" => place.clone(),
+            at => format!("{place} at {}", clean_line(at, PLACE_MOST)),
+        };
+        (place, whole)
+    }
 }

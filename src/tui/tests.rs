@@ -112,6 +112,10 @@ fn pictures_of_every_state() {
         state.control = Control::Paused("the director pressed pause".into());
         b.state(state).press("esc")
     });
+    pictures("attached", |b| {
+        b.app.look.whole = "shop@main at ssh://ada@shop.example".into();
+        b.state(waiting()).press("esc")
+    });
     pictures("help", |b| b.press("?"));
     pictures("palette", |b| b.state(waiting()).press("ctrl-p").write("paus"));
     pictures("conflict_card", |b| b.state(landing(conflict())).press("ctrl-n enter"));

@@ -65,10 +65,14 @@ its own that stays.
 **Screens elsewhere.** `chimera attach unix:PATH` shows the same screens on a daemon: the state at one entry, then the stream, folded by
 the same engine; words by `POST /api/commands`, under a key of their own, so that one whose answer was lost is given again and
 done once; what agents stream for the channels that are looked at; the past, patches and transcripts by `/api/journal` and
-`/api/blobs`. Several can look at one daemon; each sees what the others decide, and who did. When the line is lost the header says
+`/api/blobs`. A preview (key `P`) runs where the daemon is and is told by `/api/previews`: how it stands, its page as text and as an
+image, its last words; where the screen is on another machine it says the line that brings the page's own address there by ssh. It
+ends 5 s after the last who followed it has left; four run at once for people elsewhere. Several can look at one daemon; each sees what the others decide, and who did. When the line is lost the header says
 so, what was seen last stays, nothing is done until the line is there again, and then nothing is missing. It must be the same
-version of the program. From another machine: `chimera attach ssh://user@host/path/to/api.sock` forwards the socket by your own
-ssh (`ssh` in `[server]` says how it is called), which must get there without a question; you are recorded as who you are there.
+version of the program. From another machine: `chimera attach ssh://user@host:port/path` forwards the socket by your own ssh (`ssh` in
+`[server]` says how it is called), which must get there without a question; you are recorded as who you are there. The path is a
+repository there or a socket (`NAME.sock`); for a repository, and where there is none, the `chimera` of that machine is asked once over
+the same ssh where the daemon's socket is. The header says where a screen is attached to.
 
 **Limits.** 512 connections, 256 streams, 2 MiB a body, 32 KiB and 64 fields a head, 10 s for a head, 30 s for a body, 60 s for an
 answer. Over TCP also how many and how often: [network.md](network.md).

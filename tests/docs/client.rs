@@ -113,7 +113,7 @@ fn method(verb: &str, path: &str, operation: &Value) -> String {
     }
     let told = match media.as_str() {
         "application/json" => annotation(&answer["schema"]),
-        "application/octet-stream" => "bytes".to_owned(),
+        "application/octet-stream" | "image/png" => "bytes".to_owned(),
         _ => "str".to_owned(),
     };
     let mut out = format!("\n    def {name}(\n");

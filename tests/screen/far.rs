@@ -113,6 +113,11 @@ pub struct Sshd {
 impl Sshd {
     /// Starts one; `None`, said loudly, where there is none or it refuses to run here.
     pub fn start(test: &str) -> Option<Self> {
+        Self::with(test, "")
+    }
+
+    /// The same with more lines in its settings.
+    pub fn with(test: &str, more: &str) -> Option<Self> {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let dirs = std::env::split_paths(&path).chain(["/usr/sbin", "/usr/local/sbin"].map(PathBuf::from));
         let found = dirs.map(|dir| dir.join("sshd")).find(|file| file.is_file());
@@ -134,7 +139,7 @@ impl Sshd {
             let config = format!(
                 "ListenAddress 127.0.0.1\nPort {port}\nHostKey {}\nAuthorizedKeysFile {}\nPidFile none\n\
                  StrictModes no\nUsePAM no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n\
-                 PermitRootLogin yes\nPrintMotd no\nPrintLastLog no\nLogLevel INFO\n",
+                 PermitRootLogin yes\nPrintMotd no\nPrintLastLog no\nLogLevel INFO\n{more}",
                 shown("host"),
                 shown("authorized_keys"),
             );

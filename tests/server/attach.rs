@@ -15,13 +15,13 @@ use std::{
 const SIZE: (u16, u16) = (120, 40);
 
 /// A face in lines at the far end of the socket. Its home is empty and its data directory another.
-struct Viewer {
+pub struct Viewer {
     running: Running,
     stdin: ChildStdin,
 }
 
 impl Viewer {
-    fn on(daemon: &Daemon, stage: &Stage) -> Self {
+    pub fn on(daemon: &Daemon, stage: &Stage) -> Self {
         Self::at(&format!("unix:{}", daemon.socket.display()), stage)
     }
 
@@ -35,16 +35,16 @@ impl Viewer {
         Self { running, stdin }
     }
 
-    fn line(&mut self, line: &str) {
+    pub fn line(&mut self, line: &str) {
         writeln!(self.stdin, "{line}").unwrap();
     }
 
-    fn says(&mut self, part: &str) -> String {
+    pub fn says(&mut self, part: &str) -> String {
         self.running.says(part)
     }
 
     /// Leaves; the daemon does not mind.
-    fn leaves(self) {
+    pub fn leaves(self) {
         drop(self.stdin);
         self.running.end().exits(0);
     }
@@ -62,8 +62,8 @@ fn d11_two_screens_on_one_daemon_see_the_same_and_who_decided() {
     other.says("evidence: M-1 B Google 1, checks pass");
     let waiting = other.says("waiting: R-1 choose, M-1, 2 candidates");
     assert!(waiting.contains("A Anthropic, B Google"), "{waiting}");
-    // What agents stream comes over the line, also to whoever comes late.
-    other.says("tool: B Google, edit path=answer.txt");
+    // What agents stream comes over the line, also to whoever comes late; before or after what the journal tells.
+    other.running.has_said("tool: B Google, edit path=answer.txt");
     one.line("wait");
     one.line("approve R-1 B");
     let decided = other.says("decided: R-1");
@@ -146,7 +146,7 @@ fn d11_the_program_beside_a_daemon_is_a_screen_on_it_as_any_other() {
     beside.line(&format!("brief {BRIEF}"));
     beside.says("step: M-1 draft");
     beside.line("watch M-1");
-    beside.says("tool: B Google, edit path=answer.txt");
+    beside.running.has_said("tool: B Google, edit path=answer.txt");
     first.running.kill();
     beside.says("line lost: ");
     let second = daemon(&stage);
@@ -157,8 +157,16 @@ fn d11_the_program_beside_a_daemon_is_a_screen_on_it_as_any_other() {
 
 #[test]
 fn d11_a_screen_reaches_a_daemon_through_a_real_ssh() {
-    let Some(sshd) = Sshd::start("d11_a_screen_reaches_a_daemon_through_a_real_ssh") else { return };
     let stage = Stage::default();
+    let name = "d11_a_screen_reaches_a_daemon_through_a_real_ssh";
+    let program = std::path::Path::new(env!("CARGO_BIN_EXE_chimera")).parent().unwrap();
+    let there = format!(
+        "SetEnv PATH={}:/usr/bin:/bin CHIMERA_DB_PATH={} LD_LIBRARY_PATH={}\n",
+        program.display(),
+        stage.data().display(),
+        std::env::var("LD_LIBRARY_PATH").unwrap_or_default()
+    );
+    let Some(sshd) = Sshd::with(name, &there) else { return };
     let daemon = daemon(&stage);
     let key = sshd.key.display().to_string();
     let mut ssh = vec!["ssh", "-F", "none", "-i", &key];
@@ -171,6 +179,14 @@ fn d11_a_screen_reaches_a_daemon_through_a_real_ssh() {
     viewer.says("paused: lunch");
     assert_eq!(daemon.get("/api/control").is(200).json()["state"], "paused");
     viewer.leaves();
+    assert_eq!(processes("far.sock:"), Vec::<String>::new(), "an ssh was left behind");
+    // Where the socket is the other side says itself: for a repository, and where nothing is named.
+    let mut viewer = Viewer::at(&format!("ssh://{place}{}", stage.repo().display()), &stage);
+    viewer.line("status");
+    viewer.says(&format!("place: repo at ssh://{place}"));
+    viewer.leaves();
+    let shown = stage.run(&["top", "--once", "--at", &format!("ssh://{place}")]).exits(0);
+    assert!(shown.stdout.starts_with(&format!("ssh://{place}  ")), "{shown:?}");
     assert_eq!(processes("far.sock:"), Vec::<String>::new(), "an ssh was left behind");
     stage.settings("[server]\nssh = [\"sh\", \"-c\", \"echo no route >&2; exit 255\", \"ssh\"]\n");
     let refused = stage.run(&["attach", &format!("ssh://{place}/x.sock")]).exits(1);
@@ -230,4 +246,26 @@ fn d11_two_full_screens_on_one_daemon_one_decides_and_the_other_sees_it() {
     assert_eq!(other.ended(), 0);
     daemon.ends();
     stage.verify();
+}
+
+#[test]
+fn d11_the_one_daemon_of_a_machine_is_found_without_its_name_and_of_several_none_is_guessed() {
+    let stage = Stage::default();
+    let daemon = daemon(&stage);
+    let places = stage.path("home/.local/share/chimera");
+    std::fs::create_dir_all(&places).unwrap();
+    let any = || stage.bare(&["health", "--json", "--any"].map(std::ffi::OsStr::new));
+    let none = any().exits(1);
+    assert!(none.stderr.contains("no daemon of yours serves on this machine"), "{none:?}");
+    std::os::unix::fs::symlink(stage.data(), places.join("shop-1")).unwrap();
+    std::fs::create_dir(places.join("nobody")).unwrap();
+    let found = any().exits(0).last();
+    assert_eq!(found["socket"], json!(places.join("shop-1/api.sock")), "{found}");
+    std::os::unix::fs::symlink(stage.data(), places.join("shop-2")).unwrap();
+    let several = any().exits(1);
+    assert!(
+        several.stderr.contains("2 daemons of yours") && several.stderr.contains("shop-2"),
+        "{several:?}"
+    );
+    daemon.ends();
 }

@@ -1,12 +1,13 @@
 //! A client of the socket that knows HTTP/1.1 and nothing of the program.
 
-use crate::house::stage::{PATIENCE, Running, Stage};
+use crate::house::stage::{PATIENCE, Running, Stage, processes};
 use serde_json::Value;
 use std::{
     collections::BTreeMap,
     io::{BufRead as _, BufReader, Read as _, Write as _},
     os::unix::net::UnixStream,
     path::{Path, PathBuf},
+    time::Instant,
 };
 
 /// A daemon, and where it answers.
@@ -76,7 +77,27 @@ impl Daemon {
             line.clear();
             lines.read_line(&mut line).unwrap();
         }
-        Events { lines }
+        Events { lines, patient: None }
+    }
+
+    /// Reads a stream of events along, whatever it tells.
+    pub fn follows(&self, path: &str) -> Told {
+        let mut stream = connect(&self.socket);
+        write!(stream, "GET {path} HTTP/1.0\r\nHost: chimera\r\n\r\n").unwrap();
+        Told(BufReader::new(stream))
+    }
+
+    /// Waits until no process holds this in its command line; false: some still does when patience is over. What the daemon
+    /// answers is the clock.
+    pub fn gone(&self, mark: &str) -> bool {
+        let until = Instant::now() + PATIENCE;
+        while !processes(mark).is_empty() {
+            if Instant::now() >= until {
+                return false;
+            }
+            self.get("/livez").is(200);
+        }
+        true
     }
 
     /// Asks it to end; it does so well and leaves no socket.
@@ -119,9 +140,29 @@ pub fn answer(all: &str) -> Answer {
     Answer { status, headers, text: text.to_owned() }
 }
 
+/// A stream of events as its lines come.
+pub struct Told(BufReader<UnixStream>);
+
+impl Told {
+    /// Waits for a line that holds this.
+    pub fn says(&mut self, part: &str) -> String {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let mut line = String::new();
+            let read = self.0.read_line(&mut line).unwrap_or(0);
+            assert!(read > 0 && Instant::now() < until, "the stream tells nothing with {part:?}");
+            if line.contains(part) {
+                return line;
+            }
+        }
+    }
+}
+
 /// A stream of events.
 pub struct Events {
     lines: BufReader<UnixStream>,
+    /// Until when something is waited for.
+    patient: Option<Instant>,
 }
 
 impl Iterator for Events {
@@ -132,6 +173,9 @@ impl Iterator for Events {
         let (mut id, mut data) = (None, None);
         loop {
             let mut line = String::new();
+            if self.patient.is_some_and(|until| Instant::now() >= until) {
+                return None;
+            }
             // A connection that was cut ends like one that was closed; half a line is no event.
             if self.lines.read_line(&mut line).unwrap_or(0) == 0 || !line.ends_with('\n') {
                 return None;
@@ -151,9 +195,13 @@ impl Iterator for Events {
 }
 
 impl Events {
-    /// Reads on until an event of this kind.
+    /// Reads on until an event of this kind. A sign of life is none: with nothing else the wait has an end.
     pub fn until(&mut self, kind: &str) -> (u64, Value) {
+        self.patient = Some(Instant::now() + PATIENCE);
         let found = self.find(|(_, event)| event["kind"] == kind);
-        found.unwrap_or_else(|| panic!("the stream ended before {kind}"))
+        let late = self.patient.take().is_some_and(|until| Instant::now() >= until);
+        found.unwrap_or_else(|| {
+            panic!("{} {kind}", if late { "in time there was no" } else { "the stream ended before" })
+        })
     }
 }

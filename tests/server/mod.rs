@@ -11,6 +11,7 @@ mod login;
 mod missions;
 mod outside;
 mod pressure;
+mod previews;
 mod python;
 mod socket;
 mod tls;

@@ -4,6 +4,7 @@
 use super::{
     address::Address,
     asks::{answer, refuse, word},
+    previews::FarPreviews,
     settings::FarSettings,
     streams::{bring, goes_on},
     way::Way,
@@ -126,6 +127,12 @@ async fn snapshot(wire: &Wire) -> Result<Snapshot, Trouble> {
 }
 
 impl Far {
+    /// Where it is.
+    #[must_use]
+    pub fn address(&self) -> &Address {
+        &self.address
+    }
+
     /// The repository that it works in, as a path at its end.
     #[must_use]
     pub fn repo(&self) -> Option<&PathBuf> {
@@ -154,7 +161,9 @@ impl Far {
     #[must_use]
     pub fn serve(self, mut end: EngineEnd) -> Remote {
         let Self { address, wire, snapshot } = self;
-        end.without_previews();
+        let states = end.state.subscribe();
+        let previews = end.take_previews();
+        let previews = previews.map(|end| FarPreviews::of(end, wire.clone(), states, address.clone()));
         let (close, closed) = watch::channel(false);
         let label = format!("{address} ({})", snapshot.program);
         let (born, wanted) = (Clock::Wall.now(), end.feeds.wanted());
@@ -171,7 +180,19 @@ impl Far {
             closed,
         };
         line.take_over(snapshot);
-        Remote { label, close, task: beside(line.serve()) }
+        let looks = async move {
+            match previews {
+                Some(previews) => match previews.serve().await {},
+                None => std::future::pending().await,
+            }
+        };
+        let task = async move {
+            tokio::select! {
+                () = line.serve() => {}
+                () = looks => {}
+            }
+        };
+        Remote { label, close, task: beside(task) }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The far end of a handle over a line: the state at one entry and what follows it, folded by the same engine; words of
-//! a person by POST; what agents stream where somebody looks at it. A line that is lost is told, and taken up again after
-//! the last entry that came.
+//! a person by POST; what agents stream and candidates that run where somebody looks at it. A line that is lost is told, and
+//! taken up again after the last entry that came.
 
 mod address;
 mod asks;
@@ -8,6 +8,7 @@ mod giver;
 mod glass;
 mod line;
 mod login;
+mod previews;
 mod settings;
 mod streams;
 mod way;

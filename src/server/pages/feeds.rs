@@ -10,6 +10,7 @@ use crate::{
         money::{Cost, Money, Usage},
         text::json_escaped,
     },
+    engine::state::{Mission, State as EngineState},
     runtime::feeds::Batch,
     server::{
         api::{Api, Leaf},
@@ -185,23 +186,30 @@ async fn follow(
     headers: HeaderMap,
     Asked(place): Asked<Place>,
 ) -> Result<Response<Body>, Problem> {
-    let none = |what: &str, name: &str| Problem::none(what, name, "/api/missions");
-    let id: MissionId = mission.parse().map_err(|_| none("mission", &mission))?;
-    let state = front.state();
-    let known = state.missions.get(&id).ok_or_else(|| none("mission", &mission))?;
-    let number = team.trim_start_matches("T-").parse::<u8>().ok().map(TeamId);
-    let team = match number {
-        _ if team == ORCHESTRATOR => None,
-        Some(number) if known.teams.iter().any(|team| team.id == number) => Some(number),
-        _ => {
-            let detail = format!("{id} has no team {team}");
-            return Err(Problem::new(Sort::NotFound, detail, "GET the mission to see its teams"));
-        }
+    let channel = match team.as_str() {
+        ORCHESTRATOR => Channel { mission: known(&front.state(), &mission)?.id, team: None },
+        team => of_team(&front.state(), &mission, team)?,
     };
     let cursor = stream::place(&headers, place.after)?.unwrap_or(0);
-    let channel = Channel { mission: id, team };
     let moved = front.handle.feeds().subscribe();
     stream::of(&front, Follow { front: front.clone(), moved, channel, cursor })
+}
+
+fn known<'a>(state: &'a EngineState, name: &str) -> Result<&'a Mission, Problem> {
+    let found = name.parse::<MissionId>().ok().and_then(|id| state.missions.get(&id));
+    found.map(AsRef::as_ref).ok_or_else(|| Problem::none("mission", name, "/api/missions"))
+}
+
+/// The channel of a team that a path names.
+pub(super) fn of_team(state: &EngineState, mission: &str, team: &str) -> Result<Channel, Problem> {
+    let known = known(state, mission)?;
+    let number = team.trim_start_matches("T-").parse::<u8>().ok().map(TeamId);
+    let found = number.filter(|number| known.teams.iter().any(|team| team.id == *number));
+    let team = found.ok_or_else(|| {
+        let detail = format!("{} has no team {team}", known.id);
+        Problem::new(Sort::NotFound, detail, "GET the mission to see its teams")
+    })?;
+    Ok(Channel { mission: known.id, team: Some(team) })
 }
 
 struct Follow {

@@ -12,6 +12,7 @@ mod journal;
 pub(in crate::server) mod login;
 mod metrics;
 mod missions;
+pub(in crate::server) mod previews;
 mod settings;
 mod snapshot;
 pub(in crate::server) mod stream;
@@ -34,6 +35,7 @@ pub(in crate::server) fn routes() -> Api {
         events::routes,
         snapshot::routes,
         feeds::routes,
+        previews::routes,
         commands::routes,
         hooks::routes,
         health::routes,

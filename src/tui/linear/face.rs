@@ -22,11 +22,7 @@ use crate::{
         snapshot::{self, Waiting},
         state::{Mission, State},
     },
-    runtime::{
-        feeds::Batch,
-        handle::HistoryQuery,
-        previews::{self, Shown},
-    },
+    runtime::{feeds::Batch, handle::HistoryQuery},
     tui::{
         app::{Action, App, Moment},
         briefing::Field,
@@ -101,7 +97,7 @@ pub struct Linear {
     /// A brief is sent as soon as it is known what its images cost.
     pub(super) weighs: bool,
     /// Previews that were asked for and of which nothing was heard.
-    asked: BTreeSet<Channel>,
+    pub(super) asked: BTreeSet<Channel>,
     /// Whether anything was heard of the house.
     heard: bool,
 }
@@ -152,7 +148,7 @@ impl Linear {
         self.heard = true;
         let state = self.app.state.clone();
         self.news = News::from_here(&state);
-        let place = self.app.look.place.clone();
+        let place = self.app.look.whole.clone();
         let why = if why.is_empty() { String::new() } else { format!(" because {why}") };
         self.say("chimera", &format!("{place}, in lines{why}; say help for the verbs"));
         if !self.app.look.notice.is_empty() {
@@ -217,32 +213,6 @@ impl Linear {
             self.streams.take(&mission, channel, batch)
         };
         self.lines.extend(lines);
-    }
-
-    /// Candidates that run: what has changed is said, a page when it is answered first or anew.
-    pub fn previews(&mut self, shown: Arc<Shown>, now: Moment) {
-        let before = self.app.previews.clone();
-        self.asked.retain(|channel| !shown.contains_key(channel));
-        for (channel, preview) in shown.iter() {
-            let known = before.get(channel);
-            let mission = self.app.state.missions.get(&channel.mission);
-            let who = mission.zip(channel.team).map(|(mission, team)| super::named::label(mission, team));
-            let words = crate::tui::preview::words(preview);
-            if known.is_none_or(|known| crate::tui::preview::words(known) != words) {
-                let who = who.unwrap_or_default();
-                let words = format!("{} {who}, attempt {}, {words}", channel.mission, preview.attempt);
-                self.say("preview", &words);
-                if !preview.stage.lives() {
-                    self.lines.extend(say::text(&preview.tail));
-                }
-            }
-            if let Some(answer) = &preview.answer
-                && known.and_then(|known| known.answer.as_ref()) != Some(answer)
-            {
-                self.lines.extend(say::text(&answer.text));
-            }
-        }
-        self.app.on(Action::Previews(shown), now);
     }
 
     /// What came of a task.
@@ -446,7 +416,10 @@ impl Linear {
             "check" => self.bound(Field::Checks, rest),
             "constraint" => self.bound(Field::Constraints, rest),
             "budget" => self.bound(Field::Budget, rest),
-            "status" => self.lines.extend(pages::status(&state)),
+            "status" => {
+                self.lines.extend(pages::status(&state));
+                self.lines.push(say::line("place", &self.app.look.whole));
+            }
             "missions" => self.lines.extend(pages::missions(&state)),
             "show" => self.show(rest),
             "watch" => self.watch(rest),
@@ -583,25 +556,6 @@ impl Linear {
         };
         self.streams.follow(channels.into_iter().map(|channel| (channel, 0)));
         self.say("watch", &format!("{id}, what its streams hold and what comes; say watch off to end it"));
-    }
-
-    fn preview(&mut self, rest: &str) -> Vec<Want> {
-        if rest == "off" {
-            let live = self.app.previews.iter().filter(|(_, preview)| preview.stage.lives());
-            let wants: Vec<Want> =
-                live.map(|(channel, _)| Want::Task(Task::Preview(previews::Want::End(*channel)))).collect();
-            if wants.is_empty() {
-                self.say("preview", "none runs");
-            }
-            return wants;
-        }
-        let Some((mission, team, _)) = self.team(rest) else { return Vec::new() };
-        let channel = Channel { mission: mission.id, team: Some(team) };
-        self.say("preview", &format!("{} {}, asked for", mission.id, super::named::label(&mission, team)));
-        if !self.app.previews.contains_key(&channel) {
-            self.asked.insert(channel);
-        }
-        vec![Want::Task(Task::Preview(previews::Want::Show(channel)))]
     }
 
     fn patch(&mut self, rest: &str) -> Vec<Want> {

@@ -19,6 +19,7 @@ mod pages;
 mod paper;
 mod patch;
 mod phrases;
+mod previews;
 mod run;
 mod say;
 mod screens;

@@ -88,7 +88,7 @@ mod tests {
             text: clean(&format!("Checkout\u{1b}[2J\n{}", "many words ".repeat(30))),
         };
         let (url, tail) = ("http://127.0.0.1:4567/".to_owned(), clean("listening on 4567"));
-        Preview { attempt: 1, stage: Stage::Up, url, answer: Some(answer), photo: None, tail }
+        Preview { attempt: 1, stage: Stage::Up, url, reach: None, answer: Some(answer), photo: None, tail }
     }
 
     fn drawn(bench: &Bench, (columns, rows): (u16, u16)) -> String {
@@ -120,6 +120,15 @@ mod tests {
         ] {
             assert!(picture.contains(part), "{part}\n{picture}");
         }
+        assert!(!picture.contains("brings it here"), "it is this machine's own");
+        let reach =
+            Some("it answers on shop alone: `ssh -N -L 4567:127.0.0.1:4567 shop` brings it here".into());
+        bench.act(Action::Previews(Arc::new([(CHANNEL, Preview { reach: reach.clone(), ..up() })].into())));
+        assert!(drawn(&bench, (160, 40)).contains("`ssh -N -L 4567:127.0.0.1:4567 shop`"));
+        let gone = Preview { reach, stage: Stage::Gone("it was ended".into()), ..up() };
+        bench.act(Action::Previews(Arc::new([(CHANNEL, gone)].into())));
+        assert!(!drawn(&bench, (160, 40)).contains("ssh -N"), "there is nothing to bring");
+        bench.act(Action::Previews(Arc::new([(CHANNEL, up())].into())));
         bench.press("=");
         assert!(drawn(&bench, (160, 40)).contains("80 columns"));
         bench.press("K");

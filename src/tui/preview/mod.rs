@@ -46,6 +46,12 @@ pub fn words(preview: &Preview) -> String {
     words
 }
 
+/// How its address is reached from here, where it has one and that is another machine's.
+#[must_use]
+pub fn reach(preview: &Preview) -> Option<&str> {
+    preview.reach.as_deref().filter(|_| preview.stage.lives())
+}
+
 /// The page's text in rows of a width.
 #[must_use]
 pub fn page(preview: &Preview, columns: usize) -> Vec<String> {

@@ -44,7 +44,8 @@ pub(super) fn header(app: &App, pen: &mut Pen<'_>, area: Rect) {
     // Of the watch the first words are enough where there is no room: how it does, and its glyph.
     let brief = incidents::monitor_short(watched);
     // What gives way where there is no room: first the explanation of the notice, then keys, then the level, then
-    // what waits next, then how many probes there are, then help, which the footer keeps, or last the place.
+    // what waits next, then how many probes there are, then where the daemon is, then help, which the footer keeps, or last
+    // the place.
     let dictates = app.dictation_words().unwrap_or_default();
     let notice = app.look.notice.as_str();
     let short = notice.split_once(':').map_or(notice, |(head, _)| head);
@@ -52,13 +53,14 @@ pub(super) fn header(app: &App, pen: &mut Pen<'_>, area: Rect) {
     let help = app.key_here(CommandId::Help).map(|key| format!("{key} help")).unwrap_or_default();
     let keys = [format!("{}  {help}", house_keys(app)), help, String::new()];
     let (waits, few, level) = (waits.as_str(), few.as_str(), level.as_str());
-    let place = app.look.place.as_str();
+    let (whole, place) = (app.look.whole.as_str(), app.look.place.as_str());
     let variants = [
-        (notice, place, waits, 0, level, watched, false),
-        (short, place, waits, 0, level, watched, false),
-        (short, place, waits, 1, level, watched, false),
-        (short, place, waits, 1, "", watched, false),
-        (short, place, few, 1, "", watched, false),
+        (notice, whole, waits, 0, level, watched, false),
+        (short, whole, waits, 0, level, watched, false),
+        (short, whole, waits, 1, level, watched, false),
+        (short, whole, waits, 1, "", watched, false),
+        (short, whole, few, 1, "", watched, false),
+        (short, whole, few, 1, "", brief, false),
         (short, place, few, 1, "", brief, false),
         (short, place, few, 2, "", brief, false),
         (short, "", few, 1, "", brief, false),

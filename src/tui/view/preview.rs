@@ -141,6 +141,9 @@ fn rows(app: &App, look: &Look, width: u16) -> (Vec<Row>, Option<usize>) {
     };
     let all = usize::from(width.max(2));
     let mut rows = wrapped(&format!("{glyph} {}", preview::words(shown)), all, role);
+    if let Some(reach) = preview::reach(shown) {
+        rows.extend(wrapped(reach, all, Role::Muted));
+    }
     let columns = app.look.widths.get(look.width).copied().unwrap_or(80);
     let room = room(app);
     let photo = shown.photo.as_ref().filter(|photo| room.is_some_and(|room| room.viewport == photo.viewport));
