@@ -79,7 +79,7 @@
 //!    they leave open the [investigator](agents::investigator) looks into, if a model may be asked.
 //! 4. The engine asks [`policy::gate`]: at once, after a window in which a person can say no, or at the desk.
 //! 5. [`operations::runbooks`] carries a runbook out; a code fix is a mission as above, then brought to the service,
-//!    watched and, where [`policy::judgement`] says so, taken back.
+//!    watched and, where [`policy::judgement`] says so, taken back; what watching does not decide a person keeps, or not.
 //! 6. It is verified: only what was seen to be true counts as healed. What did not help is never tried again as it was.
 //!
 //! ## What holds, always

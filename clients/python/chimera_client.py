@@ -283,7 +283,7 @@ class Request(TypedDict):
     about: str
     """The mission or incident that waits, such as M-12."""
     kind: str
-    """`choose`, `command`, `budget`, `ask`, `conflict` or `remedy`."""
+    """`choose`, `command`, `budget`, `ask`, `conflict`, `remedy` or `release`."""
     question: str
     """What is asked, in one line."""
     revision: int

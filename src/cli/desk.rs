@@ -405,7 +405,7 @@ fn read_patch(file: &str, here: &Path) -> Result<Vec<u8>, Complaint> {
 
 /// The team that an approval means: needed only where there is a choice of several.
 fn chosen(request: &Request, name: Option<&str>, state: &State) -> Result<Option<TeamId>, Complaint> {
-    if let Subject::Remedy { incident, .. } = &request.subject {
+    if let Some(incident) = request.subject.incident() {
         return match name {
             None => Ok(None),
             Some(name) => Err(Complaint::usage(format!(

@@ -223,7 +223,10 @@ pub fn only_a_person_can_move(state: &State, mission: &Mission) -> bool {
         requests.iter().any(|subject| match subject {
             Subject::Command { team: asks, .. } | Subject::Ask { team: asks, .. } => *asks == team,
             Subject::Budget { team: asks, .. } => *asks == Some(team),
-            Subject::Choose { .. } | Subject::Conflict { .. } | Subject::Remedy { .. } => false,
+            Subject::Choose { .. }
+            | Subject::Conflict { .. }
+            | Subject::Remedy { .. }
+            | Subject::Release { .. } => false,
         })
     };
     all_stopped

@@ -123,9 +123,11 @@ fn rulings(request: &Request, state: &State, out: &mut Out) {
     let concerned = |team: &crate::domain::ids::TeamId| match &request.subject {
         Subject::Choose { teams } => teams.contains(team),
         Subject::Conflict { team: other, .. } => team == other,
-        Subject::Command { .. } | Subject::Budget { .. } | Subject::Ask { .. } | Subject::Remedy { .. } => {
-            false
-        }
+        Subject::Command { .. }
+        | Subject::Budget { .. }
+        | Subject::Ask { .. }
+        | Subject::Remedy { .. }
+        | Subject::Release { .. } => false,
     };
     for (team, (attempt, ruling)) in mission.rulings.iter().filter(|(team, _)| concerned(team)) {
         let name = team_name(mission, *team);

@@ -379,6 +379,10 @@ pub fn request_line(state: &State, request: &Request) -> Line {
                     "plan": remedy.plan(), "approved": by}),
             )
         }
+        Subject::Release { incident, commit, back } => (
+            account::release_words(commit, back.as_deref()),
+            json!({"incident": incident.to_string(), "commit": commit, "back": back}),
+        ),
     };
     let mut value = json!({
         "kind": "request", "request": request.id.to_string(), "about": request.about(),

@@ -258,6 +258,12 @@ begun anew.",
         Nothing
     ),
     key!(
+        "limits.max_targets_pct",
+        "Percent of the watched services that may be acted on at once, one always; above, a person is asked.",
+        number!(0..=100, policy.healing.limits.targets_most_pct),
+        Lower
+    ),
+    key!(
         "soak.duration",
         "How long a release is watched before it counts as good.",
         Slot::Span(lens!(policy.healing.soak.duration)),

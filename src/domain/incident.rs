@@ -206,6 +206,27 @@ pub struct Diagnosis {
     pub tainted: bool,
     /// Healthy controls: nothing is wrong any more.
     pub healthy: bool,
+    /// Instances of the service as they were found, where something counts them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instances: Option<Instances>,
+}
+
+/// Instances of a service that has several.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Instances {
+    /// All that there shall be.
+    pub all: u32,
+    /// Those of them that are well.
+    pub well: u32,
+}
+
+impl Instances {
+    /// Percent that are well; 0 of none.
+    #[must_use]
+    pub fn well_pct(self) -> u32 {
+        let pct = u64::from(self.well.min(self.all)) * 100 / u64::from(self.all.max(1));
+        u32::try_from(pct).unwrap_or(100)
+    }
 }
 
 impl Diagnosis {
@@ -301,6 +322,21 @@ impl Attempt {
     /// Marks.
     pub const MARKS_MOST: usize = 64;
 
+    /// Whether it left a release in place of which nothing tells whether it is good, and nothing was said or done about that
+    /// since.
+    #[must_use]
+    pub fn is_undecided(&self) -> bool {
+        let decided = |mark: &Mark| matches!(mark, Mark::Kept(_) | Mark::TakingBack);
+        let back = matches!(self.outcome, Some(AttemptOutcome::RolledBack(_)));
+        self.was_undecided() && !back && !self.marks.iter().any(decided)
+    }
+
+    /// Whether nothing told of a release whether it is good.
+    #[must_use]
+    pub fn was_undecided(&self) -> bool {
+        self.marks.iter().any(|mark| matches!(mark, Mark::Undecided(_)))
+    }
+
     /// Whether it was being taken back.
     #[must_use]
     pub fn was_taken_back(&self) -> bool {
@@ -323,6 +359,10 @@ pub enum Mark {
     Replaces(Option<String>),
     /// The release is in place, and is watched.
     InPlace,
+    /// Nothing tells whether it is good, however long it may be watched: why not, a line each.
+    Undecided(Vec<String>),
+    /// It stays although nothing told, on the word of this person.
+    Kept(String),
     /// This condition of the proof was seen to hold.
     Held(String),
     /// It is being taken back.
@@ -332,6 +372,8 @@ pub enum Mark {
 impl Mark {
     /// Characters of its words.
     pub const WORDS_MOST: usize = 300;
+    /// Lines of it.
+    const LINES_MOST: usize = 8;
 
     /// As it is written down: one line, and not endless.
     #[must_use]
@@ -340,6 +382,8 @@ impl Mark {
         match self {
             Self::Replaces(version) => Self::Replaces(version.as_ref().map(line)),
             Self::Held(condition) => Self::Held(line(condition)),
+            Self::Undecided(why) => Self::Undecided(why.iter().take(Self::LINES_MOST).map(line).collect()),
+            Self::Kept(by) => Self::Kept(line(by)),
             Self::InPlace | Self::TakingBack => self.clone(),
         }
     }
@@ -352,6 +396,10 @@ impl Mark {
             Self::Replaces(None) => "nothing says what is in place before it".into(),
             Self::InPlace => "it is in place, and watched".into(),
             Self::Held(condition) => format!("holds: {condition}"),
+            Self::Undecided(why) => {
+                format!("nothing tells whether it is good: {}", why.join("; "))
+            }
+            Self::Kept(by) => format!("{by} keeps it"),
             Self::TakingBack => "it is being taken back".into(),
         }
     }

@@ -1,6 +1,7 @@
 //! What waits for a person, and what the person says.
 
 use super::{
+    candidate::CommitId,
     digest::Digest,
     grant::Terms,
     ids::{IncidentId, MissionId, RequestId, Revision, TeamId},
@@ -57,10 +58,7 @@ impl Request {
     /// The incident or mission that waits, as it is called: `I-7`, `M-3`.
     #[must_use]
     pub fn about(&self) -> String {
-        match &self.subject {
-            Subject::Remedy { incident, .. } => incident.to_string(),
-            _ => self.mission.to_string(),
-        }
+        self.subject.incident().map_or_else(|| self.mission.to_string(), |incident| incident.to_string())
     }
 }
 
@@ -117,6 +115,15 @@ pub enum Subject {
         #[serde(default)]
         approved: Vec<Actor>,
     },
+    /// A release is in place, and watching it did not tell whether it is good: keep it, or take it back.
+    Release {
+        /// For which incident.
+        incident: IncidentId,
+        /// What is in place.
+        commit: CommitId,
+        /// What it is taken back to, in words; `None`: nobody laid down how.
+        back: Option<String>,
+    },
 }
 
 impl Subject {
@@ -130,6 +137,25 @@ impl Subject {
             Self::Ask { .. } => "ask",
             Self::Conflict { .. } => "conflict",
             Self::Remedy { .. } => "remedy",
+            Self::Release { .. } => "release",
+        }
+    }
+
+    /// What happens if nobody answers in time.
+    #[must_use]
+    pub fn if_unanswered(&self) -> &'static str {
+        match self {
+            Self::Release { .. } => "then it stays as it is",
+            _ => "then it is denied",
+        }
+    }
+
+    /// The incident that it is about, if it is about one.
+    #[must_use]
+    pub fn incident(&self) -> Option<IncidentId> {
+        match self {
+            Self::Remedy { incident, .. } | Self::Release { incident, .. } => Some(*incident),
+            _ => None,
         }
     }
 }

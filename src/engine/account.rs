@@ -207,6 +207,19 @@ fn wanted(request: &Request, name: Name<'_>) -> String {
             format!("{} conflicts with the target in {}", name(*team), quote(&files.join(", ")))
         }
         Subject::Remedy { incident, remedy, .. } => format!("{incident}: {}", quote(&remedy.words())),
+        Subject::Release { incident, commit, back } => {
+            format!("{incident}: {}", release_words(commit, back.as_deref()))
+        }
+    }
+}
+
+/// What is asked of a release that watching did not decide.
+#[must_use]
+pub fn release_words(commit: &CommitId, back: Option<&str>) -> String {
+    let commit = commit.short();
+    match back {
+        Some(back) => format!("keep {commit} in place, or take it back to {}", clean_line(back, 128)),
+        None => format!("keep {commit} in place, which nothing takes back"),
     }
 }
 

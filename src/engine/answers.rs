@@ -55,7 +55,8 @@ fn ask(pen: &mut Pen<'_>, id: MissionId, subject: &Subject) -> Result<(), Refusa
         Subject::Choose { .. }
         | Subject::Budget { .. }
         | Subject::Conflict { .. }
-        | Subject::Remedy { .. } => {
+        | Subject::Remedy { .. }
+        | Subject::Release { .. } => {
             return Err(refuse(RefusalKind::Invalid, format!("{} is not asked by agents", subject.word())));
         }
     };

@@ -65,6 +65,7 @@ pub(super) fn carry_out(
             Ok(())
         }
         Subject::Remedy { .. } => healing::answer(pen, request, decision, by),
+        Subject::Release { .. } => healing::keep_or_not(pen, request, decision, by),
         Subject::Ask { .. } => match decision {
             Decision::Grant { .. } => Err(no_grant(request)),
             Decision::Modify { change: Modification::Prompt(_), .. } => {

@@ -209,6 +209,12 @@ fn if_denied(subject: &Subject) -> &'static str {
         Subject::Ask { .. } => "the agent is told that there is no answer and goes on",
         Subject::Conflict { .. } => "nothing lands and the mission ends; the candidate is kept",
         Subject::Remedy { .. } => "nothing is done; the incident stays open and waits for a person",
+        Subject::Release { back: Some(_), .. } => {
+            "it is taken back; if nobody answers in time it stays as it is, and the incident waits for a person"
+        }
+        Subject::Release { back: None, .. } => {
+            "nothing takes it back (release.rollback is not set): it stays, and the incident is a P0 that only a person ends"
+        }
     }
 }
 

@@ -185,6 +185,17 @@ pub enum EffectKind {
         /// What landed.
         commit: CommitId,
     },
+    /// Take back what was brought to a service, on a person's word.
+    TakeBack {
+        /// For which incident.
+        incident: IncidentId,
+        /// Number of the attempt.
+        attempt: u32,
+        /// What is in place.
+        commit: CommitId,
+        /// Why, in words.
+        why: String,
+    },
     /// See whether a remedy helped. Changes nothing, except that a runbook that says so is taken back when it did not.
     Verify {
         /// For which incident.
@@ -241,6 +252,7 @@ impl EffectKind {
             Self::Heal { .. } => "heal",
             Self::Commission { .. } => "commission",
             Self::Deploy { .. } => "deploy",
+            Self::TakeBack { .. } => "take-back",
             Self::Verify { .. } => "verify",
             Self::Announce { .. } => "announce",
         }

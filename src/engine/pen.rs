@@ -156,6 +156,7 @@ fn name(id: MissionId, revision: Revision, seq: Seq, kind: &EffectKind) -> Strin
         | EffectKind::Heal { .. }
         | EffectKind::Commission { .. }
         | EffectKind::Deploy { .. }
+        | EffectKind::TakeBack { .. }
         | EffectKind::Verify { .. }
         | EffectKind::Announce { .. }
         | EffectKind::Suggest { .. }

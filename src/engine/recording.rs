@@ -456,10 +456,8 @@ impl<'a> Book<'a> {
 
 /// What sort of request it is; a remedy with its incident.
 fn asked(request: &Request) -> String {
-    match &request.subject {
-        Subject::Remedy { incident, .. } => format!("{} of {incident}", request.subject.word()),
-        other => other.word().to_owned(),
-    }
+    let word = request.subject.word();
+    request.subject.incident().map_or_else(|| word.to_owned(), |incident| format!("{word} of {incident}"))
 }
 
 /// The evidence of a team whose current candidate is ready to be chosen.

@@ -325,7 +325,7 @@ pub fn is_blocked(state: &State, mission: &Mission, team: &Team) -> bool {
                 | Subject::Ask { team: asks, .. }
                 | Subject::Conflict { team: asks, .. } => *asks == team.id,
                 Subject::Budget { team: asks, .. } => asks.is_none_or(|asks| asks == team.id),
-                Subject::Choose { .. } | Subject::Remedy { .. } => false,
+                Subject::Choose { .. } | Subject::Remedy { .. } | Subject::Release { .. } => false,
             }
     })
 }
@@ -373,10 +373,7 @@ pub fn at_the_desk(state: &State) -> Vec<&Request> {
 /// What a request is of: its incident, or its mission.
 #[must_use]
 pub fn place(request: &Request) -> String {
-    match &request.subject {
-        Subject::Remedy { incident, .. } => incident.to_string(),
-        _ => request.mission.to_string(),
-    }
+    request.about()
 }
 
 /// The risk class of a request: by the gate's rulings on what may be approved.
@@ -408,7 +405,7 @@ pub fn waiting(state: &State) -> Vec<&Request> {
         Subject::Budget { .. } => 1,
         Subject::Conflict { .. } | Subject::Choose { .. } => 2,
         // Something is broken while it waits.
-        Subject::Remedy { .. } => 0,
+        Subject::Remedy { .. } | Subject::Release { .. } => 0,
     };
     let ends = |r: &Request| state.clockwork.vetoes.get(&r.id).copied().unwrap_or(r.expires);
     let priority = |id: MissionId| state.missions.get(&id).map_or(0, |m| m.brief.priority);

@@ -8,8 +8,8 @@
 use super::{
     grants,
     proposal::{
-        AFFECTED_MANY, AFFECTED_MASS, Action, Approver, CONFIDENCE_LEAST_PCT, Found, Given, Proposal,
-        Standing, Target, Tests, urgent,
+        AFFECTED_MANY, AFFECTED_MASS, Action, Approver, Breadth, CONFIDENCE_LEAST_PCT, Found, Given,
+        Proposal, Standing, Target, Tests, urgent,
     },
     protected::{Guard, PathRule},
     ruling::{Ruling, RulingOutcome},
@@ -18,7 +18,7 @@ use super::{
 };
 use crate::domain::{
     digest::Digest,
-    incident::{Grade, Severity},
+    incident::{Grade, Instances, Severity},
     runbook::RunPlan,
     text,
 };
@@ -216,12 +216,28 @@ fn counted(proposal: &Proposal<'_>, standing: &Standing<'_>, found: &mut Found) 
 }
 
 fn contained(standing: &Standing<'_>, found: &mut Found) {
-    let least = standing.policy.healing.limits.healthy_least_pct;
-    if let Some(pct) = standing.surroundings.healthy_pct.filter(|pct| *pct < least) {
-        found.add(ASK, "blast-radius", format!("only {pct} % would stay healthy, {least} % at least"));
-    }
+    spread(standing, found);
     if let Some(unrest) = &standing.surroundings.unrest {
         found.add(ASK, "unrest", unrest.clone());
+    }
+}
+
+/// How much of what runs may go wrong with it at once. What is not known does not ask.
+fn spread(standing: &Standing<'_>, found: &mut Found) {
+    let limits = &standing.policy.healing.limits;
+    let least = u32::from(limits.healthy_least_pct);
+    let few = |instances: &Instances| instances.well_pct() < least;
+    if let Some(instances) = standing.surroundings.instances.filter(few) {
+        let (Instances { all, well }, pct) = (instances, instances.well_pct());
+        let text = format!("{well} of {all} instances would stay healthy ({pct} %), {least} % at least");
+        found.add(ASK, "blast-radius", text);
+    }
+    let Some(Breadth { touched, of }) = standing.surroundings.breadth else { return };
+    let pct = u64::from(limits.targets_most_pct);
+    let most = (u64::from(of) * pct / 100).max(1);
+    if u64::from(touched) > most {
+        let text = format!("{touched} of {of} services would be acted on at once, {most} at most ({pct} %)");
+        found.add(ASK, "blast-targets", text);
     }
 }
 

@@ -9,7 +9,7 @@ use crate::domain::{
     candidate::DiffStat,
     digest::Digest,
     grant::Grant,
-    incident::{Grade, Severity},
+    incident::{Grade, Instances, Severity},
     money::Money,
     runbook::RunPlan,
     time::{Millis, Timestamp},
@@ -141,8 +141,10 @@ pub struct Surroundings {
     pub deployments: u32,
     /// Rollbacks of the same cause in the last 24 hours.
     pub rollbacks: u32,
-    /// Percent of instances that stay healthy while it happens, if it touches instances.
-    pub healthy_pct: Option<u8>,
+    /// Instances of what is acted on, where something counts them: those that are well stay so at best.
+    pub instances: Option<Instances>,
+    /// What is acted on at once, where it is known what there is.
+    pub breadth: Option<Breadth>,
     /// The cause comes and goes, or alarms flood in: in words.
     pub unrest: Option<String>,
     /// Deployments are frozen or people asleep: in words.
@@ -153,6 +155,15 @@ pub struct Surroundings {
     pub affected: u32,
     /// The service that is acted on, where one is named.
     pub service: Option<ServiceRules>,
+}
+
+/// How much is acted on at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Breadth {
+    /// Targets, this one among them.
+    pub touched: u32,
+    /// All that are watched.
+    pub of: u32,
 }
 
 /// What the director laid down for one service.

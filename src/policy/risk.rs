@@ -52,6 +52,8 @@ impl Risk {
             Subject::Conflict { .. } => (2, Reversal::Words),
             Subject::Command { .. } | Subject::Budget { .. } => (3, Reversal::Never),
             Subject::Ask { .. } => (1, Reversal::Words),
+            // It is in place already, and what landed can be brought back.
+            Subject::Release { .. } => (3, Reversal::Restorable),
             Subject::Remedy { remedy, .. } => match &**remedy {
                 Remedy::Runbook(plan) if plan.has_undo() => (plan.tier, Reversal::Reversible),
                 Remedy::Runbook(plan) => (plan.tier, Reversal::Never),

@@ -118,7 +118,9 @@ impl Driver {
             }
             EffectKind::Heal { .. } => healing::heal(site, effect, stop).boxed(),
             EffectKind::Commission { .. } => healing::commission(site, effect).boxed(),
-            EffectKind::Deploy { .. } => healing::deploy(site, effect, stop).boxed(),
+            EffectKind::Deploy { .. } | EffectKind::TakeBack { .. } => {
+                healing::deploy(site, effect, stop).boxed()
+            }
             EffectKind::Verify { .. } => healing::verify(site, effect, stop).boxed(),
             EffectKind::Announce { .. } => healing::announce(site, effect, stop).boxed(),
             EffectKind::Halt { team } => async move {

@@ -186,7 +186,7 @@ impl App {
 
     /// Whether a request is of an incident.
     fn is_remedy(&self, id: RequestId) -> bool {
-        self.state.desk.get(&id).is_some_and(|request| matches!(request.subject, Subject::Remedy { .. }))
+        self.state.desk.get(&id).is_some_and(|request| request.subject.incident().is_some())
     }
 
     /// The key of a command as the keymap has it.
@@ -259,6 +259,10 @@ impl App {
                     return Vec::new();
                 }
             },
+            Subject::Release { .. } => {
+                self.notes().note("it is kept or taken back: there is nothing to change");
+                return Vec::new();
+            }
         };
         self.sheet = Some(Sheet::prompt(title, text, purpose));
         Vec::new()

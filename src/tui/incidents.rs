@@ -7,7 +7,7 @@ use crate::{
         ids::{IncidentId, MissionId, RequestId},
         incident::{AttemptOutcome, Phase, Severity, Suppression},
         probe::{ProbeHealth, ProbeState},
-        request::{Request, Subject},
+        request::Request,
         signal::Frame,
         text::{clean_line, count},
         time::{Millis, Timestamp},
@@ -35,9 +35,9 @@ pub enum Listed {
 /// Whether what a request is about is the mission or incident that is shown.
 #[must_use]
 pub fn faced(request: &Request, mission: Option<MissionId>, incident: Option<IncidentId>) -> bool {
-    match &request.subject {
-        Subject::Remedy { incident: of, .. } => incident == Some(*of),
-        _ => mission == Some(request.mission),
+    match request.subject.incident() {
+        Some(of) => incident == Some(of),
+        None => mission == Some(request.mission),
     }
 }
 
@@ -175,7 +175,7 @@ pub fn clock(state: &State, request: RequestId, now: Timestamp) -> Option<String
 #[must_use]
 pub fn place(request: &Request) -> String {
     let place = crate::engine::snapshot::place(request);
-    if matches!(request.subject, Subject::Remedy { .. }) { format!("{place}:") } else { place }
+    if request.subject.incident().is_some() { format!("{place}:") } else { place }
 }
 
 /// How an attempt ended; `None`: it goes on.

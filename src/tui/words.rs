@@ -14,6 +14,7 @@ use crate::{
         time::{Millis, Timestamp},
     },
     engine::{
+        account,
         desk::word,
         healing::ward::Incident,
         ledger,
@@ -188,6 +189,7 @@ pub fn asks(mission: Option<&Mission>, request: &Request) -> String {
             )
         }
         Subject::Remedy { remedy, .. } => clean_line(&remedy.words(), 160).to_string(),
+        Subject::Release { commit, back, .. } => account::release_words(commit, back.as_deref()),
     }
 }
 

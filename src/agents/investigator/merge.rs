@@ -130,7 +130,7 @@ fn weigh<'a>(one: &'a Hypothesis, clues: &[Clue]) -> Option<Weighed<'a>> {
         one,
         ids: speaks.iter().map(|clue| clue.id).collect(),
         grade: if founded { Grade::B } else { Grade::C },
-        tainted: speaks.len() > trusted,
+        tainted: trusted == 0,
     })
 }
 
@@ -310,7 +310,8 @@ mod tests {
     fn c3_invented_tainted_and_contradicted_evidence_makes_a_c() {
         for (answer, carried, tainted) in [
             (one(&["E1", "E77"], json!({})), vec![1], false),
-            (one(&["E1", "E3"], json!({})), vec![1, 3], true),
+            (one(&["E1", "E3"], json!({})), vec![1, 3], false),
+            (one(&["E3"], json!({})), vec![3], true),
             (one(&["E1", "E2"], json!({"against": ["E3"]})), vec![1, 2], false),
             (one(&["E5", "E3"], json!({})), vec![3, 5], true),
         ] {

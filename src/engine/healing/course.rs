@@ -1,7 +1,7 @@
 //! The way of an incident through its phases, and what time does to it.
 
 use super::{
-    leave, notices, observe, opening,
+    keeping, leave, notices, observe, opening,
     steps::{announce, call, needs_human, suppress, withdraw},
     storm,
     ward::{Incident, owner},
@@ -67,7 +67,13 @@ pub(in crate::engine) fn stopped(pen: &mut Pen<'_>, why: &str) {
         let busy = incident.effects.values().any(|e| !matches!(e.kind, EffectKind::Announce { .. }));
         let vetoes = &pen.state.clockwork.vetoes;
         let placed = incident.at_work().is_some_and(|attempt| attempt.marks.contains(&Mark::InPlace));
-        if placed && incident.deploys() {
+        let takes_back = incident.wants(|kind| matches!(kind, EffectKind::TakeBack { .. }));
+        if incident.awaits_word() && !takes_back {
+            keeping::unwatched(pen, &incident, why);
+        } else if takes_back {
+            let words = "the kill switch ended the taking back, and what is in place is not known";
+            needs_human(pen, incident.id, &format!("{words}: {why}"));
+        } else if placed && incident.deploys() {
             let words =
                 "the kill switch ended the watching: what was released is in place, and nobody judged it";
             needs_human(pen, incident.id, &format!("{words}: {why}"));
@@ -189,7 +195,7 @@ fn by_phase(state: &State, incident: &Incident) -> Option<Timestamp> {
         Phase::NeedsHuman(_) => {
             let repeat = if incident.severity <= Severity::P1 { REPEAT_URGENT } else { rules.repeat };
             let told = incident.told.unwrap_or(incident.entered).max(incident.entered);
-            quiet.into_iter().chain(Some(told + repeat)).min()
+            quiet.into_iter().chain(Some(heard_at(state, incident, told + repeat))).min()
         }
         Phase::Resolved | Phase::NoActionRequired => Some(incident.entered + rules.reopen_within + Millis(1)),
         Phase::Verifying | Phase::Investigating | Phase::Mitigating | Phase::Closed | Phase::Discarded => {
@@ -198,10 +204,25 @@ fn by_phase(state: &State, incident: &Incident) -> Option<Timestamp> {
     }
 }
 
+/// When people are told again of what waits for one of them: what stays a person's whatever is silenced, after the silence.
+fn heard_at(state: &State, incident: &Incident, at: Timestamp) -> Timestamp {
+    if !incident.is_undecided() {
+        return at;
+    }
+    let mut at = at;
+    let mut silent = state.ward.silence(incident, at.max(state.at));
+    while let Some(silence) = silent {
+        at = silence.until;
+        silent = state.ward.silence(incident, at);
+    }
+    at
+}
+
 /// Since when nothing of it is seen. Of what is told by lines or as a single event silence is the end; of what is
-/// checked only a check that holds is: no data is never healthy. What left a bad release in place is never quiet by itself.
+/// checked only a check that holds is: no data is never healthy. What left a release in place that is bad, or that nobody
+/// judged, is never quiet by itself.
 fn quiet_at(incident: &Incident) -> Option<Timestamp> {
-    if incident.needs_person() && incident.is_astray() {
+    if incident.needs_person() && (incident.is_astray() || incident.is_undecided()) {
         return None;
     }
     let by_silence = incident.kind.starts_with("log.")
@@ -273,9 +294,15 @@ fn move_on(pen: &mut Pen<'_>, incident: &Incident) {
         }
         // Quiet was laid down for a time to come, or while something was done: it counts now that nothing is.
         Phase::NeedsHuman(_) if pen.state.ward.silence(incident, now).is_some() => {
+            if incident.is_undecided() {
+                pen.incident_event(id, IncidentEvent::Noted("silenced: nobody is told again yet".into()));
+            }
             opening::reconsider_open(pen);
         }
-        Phase::NeedsHuman(why) => call(pen, id, &format!("still needs a person: {why}")),
+        Phase::NeedsHuman(why) => {
+            let words = observe::waiting_words(pen, incident, why);
+            call(pen, id, &words);
+        }
         Phase::Suppressed(Suppression::Flapping) if flaps_told(incident) <= now => {
             match pen.state.ward.silence(incident, now) {
                 Some(_) => suppress(pen, id, Suppression::Silenced),

@@ -3,7 +3,7 @@
 //! Invariant: an attempt begins only together with a ruling `Auto` of exactly its plan.
 
 use super::{
-    opening,
+    blast, opening,
     steps::{call, drop_effects, incident_of, investigate, needs_human, target_of, told, withdraw},
     ward::Incident,
 };
@@ -149,9 +149,8 @@ fn exhausted(pen: &Pen<'_>, incident: &Incident, remedy: &Remedy) -> Option<Stri
         return Some(format!("{} was tried and did not help", attempt.remedy.words()));
     }
     let now = pen.order.at;
-    let back = incident.reopened.iter().filter(|at| now.since(**at) <= CHAIN).count();
-    let helped = incident.attempts.iter().any(|a| a.outcome == Some(AttemptOutcome::Helped));
-    (helped && back >= CHAIN_MOST)
+    let back = incident.returned.iter().filter(|at| now.since(**at) <= CHAIN).count();
+    (back >= CHAIN_MOST)
         .then(|| format!("it came back {} after what helped: the cause is another", count(back, "time")))
 }
 
@@ -199,16 +198,18 @@ fn rule(
         Remedy::Runbook(plan) => Action::Runbook(plan),
         Remedy::Revert(_) | Remedy::Code(_) | Remedy::Nothing => Action::Inquiry,
     };
-    // What teams come to is graded when it is to land; looking for it changes nothing.
+    // What teams come to is graded when it is to land; looking for it changes nothing. What only text speaks for sends them
+    // nowhere by itself all the same.
     let graded = matches!(action, Action::Runbook(_));
     let grounds = Grounds {
         tests: Tests::Missing,
         grade: graded.then_some(diagnosis.grade),
         confidence: diagnosis.confidence.filter(|_| graded),
-        tainted: diagnosis.tainted && graded,
+        tainted: diagnosis.tainted,
         composed: false,
     };
     let halted = pen.state.halted();
+    let surroundings = surroundings(&pen.state, incident, &diagnosis.remedy, pen.order.at);
     let standing = Standing {
         at: pen.order.at,
         policy: &pen.state.policy,
@@ -216,7 +217,10 @@ fn rule(
         approver,
         given,
         grant: None,
-        surroundings: surroundings(&pen.state, incident, &diagnosis.remedy, pen.order.at),
+        surroundings: match action {
+            Action::Runbook(_) => acting(&pen.state, incident, surroundings),
+            _ => surroundings,
+        },
     };
     gate(&Proposal { action, plan: diagnosis.remedy.plan(), grounds }, &standing)
 }
@@ -244,13 +248,20 @@ fn surroundings(
         money: None,
         deployments: many(ward.deployed.iter().filter(|at| day(at)).count() + on_the_way(state, incident)),
         rollbacks: many(rollbacks.count()),
-        healthy_pct: None,
+        instances: None,
+        breadth: None,
         unrest: unrest(state, (incident, remedy), now),
         closed,
         severity: Some(incident.severity),
         affected: incident.sightings.affected,
         service: service_rules(state, &incident.service),
     }
+}
+
+/// The same around a deed that acts on what runs: how much of that is well, and how much is acted on at once.
+fn acting(state: &State, incident: &Incident, around: Surroundings) -> Surroundings {
+    let instances = incident.diagnosis.as_ref().and_then(|diagnosis| diagnosis.instances);
+    Surroundings { instances, breadth: blast::breadth(state, incident), ..around }
 }
 
 /// Fixes of other incidents that were let and are still on the way to their services: they count as if they were there,
@@ -260,7 +271,9 @@ fn on_the_way(state: &State, incident: &Incident) -> usize {
     let others = state.ward.at_work().filter(|(other, _)| other.id != incident.id);
     let coming = others.filter(|(other, attempt)| {
         let mission = attempt.mission.and_then(|mission| state.missions.get(&mission));
-        released(state, &other.service) && (other.deploys() || mission.is_some_and(|mission| lands(mission)))
+        // What waits for a person is there, and counted.
+        let brings = other.deploys() && !other.awaits_word();
+        released(state, &other.service) && (brings || mission.is_some_and(|mission| lands(mission)))
     });
     coming.count()
 }
@@ -416,6 +429,9 @@ pub(in crate::engine) fn rule_candidate(
     grounds.grade = Some(diagnosis.grade);
     grounds.tainted = diagnosis.tainted;
     let mut surroundings = surroundings(state, incident, &diagnosis.remedy, at);
+    if target == Target::Production {
+        surroundings = acting(state, incident, surroundings);
+    }
     surroundings.busy = closed_to_releases(state, incident).filter(|_| target == Target::Production);
     let halted = state.halted();
     let standing = Standing {
@@ -483,7 +499,7 @@ pub(in crate::engine) fn answer(
     Ok(())
 }
 
-fn end_request(pen: &mut Pen<'_>, request: &Request, decision: &Decision) {
+pub(super) fn end_request(pen: &mut Pen<'_>, request: &Request, decision: &Decision) {
     desk::close(pen, request, decision.clone());
     if let Some(id) = incident_of(&request.subject) {
         pen.incident_event(id, IncidentEvent::Answered);

@@ -4,7 +4,9 @@
 //! - [`ward`]: what is known of incidents, silences and storms, and how events change it.
 //! - `words`: what people say of them; `observe`: signals become incidents, confirmed and counted.
 //! - `storm`: too much at once; `opening`: told and looked into, or kept quiet; `steps`: what that takes, one by one.
+//! - `blast`: how far a remedy reaches.
 //! - `leave`: what the gate says of a remedy, and what people answer.
+//! - `keeping`: a release that watching did not decide, and what a person says of it.
 //! - `outcomes`: what effects came to; `ending`: how attempts end.
 //! - `course`: what time, a policy, a stop and the start of an effect mean for all of them.
 //! - [`notices`]: when people are told of them, and of which together; [`news`]: one word of that;
@@ -12,12 +14,14 @@
 //! - [`figures`]: what all of it came to, against the targets.
 //!
 //! Invariants: no remedy is wanted without a ruling `Auto` of the same plan; at most one remedy at work for a
-//! fingerprint and for a target; a remedy that did not help is never tried again as it was; nothing resumes by itself
+//! fingerprint and for a target; a release of which nothing tells is kept by a person only; a remedy that did not help is never tried again as it was; nothing resumes by itself
 //! after a stop.
 
+mod blast;
 mod course;
 pub(super) mod ending;
 pub mod figures;
+mod keeping;
 pub(super) mod leave;
 pub mod news;
 pub mod notices;
@@ -33,6 +37,7 @@ pub mod ward;
 mod words;
 
 pub(super) use course::{begin, next_deadline, reconsider_all, stopped, tick};
+pub(super) use keeping::keep_or_not;
 pub(super) use leave::{answer, approve_waited, rule_again};
 pub(super) use notices::{next_told, tell};
 pub(super) use outcomes::report;

@@ -2,7 +2,7 @@
 
 use super::{
     opening,
-    steps::{investigate, suppress, withdraw},
+    steps::{call, investigate, suppress, withdraw},
     ward::{Incident, Ward},
 };
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
     engine::{command::HealCommand, event::IncidentEvent, pen::Pen},
     policy::{flap::Before, healing::Grouping},
 };
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// Kinds that one look proves: a process is there or is not.
 const PROVEN_AT_ONCE: [&str; 7] = [
@@ -34,6 +34,8 @@ const LINES_CONFIRM: u64 = 3;
 /// comes first which others stand on: a cause is told, and what follows from it is not.
 pub(super) fn observe(pen: &mut Pen<'_>, signals: &[Signal]) {
     let mut seen: Vec<(IncidentId, Sighting)> = Vec::new();
+    let before: BTreeMap<IncidentId, Severity> =
+        pen.state.ward.live().map(|incident| (incident.id, incident.severity)).collect();
     for signal in signals.iter().take(HealCommand::SIGNALS_MOST) {
         if let Some((id, how)) = one(pen, signal)
             && !seen.iter().any(|(other, before)| *other == id && *before >= how)
@@ -47,8 +49,27 @@ pub(super) fn observe(pen: &mut Pen<'_>, signals: &[Signal]) {
             Sighting::Back => opening::opened(pen, id),
             Sighting::Usual => progress(pen, id),
         }
+        if let Some(before) = before.get(&id) {
+            worse(pen, id, *before);
+        }
     }
     settle(pen);
+}
+
+/// Whoever it waits for is told at once that it has become worse.
+fn worse(pen: &mut Pen<'_>, id: IncidentId, before: Severity) {
+    let Some(incident) = pen.incident(id).filter(|incident| incident.severity < before) else { return };
+    if let Phase::NeedsHuman(why) = &incident.phase {
+        let now = incident.severity;
+        let words = waiting_words(pen, &incident, why);
+        call(pen, id, &format!("it was {before} and is {now} now: {words}"));
+    }
+}
+
+/// What people are told again of what waits for one of them.
+pub(super) fn waiting_words(pen: &Pen<'_>, incident: &Incident, why: &str) -> String {
+    let comes = if opening::flapping(pen, incident, Before::Calm) { "it comes and goes, and " } else { "" };
+    format!("{comes}still needs a person: {why}")
 }
 
 /// What a sighting is to its incident.

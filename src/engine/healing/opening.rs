@@ -144,7 +144,8 @@ fn beside(state: &State, incident: &Incident) -> Option<IncidentId> {
         let explained = since || !incident.kind.starts_with("log.");
         let lesser = other.severity <= incident.severity
             || since && other.deploys() && incident.severity > Severity::P0;
-        answers && explained && lesser && (restarts(other) || other.phase == Phase::Verifying)
+        let acted = restarts(other) && !other.needs_person();
+        answers && explained && lesser && (acted || other.phase == Phase::Verifying)
     };
     let known = |other: &Incident| trend(incident) && !trend(other) && other.is_told();
     let cause = |other: &&Arc<Incident>| {
@@ -159,7 +160,7 @@ fn beside(state: &State, incident: &Incident) -> Option<IncidentId> {
 /// Whether its service is acted on right now: teams that write a fix do not touch it yet.
 pub(super) fn restarts(incident: &Incident) -> bool {
     let runbook = incident.at_work().is_some_and(|attempt| matches!(attempt.remedy, Remedy::Runbook(_)));
-    runbook || incident.deploys()
+    runbook || incident.deploys() || incident.awaits_word()
 }
 
 /// Whether a number is merely unlike before: nothing says that it is wrong.
@@ -171,10 +172,11 @@ fn trend(incident: &Incident) -> bool {
 pub(super) fn reconsider_open(pen: &mut Pen<'_>) {
     let open: Vec<Arc<Incident>> = pen.state.ward.live().cloned().collect();
     for incident in open {
+        // What was released and not judged stays a person's.
         let idle = matches!(
             incident.phase,
             Phase::Open | Phase::Investigating | Phase::Diagnosed | Phase::NeedsHuman(_)
-        );
+        ) && !(incident.needs_person() && incident.is_undecided());
         if let Some(why) = suppression(&pen.state, &incident, pen.order.at).filter(|_| idle) {
             withdraw(pen, incident.id, "it is quiet now");
             suppress(pen, incident.id, why);

@@ -3,8 +3,8 @@
 
 use super::{
     ending::failed,
-    leave, opening,
-    steps::{announce, investigate, needs_human, suppress, told},
+    keeping, leave, opening,
+    steps::{announce, investigate, needs_human, suppress, told, verify},
     ward::{Incident, owner},
 };
 use crate::{
@@ -59,7 +59,7 @@ fn take(pen: &mut Pen<'_>, report: &Report) -> Result<(), Refusal> {
         }
         (kind, Outcome::Marked(mark)) => {
             let number = attempt_of(kind).ok_or_else(|| wrong(effect))?;
-            marked(pen, &incident, (number, mark))?;
+            marked(pen, (&incident, effect), (number, kind, mark))?;
         }
         (kind, Outcome::Failed(failure)) => fault(pen, (&incident, effect), (kind, failure)),
         (EffectKind::Investigate { .. }, Outcome::Diagnosed(diagnosis)) => {
@@ -68,12 +68,17 @@ fn take(pen: &mut Pen<'_>, report: &Report) -> Result<(), Refusal> {
         }
         (EffectKind::Heal { attempt, .. }, Outcome::Healed) => {
             done(pen, effect);
-            verify(pen, &incident, *attempt);
+            verify(pen, incident.id, *attempt);
         }
-        (EffectKind::Heal { attempt, .. } | EffectKind::Deploy { attempt, .. }, Outcome::TakenBack(why)) => {
+        (
+            EffectKind::Heal { attempt, .. }
+            | EffectKind::Deploy { attempt, .. }
+            | EffectKind::TakeBack { attempt, .. },
+            Outcome::TakenBack(why),
+        ) => {
             done(pen, effect);
             let mut why: String = clean_line(why, WORDS_MOST).into();
-            if let EffectKind::Deploy { commit, .. } = &kind {
+            if let EffectKind::Deploy { commit, .. } | EffectKind::TakeBack { commit, .. } = &kind {
                 why.push_str(&stays(&incident, (*attempt, commit)));
             }
             failed(pen, incident.id, (*attempt, AttemptOutcome::RolledBack(why)));
@@ -86,13 +91,14 @@ fn take(pen: &mut Pen<'_>, report: &Report) -> Result<(), Refusal> {
         (EffectKind::Commission { attempt, .. }, Outcome::Commissioned(brief)) => {
             commissioned(pen, (&incident, effect), (*attempt, brief))?;
         }
-        (EffectKind::Deploy { attempt, .. }, Outcome::Deployed) => {
+        // What watching did not decide waits for a person, whatever is said of it.
+        (EffectKind::Deploy { attempt, .. }, Outcome::Deployed) if !waits_for_word(&incident) => {
             done(pen, effect);
             // What nobody laid down a release for landed, and that was all.
             if leave::released(&pen.state, &incident.service) {
                 pen.write(Event::Ward(WardEvent::Deployed));
             }
-            verify(pen, &incident, *attempt);
+            verify(pen, incident.id, *attempt);
         }
         (EffectKind::Verify { attempt, .. }, Outcome::Verified(verification)) => {
             done(pen, effect);
@@ -138,6 +144,11 @@ fn stays(incident: &Incident, (number, commit): (u32, &CommitId)) -> String {
     })
 }
 
+/// Whether only a person lets what is released for it go on.
+fn waits_for_word(incident: &Incident) -> bool {
+    incident.at_work().is_some_and(Attempt::was_undecided)
+}
+
 fn wrong(effect: &EffectId) -> Refusal {
     refuse(RefusalKind::Invalid, format!("{effect} cannot come to this"))
 }
@@ -151,20 +162,39 @@ fn attempt_of(kind: &EffectKind) -> Option<u32> {
         EffectKind::Heal { attempt, .. }
         | EffectKind::Commission { attempt, .. }
         | EffectKind::Deploy { attempt, .. }
+        | EffectKind::TakeBack { attempt, .. }
         | EffectKind::Verify { attempt, .. } => Some(*attempt),
         _ => None,
     }
 }
 
-/// Each mark once; what was marked before a crash stays so.
-fn marked(pen: &mut Pen<'_>, incident: &Incident, (number, mark): (u32, &Mark)) -> Result<(), Refusal> {
+/// Each mark once; what was marked before a crash stays so. What watching did not decide is a person's from then on, until
+/// it is taken back.
+fn marked(
+    pen: &mut Pen<'_>,
+    (incident, effect): (&Incident, &EffectId),
+    (number, kind, mark): (u32, &EffectKind, &Mark),
+) -> Result<(), Refusal> {
     let mark = mark.bounded();
-    let marks = incident.attempts.iter().find(|attempt| attempt.number == number).map(|known| &known.marks);
-    match marks {
-        Some(marks) if marks.contains(&mark) => {}
-        Some(marks) if marks.len() < Attempt::MARKS_MOST => {
-            pen.incident_event(incident.id, IncidentEvent::Marked(number, mark));
-        }
+    let attempt = incident.attempts.iter().find(|attempt| attempt.number == number);
+    let asks = matches!(mark, Mark::Undecided(_));
+    match attempt {
+        _ if matches!(mark, Mark::Kept(_)) => return Err(wrong(effect)),
+        Some(known) if known.marks.contains(&mark) || (asks && known.was_undecided()) => {}
+        Some(known) if asks && known.was_taken_back() => return Err(wrong(effect)),
+        Some(known) if known.marks.len() < Attempt::MARKS_MOST => match (&mark, kind) {
+            (Mark::Undecided(why), EffectKind::Deploy { commit, .. }) => {
+                pen.incident_event(incident.id, IncidentEvent::Marked(number, mark.clone()));
+                keeping::ask(pen, incident, (commit, why));
+            }
+            (Mark::Undecided(_), _) => return Err(wrong(effect)),
+            _ => {
+                pen.incident_event(incident.id, IncidentEvent::Marked(number, mark.clone()));
+                if mark == Mark::TakingBack && incident.awaits_word() {
+                    keeping::overtaken(pen, incident);
+                }
+            }
+        },
         Some(_) => {
             let why = format!("attempt {number} of {} takes no more marks", incident.id);
             return Err(refuse(RefusalKind::Invalid, why));
@@ -274,12 +304,6 @@ fn diagnosed(pen: &mut Pen<'_>, incident: &Arc<Incident>, diagnosis: Diagnosis) 
             }
         }
     }
-}
-
-fn verify(pen: &mut Pen<'_>, incident: &Arc<Incident>, attempt: u32) {
-    let id = incident.id;
-    pen.incident_event(id, IncidentEvent::PhaseEntered(Phase::Verifying));
-    pen.want_for(id, (EffectKind::Verify { incident: id, attempt }, &attempt.to_string()));
 }
 
 fn verified(pen: &mut Pen<'_>, incident: &Arc<Incident>, (number, verification): (u32, &Verification)) {

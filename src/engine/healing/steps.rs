@@ -60,6 +60,12 @@ pub(super) fn needs_human(pen: &mut Pen<'_>, id: IncidentId, why: &str) {
     call(pen, id, &format!("needs a person: {why}"));
 }
 
+/// It was done: whether it helped is looked at.
+pub(super) fn verify(pen: &mut Pen<'_>, id: IncidentId, attempt: u32) {
+    pen.incident_event(id, IncidentEvent::PhaseEntered(Phase::Verifying));
+    pen.want_for(id, (EffectKind::Verify { incident: id, attempt }, &attempt.to_string()));
+}
+
 /// People are told with what else there is to tell of its group, unless one of them wants quiet about it.
 pub(super) fn announce(pen: &mut Pen<'_>, id: IncidentId, words: &str) {
     news(pen, id, (words, false));
@@ -113,8 +119,5 @@ pub(super) fn target_of(incident: &Incident, remedy: &Remedy) -> String {
 
 /// The request that waits for an incident, if it is of it.
 pub(super) fn incident_of(subject: &Subject) -> Option<IncidentId> {
-    match subject {
-        Subject::Remedy { incident, .. } => Some(*incident),
-        _ => None,
-    }
+    subject.incident()
 }

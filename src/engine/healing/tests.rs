@@ -11,7 +11,7 @@ use crate::{
         },
         mission::Step,
         money::{Cost, Money},
-        request::{Actor, Decision, Subject},
+        request::{Actor, Decision, Modification, Subject},
         runbook::{OnFail, RunPlan, RunStep, RunbookAutonomy, RunbookLimits, Verify},
         service::Service,
         signal::{Fingerprint, Signal, SignalState, kind},
@@ -37,8 +37,10 @@ use crate::{
 
 mod beside;
 mod cut_off;
+mod keeping;
 mod learned;
 mod quiet;
+mod reach;
 mod told;
 
 const I: IncidentId = IncidentId(1);
@@ -208,6 +210,7 @@ fn diagnosis(grade: Grade, remedy: Remedy) -> Diagnosis {
         remedy,
         tainted: false,
         healthy: false,
+        instances: None,
     }
 }
 

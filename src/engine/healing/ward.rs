@@ -279,6 +279,9 @@ pub struct Incident {
     pub attempts: Vec<Attempt>,
     /// How often it came back after it was over.
     pub reopened: Vec<Timestamp>,
+    /// Those times of it that came after something had helped.
+    #[serde(default)]
+    pub returned: Vec<Timestamp>,
     /// Wanted and running effects.
     pub effects: BTreeMap<EffectId, EffectState>,
     /// What happened, in words, oldest first, at most [`Incident::TIMELINE_MOST`].
@@ -352,6 +355,7 @@ impl Incident {
             revision: Revision(0),
             attempts: Vec::new(),
             reopened: Vec::new(),
+            returned: Vec::new(),
             effects: BTreeMap::new(),
             timeline: Vec::new(),
         }
@@ -459,9 +463,19 @@ impl Incident {
         self.attempts.last().is_some_and(Attempt::went_astray)
     }
 
-    /// Whether a fix is brought to its service, or about to be.
+    /// Whether what was done last left a release in place of which nothing tells whether it is good: a person ends that.
+    pub(super) fn is_undecided(&self) -> bool {
+        self.attempts.last().is_some_and(Attempt::is_undecided)
+    }
+
+    /// Whether a person is asked whether its release is kept.
+    pub(super) fn awaits_word(&self) -> bool {
+        self.at_work().is_some_and(Attempt::is_undecided)
+    }
+
+    /// Whether a fix is brought to its service, or about to be, or taken back from there.
     pub(super) fn deploys(&self) -> bool {
-        self.wants(|kind| matches!(kind, EffectKind::Deploy { .. }))
+        self.wants(|kind| matches!(kind, EffectKind::Deploy { .. } | EffectKind::TakeBack { .. }))
     }
 
     fn apply(&mut self, event: &IncidentEvent, at: Timestamp) {
@@ -470,6 +484,9 @@ impl Incident {
             IncidentEvent::PhaseEntered(phase) => self.enter(phase, at),
             IncidentEvent::Reopened => {
                 keep(&mut self.reopened, at, Self::ATTEMPTS_MOST);
+                if self.helped() {
+                    keep(&mut self.returned, at, Self::ATTEMPTS_MOST);
+                }
                 self.note(at, "came back");
             }
             IncidentEvent::Diagnosed(diagnosis) => {

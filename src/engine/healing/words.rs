@@ -55,6 +55,11 @@ fn carry_out(pen: &mut Pen<'_>, command: &HealCommand) -> Result<(), Refusal> {
         }
         HealCommand::Investigate(id) => {
             let incident = known(pen, *id)?;
+            if let Some(request) = incident.request.filter(|_| incident.awaits_word()) {
+                let text =
+                    format!("{request} asks whether what was released for {id} is kept: answer that first");
+                return Err(refuse(RefusalKind::Already, text));
+            }
             if incident.attempts.iter().any(|attempt| attempt.outcome.is_none()) {
                 return Err(refuse(RefusalKind::Already, format!("{id} is being healed right now")));
             }

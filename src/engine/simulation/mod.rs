@@ -31,7 +31,7 @@ use super::{
 };
 use crate::domain::{
     ids::{EffectId, MissionId, RequestId, Revision, Seq},
-    incident::Mark,
+    incident::{Attempt, Mark},
     request::Actor,
     time::Timestamp,
 };
@@ -279,6 +279,9 @@ impl Run {
         let halt = self.running.iter().position(|(e, _)| matches!(e.kind, EffectKind::Halt { .. }));
         let index = usize::try_from(self.dice.below(self.running.len() as u64)).unwrap();
         let index = halt.unwrap_or(index);
+        if self.watches(&self.running[index].0) && !(self.faults && self.dice.pct(20)) {
+            return;
+        }
         if matches!(self.running[index].0.kind, EffectKind::Draft { .. })
             && self.running[index].1 < 2
             && self.dice.pct(50)
@@ -295,15 +298,18 @@ impl Run {
         let marks =
             matches!(self.running[index].0.kind, EffectKind::Deploy { .. } | EffectKind::Verify { .. });
         if marks && self.dice.pct(40) {
-            let effect = self.running[index].0.id.clone();
+            let effect = self.running[index].0.clone();
             let marks = [
+                Mark::Undecided(vec!["too few requests".into()]),
                 Mark::Replaces(Some("v1".into())),
                 Mark::InPlace,
                 Mark::Held("it is".into()),
                 Mark::TakingBack,
             ];
-            let mark = self.dice.pick(&marks).cloned().expect("there are some");
-            return self.report(Report { effect, outcome: Outcome::Marked(mark) });
+            let open = matches!(effect.kind, EffectKind::Deploy { .. }) && self.dice.pct(60);
+            let mark = if open { marks.first() } else { self.dice.pick(&marks) };
+            let mark = mark.cloned().expect("there are some");
+            return self.mark(&effect, mark);
         }
         let (effect, _) = self.running.remove(index);
         if let EffectKind::Halt { team } = &effect.kind {
@@ -311,6 +317,34 @@ impl Run {
         }
         let outcome = world::outcome(self, &effect);
         self.report(Report { effect: effect.id, outcome });
+    }
+
+    /// How far something came is written down before it goes on.
+    fn mark(&mut self, effect: &Effect, mark: Mark) {
+        let known = self.attempt(effect).is_some_and(|attempt| attempt.was_undecided());
+        if matches!((&mark, &effect.kind), (Mark::Undecided(_), EffectKind::Deploy { .. })) && !known {
+            self.laws.healing.tells(&effect.id, false);
+        }
+        self.report(Report { effect: effect.id.clone(), outcome: Outcome::Marked(mark) });
+        if self.effect(&effect.id).is_none() {
+            self.running.retain(|(running, _)| running.id != effect.id);
+        }
+    }
+
+    /// The attempt that an effect is of.
+    fn attempt(&self, effect: &Effect) -> Option<&Attempt> {
+        self.state.ward.incidents.get(&owner(&effect.id)?)?.at_work()
+    }
+
+    /// Whether it goes on until a person answers or something gets worse: a release that nothing decided.
+    fn watches(&self, effect: &Effect) -> bool {
+        matches!(effect.kind, EffectKind::Deploy { .. })
+            && self.attempt(effect).is_some_and(Attempt::is_undecided)
+    }
+
+    /// Whether nothing runs but what waits for a person.
+    fn idle(&self) -> bool {
+        self.queue.is_empty() && self.running.iter().all(|(effect, _)| self.watches(effect))
     }
 
     fn report(&mut self, report: Report) {
@@ -384,6 +418,8 @@ impl Run {
         }
         world::services::probe_all(self);
         self.drain();
+        person::judge_releases(self);
+        self.drain();
         self.laws.rest(&self.state);
         match self.dice.below(PEACE_OF) {
             0 => self.peace(),
@@ -436,14 +472,14 @@ impl Run {
 
     fn drain(&mut self) {
         for _ in 0..CALM_STEPS {
-            if self.queue.is_empty() && self.running.is_empty() {
+            if self.idle() {
                 break;
             }
             self.now += 10;
             self.begin();
             self.progress();
         }
-        assert!(self.queue.is_empty() && self.running.is_empty(), "work never ends");
+        assert!(self.idle(), "work never ends");
     }
 }
 

@@ -6,7 +6,7 @@ use super::{Run, decide};
 use crate::{
     domain::{
         ids::IncidentId,
-        incident::{AttemptOutcome, Diagnosis, Phase},
+        incident::{AttemptOutcome, Diagnosis, Mark, Phase},
     },
     engine::{
         command::{Command, DeskCommand, MoneyCommand, Order, Outcome, Refusal, Report, Verification},
@@ -57,6 +57,8 @@ pub(super) enum Mutant {
     NoDataIsHealthy,
     /// What is reserved for a call is not counted.
     FreeReservation,
+    /// A release of which watching did not tell counts as a good one.
+    UndecidedPasses,
     /// Every candidate counts as one that leaves the end-to-end test alone.
     SealBelieved,
     /// Of what goes together only the first is told.
@@ -81,6 +83,7 @@ impl Mutant {
         Self::DeafToSilence,
         Self::NoDataIsHealthy,
         Self::FreeReservation,
+        Self::UndecidedPasses,
         Self::SealBelieved,
         Self::ToldAlone,
     ];
@@ -142,6 +145,11 @@ impl Mutant {
             }
             (Self::VerifyBelieves, Command::Report(Report { outcome: Outcome::Verified(seen), .. })) => {
                 *seen = Verification::Helped;
+            }
+            (Self::UndecidedPasses, Command::Report(Report { outcome, .. })) => {
+                if matches!(outcome, Outcome::Marked(Mark::Undecided(_))) {
+                    *outcome = Outcome::Deployed;
+                }
             }
             (Self::SealBelieved, Command::Report(Report { effect, outcome: Outcome::Drafted(made) })) => {
                 let mission = mission_of(effect).and_then(|mission| state.missions.get(&mission));

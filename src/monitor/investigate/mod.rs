@@ -17,6 +17,7 @@ pub mod facts;
 pub mod findings;
 mod gather;
 mod history;
+mod instances;
 mod markers;
 pub mod rules;
 pub mod scene;

@@ -13,7 +13,7 @@ use crate::{
         time::{Millis, Timestamp},
     },
     engine::{
-        account::{asked, remedy_lines},
+        account::{asked, release_words, remedy_lines},
         command::{Command, DeskCommand},
         event::{DeskEvent, Event},
         state::{Mission, State as EngineState},
@@ -36,7 +36,7 @@ use std::sync::Arc;
 /// Characters of a line that others wrote.
 const LINE_MOST: usize = 300;
 /// What can be asked.
-const KINDS: [&str; 6] = ["choose", "command", "budget", "ask", "conflict", "remedy"];
+const KINDS: [&str; 7] = ["choose", "command", "budget", "ask", "conflict", "remedy", "release"];
 
 /// Which requests.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -48,7 +48,7 @@ pub(super) struct Which {
     /// Older than this one: `next` of the page before.
     #[schemars(regex(pattern = form::REQUEST))]
     before: Option<String>,
-    /// `choose`, `command`, `budget`, `ask`, `conflict` or `remedy`.
+    /// `choose`, `command`, `budget`, `ask`, `conflict`, `remedy` or `release`.
     #[schemars(extend("enum" = KINDS))]
     kind: Option<String>,
     /// Requests of a page.
@@ -64,7 +64,7 @@ pub(super) struct View {
     request: String,
     /// The mission or incident that waits, such as M-12.
     about: String,
-    /// `choose`, `command`, `budget`, `ask`, `conflict` or `remedy`.
+    /// `choose`, `command`, `budget`, `ask`, `conflict`, `remedy` or `release`.
     kind: &'static str,
     /// What is asked, in one line.
     question: String,
@@ -220,6 +220,7 @@ fn plan(subject: &Subject) -> Vec<String> {
         Subject::Conflict { files, .. } => files.iter().map(|file| line(file)).collect(),
         Subject::Budget { cap, wanted, .. } => vec![format!("{cap} becomes {wanted}")],
         Subject::Ask { question, .. } => vec![line(question)],
+        Subject::Release { commit, back, .. } => vec![line(&release_words(commit, back.as_deref()))],
         Subject::Choose { .. } => Vec::new(),
     }
 }

@@ -5,7 +5,7 @@ use crate::{
     domain::{
         ids::IncidentId,
         incident::{Matcher, Phase, Severity, Silence},
-        request::{Request, Subject},
+        request::Request,
         text::clean_line,
         time::Millis,
     },
@@ -57,9 +57,9 @@ impl App {
 
     /// Puts what a request is about on screen.
     pub(in crate::tui) fn face(&mut self, request: &Request) {
-        match &request.subject {
-            Subject::Remedy { incident, .. } => self.show_incident(*incident),
-            _ => self.show(Some(request.mission)),
+        match request.subject.incident() {
+            Some(incident) => self.show_incident(incident),
+            None => self.show(Some(request.mission)),
         }
     }
 

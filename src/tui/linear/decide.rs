@@ -172,6 +172,9 @@ impl Linear {
                 Err(error) => Err(error.to_string()),
             },
             Subject::Ask { .. } if rest.is_empty() => Err("say the words".into()),
+            Subject::Release { .. } => {
+                Err("it is kept or taken back: approve it, or reject it and say why".into())
+            }
             Subject::Ask { .. } | Subject::Remedy { .. } => Ok(Modification::Prompt(rest.to_owned())),
         };
         match change {

@@ -234,7 +234,8 @@ pub fn request_lines(state: &State, request: &Request, now: Timestamp) -> Vec<St
     let id = request.id;
     let mut lines = vec![say::line("waiting", &request_words(state, request))];
     let age = now.since(request.opened);
-    lines.push(say::under(&format!("since {age}, expires {}, then it is denied", request.expires)));
+    let then = request.subject.if_unanswered();
+    lines.push(say::under(&format!("since {age}, expires {}, {then}", request.expires)));
     lines.extend(request.reasons.iter().map(|reason| say::under(&format!("because {reason}"))));
     lines.push(say::under(&format!("if denied: {}", request.if_denied)));
     lines.extend(request.said_yes().iter().map(|by| say::under(&format!("approved by {by}"))));
@@ -258,6 +259,9 @@ pub fn request_lines(state: &State, request: &Request, now: Timestamp) -> Vec<St
         Subject::Remedy { remedy, .. } => {
             lines.extend(account::remedy_lines(remedy).iter().map(|line| say::under(line)));
             format!("say approve {id}, retry {id} for another look, or reject {id} and why")
+        }
+        Subject::Release { .. } => {
+            format!("say approve {id} to keep it, or reject {id} and why to take it back")
         }
     };
     if let (Subject::Choose { teams }, Some(mission)) =

@@ -206,7 +206,7 @@ fn asker(app: &App, request: &Request) -> String {
         }
         Subject::Budget { team, .. } => team.map_or("orchestrator".to_owned(), name),
         Subject::Choose { teams } => teams.iter().map(|team| name(*team)).collect::<Vec<_>>().join(", "),
-        Subject::Remedy { incident, .. } => {
+        Subject::Remedy { incident, .. } | Subject::Release { incident, .. } => {
             let known = app.state.ward.incidents.get(incident);
             known.map_or("monitor".to_owned(), |it| clean_line(&it.service, 80).to_string())
         }

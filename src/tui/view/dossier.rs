@@ -11,7 +11,7 @@ use crate::{
         request::{Decision, Modification, Request, Subject},
         text::{clean_line, count},
     },
-    engine::{desk::word, playbook::brief, snapshot, state::Mission},
+    engine::{account, desk::word, playbook::brief, snapshot, state::Mission},
     policy::grants::moment,
     tui::{app::App, argv::join_argv, commands::CommandId, incidents, theme::Role, undo, words},
 };
@@ -66,7 +66,7 @@ fn ends(app: &App, request: &Request) -> String {
             return format!("without a word of yours it happens when the clock has run down   ({seen})");
         }
         let left = request.expires.since(app.now.wall);
-        return format!("expires in {left}, then it is denied   ({seen})");
+        return format!("expires in {left}, {}   ({seen})", request.subject.if_unanswered());
     }
     let decided = app.state.decided.iter().rev().find(|(known, ..)| known.id == request.id);
     let Some((_, decision, at)) = decided else { return format!("it no longer waits   ({seen})") };
@@ -81,7 +81,7 @@ fn asker(rows: &mut Vec<Row>, mission: Option<&Mission>, request: &Request, widt
         }
         Subject::Budget { team, .. } => *team,
         Subject::Choose { .. } => None,
-        Subject::Remedy { incident, .. } => {
+        Subject::Remedy { incident, .. } | Subject::Release { incident, .. } => {
             return wrapped(rows, &format!("asked by the monitor for {incident}"), Role::Muted, width);
         }
     };
@@ -99,8 +99,8 @@ fn asker(rows: &mut Vec<Row>, mission: Option<&Mission>, request: &Request, widt
 
 /// The incident that a remedy is for, and what its diagnosis rests on.
 fn ill(app: &App, request: &Request, rows: &mut Vec<Row>, width: usize) {
-    let Subject::Remedy { incident, .. } = &request.subject else { return };
-    let Some(incident) = app.state.ward.incidents.get(incident) else {
+    let Some(incident) = request.subject.incident() else { return };
+    let Some(incident) = app.state.ward.incidents.get(&incident) else {
         rows.push((format!("{incident} is only in the history"), Role::Muted));
         return;
     };
@@ -202,6 +202,9 @@ fn subject(rows: &mut Vec<Row>, mission: Option<&Mission>, (app, request): (&App
         Subject::Remedy { remedy, .. } => {
             rows.push(("what would be done:".into(), Role::Title));
             remedy::rows(remedy, rows, width);
+        }
+        Subject::Release { commit, back, .. } => {
+            wrapped(rows, &account::release_words(commit, back.as_deref()), Role::Text, width);
         }
     }
     for by in request.said_yes() {

@@ -366,6 +366,7 @@ pub(super) fn yes_word(subject: &Subject) -> &'static str {
         Subject::Ask { .. } => "answer",
         // There is nothing to approve: who resolves it is asked.
         Subject::Conflict { .. } => "team resolves it",
+        Subject::Release { .. } => "keep it",
         _ => "approve",
     }
 }
@@ -388,6 +389,7 @@ pub(super) fn answers(subject: &Subject) -> Vec<(CommandId, &'static str)> {
             Remedy::Code(_) => vec![modify, (CommandId::Retry, "look again"), reject],
             _ => vec![(CommandId::Retry, "look again"), reject],
         },
+        Subject::Release { .. } => vec![(CommandId::Reject, "take it back")],
     }
 }
 

@@ -222,6 +222,7 @@ pub(super) fn fault(
         | EffectKind::Heal { .. }
         | EffectKind::Commission { .. }
         | EffectKind::Deploy { .. }
+        | EffectKind::TakeBack { .. }
         | EffectKind::Verify { .. }
         | EffectKind::Announce { .. } => {}
     }

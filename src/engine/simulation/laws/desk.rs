@@ -183,6 +183,11 @@ impl Laws {
                 assert!(!self.halted, "{id} expired while the clocks stand still");
                 self.count("expired");
             }
+            Decision::Approve { .. } | Decision::Reject { .. }
+                if matches!(request.subject, Subject::Release { .. }) =>
+            {
+                self.kept_or_not(fact, request, matches!(decision, Decision::Approve { .. }));
+            }
             Decision::Approve { .. } if matches!(request.subject, Subject::Choose { .. }) => {
                 self.approved.insert(request.mission);
                 assert!(!self.halted, "{id} lands while the house is halted");

@@ -22,7 +22,7 @@ use crate::{
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What every run over many seeds must have seen of incidents.
-pub(super) const SEEN: [&str; 31] = [
+pub(super) const SEEN: [&str; 32] = [
     "remedy alone",
     "remedy by window",
     "remedy by person",
@@ -47,6 +47,7 @@ pub(super) const SEEN: [&str; 31] = [
     "unfounded diagnosis",
     "held by the gate",
     "fix deployed",
+    "release undecided",
     "fix by policy",
     "reworded",
     "late answer",
@@ -76,6 +77,8 @@ pub(in crate::engine::simulation) struct Healing {
     well: BTreeMap<EffectId, bool>,
     /// Investigations whose answer no evidence carries: told by the world itself.
     unfounded: BTreeSet<EffectId>,
+    /// Releases that watching did not decide: told by the world itself.
+    pub(super) untold: BTreeSet<EffectId>,
     /// What was wanted or ran when the house was stopped.
     stopped: BTreeSet<EffectId>,
     /// Requests that several people said yes to, and how many so far.
@@ -97,7 +100,8 @@ pub(super) struct Case {
     /// What people are still to be told.
     pub(super) news: Vec<String>,
     pub(super) told: bool,
-    reopened: Vec<Timestamp>,
+    /// When it came back after something had helped.
+    returned: Vec<Timestamp>,
     pub(super) diagnosis: Option<Diagnosis>,
     /// No evidence carries the diagnosis.
     pub(super) unfounded: bool,
@@ -106,7 +110,9 @@ pub(super) struct Case {
     pub(super) again: bool,
     /// Who let the remedy, since it was diagnosed.
     pub(super) word: Option<Word>,
-    attempts: BTreeMap<u32, Deed>,
+    pub(super) attempts: BTreeMap<u32, Deed>,
+    /// A person had it looked into since its last attempt began.
+    pub(super) looked_anew: bool,
     /// The last look at what an attempt came to.
     looked: Option<(u32, EffectId)>,
 }
@@ -121,15 +127,17 @@ pub(super) enum Word {
 }
 
 /// One attempt.
-struct Deed {
+pub(super) struct Deed {
     plan: Digest,
     runbook: bool,
     target: String,
-    mission: Option<MissionId>,
-    marks: Vec<Mark>,
+    pub(super) mission: Option<MissionId>,
+    pub(super) marks: Vec<Mark>,
     /// The runbook ran, or the fix was deployed.
     done: bool,
-    ended: Option<AttemptOutcome>,
+    /// Whether a person keeps a release that nothing decided, once one said so.
+    pub(super) kept: Option<bool>,
+    pub(super) ended: Option<AttemptOutcome>,
 }
 
 impl Case {
@@ -147,13 +155,14 @@ impl Case {
             opened: false,
             news: Vec::new(),
             told: false,
-            reopened: Vec::new(),
+            returned: Vec::new(),
             diagnosis: None,
             unfounded: false,
             ruling: None,
             again: false,
             word: None,
             attempts: BTreeMap::new(),
+            looked_anew: false,
             looked: None,
         }
     }
@@ -243,9 +252,8 @@ impl Healing {
         assert!(by_people || !self.failed.contains(&tried), "{id}: what did not help is tried again alone");
         let back = self.rolled_back.iter().filter(|(of, when)| *of == tried.0 && ago(at, *when, DAY)).count();
         assert!(back < limits.rollbacks_per_cause as usize, "{id} begins after {back} rollbacks");
-        let helped = case.attempts.values().any(|deed| deed.ended == Some(AttemptOutcome::Helped));
-        let came_back = case.reopened.iter().filter(|when| ago(at, **when, DAY)).count();
-        assert!(!helped || came_back < 2, "{id} came back {came_back} times after what helped");
+        let came_back = case.returned.iter().filter(|when| ago(at, **when, DAY)).count();
+        assert!(came_back < 2, "{id} came back {came_back} times after what helped");
         let Remedy::Runbook(plan) = remedy else { return };
         let on_target = self.runs.iter().filter(|(on, _, when)| *on == plan.target && ago(at, *when, HOUR));
         let (most, span) = plan.limits.max_per_target;
@@ -280,7 +288,10 @@ impl Laws {
                 let lasts = after.policy.healing.grouping.reopen_within;
                 assert!(over && case.firing, "{id} comes back out of {}", case.phase.word());
                 assert!(fact.at.since(case.entered) <= lasts, "{id} comes back after too long");
-                case.reopened.push(fact.at);
+                let last = case.attempts.values().next_back();
+                if last.is_some_and(|deed| deed.ended == Some(AttemptOutcome::Helped)) {
+                    case.returned.push(fact.at);
+                }
                 self.count("came back");
             }
             IncidentEvent::Diagnosed(diagnosis) => {
@@ -311,10 +322,12 @@ impl Laws {
                     mission: None,
                     marks: Vec::new(),
                     done: false,
+                    kept: None,
                     ended: None,
                 };
                 let case = self.healing.cases.get_mut(&id).expect("looked at above");
                 case.word = None;
+                case.looked_anew = false;
                 assert!(case.attempts.insert(*number, deed).is_none(), "{id}: attempt {number} begins twice");
             }
             IncidentEvent::MissionOpened(number, mission) => {
@@ -329,7 +342,16 @@ impl Laws {
                 let (at_work, deed) = case.at_work().expect("a ghost marks");
                 assert_eq!(at_work, *number, "{id}: a ghost marks");
                 assert!(!deed.marks.contains(mark), "{id}: {mark:?} of attempt {number} twice");
-                case.attempts.get_mut(number).expect("it is at work").marks.push(mark.clone());
+                let deed = case.attempts.get_mut(number).expect("it is at work");
+                deed.marks.push(mark.clone());
+                match mark {
+                    Mark::Kept(_) => {
+                        assert_eq!(deed.kept, Some(true), "{id}: nobody keeps what is kept");
+                        deed.done = true;
+                    }
+                    Mark::Undecided(_) => self.count("release undecided"),
+                    _ => {}
+                }
             }
             IncidentEvent::AttemptEnded { number, outcome } => self.ended((id, *number), fact.at, outcome),
         }
@@ -357,14 +379,22 @@ impl Laws {
         let last = case.attempts.values().next_back().and_then(|deed| deed.ended.as_ref());
         let unclear = matches!(last, Some(AttemptOutcome::Unclear(_)));
         let looks_anew = unclear && (&from, to) == (&Phase::Mitigating, &Phase::Investigating);
-        assert!(leads(&from, to, person) || looks_anew, "{id} goes from {} to {}", from.word(), to.word());
+        assert!(
+            leads(&from, to, person) || looks_anew || case.was_answered(to),
+            "{id} goes from {} to {}",
+            from.word(),
+            to.word()
+        );
         let twin = self.healing.cases.iter().find(|(other, c)| {
             **other != id && !to.over() && !c.phase.over() && c.fingerprint == case.fingerprint
         });
         assert!(twin.is_none(), "{id} goes on beside {:?} of the same cause", twin.map(|(twin, _)| twin));
         let idle =
             to.over() || matches!(to, Phase::NeedsHuman(_) | Phase::Suppressed(_) | Phase::Investigating);
-        assert!(!idle || case.at_work().is_none(), "{id} is {} while something is done", to.word());
+        let asked = matches!(to, Phase::NeedsHuman(_)) && case.is_left_open();
+        assert!(!idle || asked || case.at_work().is_none(), "{id} is {} while something is done", to.word());
+        let proven = matches!(to, Phase::Resolved | Phase::Verifying | Phase::NoActionRequired);
+        assert!(!proven || !case.is_unjudged(), "{id} is {}, and nobody judged its release", to.word());
         match to {
             Phase::Resolved => {
                 let lasts = after.policy.healing.grouping.resolve_after;
@@ -375,6 +405,10 @@ impl Laws {
             Phase::Verifying => {
                 let proven = case.attempts.values().any(|deed| deed.done);
                 assert!(proven, "{id} is verified, and nothing was done");
+                let judged = case.at_work().is_none_or(|(number, deed)| {
+                    deed.kept == Some(true) || !self.healing.was_untold(id, number)
+                });
+                assert!(judged, "{id} is verified, and nothing decided its release");
             }
             Phase::NoActionRequired => {
                 let healthy = case.diagnosis.as_ref().is_some_and(|found| found.healthy);
@@ -398,15 +432,19 @@ impl Laws {
         if matches!(to, Phase::Suppressed(why) if *why != Suppression::Flapping) {
             case.news.clear();
         }
+        // Whoever wants it looked into again has had a word on what is in place.
+        case.looked_anew |= person && *to == Phase::Investigating;
         case.again = false;
         (case.phase, case.entered) = (to.clone(), fact.at);
     }
 
     fn ended(&mut self, (id, number): (IncidentId, u32), at: Timestamp, outcome: &AttemptOutcome) {
+        let untold = self.healing.was_untold(id, number);
         let case = self.healing.cases.get_mut(&id).expect("looked at by the caller");
         let looked = case.looked.clone();
         let deed = case.attempts.get_mut(&number).expect("ended, but never begun");
         assert!(deed.ended.is_none(), "{id}: attempt {number} ends twice");
+        deed.may_end((id, untold), outcome);
         deed.ended = Some(outcome.clone());
         let tried = (case.fingerprint.clone(), deed.plan);
         match outcome {
@@ -505,6 +543,10 @@ impl Laws {
                 let done = at_work.map(|(number, _, done, _)| (number, done));
                 assert_eq!(done, Some((*attempt, true)), "{id}: nothing was done that could have helped");
             }
+            EffectKind::TakeBack { attempt, .. } => {
+                let unwanted = case.attempts.get(attempt).map(|deed| deed.kept);
+                assert_eq!(unwanted, Some(Some(false)), "{id} is taken back on nobody's word");
+            }
             EffectKind::Deploy { attempt, commit, .. } => {
                 let (number, _, _, mission) = at_work.expect("deployed, but nothing is at work");
                 assert_eq!(number, *attempt);
@@ -523,6 +565,7 @@ impl Laws {
             EffectKind::Heal { attempt, .. }
             | EffectKind::Commission { attempt, .. }
             | EffectKind::Deploy { attempt, .. }
+            | EffectKind::TakeBack { attempt, .. }
             | EffectKind::Verify { attempt, .. } => *attempt,
             _ => return,
         };

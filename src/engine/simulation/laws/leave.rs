@@ -127,14 +127,11 @@ fn harmless(
     remedy: &Remedy,
     (most, level, service): (u8, u8, Option<&Service>),
 ) {
-    let Remedy::Runbook(plan) = remedy else { return };
     let diagnosis = case.diagnosis.as_ref().expect("looked at by the caller");
+    assert!(!diagnosis.tainted, "{id} is acted on alone, and only text speaks for it");
+    let Remedy::Runbook(plan) = remedy else { return };
     assert!(!case.unfounded, "{id} is acted on alone, and no evidence carries it");
-    assert!(
-        !diagnosis.tainted && diagnosis.grade == Grade::A,
-        "{id} is acted on alone, grade {}",
-        diagnosis.grade
-    );
+    assert_eq!(diagnosis.grade, Grade::A, "{id} is acted on alone");
     assert!(diagnosis.confidence.is_none_or(|pct| pct > CONFIDENCE), "{id}: {:?}", diagnosis.confidence);
     let careful =
         plan.steps.iter().all(|step| step.dry_run.is_some()) && (plan.reversible || plan.idempotent);

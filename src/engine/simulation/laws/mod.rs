@@ -1,13 +1,15 @@
 //! The invariants, checked after each event by bookkeeping of its own that shares nothing with the core.
 //!
 //! - here: the journal, effects, the house; `missions`, `desk`, `money`: what each is about;
-//! - `healing`: incidents; `leave`: what lets a remedy begin; `rest`: what must be so once the world is quiet.
+//! - `healing`: incidents; `leave`: what lets a remedy begin; `releases`: what watching does not decide; `rest`: what must
+//!   be so once the world is quiet.
 
 mod desk;
 mod healing;
 mod leave;
 mod missions;
 mod money;
+mod releases;
 mod rest;
 mod told;
 

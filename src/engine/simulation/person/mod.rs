@@ -108,6 +108,12 @@ fn request(run: &mut Run) -> Option<(RequestId, Revision)> {
     if !commands.is_empty() && run.dice.pct(30) {
         return run.dice.pick(&commands).copied();
     }
+    // So does what is in place and nobody judged.
+    let releases = run.state.desk.values().filter(|r| matches!(r.subject, Subject::Release { .. }));
+    let releases: Vec<_> = releases.map(|r| (r.id, r.revision)).collect();
+    if !releases.is_empty() && run.dice.pct(60) {
+        return run.dice.pick(&releases).copied();
+    }
     // Some answer what they saw before it changed.
     if run.dice.pct(8) {
         return run.dice.pick(&now).map(|(id, revision)| (*id, Revision(revision.0.saturating_sub(1))));
@@ -155,6 +161,20 @@ fn decide(run: &mut Run) {
         let refusal = answer.expect_err("an answer counts that must not");
         assert!(matches!(refusal.kind, RefusalKind::Already | RefusalKind::Stale | RefusalKind::Forbidden));
         assert_eq!(run.disk.journal().len(), journaled);
+    }
+}
+
+/// Most of what was released and not decided is judged in the end.
+pub(super) fn judge_releases(run: &mut Run) {
+    let asked = run.state.desk.values().filter(|request| matches!(request.subject, Subject::Release { .. }));
+    let asked: Vec<_> = asked.map(|request| (request.id, request.revision)).collect();
+    for (id, seen) in asked {
+        let decision = match run.dice.below(5) {
+            0 => continue,
+            1 | 2 => Decision::Reject { reason: "no".into() },
+            _ => Decision::Approve { team: None },
+        };
+        run.send(director(), Command::Desk(DeskCommand::Decide(id, seen, Box::new(decision)))).unwrap();
     }
 }
 

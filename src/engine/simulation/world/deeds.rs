@@ -139,6 +139,11 @@ pub(super) fn commission(run: &mut Run, effect: &Effect) -> Outcome {
 }
 
 pub(super) fn deploy(run: &mut Run, effect: &Effect) -> Outcome {
+    if run.attempt(effect).is_some_and(|attempt| attempt.was_undecided()) {
+        // Whoever watches it on has one thing to say.
+        return Outcome::TakenBack("it got worse".into());
+    }
+    run.laws.healing.tells(&effect.id, true);
     if effect.unsure {
         // Half a deployment must not be done twice: whether the service is well is asked next.
         return Outcome::Deployed;
@@ -153,6 +158,13 @@ pub(super) fn deploy(run: &mut Run, effect: &Effect) -> Outcome {
             Outcome::Deployed
         }
     }
+}
+
+pub(super) fn take_back(run: &mut Run) -> Outcome {
+    if run.faults && run.dice.pct(20) {
+        return failed(FailureKind::Permanent, "it could not be taken back");
+    }
+    Outcome::TakenBack("a person did not keep it".into())
 }
 
 /// Somebody looks.

@@ -169,6 +169,7 @@ pub(super) fn outcome(run: &mut Run, effect: &Effect) -> Outcome {
         EffectKind::Heal { .. } => deeds::heal(run, effect),
         EffectKind::Commission { .. } => deeds::commission(run, effect),
         EffectKind::Deploy { .. } => deeds::deploy(run, effect),
+        EffectKind::TakeBack { .. } => deeds::take_back(run),
         EffectKind::Verify { .. } => deeds::verify(run, effect),
     }
 }
@@ -180,6 +181,7 @@ pub(super) fn late(run: &mut Run, effect: &Effect) -> Outcome {
         EffectKind::Heal { .. } => Outcome::Healed,
         EffectKind::Commission { .. } => deeds::commission(run, effect),
         EffectKind::Deploy { .. } => Outcome::Deployed,
+        EffectKind::TakeBack { .. } => Outcome::TakenBack("late".into()),
         EffectKind::Verify { .. } => Outcome::Verified(Verification::Helped),
         _ => Outcome::Announced(None, String::new()),
     }

@@ -18,6 +18,7 @@ use crate::{
     },
     monitor::investigate::{
         findings::Findings,
+        instances,
         scene::{Earlier, Scene},
     },
 };
@@ -108,6 +109,7 @@ fn plain(findings: &Findings) -> Diagnosis {
         remedy: Remedy::Nothing,
         tainted: false,
         healthy: false,
+        instances: instances::told(&findings.facts),
     }
 }
 

@@ -1,5 +1,6 @@
 //! A release on its way: put in place, watched, and taken back where it is worse than before. What cannot be told is said and
-//! never counts as good; it never takes anything back by itself either. How far it came is written down before each step
+//! never counts as good; it never takes anything back by itself either: a person says what becomes of it, and until then it
+//! is watched for what takes it back at any time. How far it came is written down before each step
 //! that touches the world, so that whoever goes on after a crash does nothing twice.
 
 use super::{
@@ -44,6 +45,8 @@ pub(super) enum Before {
     Halfway(Option<String>),
     /// It was in the place of this version, and watched.
     InPlace(Option<String>),
+    /// It was in the place of this version, and watching it had not told.
+    Undecided(Option<String>),
     /// It was being taken back to this version.
     TakingBack(Option<String>),
     /// Something was done, and nothing was written down of it.
@@ -60,6 +63,7 @@ impl Before {
             None if attempt.log.is_empty() => Self::Nothing,
             None => Self::Unknown,
             Some(version) if attempt.was_taken_back() => Self::TakingBack(version),
+            Some(version) if attempt.was_undecided() => Self::Undecided(version),
             Some(version) if attempt.marks.contains(&Mark::InPlace) => Self::InPlace(version),
             Some(version) => Self::Halfway(version),
         }
@@ -86,6 +90,11 @@ impl Delivery<'_> {
                 (self.ground.tell)("it was cut off while it was watched: it is watched anew");
                 self.watched(&self.plan(previous.as_deref())?, witness::baseline(self.witness), stop).await
             }
+            Before::Undecided(previous) => {
+                (self.ground.tell)("it was cut off while it waited for a person: it is watched on");
+                let watch = Watch::begin(self, witness::baseline(self.witness));
+                self.guarded(&self.plan(previous.as_deref())?, watch, stop).await
+            }
             Before::Halfway(previous) => match self.in_place(stop).await? {
                 Some(now) if previous.as_ref().is_some_and(|previous| *previous != now) => {
                     (self.ground.tell)(&format!("it was cut off, and {now} is in place: it is watched"));
@@ -99,12 +108,12 @@ impl Delivery<'_> {
                     ));
                     self.make(stop).await
                 }
-                // Whether the service is well is asked next.
                 _ => {
-                    (self.ground.tell)(
-                        "it was cut off, and nothing says what is in place: that is proven next",
-                    );
-                    Ok(Outcome::Deployed)
+                    let why = "it was cut off while it was put in place, and nothing says what is in place";
+                    let plan = self.plan(previous.as_deref())?;
+                    (self.pen)(Mark::Undecided(vec![why.into()])).await?;
+                    let watch = Watch::begin(self, witness::baseline(self.witness));
+                    self.guarded(&plan, watch, stop).await
                 }
             },
             Before::TakingBack(previous) => match self.in_place(stop).await? {
@@ -163,8 +172,9 @@ impl Delivery<'_> {
     }
 
     async fn watched(&self, plan: &RunPlan, before: Arm, stop: &StopSign) -> Result<Outcome, Failure> {
+        let mut watch = Watch::begin(self, before);
         let judgement = tokio::select! {
-            judgement = self.watch(before) => judgement,
+            judgement = self.watch(&mut watch) => judgement,
             () = stop.raised() => return Err(stopped()),
         };
         let reasons = judgement.reasons().join("; ");
@@ -175,12 +185,54 @@ impl Delivery<'_> {
             Next::RollBack if judgement.ineffective() && !plan.reversible => Ok(Outcome::Deployed),
             Next::RollBack => self.back(plan, &reasons, stop).await,
             Next::Promote => Ok(Outcome::Deployed),
-            // There is one place, and it is in place there: no comparison speaks for it, so its own signal and checks must.
+            // What nothing speaks for is neither kept nor taken back by itself.
             Next::Extend(_) | Next::NeedsHuman => {
-                (self.ground.tell)(
-                    "it stays in place unjudged: whether it healed the incident is proven next",
-                );
-                Ok(Outcome::Deployed)
+                let why = judgement.reasons().into_iter().chain([judgement.detectable]).collect();
+                (self.pen)(Mark::Undecided(why)).await?;
+                self.guarded(plan, watch, stop).await
+            }
+        }
+    }
+
+    /// It is a person's to keep, and this is stopped when one has answered. What takes a release back at any time does so
+    /// meanwhile, too.
+    async fn guarded(
+        &self,
+        plan: &RunPlan,
+        mut watch: Watch<'_>,
+        stop: &StopSign,
+    ) -> Result<Outcome, Failure> {
+        let worse = async {
+            loop {
+                if let Some(judgement) = watch.look(self.soak).await {
+                    return judgement;
+                }
+            }
+        };
+        let judgement = tokio::select! {
+            judgement = worse => judgement,
+            () = stop.raised() => return Err(stopped()),
+        };
+        let reasons = judgement.reasons().join("; ");
+        (self.ground.tell)(&format!("watched on: {}: {reasons}", judgement.verdict.word()));
+        self.back(plan, &reasons, stop).await
+    }
+
+    /// Takes it back on a person's word, at most once.
+    pub async fn undo(
+        &self,
+        before: Before,
+        (why, unsure): (&str, bool),
+        stop: &StopSign,
+    ) -> Result<Outcome, Failure> {
+        match before {
+            Before::TakingBack(_) if unsure => self.go_on(before, stop).await,
+            Before::Halfway(previous)
+            | Before::InPlace(previous)
+            | Before::Undecided(previous)
+            | Before::TakingBack(previous) => self.back(&self.plan(previous.as_deref())?, why, stop).await,
+            Before::Nothing | Before::Unknown => {
+                Err(permanent(format!("{why}; nothing was written down of what it replaced")))
             }
         }
     }
@@ -224,23 +276,18 @@ impl Delivery<'_> {
         }
     }
 
-    async fn watch(&self, before: Arm) -> Judgement {
-        let pace = SteadyPace::begin();
-        let mut seen = Soaking::against(before);
-        let mut watching = Watching::begin(self.witness, self.ground.look, self.service);
+    async fn watch(&self, watch: &mut Watch<'_>) -> Judgement {
         let mut planned = self.soak.duration;
         let mut extended = 0;
         loop {
-            pace.sleep(self.soak.sample).await;
-            let tick = watching.look(pace.now()).await;
-            seen.take(&tick, self.soak);
-            if let Some(judgement) = verdict::early(&seen, self.soak) {
+            if let Some(judgement) = watch.look(self.soak).await {
                 return judgement;
             }
-            if pace.now() < planned {
+            if watch.pace.now() < planned {
                 continue;
             }
-            let judgement = verdict::judge(&seen, self.soak, Some(&watching.aim(self.soak)));
+            let aim = watch.watching.aim(self.soak);
+            let judgement = verdict::judge(&watch.seen, self.soak, Some(&aim));
             match verdict::next(judgement.verdict, self.soak, self.soak.duration, extended) {
                 Next::Extend(more) => {
                     (self.ground.tell)(&format!("watched for {planned}, which does not tell: {more} more"));
@@ -250,6 +297,28 @@ impl Delivery<'_> {
                 _ => return judgement,
             }
         }
+    }
+}
+
+/// The watching of a release, with what was seen so far.
+struct Watch<'a> {
+    pace: SteadyPace,
+    seen: Soaking,
+    watching: Watching<'a>,
+}
+
+impl<'a> Watch<'a> {
+    fn begin(of: &'a Delivery<'_>, before: Arm) -> Self {
+        let watching = Watching::begin(of.witness, of.ground.look, of.service);
+        Self { pace: SteadyPace::begin(), seen: Soaking::against(before), watching }
+    }
+
+    /// One look, after a while: what takes it back at once, if anything does.
+    async fn look(&mut self, soak: &Soak) -> Option<Judgement> {
+        self.pace.sleep(soak.sample).await;
+        let tick = self.watching.look(self.pace.now()).await;
+        self.seen.take(&tick, soak);
+        verdict::early(&self.seen, soak)
     }
 }
 
@@ -279,6 +348,8 @@ mod tests {
         release: Release,
         soak: Soak,
         marks: Mutex<Vec<Mark>>,
+        /// What the version becomes while a person is waited for; else one answers at once.
+        then: Option<&'static str>,
     }
 
     /// Answers 200 as long as the version is none of the bad ones.
@@ -346,20 +417,37 @@ mod tests {
                     ..Soak::default()
                 },
                 marks: Mutex::default(),
+                then: None,
             }
         }
 
         async fn goes_on(&self, before: Before) -> Result<Outcome, Failure> {
-            let (_tell, stop) = StopSign::pair();
+            self.does(before, None).await
+        }
+
+        async fn taken_back(&self, before: Before, unsure: bool) -> Result<Outcome, Failure> {
+            self.does(before, Some(unsure)).await
+        }
+
+        async fn does(&self, before: Before, unwanted: Option<bool>) -> Result<Outcome, Failure> {
+            let (answered, stop) = StopSign::pair();
             let pen = |mark: Mark| {
+                match self.then {
+                    _ if !matches!(mark, Mark::Undecided(_)) => {}
+                    Some(version) => std::fs::write(self.dir.path().join("version"), version).unwrap(),
+                    None => answered.send(true).unwrap(),
+                }
                 self.marks.lock().unwrap().push(mark);
                 async { Ok(()) }.boxed()
             };
             let look = World(self.dir.path());
             let ground = Ground { dir: self.dir.path(), env: &[], look: &look, tell: &|_| {} };
             let Self { service, release, soak, .. } = self;
-            let witness = &Nobody;
-            Delivery { service, release, ground, soak, witness, pen: &pen }.go_on(before, &stop).await
+            let delivery = Delivery { service, release, ground, soak, witness: &Nobody, pen: &pen };
+            match unwanted {
+                None => delivery.go_on(before, &stop).await,
+                Some(unsure) => delivery.undo(before, ("ada does not keep it", unsure), &stop).await,
+            }
         }
 
         fn marks(&self) -> Vec<Mark> {
@@ -383,8 +471,14 @@ mod tests {
     #[tokio::test]
     async fn c5_what_is_replaced_is_written_down_first_and_what_is_worse_goes_back_to_it() {
         let good = Yard::with("v1", "printf v2 > version");
-        assert_eq!(good.goes_on(Before::Nothing).await, Ok(Outcome::Deployed));
-        assert_eq!(good.marks(), [Mark::Replaces(v1()), Mark::InPlace]);
+        assert_eq!(good.goes_on(Before::Nothing).await, Err(stopped()), "it waited until a person answered");
+        let marks = good.marks();
+        assert_eq!(marks[..2], [Mark::Replaces(v1()), Mark::InPlace]);
+        assert!(matches!(&marks[2..], [Mark::Undecided(why)] if why.iter().any(|w| w.contains("too few"))));
+        assert_eq!(
+            (good.done(), good.version()),
+            (["build", "deploy"].map(str::to_owned).to_vec(), "v2".into())
+        );
         let bad = Yard::with("v1", "printf bad2 > version");
         let outcome = bad.goes_on(Before::Nothing).await;
         assert!(matches!(outcome, Ok(Outcome::TakenBack(_))), "{outcome:?}");
@@ -403,7 +497,8 @@ mod tests {
         assert!(matches!(outcome, Ok(Outcome::TakenBack(_))), "{outcome:?}");
         assert_eq!(bad.done(), ["back to v1"]);
         let good = Yard::with("v2", "false");
-        assert_eq!(good.goes_on(Before::InPlace(v1())).await, Ok(Outcome::Deployed));
+        assert_eq!(good.goes_on(Before::InPlace(v1())).await, Err(stopped()));
+        assert!(matches!(good.marks()[..], [Mark::Undecided(_)]));
         // Halfway: what says what is in place is asked.
         let arrived = Yard::with("bad2", "false");
         let outcome = arrived.goes_on(Before::Halfway(v1())).await;
@@ -411,20 +506,51 @@ mod tests {
         assert_eq!(arrived.marks(), [Mark::InPlace, Mark::TakingBack]);
         // It never came: nothing is done twice by doing it now.
         let still = Yard::with("v1", "printf v2 > version");
-        assert_eq!(still.goes_on(Before::Halfway(v1())).await, Ok(Outcome::Deployed));
+        assert_eq!(still.goes_on(Before::Halfway(v1())).await, Err(stopped()));
         assert_eq!(
             (still.done(), still.version()),
             (["build", "deploy"].map(str::to_owned).to_vec(), "v2".into())
         );
-        let silent = Yard::with("bad2", "false");
-        assert_eq!(
-            silent.goes_on(Before::Halfway(None)).await,
-            Ok(Outcome::Deployed),
-            "nobody knows, so it is proven"
-        );
+        let silent = Yard::with("v2", "false");
+        std::fs::remove_file(silent.dir.path().join("version")).unwrap();
+        assert_eq!(silent.goes_on(Before::Halfway(v1())).await, Err(stopped()), "a person says");
+        assert!(matches!(silent.marks()[..], [Mark::Undecided(_)]));
         for yard in [&good, &silent] {
             assert_eq!(yard.done(), Vec::<String>::new());
         }
+    }
+
+    #[tokio::test]
+    async fn c5_what_nothing_decided_is_watched_until_a_person_answers_and_goes_back_if_it_gets_worse() {
+        let worse = Yard { then: Some("bad2"), ..Yard::with("v1", "printf v2 > version") };
+        let outcome = worse.goes_on(Before::Nothing).await;
+        assert!(
+            matches!(&outcome, Ok(Outcome::TakenBack(why)) if why.contains("in a row failed")),
+            "{outcome:?}"
+        );
+        assert!(matches!(worse.marks()[2..], [Mark::Undecided(_), Mark::TakingBack]));
+        assert_eq!(worse.version(), "v1");
+        // After a crash nobody is asked twice, and it is watched on.
+        let later = Yard::with("bad2", "false");
+        assert!(matches!(later.goes_on(Before::Undecided(v1())).await, Ok(Outcome::TakenBack(_))));
+        assert_eq!((later.marks(), later.done()), (vec![Mark::TakingBack], vec!["back to v1".to_owned()]));
+    }
+
+    #[tokio::test]
+    async fn c5_on_a_persons_word_it_goes_back_once() {
+        let yard = Yard::with("v2", "false");
+        let outcome = yard.taken_back(Before::Undecided(v1()), false).await;
+        assert_eq!(outcome, Ok(Outcome::TakenBack("ada does not keep it".into())));
+        assert_eq!((yard.marks(), yard.version()), (vec![Mark::TakingBack], "v1".into()));
+        // A crash came while it was taken back.
+        let half = Yard::with("v2", "false");
+        assert!(
+            half.taken_back(Before::TakingBack(v1()), true).await.is_err(),
+            "whether it was is not known"
+        );
+        assert_eq!(half.done(), Vec::<String>::new());
+        let unknown = Yard::with("v2", "false");
+        assert!(unknown.taken_back(Before::Unknown, false).await.is_err());
     }
 
     #[tokio::test]
@@ -484,6 +610,8 @@ mod tests {
         assert_eq!(Before::of(&attempt(std::slice::from_ref(&replaces), &["x"])), Before::Halfway(v1()));
         let in_place = [replaces.clone(), Mark::InPlace];
         assert_eq!(Before::of(&attempt(&in_place, &[])), Before::InPlace(v1()));
+        let asked = [replaces.clone(), Mark::InPlace, Mark::Undecided(vec!["too few".into()])];
+        assert_eq!(Before::of(&attempt(&asked, &[])), Before::Undecided(v1()));
         assert_eq!(Before::of(&attempt(&[replaces, Mark::TakingBack], &[])), Before::TakingBack(v1()));
     }
 }

@@ -42,17 +42,21 @@ fn clauses(service: &Service, checks: &[String]) -> Vec<String> {
 }
 
 pub(super) async fn deploy(site: &Site, effect: &Effect, stop: &StopSign) -> Result<Outcome, Failure> {
-    let EffectKind::Deploy { incident, attempt, commit } = &effect.kind else {
-        return Err(permanent("there is nothing to deploy"));
+    let (incident, attempt, commit, unwanted) = match &effect.kind {
+        EffectKind::Deploy { incident, attempt, commit } => (incident, attempt, commit, None),
+        EffectKind::TakeBack { incident, attempt, commit, why } => (incident, attempt, commit, Some(why)),
+        _ => return Err(permanent("there is nothing to deploy")),
     };
     let incident = incident_of(site, *incident)?;
     let service = service_of(site, &incident);
-    let Some(release) = service.release.clone() else {
+    let release = match (service.release.clone(), unwanted) {
+        (Some(release), _) => release,
         // What landed is all there is to do: the director releases it.
-        return Ok(Outcome::Deployed);
+        (None, None) => return Ok(Outcome::Deployed),
+        (None, Some(why)) => return Err(permanent(format!("{why}; nothing takes it back any more"))),
     };
     let attempt = attempt_of(&incident, *attempt)?;
-    let before = if effect.unsure { Before::of(attempt) } else { Before::Nothing };
+    let before = if effect.unsure || unwanted.is_some() { Before::of(attempt) } else { Before::Nothing };
     let mission =
         attempt.mission.ok_or_else(|| permanent("no mission landed what is to be brought there"))?;
     let mission = site.mission(mission)?;
@@ -66,7 +70,13 @@ pub(super) async fn deploy(site: &Site, effect: &Effect, stop: &StopSign) -> Res
     let pen = |word: Mark| mark((site, effect), word).boxed();
     let witness = &outlook;
     let delivery = Delivery { service: &service, release: &release, ground, soak: &soak, witness, pen: &pen };
-    telling((site, effect), &lines, delivery.go_on(before, stop)).await
+    let work = async {
+        match unwanted {
+            None => delivery.go_on(before, stop).await,
+            Some(why) => delivery.undo(before, (why, effect.unsure), stop).await,
+        }
+    };
+    telling((site, effect), &lines, work).await
 }
 
 #[cfg(test)]

@@ -302,6 +302,7 @@ mod tests {
             revision: Revision(0),
             attempts: Vec::new(),
             reopened: Vec::new(),
+            returned: Vec::new(),
             effects: BTreeMap::new(),
             timeline: Vec::new(),
         })

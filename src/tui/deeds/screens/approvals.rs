@@ -211,7 +211,8 @@ impl App {
                 Subject::Command { .. }
                 | Subject::Budget { .. }
                 | Subject::Conflict { .. }
-                | Subject::Remedy { .. } => Decision::Approve { team: None },
+                | Subject::Remedy { .. }
+                | Subject::Release { .. } => Decision::Approve { team: None },
             };
             commands.push(self.marked_decision(request, decision));
         }
