@@ -49,14 +49,14 @@ pub const ENTRIES: &[Entry] = entries! {
     Metric Truth: "metric.out_of_bounds" "metric.shifted" "metric.slow";
     Process Number: "process.count" "process.zombies" "process.rss_bytes" "process.fd_used_pct" "port.number"
         "unit.restarts" "unit.exit_code" "container.restarts" "container.exit_code" "k8s.pods" "k8s.not_ready"
-        "k8s.restarts" "k8s.ready_pct" "k8s.wanted" "k8s.missing";
+        "k8s.restarts" "k8s.ready_pct" "k8s.wanted" "k8s.missing" "k8s.starting";
     Process Truth: "process.running" "port.listening" "port.taken_by_other" "unit.loaded" "unit.active" "unit.failed"
         "unit.restarting" "unit.masked" "unit.oom_killed" "container.known" "container.running" "container.restarting"
         "container.oom_killed" "container.unhealthy" "container.image_missing" "k8s.crash_loop" "k8s.image_pull"
         "k8s.oom_killed" "k8s.unschedulable" "k8s.unready" "k8s.node_not_ready"
-        "k8s.misconfigured" "k8s.refused";
+        "k8s.misconfigured" "k8s.refused" "k8s.held_up";
     Process Words: "process.name" "port.owner" "unit.name" "unit.result" "container.name" "container.status" "k8s.pod"
-        "k8s.image" "k8s.node" "k8s.deployment" "k8s.complaint";
+        "k8s.image" "k8s.node" "k8s.deployment" "k8s.complaint" "k8s.container" "k8s.held_up_by";
     Host Number: "directory.bytes" "directory.bound" "disk.used_pct" "disk.inodes_used_pct" "disk.free_bytes" "memory.available_pct" "memory.swap_used_pct"
         "memory.pressure" "io.pressure" "cpu.pressure" "oom.age_s";
     Host Truth: "disk.read_only" "oom.recent" "clock.synced" "path.missing" "path.unreadable" "path.unwritable";

@@ -1,13 +1,17 @@
 //! The service's pods, their deployment and the nodes that they are on, as the cluster shows them. Asks for pods and
-//! deployment at once, and for nodes only where a pod is in doubt; what may not be asked is a gap of its own.
+//! deployment at once, for nodes only where a pod is in doubt, and for events only of a pod that does not get on; what may not be asked is a gap of its own.
 
+mod account;
+mod container;
 mod deployment;
+mod events;
 mod kubectl;
 mod nodes;
 mod pods;
+mod reading;
 
 use crate::{
-    domain::{incident::ClueSort, service::Service, text},
+    domain::{incident::ClueSort, service::Service, time::Timestamp},
     monitor::investigate::{
         findings::{Found, Piece},
         scene::{Means, Scene},
@@ -16,7 +20,8 @@ use crate::{
 pub use deployment::Deployment;
 use kubectl::Kubectl;
 use nodes::Nodes;
-use pods::{Pod, Pods, plain};
+use pods::{Pod, Pods, Trouble};
+use reading::plain;
 use serde_json::Value as Json;
 
 /// What the cluster said.
@@ -28,6 +33,10 @@ pub struct Said {
     pub deployment: Option<Json>,
     /// The nodes that were asked for.
     pub nodes: Option<Json>,
+    /// What it noted of the first pod that does not get on with its start, where it was asked.
+    pub events: Option<Json>,
+    /// When it was asked.
+    pub at: Timestamp,
 }
 
 /// Whether the service runs in a cluster.
@@ -78,18 +87,32 @@ pub async fn look(scene: &Scene, means: &Means) -> Found {
             return Found { gaps, ..Found::default() };
         }
     };
-    let doubtful = Pods::of(&pods, name, selector.is_some()).map(|pods| pods.doubtful()).unwrap_or_default();
-    let nodes = match named("node", &doubtful[..doubtful.len().min(Nodes::MOST)]) {
-        Some(which) if !doubtful.is_empty() => {
-            kubectl.get(&which).await.map(|said| Some(said.unwrap_or_default()))
+    let seen = Pods::of(&pods, name, selector.is_some()).unwrap_or_default();
+    let doubtful = seen.doubtful();
+    let nodes = async {
+        match named("node", &doubtful[..doubtful.len().min(Nodes::MOST)]) {
+            Some(which) if !doubtful.is_empty() => {
+                kubectl.get(&which).await.map(|said| Some(said.unwrap_or_default()))
+            }
+            _ => Ok(None),
         }
-        _ => Ok(None),
     };
-    let nodes = nodes.unwrap_or_else(|why| {
-        gaps.push(why);
-        None
-    });
-    let mut found = read(&Said { pods, deployment, nodes }, name, selector.is_some());
+    let noted = async {
+        match held_up(&account::ill(&seen, scene.now)).and_then(Pod::name) {
+            Some(pod) => kubectl.get(&events::asked(pod)).await,
+            None => Ok(None),
+        }
+    };
+    let (nodes, noted) = tokio::join!(nodes, noted);
+    let mut told = |said: Result<Option<Json>, String>| {
+        said.unwrap_or_else(|why| {
+            gaps.push(why);
+            None
+        })
+    };
+    let (nodes, events) = (told(nodes), told(noted));
+    let said = Said { pods, deployment, nodes, events, at: scene.now };
+    let mut found = read(&said, name, selector.is_some());
     found.gaps.extend(gaps);
     found
 }
@@ -114,16 +137,21 @@ pub fn read(said: &Said, name: Option<&str>, chosen: bool) -> Found {
         Some(said) => Nodes::of(Some(said), &asked[..asked.len().min(Nodes::MOST)]),
         None => Nodes::default(),
     };
-    let Pods { live, leaving, over } = &pods;
+    let Pods { live, leaving, .. } = &pods;
+    let ill = account::ill(&pods, said.at);
+    let in_trouble = |trouble: Trouble| ill.iter().filter(|(its, _)| *its == trouble).count();
     let ready = live.iter().filter(|pod| pod.ready).count();
     let wanted = deployment.as_ref().map(|deployment| deployment.wanted);
-    let is_lost = |pod: &&Pod<'_>| pod.lost || pod.node().is_some_and(|node| nodes.lost(node));
+    let is_lost = |pod: &&Pod<'_>| pod.is_lost(&nodes);
     let lost = live.iter().filter(|pod| !pod.ready).find(is_lost);
     // One that is being taken away from a dead node counts until others stand in for it.
     let replaced = ready > 0 && ready == live.len() && wanted.is_none_or(|wanted| count(ready) >= wanted);
     let lost = lost.or_else(|| leaving.iter().filter(|_| !replaced).find(is_lost));
     let any = |is: fn(&Pod<'_>) -> bool| live.iter().any(is);
-    let mut piece = Piece::now(ClueSort::Process, words(&pods, ready, deployment.as_ref()))
+    let told = account::each(&ill, &nodes, said.at);
+    let unready = ill.len() - in_trouble(Trouble::Starting) - in_trouble(Trouble::HeldUp);
+    let mut piece = Piece::now(ClueSort::Process, account::line(&pods, deployment.as_ref(), &told))
+        .detail(told.join("\n"))
         .number("k8s.pods", count(live.len()))
         .number("k8s.not_ready", count(live.len() - ready))
         .number("k8s.restarts", live.iter().map(|pod| pod.restarts).sum())
@@ -133,10 +161,9 @@ pub fn read(said: &Said, name: Option<&str>, chosen: bool) -> Found {
         .truth("k8s.oom_killed", any(|pod| pod.oom))
         .truth("k8s.unschedulable", any(|pod| pod.unplaced))
         .truth("k8s.node_not_ready", lost.is_some())
-        .truth("k8s.unready", ready < live.len());
-    if *over > 0 {
-        piece = piece.detail(format!("{} evicted, failed or done", text::count(*over, "pod")));
-    }
+        .truth("k8s.unready", unready > 0)
+        .number("k8s.starting", count(in_trouble(Trouble::Starting)))
+        .truth("k8s.held_up", in_trouble(Trouble::HeldUp) > 0);
     let whole = count(live.len()).max(wanted.unwrap_or(0.0));
     if whole > 0.0 {
         piece = piece.number("k8s.ready_pct", count(ready) * 100.0 / whole);
@@ -152,8 +179,13 @@ pub fn read(said: &Said, name: Option<&str>, chosen: bool) -> Found {
     if let Some(complaint) = complaint {
         piece = piece.name("k8s.complaint", &complaint);
     }
-    if let Some(pod) = lost.or_else(|| live.iter().find(|pod| !pod.ready)) {
-        let named = [("k8s.pod", pod.name()), ("k8s.node", pod.node())];
+    if let Some(pod) = held_up(&ill) {
+        let noted = said.events.as_ref().and_then(events::complaint);
+        piece = piece.name("k8s.held_up_by", &noted.unwrap_or_else(|| account::held_up(pod, said.at)));
+    }
+    if let Some(pod) = lost.or_else(|| ill.first().map(|(_, pod)| *pod)) {
+        let container = pod.worst.and_then(|worst| worst.name());
+        let named = [("k8s.pod", pod.name()), ("k8s.node", pod.node()), ("k8s.container", container)];
         piece = named.iter().fold(piece, |piece, (fact, name)| match name {
             Some(name) => piece.name(fact, name),
             None => piece,
@@ -168,18 +200,9 @@ pub fn read(said: &Said, name: Option<&str>, chosen: bool) -> Found {
     })
 }
 
-fn words(pods: &Pods<'_>, ready: usize, deployment: Option<&Deployment>) -> String {
-    let pods = match pods.live.len() {
-        0 => "there is no pod".to_owned(),
-        all => format!("{} of {} not ready", all - ready, text::count(all, "pod")),
-    };
-    let Some(deployment) = deployment else { return pods };
-    let more = match (&deployment.refusal, deployment.stalled) {
-        (Some(why), _) => format!(", and the cluster makes no more: {why}"),
-        (None, true) => ", and its rollout does not get on".into(),
-        (None, false) => String::new(),
-    };
-    format!("{pods}, {} wanted{more}", deployment.wanted)
+/// The first pod that does not get on with its start.
+fn held_up<'p, 'j>(ill: &[(Trouble, &'p Pod<'j>)]) -> Option<&'p Pod<'j>> {
+    ill.iter().find(|(trouble, _)| *trouble == Trouble::HeldUp).map(|(_, pod)| *pod)
 }
 
 fn count(number: usize) -> f64 {

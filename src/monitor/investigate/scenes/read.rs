@@ -97,6 +97,8 @@ pub struct Frozen {
     #[serde(default)]
     nodes: Option<String>,
     #[serde(default)]
+    events: Option<String>,
+    #[serde(default)]
     kernel: Option<String>,
     /// A culprit that git names.
     #[serde(default)]
@@ -198,6 +200,8 @@ impl Frozen {
                 pods: serde_json::from_str(pods).unwrap(),
                 deployment: self.deployment.as_ref().map(json),
                 nodes: self.nodes.as_ref().map(json),
+                events: self.events.as_ref().map(json),
+                at: NOW,
             };
             kubernetes::read(&said, Some("web"), true)
         }));

@@ -1,11 +1,21 @@
 //! Pods and what each is in trouble with, as they say of themselves. Pure.
 
-use super::deployment::COMPLAINT_MOST;
-use crate::domain::text;
+use super::{
+    container::Container,
+    deployment::COMPLAINT_MOST,
+    nodes::Nodes,
+    reading::{moment, name},
+};
+use crate::domain::{
+    text,
+    time::{Millis, Timestamp},
+};
 use serde_json::Value as Json;
 
 /// Pods looked at.
 const MOST: usize = 500;
+/// So long a pod may take to start: until then it is not ready because it is new.
+const START: Millis = Millis::mins(3);
 
 /// The service's pods.
 #[derive(Default)]
@@ -38,6 +48,31 @@ pub struct Pod<'j> {
     pub lost: bool,
     /// A container cannot be made of what it is configured with: why.
     pub misconfigured: Option<String>,
+    /// The worst of its containers, where one is not well.
+    pub worst: Option<Container<'j>>,
+    /// Its containers are being made.
+    being_made: bool,
+}
+
+/// Why a pod is not ready, what is nearest to the root first: as rules take it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Trouble {
+    /// It cannot be made of what it is configured with.
+    Misconfigured,
+    /// It cannot get its image.
+    Image,
+    /// It was ended for want of memory.
+    Memory,
+    /// Its containers are being made, for longer than that should take.
+    HeldUp,
+    /// It has no node.
+    Unplaced,
+    /// It starts and ends.
+    Crash,
+    /// It runs, or should, and takes no requests.
+    Unready,
+    /// It is new: that it is not ready says nothing yet.
+    Starting,
 }
 
 impl<'j> Pods<'j> {
@@ -82,50 +117,82 @@ impl<'j> Pod<'j> {
                 _ => {}
             }
         }
+        let phase = json.pointer("/status/phase").and_then(Json::as_str);
         pod.lost = json.pointer("/status/reason").and_then(Json::as_str) == Some("NodeLost")
-            || json.pointer("/status/phase").and_then(Json::as_str) == Some("Unknown");
+            || phase == Some("Unknown");
+        let mut told = false;
         for list in ["/status/containerStatuses", "/status/initContainerStatuses"] {
             for container in json.pointer(list).and_then(Json::as_array).into_iter().flatten() {
-                pod.container(container);
+                pod.container(Container(container));
+                told = true;
             }
         }
+        pod.being_made |= phase == Some("Pending") && !told && pod.node().is_some();
         pod
     }
 
-    fn container(&mut self, container: &'j Json) {
-        let word = |path: &str| container.pointer(path).and_then(Json::as_str);
-        self.restarts += container.get("restartCount").and_then(Json::as_f64).unwrap_or(0.0);
-        match word("/state/waiting/reason") {
+    fn container(&mut self, container: Container<'j>) {
+        self.restarts += container.restarts();
+        match container.waits() {
             Some("CrashLoopBackOff") => self.crash = true,
             Some("ImagePullBackOff" | "ErrImagePull" | "ErrImageNeverPull" | "InvalidImageName") => {
-                self.pull = Some(word("/image").unwrap_or_default());
+                self.pull = Some(container.image().unwrap_or_default());
             }
             Some("CreateContainerConfigError" | "CreateContainerError") => {
-                let said = word("/state/waiting/message").unwrap_or("it does not say why");
+                let said = container.complaint().unwrap_or("it does not say why");
                 self.misconfigured = Some(text::clean_line(said, COMPLAINT_MOST).into());
             }
             _ => {}
         }
-        // The last end counts only while it is not well again.
-        let ready = container.get("ready").and_then(Json::as_bool).unwrap_or(false);
-        let ends = [word("/state/terminated/reason"), word("/lastState/terminated/reason")];
-        self.oom |= !ready && ends.contains(&Some("OOMKilled"));
+        self.being_made |= container.begins();
+        self.oom |= container.out_of_memory();
+        if container.weight() > self.worst.map_or(0, Container::weight) {
+            self.worst = Some(container);
+        }
+    }
+
+    /// Why it is not ready, where it is not.
+    #[must_use]
+    pub fn trouble(&self, now: Timestamp) -> Option<Trouble> {
+        let age = self.age(now);
+        Some(match () {
+            () if self.ready => return None,
+            () if self.misconfigured.is_some() => Trouble::Misconfigured,
+            () if self.pull.is_some() => Trouble::Image,
+            () if self.oom => Trouble::Memory,
+            () if self.unplaced => Trouble::Unplaced,
+            () if self.crash => Trouble::Crash,
+            // How old it is may not be known: what is being made is never taken for old by that.
+            () if self.being_made && age.is_some_and(|age| age >= START) => Trouble::HeldUp,
+            () if self.being_made || age.is_some_and(|age| age < START) => Trouble::Starting,
+            () => Trouble::Unready,
+        })
+    }
+
+    /// Whether the cluster has lost it, or the node that it is on.
+    #[must_use]
+    pub fn is_lost(&self, nodes: &Nodes) -> bool {
+        self.lost || self.node().is_some_and(|node| nodes.lost(node))
+    }
+
+    /// For how long it has been there.
+    #[must_use]
+    pub fn age(&self, now: Timestamp) -> Option<Millis> {
+        let json = self.json?;
+        let began = moment(json, "/status/startTime").or_else(|| moment(json, "/metadata/creationTimestamp"));
+        began.map(|began| now.since(began))
     }
 
     /// Its name.
     #[must_use]
     pub fn name(&self) -> Option<&'j str> {
-        self.word("/metadata/name")
+        name(self.json?, "/metadata/name")
     }
 
     /// The node that it is on.
     #[must_use]
     pub fn node(&self) -> Option<&'j str> {
-        self.word("/spec/nodeName")
-    }
-
-    fn word(&self, path: &str) -> Option<&'j str> {
-        self.json?.pointer(path).and_then(Json::as_str).filter(|word| plain(word))
+        name(self.json?, "/spec/nodeName")
     }
 }
 
@@ -137,14 +204,6 @@ fn belongs(pod: &Json, deployment: &str) -> bool {
         let rest = word("name").strip_prefix(deployment).and_then(|rest| rest.strip_prefix('-'));
         word("kind") == "ReplicaSet" && rest.is_some_and(|rest| !rest.is_empty() && !rest.contains('-'))
     })
-}
-
-/// As the cluster itself wants names; anything else is not carried on.
-#[must_use]
-pub fn plain(word: &str) -> bool {
-    let fits = |c: char| c.is_ascii_alphanumeric() || "._-:/@".contains(c);
-    let begins = |c: char| c.is_ascii_alphanumeric();
-    word.starts_with(begins) && word.len() <= 253 && word.chars().all(fits)
 }
 
 #[cfg(test)]

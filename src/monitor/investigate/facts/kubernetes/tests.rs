@@ -132,3 +132,128 @@ async fn a_deployment_that_is_not_there_is_a_gap_with_its_name() {
     assert!(found.gaps.iter().any(|gap| gap.contains("deployment web: there is no such")), "{found:?}");
     assert_eq!(deployment(&scene.service, &means, "web").await, None);
 }
+
+fn words(said: &Said) -> String {
+    read(said, Some("web"), true).pieces.remove(0).words
+}
+
+/// A pod that is being made since `began`, and is asked for at ten past.
+fn being_made(began: &str, reason: &str) -> Said {
+    let mut status = json!({"phase": "Pending", "containerStatuses": [{"name": "app", "ready": false,
+        "state": {"waiting": {"reason": reason}}}]});
+    status["startTime"] = json!(began);
+    Said { at: "2026-01-01T00:10".parse().unwrap(), ..said(&[pod("web-1", status)]) }
+}
+
+#[test]
+fn a_pod_that_is_being_made_is_not_one_that_is_not_ready() {
+    let of = |starting: f64, held_up: bool| {
+        [
+            ("k8s.unready", Value::Truth(false)),
+            ("k8s.not_ready", Value::Number(1.0)),
+            ("k8s.starting", Value::Number(starting)),
+            ("k8s.held_up", Value::Truth(held_up)),
+        ]
+    };
+    let young = being_made("2026-01-01T00:09:00Z", "PodInitializing");
+    holds(&facts(&young), &of(1.0, false));
+    assert_eq!(words(&young), "1 of 1 pod not ready: web-1 on n1: starting for 1 min");
+    holds(&facts(&being_made("not known", "ContainerCreating")), &of(1.0, false));
+    let old = being_made("2026-01-01T00:03:00Z", "ContainerCreating");
+    let found = facts(&old);
+    holds(&found, &of(0.0, true));
+    let unnamed = "its containers are still being created for 7 min";
+    holds(
+        &found,
+        &[("k8s.held_up_by", Value::Text(unnamed.into())), ("k8s.pod", Value::Text("web-1".into()))],
+    );
+    let noted = json!({"items": [{"reason": "FailedMount", "message": "secret \"y\" not found"}]});
+    let named = facts(&Said { events: Some(noted), ..old });
+    holds(&named, &[("k8s.held_up_by", Value::Text("FailedMount: secret \"y\" not found".into()))]);
+}
+
+#[test]
+fn what_runs_is_new_for_a_while_and_then_not_ready() {
+    let of = |began: &str| {
+        let mut status = ready("False");
+        status["startTime"] = json!(began);
+        let at = "2026-01-01T00:10".parse().unwrap();
+        facts(&Said { at, ..said(&[pod("web-1", status)]) })
+    };
+    holds(
+        &of("2026-01-01T00:08:00Z"),
+        &[("k8s.unready", Value::Truth(false)), ("k8s.starting", Value::Number(1.0))],
+    );
+    holds(
+        &of("2026-01-01T00:06:00Z"),
+        &[("k8s.unready", Value::Truth(true)), ("k8s.starting", Value::Number(0.0))],
+    );
+}
+
+#[test]
+fn the_evidence_names_pods_containers_nodes_and_reasons() {
+    let crashing = |name: &str| {
+        let mut status = ready("False");
+        status["containerStatuses"] = json!([{"name": "app", "ready": false, "restartCount": 2,
+            "state": {"waiting": {"reason": "CrashLoopBackOff"}},
+            "lastState": {"terminated": {"reason": "OOMKilled", "exitCode": 137}}}]);
+        pod(name, status)
+    };
+    let pull = pod(
+        "web-0",
+        json!({"phase": "Pending", "containerStatuses": [{"name": "app", "image": "reg/web:9",
+        "ready": false, "state": {"waiting": {"reason": "ImagePullBackOff"}}}]}),
+    );
+    let evicted = pod("web-9", json!({"phase": "Failed", "reason": "Evicted"}));
+    let told = said(&[ready_pod(), crashing("web-1"), crashing("web-2"), crashing("web-3"), pull, evicted]);
+    assert_eq!(
+        words(&told),
+        "4 of 5 pods not ready, 1 pod evicted, failed or done: web-0 on n1: app ImagePullBackOff reg/web:9; \
+         web-1 on n1: app CrashLoopBackOff (OOMKilled, exit code 137); \
+         web-2 on n1: app CrashLoopBackOff (OOMKilled, exit code 137); and 1 more"
+    );
+    holds(
+        &facts(&said(&[crashing("web-1")])),
+        &[("k8s.pod", Value::Text("web-1".into())), ("k8s.container", Value::Text("app".into()))],
+    );
+    let node = json!({"metadata": {"name": "n1"}, "status": {"conditions": [{"type": "Ready", "status": "Unknown"}]}});
+    let lost = Said { nodes: Some(node), ..said(&[pod("web-1", ready("False"))]) };
+    assert_eq!(words(&lost), "1 of 1 pod not ready: web-1 on n1: its node is lost");
+}
+
+fn ready_pod() -> Json {
+    pod("web-8", ready("True"))
+}
+
+#[tokio::test]
+async fn events_are_asked_of_a_pod_that_does_not_get_on_only() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let dir = tempfile::tempdir().unwrap();
+    let program = dir.path().join("kubectl");
+    let script = "#!/bin/sh\ncd \"$(dirname \"$0\")\"\n[ \"$2\" = pods ] && exec cat pods\n\
+        [ \"$2\" = events ] && echo \"$@\" >> asked && exec cat events\nexit 0\n";
+    std::fs::write(&program, script).unwrap();
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o700)).unwrap();
+    std::fs::write(
+        dir.path().join("events"),
+        "{\"items\":[{\"reason\":\"FailedMount\",\"message\":\"no y\"}]}",
+    )
+    .unwrap();
+    let path = ("PATH".to_owned(), format!("{}:/usr/bin:/bin", dir.path().display()));
+    let means = Means::host().with(&[path]);
+    let mut scene = Scene { now: "2026-01-01T00:10".parse().unwrap(), ..Scene::default() };
+    scene.service.variables.insert("pod_selector".into(), "app=web".into());
+    scene.service.variables.insert("namespace".into(), "shop".into());
+    let asked = || std::fs::read_to_string(dir.path().join("asked")).unwrap_or_default();
+    for (began, told) in [("2026-01-01T00:09:00Z", None), ("2026-01-01T00:01:00Z", Some("FailedMount: no y"))]
+    {
+        std::fs::write(dir.path().join("pods"), being_made(began, "ContainerCreating").pods.to_string())
+            .unwrap();
+        let facts = look(&scene, &means).await.pieces.remove(0).facts;
+        let said = facts.iter().find(|(name, _)| name == "k8s.held_up_by").map(|(_, value)| value.clone());
+        assert_eq!(said, told.map(|told| Value::Text(told.into())));
+        assert_eq!(asked().is_empty(), told.is_none(), "{}", asked());
+    }
+    let pod = "involvedObject.kind=Pod,involvedObject.name=web-1,type=Warning";
+    assert!(asked().contains(pod) && asked().contains("--namespace=shop"), "{}", asked());
+}
