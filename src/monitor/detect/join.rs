@@ -52,6 +52,8 @@ struct Open {
     mood: Mood,
     /// Whether a logger reported an error or a warning in its first line, so that a trace may follow.
     report: bool,
+    /// Whether its first line speaks of an error without the header of a logger: `Exception occurred during ...`.
+    speaks: bool,
     /// The level of its first line.
     level: Option<Level>,
     /// Whether lines after the first have a logger's header, too.
@@ -188,10 +190,11 @@ impl Open {
             (Some(_), None) => says_bad(rest),
             (None, _) => false,
         };
+        let speaks = line.header.is_none() && says_bad(rest);
         let bytes = line.text.len();
         let record =
             Record { stream: key.to_owned(), lines: vec![line.text], left_out: 0, traced: false, at };
-        Self { record, mood, report, level, headed: false, partial: line.partial, bytes, last: at }
+        Self { record, mood, report, speaks, level, headed: false, partial: line.partial, bytes, last: at }
     }
 
     /// Takes a line if it goes on with the record.
@@ -236,7 +239,8 @@ impl Open {
         if line.header.is_none() {
             let fresh = self.mood == Mood::Plain && self.report && self.record.lines.len() == 1;
             let on = grammar::goes_on(self.mood, last, rest);
-            return on.or_else(|| if fresh { grammar::follows_report(rest) } else { None });
+            let on = on.or_else(|| if fresh { grammar::follows_report(rest) } else { None });
+            return on.or_else(|| self.announces().then(|| grammar::announced(rest)).flatten());
         }
         // It begins like a record. It goes on only where every line of a trace has a header, and the same level.
         let every = (self.headed || self.record.lines.len() == 1) && line.level() == self.level;
@@ -249,6 +253,12 @@ impl Open {
             None if self.mood > Mood::Named => grammar::goes_on(self.mood, last, rest),
             None => None,
         }
+    }
+
+    /// Whether it is one line that tells of an error and has no stack, so that the head of a traceback right below it is of
+    /// the same error.
+    fn announces(&self) -> bool {
+        (self.report || self.speaks) && self.mood <= Mood::Named && self.record.lines.len() == 1
     }
 
     /// Adds a line within the bounds: the middle goes first.

@@ -295,6 +295,36 @@ fn c1_the_record_after_a_trace_is_its_own() {
 }
 
 #[test]
+fn c1_a_line_that_announces_a_traceback_is_no_error_of_its_own() {
+    let stack = "Traceback (most recent call last):\n  File \"/srv/shop/web.py\", line 12, in do_GET\n    total()\n\
+         ZeroDivisionError: division by zero";
+    let dashes = "-".repeat(40);
+    let server = "Exception occurred during processing of request from ('127.0.0.1', 51234)";
+    for head in [
+        server,
+        "Exception in thread Thread-1 (work):",
+        "Exception ignored in: <function Cart.__del__ at 0x7f00>",
+        "2026-11-28 23:12:01,123 ERROR Exception in handler",
+        "ERROR: Exception in ASGI application",
+        "2026-11-28 23:12:01,123 ERROR [shop] ValueError: no total",
+    ] {
+        let told =
+            signals(&format!("{dashes}\n{head}\n{stack}\n{dashes}\n{dashes}\n{head}\n{stack}\n{dashes}"));
+        let titles: Vec<&str> = told.iter().map(|signal| signal.title.as_str()).collect();
+        assert!(
+            titles.iter().all(|title| *title == "ZeroDivisionError: division by zero"),
+            "{head}: {titles:?}"
+        );
+        assert_eq!(counts(&told).values().copied().collect::<Vec<_>>(), [2], "{head}");
+    }
+    // What stands further above, or is told by the way, is its own.
+    let apart = signals(&format!("{server}\nGET /cart\n{stack}"));
+    assert_eq!(counts(&apart).len(), 2);
+    let fine = signals(&format!("2026-11-28 23:12:01,123 INFO no error so far\n{stack}"));
+    assert_eq!(fine.len(), 1, "what a logger calls well does not hide it");
+}
+
+#[test]
 fn c1_tracebacks_in_a_row_are_counted_one_by_one() {
     const PYTHON: &str = "Traceback (most recent call last):
   File \"/app/shop.py\", line 12, in checkout

@@ -144,6 +144,12 @@ pub fn begins_anew(before: &[String], line: &str) -> bool {
     python::begins_anew(before, line) || ruby::begins_anew(before, line)
 }
 
+/// The mood of a trace whose head says nothing of the error itself, so that the line above it may: a traceback of Python.
+#[must_use]
+pub fn announced(line: &str) -> Option<Mood> {
+    (!indented(line) && python::heads(line)).then_some(Mood::Python)
+}
+
 /// The mood of a trace that begins under a record which reported it; `None` if it is a record of its own, as the end of a
 /// process always is.
 #[must_use]

@@ -55,13 +55,16 @@ pub fn joint(line: &str) -> bool {
         || separator(line)
 }
 
+/// Whether a line ends as the head of a traceback does that is no member of a group.
+#[must_use]
+pub fn heads(line: &str) -> bool {
+    let text = line.trim_end();
+    text.ends_with(HEAD) && !text.trim_start().starts_with(['|', '+'])
+}
+
 /// Whether this is the head of a traceback while there is one already, and no sentence between them makes them one.
 #[must_use]
 pub fn begins_anew(before: &[String], line: &str) -> bool {
-    let heads = |line: &str| {
-        let text = line.trim_end();
-        text.ends_with(HEAD) && !text.trim_start().starts_with(['|', '+'])
-    };
     if !heads(line) || indented(line) || !joint(line) {
         return false;
     }
