@@ -4,6 +4,7 @@
 use super::scene::Means;
 use crate::{
     domain::{text, time::Millis},
+    monitor::detect::join::prefix::klog,
     workspace::process::{self, Confinement, Exit, Limits, Spec},
 };
 use std::path::Path;
@@ -35,9 +36,18 @@ impl Answer {
     #[must_use]
     pub fn why(&self) -> String {
         let said = String::from_utf8_lossy(&self.err);
-        let first = said.lines().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing");
+        let lines: Vec<&str> = said.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+        // Between what a program logs of its doing, its own last word is the reason.
+        let chatter = |line: &&&str| klog(line).is_some();
+        let first = match lines.iter().find(chatter) {
+            Some(_) => lines.iter().rev().find(|line| !chatter(line)).or(lines.last()),
+            None => lines.first(),
+        };
         match self.code {
-            Some(code) => format!("exit code {code}, {}", text::clean_line(first, WHY_MOST)),
+            Some(code) => {
+                let first = first.copied().unwrap_or("it said nothing");
+                format!("exit code {code}, {}", text::clean_line(first, WHY_MOST))
+            }
             None => "no answer in time".into(),
         }
     }
@@ -83,5 +93,22 @@ pub async fn ask_in(
         Err(why) => {
             Err(text::clean_line(&format!("{program} could not be asked: {why}"), 2 * WHY_MOST).into())
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reason_is_told_and_not_what_was_logged_by_the_way() {
+        let why = |err: &str| Answer { code: Some(1), err: err.into(), ..Answer::default() }.why();
+        let chatter =
+            "E1201 12:00:00.000001   99 memcache.go:265] \"Unhandled Error\" err=\"dial tcp: refused\"\n";
+        let reason = "The connection to the server 127.0.0.1:6443 was refused\n";
+        assert_eq!(why(&format!("{chatter}{chatter}{reason}")), format!("exit code 1, {}", reason.trim()));
+        assert!(why(chatter).contains("Unhandled Error"), "it is all that was said");
+        assert_eq!(why("\nfatal: no repository\nhint: begin one\n"), "exit code 1, fatal: no repository");
+        assert_eq!(why(""), "exit code 1, it said nothing");
     }
 }

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     domain::{text, time::Millis},
+    monitor::detect::join::prefix::klog,
     workspace::process::{self, Exit, Limits, Spec},
 };
 
@@ -61,9 +62,32 @@ pub(super) async fn ask(argv: &[&str], most: Millis, eyes: &Eyes) -> Result<Answ
 
 /// The end of what was said, on one line.
 pub(super) fn last_words(said: &[u8]) -> String {
-    let tail = said.get(said.len().saturating_sub(WORDS_MOST * 4)..).unwrap_or_default();
-    let whole = text::clean_bytes(tail);
-    let lines: Vec<&str> = whole.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let from = said.len().saturating_sub(WORDS_MOST * 4);
+    let whole = text::clean_bytes(said.get(from..).unwrap_or_default());
+    let mut lines: Vec<&str> = whole.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    // What a program logs of its doing is not its word, nor is the rest of such a line at the cut.
+    let chatter = |line: &&str| klog(line).is_some();
+    if lines.iter().any(chatter) && !lines.iter().all(chatter) {
+        let cut = usize::from(from > 0 && lines.len() > 2);
+        lines.drain(..cut);
+        lines.retain(|line| !chatter(line));
+    }
     let last = lines.get(lines.len().saturating_sub(2)..).unwrap_or_default().join("; ");
     reach::clean(&last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn last_words_are_a_programs_own_and_not_what_it_logged_by_the_way() {
+        let chatter =
+            format!("E1201 12:00:00.000001   99 memcache.go:265] \"Unhandled Error\" {}\n", "x".repeat(300));
+        let reason = "The connection to the server was refused";
+        assert_eq!(last_words(format!("{chatter}{reason}\n").as_bytes()), reason);
+        assert_eq!(last_words(format!("{}{reason}\n", chatter.repeat(5)).as_bytes()), reason, "cut off");
+        assert!(last_words(chatter.as_bytes()).contains("Unhandled"), "it is all that was said");
+        assert_eq!(last_words(b"one\ntwo\nthree\n"), "two; three");
+    }
 }

@@ -362,8 +362,9 @@ pub fn unfolded(text: &str) -> Option<Vec<&str>> {
     Some(lines)
 }
 
-/// `E1128 23:12:01.123456    99 a.go:12] text`.
-fn klog(text: &str) -> Option<Header<'_>> {
+/// `E1128 23:12:01.123456    99 a.go:12] text`, as kubectl and what stands behind it write what they do by the way.
+#[must_use]
+pub fn klog(text: &str) -> Option<Header<'_>> {
     let b = text.as_bytes();
     let level = match b.first()? {
         b'I' | b'D' => Level::Fine,
