@@ -17,6 +17,8 @@ pub struct History {
     pub commits: Vec<Change>,
     /// Who last touched the lines of the frames.
     pub blamed: Vec<Blamed>,
+    /// Who took lines away from beside the lines of the frames, which blame cannot show.
+    pub cut: Vec<Blamed>,
     /// Frames with their file as the repository names it.
     pub frames: Vec<Frame>,
     /// The history was cut off when the repository was cloned.
@@ -60,13 +62,28 @@ pub struct Touched {
     pub functions: Vec<String>,
     /// Lines added and removed, joined; at most [`Touched::LINES_MOST`] bytes.
     pub lines: String,
+    /// Where it was changed, from top to bottom; at most [`History::HUNKS_MOST`].
+    pub hunks: Vec<Hunk>,
+}
+
+/// One place of a file that a commit changed: first line and number of lines before it and after it, as git counts them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Hunk {
+    /// Before the commit.
+    pub old: (u32, u32),
+    /// After it; with no lines, the line above what is gone.
+    pub new: (u32, u32),
+    /// Code within something went away, and nothing came in its place.
+    pub cut: bool,
 }
 
 impl Touched {
     /// Bytes of changed lines that are kept.
     pub const LINES_MOST: usize = 16 * 1024;
 
-    fn is(&self, path: &str) -> bool {
+    /// Whether it is the file of this name, before the commit or after it.
+    #[must_use]
+    pub fn is(&self, path: &str) -> bool {
         self.path == path || self.before.as_deref() == Some(path)
     }
 }
@@ -179,9 +196,9 @@ fn none_of_them(history: &History, times: &Times<'_>) -> i32 {
 fn points(history: &History, change: &Change, times: &Times<'_>) -> i32 {
     let (line, place) = (by_line(history, change), by_place(history, change));
     let place = line.max(place) + line.min(place) / 4;
-    // What stood there for weeks without failing did not begin to fail by itself.
+    // What stood there for weeks without failing did not begin to fail by itself, nor did what a later commit laid bare.
     let place = match times.first_seen.since(change.at) {
-        age if age <= SETTLED => place,
+        age if age <= SETTLED && !laid_bare(history, change, times) => place,
         age if age <= OLD => place * 3 / 4,
         _ => place * 2 / 5,
     };
@@ -196,16 +213,28 @@ fn points(history: &History, change: &Change, times: &Times<'_>) -> i32 {
     place + by_symbol(history, change) + time + harmless
 }
 
-/// It last touched the failing line or one beside it.
+/// A later commit took away what stood beside the failing line while this one's worked.
+fn laid_bare(history: &History, change: &Change, times: &Times<'_>) -> bool {
+    let own = place_of(history, &change.commit);
+    let top = history.cut.iter().filter(|cut| cut.frame == 0);
+    top.filter_map(|cut| place_of(history, &cut.commit)).any(|later| {
+        let by = &history.commits[later];
+        own.is_some_and(|own| later < own) && by.at <= times.first_seen && !taken_back(history, by)
+    })
+}
+
+/// It last touched the failing line or one beside it, or took lines away from there.
 fn by_line(history: &History, change: &Change) -> i32 {
     let blamed = history.blamed.iter().filter(|blamed| blamed.commit == change.commit && !blamed.boundary);
+    let cut = history.cut.iter().filter(|cut| cut.commit == change.commit);
+    let cut = cut.map(|cut| if cut.frame == 0 { 55 } else { 20 });
     let worth = |blamed: &Blamed| match (blamed.frame, blamed.distance) {
         (0, 0) => 55,
         (0, 1..=3) => 35,
         (_, 0) => 35,
         _ => 20,
     };
-    blamed.map(worth).max().unwrap_or(0)
+    blamed.map(worth).chain(cut).max().unwrap_or(0)
 }
 
 /// It changed the function, the file or the directory.

@@ -7,7 +7,8 @@
 
 use super::{
     asking::ask_in,
-    commits::{Blamed, Change, History, Touched},
+    commits::{Blamed, Change, History, Hunk, Touched},
+    cut,
 };
 use crate::domain::{
     candidate::CommitId,
@@ -81,7 +82,8 @@ pub async fn read(
         Ok(patches) => enrich(&mut commits, patches),
         Err(why) => gaps.push(why),
     }
-    Ok((History { commits, blamed, frames, shallow }, gaps))
+    let cut = cut::beside(&commits, &frames);
+    Ok((History { commits, blamed, cut, frames, shallow }, gaps))
 }
 
 struct Reader<'a> {
@@ -271,13 +273,18 @@ fn names_of(text: &str) -> BTreeMap<String, Vec<Touched>> {
 /// Reads patches without context, each after a line with its commit.
 fn patches_of(text: &str) -> BTreeMap<String, Vec<Touched>> {
     let mut all: BTreeMap<String, Vec<Touched>> = BTreeMap::new();
-    let (mut of, mut left, mut hunks) = (String::new(), 0_u64, 0_usize);
+    let (mut of, mut left, mut hunks, mut gone) = (String::new(), 0_u64, 0_usize, Vec::new());
     for line in text.split('\n') {
         let files = all.entry(of.clone()).or_default();
         if left > 0 && line.starts_with(['+', '-']) {
             left -= 1;
             if let Some(file) = files.last_mut() {
                 keep(&mut file.lines, &line[1..]);
+                gone.extend(line.strip_prefix('-'));
+                let hunk = file.hunks.last_mut().filter(|_| left == 0 && hunks <= History::HUNKS_MOST);
+                if let Some(hunk) = hunk {
+                    hunk.cut = hunk.new.1 == 0 && from_within(&gone);
+                }
             }
         } else if line.len() >= 40 && is_hex(line) {
             line.clone_into(&mut of);
@@ -294,9 +301,13 @@ fn patches_of(text: &str) -> BTreeMap<String, Vec<Touched>> {
                 if file.path.is_empty() {
                     path.trim_end_matches('\t').clone_into(&mut file.path);
                 }
-            } else if let Some((lines, function)) = hunk(line) {
-                left = lines;
+            } else if let Some((place, function)) = hunk(line) {
+                left = u64::from(place.old.1) + u64::from(place.new.1);
                 hunks += 1;
+                gone.clear();
+                if hunks <= History::HUNKS_MOST {
+                    file.hunks.push(place);
+                }
                 if !function.is_empty() && hunks <= History::HUNKS_MOST {
                     file.functions.push(function.chars().take(200).collect());
                 }
@@ -306,12 +317,26 @@ fn patches_of(text: &str) -> BTreeMap<String, Vec<Touched>> {
     all
 }
 
-/// Lines of a hunk, and the function that git names in its header.
-fn hunk(line: &str) -> Option<(u64, &str)> {
+/// Whether these lines are code within something: nothing of them stands at the margin, and not all are blank or words.
+fn from_within(lines: &[&str]) -> bool {
+    let indented = |line: &&str| line.starts_with([' ', '\t']) || line.trim().is_empty();
+    let code = |line: &&str| {
+        let text = line.trim();
+        !text.is_empty() && !["#", "//", "/*", "*", "--"].iter().any(|start| text.starts_with(start))
+    };
+    lines.iter().all(indented) && lines.iter().any(code)
+}
+
+/// The place of a hunk, and the function that git names in its header.
+fn hunk(line: &str) -> Option<(Hunk, &str)> {
     let (ranges, function) = line.strip_prefix("@@ -")?.split_once(" @@")?;
     let (old, new) = ranges.split_once(" +")?;
-    let lines = |range: &str| range.split_once(',').map_or(Some(1), |(_, count)| count.parse::<u64>().ok());
-    Some((lines(old)?.saturating_add(lines(new)?), function.trim()))
+    let place = |range: &str| match range.split_once(',') {
+        Some((first, lines)) => Some((first.parse().ok()?, lines.parse().ok()?)),
+        None => Some((range.parse().ok()?, 1)),
+    };
+    let (old, new): ((u32, u32), (u32, u32)) = (place(old)?, place(new)?);
+    Some((Hunk { old, new, cut: false }, function.trim()))
 }
 
 fn keep(kept: &mut String, line: &str) {
@@ -330,6 +355,7 @@ fn enrich(commits: &mut [Change], mut patches: BTreeMap<String, Vec<Touched>>) {
             if let Some(file) = change.files.iter_mut().find(|file| file.path == patch.path) {
                 file.functions = patch.functions;
                 file.lines = patch.lines;
+                file.hunks = patch.hunks;
             }
         }
     }

@@ -13,6 +13,7 @@
 mod asking;
 pub mod book;
 pub mod commits;
+mod cut;
 pub mod facts;
 pub mod findings;
 mod gather;

@@ -119,6 +119,39 @@ async fn c3_a_guilty_commit_is_found_among_ten_innocent_ones() {
 }
 
 #[tokio::test]
+async fn c3_who_took_a_guard_away_is_named_before_who_wrote_the_line_below_it() {
+    let guarded = CART.replace(
+        "  return sum;",
+        "  if (!cart.coupon) {\n    return sum;\n  }\n  return sum / cart.coupon.share;",
+    );
+    let bare = CART.replace("return sum;", "return sum / cart.coupon.share;");
+    // The first commit, hours, days or months before.
+    for hours in [6, 24 * 10, 24 * 90] {
+        let repo = Repo::new().await;
+        repo.commit("first", hours, &[("src/cart.js", &guarded)]).await;
+        let guilty = repo.commit("cart: coupons are always there", 2, &[("src/cart.js", &bare)]).await;
+        repo.commit("cart: words", 1, &[("src/cart.js", &format!("// Carts.\n// Totals.\n{bare}"))]).await;
+        let (found, history) = found(&repo, &[frame("/app/src/cart.js", 12)], &[]).await;
+        assert_eq!(found.map(|found| found.commit), Some(guilty), "{hours} {:?}", history.cut);
+    }
+}
+
+#[tokio::test]
+async fn c3_words_and_neighbours_that_are_gone_are_no_guards() {
+    let wordy = broken().replace("  return sum /", "  // The sum.\n  return sum /");
+    let first = CART.split("function total").next().unwrap();
+    for (before, after) in [(wordy, broken()), (broken(), broken().replace(first, ""))] {
+        let repo = Repo::new().await;
+        repo.commit("first", 6, &[("src/cart.js", &before)]).await;
+        repo.commit("less", 2, &[("src/cart.js", &after)]).await;
+        let line = after.lines().position(|line| line.contains("share")).unwrap() + 1;
+        let (_, history) =
+            found(&repo, &[frame("/app/src/cart.js", u32::try_from(line).unwrap())], &[]).await;
+        assert_eq!(history.cut, [], "{after}");
+    }
+}
+
+#[tokio::test]
 async fn c3_when_no_commit_is_guilty_none_is_named() {
     let repo = Repo::new().await;
     repo.commit("first", 24 * 90, &[("src/cart.js", CART)]).await;
