@@ -23,6 +23,7 @@ use crate::{
         effect::EffectKind,
         state::{Control, Mission, State},
     },
+    monitor::redact::secrets,
     runtime::handle::{Handle, SendError},
 };
 use std::collections::BTreeMap;
@@ -171,7 +172,9 @@ impl<'a> Follow<'a> {
         let (answers, complaints) = self.answers.to(questions);
         let said = answers.iter().map(|answer| {
             let how = if answer.assumed { "assumed" } else { "answered" };
-            format!("{how}: {} {}", answer.question, answer.text)
+            // As it is kept.
+            let (text, _) = secrets(&answer.text);
+            format!("{how}: {} {text}", answer.question)
         });
         for words in said.chain(complaints) {
             let line = progress::notice(mission, None, &words);

@@ -8,7 +8,10 @@ use super::{
 };
 use crate::{
     domain::text,
-    engine::state::{Mission, State},
+    engine::{
+        snapshot,
+        state::{Mission, State},
+    },
 };
 use clap::Args;
 use serde_json::{Value, json};
@@ -45,7 +48,9 @@ pub fn list(args: &MissionsArgs, state: &State, out: &mut Out) {
         let brief = mission.brief.text.lines().next().unwrap_or_default();
         vec![
             mission.id.to_string(),
-            status(state, mission).to_owned(),
+            snapshot::rolled_back(state, mission)
+                .map_or_else(|| status(state, mission), |_| "rolled back")
+                .to_owned(),
             mission.step.map_or("queued", |step| step.word()).to_owned(),
             mission.teams.len().to_string(),
             mission.spent.to_string(),
@@ -80,5 +85,6 @@ fn value(state: &State, mission: &Mission) -> Value {
         "budget_usd": mission.brief.budget.as_usd(), "tokens": mission.usage.total(),
         "teams": mission.teams.iter().map(|team| team.spec.name.as_str()).collect::<Vec<_>>(),
         "commit": mission.result.landed.as_ref().map(|(commit, _)| commit),
+        "rolled_back": snapshot::rolled_back(state, mission),
     })
 }

@@ -96,7 +96,7 @@ fn human(state: &State, mission: &Mission, out: &mut Out) {
     out.say(&format!(
         "{} {} · {step} · {} of {}",
         mission.id,
-        status(state, mission),
+        snapshot::rolled_back(state, mission).map_or_else(|| status(state, mission), |_| "rolled back"),
         mission.spent,
         brief.budget
     ));

@@ -3,6 +3,7 @@
 
 use super::exit::Complaint;
 use crate::{
+    domain::text::clean_line,
     server::client::Address,
     workspace::{
         process::Exit,
@@ -25,11 +26,20 @@ const UNKNOWN: i32 = 127;
 const NOT_THERE: i32 = 255;
 /// What `chimera` ends with that does not know a word of its command line.
 const USAGE: i32 = 64;
+/// Characters of what it says that are shown.
+const WORDS_MOST: usize = 600;
 
 /// What `chimera health --json` says, as far as it is needed.
 #[derive(Deserialize)]
 struct Health {
     socket: PathBuf,
+}
+
+/// A complaint in JSON form.
+#[derive(Deserialize)]
+struct Told {
+    message: String,
+    hint: Option<String>,
 }
 
 /// The socket there: `path`, if that is one; else that of the daemon of the repository `path`, or of the one daemon that serves there.
@@ -86,9 +96,19 @@ fn read(answer: &Answer) -> Result<PathBuf, (String, String)> {
             let why = format!("the chimera there cannot be asked where its daemon serves ({words})");
             Err((why, format!("it may be an older one: use the version of this one there, or {name_it}")))
         }
-        Exit::Code(_) => Err((words.clone(), format!("start `chimera --monitor` there; {SAYS_IT}"))),
+        Exit::Code(_) => Err(match complaint(&answer.stdout) {
+            Some(Told { message, hint }) => (message, hint.unwrap_or_else(|| name_it.into())),
+            None => (words.clone(), format!("start `chimera --monitor` there; {SAYS_IT}")),
+        }),
         Exit::Signal(_) | Exit::TimedOut | Exit::Stopped => Err((words.clone(), NO_QUESTION.into())),
     }
+}
+
+/// What the chimera there complains of.
+fn complaint(stdout: &str) -> Option<Told> {
+    let told: Told = stdout.lines().rev().find_map(|line| serde_json::from_str(line).ok())?;
+    let clean = |text: &str| clean_line(text, WORDS_MOST).to_string();
+    Some(Told { message: clean(&told.message), hint: told.hint.as_deref().map(clean) })
 }
 
 /// Whether it is a path that ssh forwards as it stands.
@@ -132,6 +152,11 @@ mod tests {
             ("echo sh: chimera: not found >&2; exit 127", "there is no chimera", "on the PATH"),
             ("echo \"unexpected argument '--any'\" >&2; exit 64", "--any", "older"),
             ("echo nobody serves >&2; exit 1", "nobody serves", "chimera --monitor"),
+            (
+                "echo '{\"message\": \"2 daemons: a, b\", \"hint\": \"name one\"}'; echo hint >&2; exit 1",
+                "2 daemons: a, b",
+                "name one",
+            ),
             ("echo '{\"status\": \"ok\"}'", "another version", "version of this one"),
             ("echo '{\"socket\": \"/a;rm\"}'", "another version", "api.sock"),
         ] {

@@ -206,6 +206,9 @@ pub struct Diagnosis {
     pub tainted: bool,
     /// Healthy controls: nothing is wrong any more.
     pub healthy: bool,
+    /// It passes by itself or becomes something else: it is looked at again before a person is called.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub passing: bool,
     /// Instances of the service as they were found, where something counts them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instances: Option<Instances>,
@@ -347,7 +350,8 @@ impl Attempt {
     #[must_use]
     pub fn went_astray(&self) -> bool {
         let placed = self.was_taken_back() || self.marks.contains(&Mark::InPlace);
-        placed && matches!(self.outcome, Some(AttemptOutcome::Failed(_)))
+        let unknown = self.was_taken_back() && matches!(self.outcome, Some(AttemptOutcome::Stopped(_)));
+        unknown || placed && matches!(self.outcome, Some(AttemptOutcome::Failed(_)))
     }
 }
 

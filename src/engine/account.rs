@@ -302,7 +302,7 @@ fn decided(decision: &Decision, name: Name<'_>) -> String {
         Decision::Reject { reason } => format!("rejected: {}", quote(reason)),
         Decision::Retry { reason } => format!("try again: {}", quote(reason)),
         Decision::Grant { terms } => format!("approved, and granted {}", granted(terms)),
-        Decision::Expired => "nobody answered in time: denied".into(),
+        Decision::Expired => "nobody answered in time".into(),
         Decision::Withdrawn => "it no longer matters".into(),
     }
 }

@@ -65,10 +65,9 @@ impl State {
             MissionEvent::Opened(brief) => {
                 self.counters.mission = self.counters.mission.max(id.0);
                 self.missions.insert(id, Arc::new(Mission::open(id, brief, at)));
-                if let Some(limit) = brief.timeout {
-                    self.clockwork.deadlines.insert(id, at + limit);
-                }
+                self.limit(id, at);
             }
+            MissionEvent::Reopened(_) => self.limit(id, at),
             MissionEvent::StepEntered(Step::Decide | Step::Land, _) | MissionEvent::Ended(_) => {
                 self.clockwork.deadlines.remove(&id);
             }
@@ -79,6 +78,13 @@ impl State {
         }
         if matches!(event, MissionEvent::Ended(_)) {
             self.forget_oldest();
+        }
+    }
+
+    /// From now on its time runs, if it has a limit.
+    fn limit(&mut self, id: MissionId, at: Timestamp) {
+        if let Some(limit) = self.missions.get(&id).and_then(|mission| mission.brief.timeout) {
+            self.clockwork.deadlines.insert(id, at + limit);
         }
     }
 

@@ -2,8 +2,11 @@
 //! face it came. Owns where people write; what a secret looks like is the monitor's.
 
 use crate::{
-    domain::request::{Decision, Modification},
-    engine::command::{Command, DeskCommand, HealCommand, MissionCommand},
+    domain::{
+        mission::Rating,
+        request::{Decision, Modification},
+    },
+    engine::command::{Command, ControlCommand, DeskCommand, HealCommand, IdeaCommand, MissionCommand},
     monitor::redact::secrets,
 };
 
@@ -46,7 +49,10 @@ fn words(command: &mut Command) -> Vec<&mut String> {
             | MissionCommand::Retry(_, words)
             | MissionCommand::Refine(_, _, words),
         )
-        | Command::Heal(HealCommand::Resolve(_, words)) => vec![words],
+        | Command::Heal(HealCommand::Resolve(_, words))
+        | Command::Mission(MissionCommand::Rate(_, Rating { words, .. }))
+        | Command::Idea(IdeaCommand::Dismiss { why: words, .. })
+        | Command::Control(ControlCommand::Pause(words) | ControlCommand::Stop(words)) => vec![words],
         Command::Heal(HealCommand::Silence(silence)) => vec![&mut silence.why],
         Command::Desk(DeskCommand::Decide(_, _, decision) | DeskCommand::Hold(_, _, decision)) => {
             match &mut **decision {
@@ -63,7 +69,10 @@ fn words(command: &mut Command) -> Vec<&mut String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::ids::{MissionId, TeamId};
+    use crate::{
+        domain::ids::{MissionId, TeamId},
+        engine::ideas::IdeaId,
+    };
 
     #[test]
     fn d1_what_people_write_is_given_without_its_secrets_and_all_else_as_it_was() {
@@ -79,6 +88,16 @@ mod tests {
             !words.contains(&key) && words.starts_with("use [redacted:") && words.ends_with(" for it"),
             "{words}"
         );
+        let rate = Rating { stars: 2, words: format!("it used {key}") };
+        for command in [
+            Command::Mission(MissionCommand::Rate(MissionId(1), rate)),
+            Command::Control(ControlCommand::Pause(format!("{key} leaks"))),
+            Command::Control(ControlCommand::Stop(format!("{key} leaks"))),
+            Command::Idea(IdeaCommand::Dismiss { id: IdeaId("idea-1".into()), why: format!("{key} again") }),
+        ] {
+            let kept = format!("{:?}", discreet(command));
+            assert!(!kept.contains(&key) && kept.contains("[redacted:"), "{kept}");
+        }
         let plain = refine("compare password == confirm_password, and write to ada@example.com");
         assert_eq!(discreet(plain.clone()), plain);
     }

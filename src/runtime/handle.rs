@@ -171,7 +171,7 @@ impl HistoryEntry {
 
 /// A thing asked of the engine's task.
 pub enum Ask {
-    /// A command and where its receipt goes. Made by [`Ask::send`].
+    /// A command and where its receipt goes.
     Send(Actor, Box<Command>, oneshot::Sender<Result<Receipt, SendError>>),
     /// A look into the history.
     Read(HistoryQuery, oneshot::Sender<Result<Vec<HistoryEntry>, SendError>>),

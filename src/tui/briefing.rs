@@ -357,7 +357,8 @@ impl Briefing {
     /// A brief was acknowledged: it becomes history, and the text goes if it is still the one that was sent.
     pub fn acknowledged(&mut self, text: String) {
         self.sending = None;
-        if self.whole() == text {
+        // Blanks around it were not sent.
+        if self.whole().trim() == text.trim() {
             self.clear();
             self.field = Field::Text;
         }

@@ -169,6 +169,7 @@ fn diagnosis(grade: Grade, remedy: Remedy) -> Diagnosis {
         remedy,
         tainted: false,
         healthy: false,
+        passing: false,
         instances: None,
     }
 }

@@ -120,7 +120,8 @@ pub fn elsewhere(state: &State) -> Vec<String> {
 /// Incidents that only a person can go on with, worst first; what waits at the desk for one is a request.
 #[must_use]
 pub fn helpless(state: &State) -> Vec<&Arc<Incident>> {
-    let mut all: Vec<_> = state.ward.live().filter(|incident| incident.needs_person()).collect();
+    let left = |incident: &&Arc<Incident>| incident.needs_person() && incident.request.is_none();
+    let mut all: Vec<_> = state.ward.live().filter(left).collect();
     all.sort_by_key(|incident| (incident.severity, incident.id));
     all
 }

@@ -278,11 +278,11 @@ mod tests {
 
     #[test]
     fn the_base_is_read_from_one_answer_and_a_rename_counts_once() {
-        let status = b"# branch.oid c0ffee\0# branch.head main\0# branch.upstream o/main\0\
-            2 R. N... 100644 100644 100644 a b R100 new\0old\01 .M N... 100644 100644 100644 a a x\0? y z\0";
+        let status = b"# branch.oid c0ffee\x00# branch.head main\0# branch.upstream o/main\0\
+            2 R. N... 100644 100644 100644 a b R100 new\0old\x001 .M N... 100644 100644 100644 a a x\0? y z\0";
         let base = Base::parse(status).unwrap();
         assert_eq!((base.commit.0.as_str(), base.branch.as_deref(), base.dirty), ("c0ffee", Some("main"), 3));
-        let alone = Base::parse(b"# branch.oid c0ffee\0# branch.head (detached)\0").unwrap();
+        let alone = Base::parse(b"# branch.oid c0ffee\x00# branch.head (detached)\0").unwrap();
         assert_eq!((alone.branch, alone.dirty), (None, 0));
         assert!(Base::parse(b"# branch.oid (initial)\0# branch.head main\0").is_none());
     }

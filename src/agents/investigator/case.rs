@@ -196,6 +196,7 @@ pub(super) mod tests {
             remedy: Remedy::Nothing,
             tainted: false,
             healthy: false,
+            passing: false,
             instances: None,
         };
         let past = Past {

@@ -2,14 +2,14 @@
 
 use super::{
     keeping, leave, notices, observe, opening,
-    steps::{announce, call, needs_human, suppress, withdraw},
+    steps::{announce, call, investigate, needs_human, suppress, withdraw},
     storm,
     ward::{Incident, owner},
 };
 use crate::{
     domain::{
         ids::{EffectId, IncidentId},
-        incident::{Mark, Phase, Severity, Suppression},
+        incident::{Attempt, AttemptOutcome, Mark, Phase, Severity, Suppression},
         text::count,
         time::{Millis, Timestamp},
     },
@@ -32,6 +32,8 @@ const RECHECK: Millis = Millis::mins(1);
 const PASSES: u8 = 4;
 /// A person is told again of what is urgent.
 const REPEAT_URGENT: Millis = Millis::mins(30);
+/// What passes by itself or becomes something else is looked at again this often.
+const LOOKS_AGAIN: Millis = Millis::mins(1);
 /// What comes and goes is told once within this.
 const FLAPS_TOLD: Millis = Millis::mins(30);
 
@@ -67,7 +69,8 @@ pub(in crate::engine) fn stopped(pen: &mut Pen<'_>, why: &str) {
         let busy = incident.effects.values().any(|e| !matches!(e.kind, EffectKind::Announce { .. }));
         let vetoes = &pen.state.clockwork.vetoes;
         let placed = incident.at_work().is_some_and(|attempt| attempt.marks.contains(&Mark::InPlace));
-        let takes_back = incident.wants(|kind| matches!(kind, EffectKind::TakeBack { .. }));
+        let takes_back = incident.wants(|kind| matches!(kind, EffectKind::TakeBack { .. }))
+            || incident.at_work().is_some_and(Attempt::was_taken_back);
         if incident.awaits_word() && !takes_back {
             keeping::unwatched(pen, &incident, why);
         } else if takes_back {
@@ -184,7 +187,11 @@ fn by_phase(state: &State, incident: &Incident) -> Option<Timestamp> {
             let old = last.map(|(at, _)| *at + state.policy.healing.flap.max_age + Millis(1));
             quiet.into_iter().chain(old).chain(Some(flaps_told(incident))).min()
         }
-        Phase::Open | Phase::Suppressed(_) => quiet,
+        Phase::Suppressed(_) => quiet.into_iter().chain(opening::opens_unseen(state, incident)).min(),
+        Phase::Open => quiet,
+        Phase::Investigating if incident.is_passing() && !incident.is_looked_into() => {
+            quiet.into_iter().chain(Some(incident.entered + LOOKS_AGAIN)).min()
+        }
         Phase::Diagnosed => {
             let held = incident.ruling.as_ref().filter(|r| matches!(r.outcome, RulingOutcome::Hold { .. }));
             quiet.into_iter().chain(held.map(|ruling| ruling.at + RECHECK)).min()
@@ -228,7 +235,10 @@ fn quiet_at(incident: &Incident) -> Option<Timestamp> {
     let by_silence = incident.kind.starts_with("log.")
         || [crate::domain::signal::kind::METRIC_SHIFT, crate::domain::signal::kind::PROCESS_OOM]
             .contains(&incident.kind.as_str());
-    incident.sightings.clear_since.or(by_silence.then_some(incident.sightings.last))
+    let since = incident.sightings.clear_since.or(by_silence.then_some(incident.sightings.last))?;
+    // That it was quiet while something was done that came to nothing says nothing of now.
+    let vain = |last: &Attempt| !matches!(last.outcome, None | Some(AttemptOutcome::Helped));
+    Some(if incident.attempts.last().is_some_and(vain) { since.max(incident.entered) } else { since })
 }
 
 /// When people are told next that it still comes and goes.
@@ -288,6 +298,7 @@ fn move_on(pen: &mut Pen<'_>, incident: &Incident) {
                 announce(pen, id, "resolved");
             }
         }
+        Phase::Investigating => investigate(pen, id),
         Phase::Diagnosed => leave::propose_again(pen, id),
         Phase::Verifying => {
             needs_human(pen, id, "what was done helped, but no probe has said since that it is well");

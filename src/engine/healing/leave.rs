@@ -133,8 +133,25 @@ pub(super) fn reconsider_held(pen: &mut Pen<'_>) {
         .map(|incident| incident.id)
         .collect();
     for id in held {
-        propose_again(pen, id);
+        if outdated(pen, id) {
+            investigate(pen, id);
+        } else {
+            propose_again(pen, id);
+        }
     }
+}
+
+/// Whether code is blamed for what was seen before something that was done to the service has ended just now. A runbook looks
+/// for itself.
+fn outdated(pen: &Pen<'_>, id: IncidentId) -> bool {
+    let Some(incident) = pen.incident(id).filter(|incident| incident.phase == Phase::Diagnosed) else {
+        return false;
+    };
+    let remedy = incident.diagnosis.as_ref().map(|diagnosis| &diagnosis.remedy);
+    let ended = |other: &Arc<Incident>| {
+        other.id != id && other.is_of_service_of(&incident) && other.entered == pen.order.at
+    };
+    matches!(remedy, Some(Remedy::Revert(_) | Remedy::Code(_))) && pen.state.ward.live().any(ended)
 }
 
 /// Why nothing more is tried.
@@ -392,6 +409,11 @@ fn busy(
         return Some(format!("{} are at work, and {most} at once is the most", others.len()));
     }
     let Remedy::Runbook(plan) = remedy else { return None };
+    // Whether what was cut off ran nobody knows: a person decides, now, see `unrest`.
+    let unclear = |last: &Attempt| matches!(last.outcome, Some(AttemptOutcome::Unclear(_)));
+    if incident.attempts.last().is_some_and(unclear) {
+        return None;
+    }
     let runs = |span: Millis, of: &dyn Fn(&super::ward::Run) -> bool| {
         ward.runs.iter().filter(|run| of(run) && now.since(run.at) < span).count()
     };

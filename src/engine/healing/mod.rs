@@ -23,11 +23,13 @@ pub(super) mod ending;
 pub mod figures;
 mod keeping;
 pub(super) mod leave;
+mod looks;
 pub mod news;
 pub mod notices;
 mod observe;
 mod opening;
 mod outcomes;
+mod released;
 mod steps;
 mod storm;
 #[cfg(test)]

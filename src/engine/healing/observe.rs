@@ -46,6 +46,7 @@ pub(super) fn observe(pen: &mut Pen<'_>, signals: &[Signal]) {
     seen.sort_by_cached_key(|(id, _)| rank(pen, *id));
     for (id, how) in seen {
         match how {
+            Sighting::Back if comes_and_goes(pen, id) => suppress(pen, id, Suppression::Flapping),
             Sighting::Back => opening::opened(pen, id),
             Sighting::Usual => progress(pen, id),
         }
@@ -54,6 +55,10 @@ pub(super) fn observe(pen: &mut Pen<'_>, signals: &[Signal]) {
         }
     }
     settle(pen);
+}
+
+fn comes_and_goes(pen: &Pen<'_>, id: IncidentId) -> bool {
+    pen.incident(id).is_some_and(|incident| opening::flapping(pen, &incident, Before::Calm))
 }
 
 /// Whoever it waits for is told at once that it has become worse.
@@ -150,6 +155,10 @@ pub(super) fn progress(pen: &mut Pen<'_>, id: IncidentId) {
         {
             withdraw(pen, id, "it comes and goes");
             suppress(pen, id, Suppression::Flapping);
+        }
+        // What kept it quiet may be over: it was there before, and is seen again.
+        Phase::Suppressed(Suppression::Inhibited(_)) if incident.sightings.firing => {
+            opening::reconsider_suppressed(pen);
         }
         // It was thought to be healed, and is not.
         Phase::Verifying

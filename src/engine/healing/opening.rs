@@ -197,10 +197,26 @@ pub(super) fn reconsider_suppressed(pen: &mut Pen<'_>) {
         match suppression(&pen.state, &incident, pen.order.at) {
             Some(why) if incident.phase == Phase::Suppressed(why.clone()) => {}
             Some(why) => suppress(pen, incident.id, why),
+            None if unseen(&pen.state, &incident).is_some_and(|until| pen.order.at < until) => {}
             None => {
                 pen.incident_event(incident.id, IncidentEvent::PhaseEntered(Phase::Open));
                 opened(pen, incident.id);
             }
         }
     }
+}
+
+/// When what followed from something else opens although it was not seen since that ended.
+pub(super) fn opens_unseen(state: &State, incident: &Incident) -> Option<Timestamp> {
+    unseen(state, incident).filter(|until| suppression(state, incident, *until).is_none())
+}
+
+/// How long the next look is waited for at what was last seen before its cause came to where it is: a service that was being
+/// restarted may be well now. What is most urgent does not wait.
+fn unseen(state: &State, incident: &Incident) -> Option<Timestamp> {
+    let Phase::Suppressed(Suppression::Inhibited(cause)) = &incident.phase else { return None };
+    let over = state.ward.incidents.get(cause)?.entered;
+    let seen = &incident.sightings;
+    let waits = seen.firing && seen.last <= over && incident.severity > Severity::P0;
+    waits.then(|| over + state.policy.healing.grouping.confirm_after)
 }

@@ -15,6 +15,7 @@ use crate::{
         incident::{Attempt, AttemptOutcome, Clue, Diagnosis, Grade, Mark, Phase, Remedy},
         signal::Signal,
         text::{clean, clean_line, head_tail},
+        time::Millis,
     },
     engine::{
         command::{Outcome, Refusal, RefusalKind, Report, Verification},
@@ -28,6 +29,8 @@ use std::sync::Arc;
 
 /// Investigations that may fail in a row before a person is called.
 const INQUIRIES_MOST: u32 = 3;
+/// What passes by itself or becomes something else is given so long before a person is called.
+const PASSING_MOST: Millis = Millis::mins(10);
 /// Characters of a reason or a line.
 const WORDS_MOST: usize = 300;
 
@@ -284,6 +287,12 @@ fn bounded(mut diagnosis: Diagnosis) -> Diagnosis {
     diagnosis
 }
 
+/// Whether what was found passes by itself or becomes something else, and is given the time for that.
+fn passes(pen: &Pen<'_>, id: IncidentId) -> bool {
+    let found = pen.incident(id);
+    found.is_some_and(|incident| incident.is_passing() && pen.order.at.since(incident.began()) < PASSING_MOST)
+}
+
 fn diagnosed(pen: &mut Pen<'_>, incident: &Arc<Incident>, diagnosis: Diagnosis) {
     let id = incident.id;
     let (healthy, remedy, cause) = (diagnosis.healthy, diagnosis.remedy.clone(), diagnosis.cause.clone());
@@ -293,6 +302,8 @@ fn diagnosed(pen: &mut Pen<'_>, incident: &Arc<Incident>, diagnosis: Diagnosis) 
             pen.incident_event(id, IncidentEvent::PhaseEntered(Phase::NoActionRequired));
             announce(pen, id, "healthy by now: nothing is done");
         }
+        // It stays where it is until the next look, see `course`.
+        Remedy::Nothing if passes(pen, id) => {}
         Remedy::Nothing => needs_human(pen, id, &cause),
         _ => {
             pen.incident_event(id, IncidentEvent::PhaseEntered(Phase::Diagnosed));

@@ -4,8 +4,9 @@ use super::ward::Incident;
 use crate::{
     domain::{
         ids::IncidentId,
-        incident::{AttemptOutcome, Phase, Remedy, Suppression},
+        incident::{AttemptOutcome, Phase, Remedy, Severity, Suppression},
         request::{Decision, Subject},
+        signal::kind,
         text::{clean, head_tail},
     },
     engine::{
@@ -44,7 +45,7 @@ pub(super) fn suppress(pen: &mut Pen<'_>, id: IncidentId, why: Suppression) {
 /// Evidence is gathered; whoever is at that already goes on.
 pub(super) fn investigate(pen: &mut Pen<'_>, id: IncidentId) {
     let Some(incident) = pen.incident(id) else { return };
-    if incident.wants(|kind| matches!(kind, EffectKind::Investigate { .. })) {
+    if incident.is_looked_into() {
         return;
     }
     withdraw(pen, id, "it is looked into again");
@@ -57,7 +58,10 @@ pub(super) fn investigate(pen: &mut Pen<'_>, id: IncidentId) {
 pub(super) fn needs_human(pen: &mut Pen<'_>, id: IncidentId, why: &str) {
     withdraw(pen, id, why);
     pen.incident_event(id, IncidentEvent::PhaseEntered(Phase::NeedsHuman(why.to_owned())));
-    call(pen, id, &format!("needs a person: {why}"));
+    let words = format!("needs a person: {why}");
+    let urgent = |incident: &Incident| incident.severity <= Severity::P1 || incident.kind == kind::STORM;
+    let urgent = pen.state.ward.incidents.get(&id).is_some_and(|incident| urgent(incident));
+    news(pen, id, (&words, urgent));
 }
 
 /// It was done: whether it helped is looked at.

@@ -24,7 +24,7 @@ use crate::{
             Verification,
         },
         decide,
-        effect::EffectKind,
+        effect::{EffectKind, EffectState},
         facts, next_deadline,
         state::State,
     },
@@ -130,6 +130,16 @@ impl House {
         house.end("investigate", Outcome::Diagnosed(Box::new(diagnosis)));
         house
     }
+    /// The fix that was commissioned has landed, and is being brought to the service.
+    fn lands(&mut self) -> EffectId {
+        let brief = Brief { heals: None, ..crate::engine::simulation::brief(1, Approval::Ask, None) };
+        self.end("commission", Outcome::Commissioned(Box::new(brief)));
+        let incident = self.state.ward.incidents.get_mut(&I).map(std::sync::Arc::make_mut).unwrap();
+        let kind = EffectKind::Deploy { incident: I, attempt: 1, commit: CommitId("c0ffee".into()) };
+        let effect = EffectState { kind, started: None, tries: 0 };
+        incident.effects.insert(EffectId("I-1/deploy/1".into()), effect);
+        self.begin("deploy").unwrap()
+    }
     fn answer(&mut self, decision: Decision) -> Result<(), RefusalKind> {
         let request = self.incident(I).request.unwrap();
         let seen = self.state.desk[&request].revision;
@@ -210,6 +220,7 @@ fn diagnosis(grade: Grade, remedy: Remedy) -> Diagnosis {
         remedy,
         tainted: false,
         healthy: false,
+        passing: false,
         instances: None,
     }
 }

@@ -446,38 +446,6 @@ impl Incident {
         matches!(self.phase, Phase::NeedsHuman(_))
     }
 
-    /// Whether what it is about is not seen any more: of what is told by lines silence is all there is to see.
-    pub(super) fn is_gone(&self, now: Timestamp) -> bool {
-        let seen = &self.sightings;
-        let silent = self.kind.starts_with("log.") && now.since(seen.last) >= Signal::LINES_QUIET;
-        !seen.firing || silent
-    }
-
-    /// Whether what was done for it last has helped.
-    pub(super) fn helped(&self) -> bool {
-        self.attempts.last().is_some_and(|attempt| attempt.outcome == Some(AttemptOutcome::Helped))
-    }
-
-    /// Whether what was done last left something in place that nobody could take back: only a person ends that.
-    pub(super) fn is_astray(&self) -> bool {
-        self.attempts.last().is_some_and(Attempt::went_astray)
-    }
-
-    /// Whether what was done last left a release in place of which nothing tells whether it is good: a person ends that.
-    pub(super) fn is_undecided(&self) -> bool {
-        self.attempts.last().is_some_and(Attempt::is_undecided)
-    }
-
-    /// Whether a person is asked whether its release is kept.
-    pub(super) fn awaits_word(&self) -> bool {
-        self.at_work().is_some_and(Attempt::is_undecided)
-    }
-
-    /// Whether a fix is brought to its service, or about to be, or taken back from there.
-    pub(super) fn deploys(&self) -> bool {
-        self.wants(|kind| matches!(kind, EffectKind::Deploy { .. } | EffectKind::TakeBack { .. }))
-    }
-
     fn apply(&mut self, event: &IncidentEvent, at: Timestamp) {
         match event {
             IncidentEvent::Seen(signal) => self.see(signal, at),
@@ -586,6 +554,10 @@ impl Incident {
             self.note(at, &format!("seen by {}", signal.probe));
         } else if firing != self.sightings.firing {
             self.note(at, if firing { "fires again" } else { "clear" });
+        }
+        if self.phase == Phase::Suspected && firing && self.sightings.clear_since.is_some() {
+            // What was over before it was believed is another time: nothing rests on it.
+            self.first_seen = at;
         }
         let seen = &mut self.sightings;
         keep(&mut seen.states, (at, firing), Self::STATES_MOST);

@@ -295,9 +295,12 @@ impl Run {
             let effect = self.running[index].0.id.clone();
             return self.report(Report { effect, outcome: Outcome::Logged(vec!["step done".into()]) });
         }
-        let marks =
-            matches!(self.running[index].0.kind, EffectKind::Deploy { .. } | EffectKind::Verify { .. });
-        if marks && self.dice.pct(40) {
+        let marks = match self.running[index].0.kind {
+            EffectKind::Deploy { .. } => 80,
+            EffectKind::Verify { .. } => 40,
+            _ => 0,
+        };
+        if marks > 0 && self.dice.pct(marks) {
             let effect = self.running[index].0.clone();
             let marks = [
                 Mark::Undecided(vec!["too few requests".into()]),

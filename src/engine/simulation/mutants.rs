@@ -20,7 +20,7 @@ use crate::{
 use std::{panic, sync::Arc};
 
 /// Seeds within which each must be found; the law abiding core is played over at least as many.
-const SEEDS: u64 = 200;
+const SEEDS: u64 = 300;
 
 /// What is broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,7 +66,7 @@ pub(super) enum Mutant {
 }
 
 impl Mutant {
-    const ALL: [Self; 18] = [
+    const ALL: [Self; 19] = [
         Self::DroppedFsync,
         Self::MissingFence,
         Self::TerminalSkipped,

@@ -73,7 +73,7 @@ pub struct Hunk {
     pub old: (u32, u32),
     /// After it; with no lines, the line above what is gone.
     pub new: (u32, u32),
-    /// Code within something went away, and nothing came in its place.
+    /// Code within something went away, and nothing new came in its place.
     pub cut: bool,
 }
 

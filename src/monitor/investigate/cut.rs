@@ -22,9 +22,8 @@ fn follow(commits: &[Change], frame: &Frame, (at, mut line): (usize, u32)) -> Ve
         if file.hunks.is_empty() && file.before.is_none() {
             break;
         }
-        let near = |hunk: &&Hunk| hunk.cut && hunk.new.0.abs_diff(line) <= NEAR;
-        if let Some(hunk) = file.hunks.iter().find(near) {
-            let distance = hunk.new.0.abs_diff(line);
+        let distances = file.hunks.iter().filter(|hunk| hunk.cut).map(|hunk| distance(hunk, line));
+        if let Some(distance) = distances.min().filter(|distance| *distance <= NEAR) {
             found.push(Blamed { frame: at, distance, commit: change.commit.clone(), boundary: false });
         }
         match before(&file.hunks, line) {
@@ -36,6 +35,29 @@ fn follow(commits: &[Change], frame: &Frame, (at, mut line): (usize, u32)) -> Ve
         }
     }
     found
+}
+
+fn distance(hunk: &Hunk, line: u32) -> u32 {
+    let (first, lines) = hunk.new;
+    let last = first.saturating_add(lines.saturating_sub(1));
+    line.abs_diff(line.clamp(first, last))
+}
+
+/// Whether the lines of a hunk, each with its sign, only take code away from within something: what comes was there before
+/// but for its margin, and of what goes nothing stands at the margin and not all is blank or words.
+#[must_use]
+pub fn takes_away(lines: &[&str]) -> bool {
+    let mut gone: Vec<&str> = lines.iter().filter_map(|line| line.strip_prefix('-')).collect();
+    for line in lines.iter().filter_map(|line| line.strip_prefix('+')) {
+        let Some(at) = gone.iter().position(|gone| gone.trim() == line.trim()) else { return false };
+        gone.remove(at);
+    }
+    let within = |line: &&str| line.starts_with([' ', '\t']) || line.trim().is_empty();
+    let code = |line: &&str| {
+        let text = line.trim();
+        !text.is_empty() && !["#", "//", "/*", "*", "--"].iter().any(|start| text.starts_with(start))
+    };
+    gone.iter().all(within) && gone.iter().any(code)
 }
 
 /// Where a line was before these hunks; `None` if it came with them.
@@ -77,6 +99,21 @@ mod tests {
 
     fn hunk(old: (u32, u32), new: (u32, u32)) -> Hunk {
         Hunk { old, new, cut: new.1 == 0 }
+    }
+
+    #[test]
+    fn only_what_takes_code_away_from_within_something_is_a_cut() {
+        for (lines, cut) in [
+            (vec!["-  if (!x) {", "-    return 0;", "-  }"], true),
+            (vec!["-    if x:", "-        return f(x)", "+    return f(x)"], true),
+            (vec!["-    if x:", "+    if y:"], false),
+            (vec!["-        return f(x)", "+    return f(x)"], false),
+            (vec!["-  // Why.", "-"], false),
+            (vec!["-def g():", "-    return 1"], false),
+            (vec!["+    return 1"], false),
+        ] {
+            assert_eq!(takes_away(&lines), cut, "{lines:?}");
+        }
     }
 
     #[test]

@@ -273,17 +273,17 @@ fn names_of(text: &str) -> BTreeMap<String, Vec<Touched>> {
 /// Reads patches without context, each after a line with its commit.
 fn patches_of(text: &str) -> BTreeMap<String, Vec<Touched>> {
     let mut all: BTreeMap<String, Vec<Touched>> = BTreeMap::new();
-    let (mut of, mut left, mut hunks, mut gone) = (String::new(), 0_u64, 0_usize, Vec::new());
+    let (mut of, mut left, mut hunks, mut lines) = (String::new(), 0_u64, 0_usize, Vec::new());
     for line in text.split('\n') {
         let files = all.entry(of.clone()).or_default();
         if left > 0 && line.starts_with(['+', '-']) {
             left -= 1;
             if let Some(file) = files.last_mut() {
                 keep(&mut file.lines, &line[1..]);
-                gone.extend(line.strip_prefix('-'));
+                lines.push(line);
                 let hunk = file.hunks.last_mut().filter(|_| left == 0 && hunks <= History::HUNKS_MOST);
                 if let Some(hunk) = hunk {
-                    hunk.cut = hunk.new.1 == 0 && from_within(&gone);
+                    hunk.cut = cut::takes_away(&lines);
                 }
             }
         } else if line.len() >= 40 && is_hex(line) {
@@ -304,7 +304,7 @@ fn patches_of(text: &str) -> BTreeMap<String, Vec<Touched>> {
             } else if let Some((place, function)) = hunk(line) {
                 left = u64::from(place.old.1) + u64::from(place.new.1);
                 hunks += 1;
-                gone.clear();
+                lines.clear();
                 if hunks <= History::HUNKS_MOST {
                     file.hunks.push(place);
                 }
@@ -315,16 +315,6 @@ fn patches_of(text: &str) -> BTreeMap<String, Vec<Touched>> {
         }
     }
     all
-}
-
-/// Whether these lines are code within something: nothing of them stands at the margin, and not all are blank or words.
-fn from_within(lines: &[&str]) -> bool {
-    let indented = |line: &&str| line.starts_with([' ', '\t']) || line.trim().is_empty();
-    let code = |line: &&str| {
-        let text = line.trim();
-        !text.is_empty() && !["#", "//", "/*", "*", "--"].iter().any(|start| text.starts_with(start))
-    };
-    lines.iter().all(indented) && lines.iter().any(code)
 }
 
 /// The place of a hunk, and the function that git names in its header.

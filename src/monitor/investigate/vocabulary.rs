@@ -64,7 +64,7 @@ pub const ENTRIES: &[Entry] = entries! {
     Config Truth: "config.valid";
     Config Words: "config.complaint";
     Code Number: "culprit.score" "culprit.margin";
-    Code Truth: "culprit.found" "culprit.released" "code.touches_config" "code.traced";
+    Code Truth: "culprit.found" "culprit.released" "culprit.older" "code.touches_config" "code.traced";
     Code Words: "culprit.commit" "code.place";
     Release Number: "release.minutes_before";
     Release Truth: "release.near";

@@ -29,6 +29,8 @@ const FORMS: &[Form] = &[
     ("gsk_", "api-key", Body::Word, 20),
     ("xai-", "api-key", Body::Word, 20),
     ("r8_", "api-key", Body::Word, 30),
+    // Our own: `chimera token create`.
+    ("chm_", "chimera-token", Body::Word, 40),
     ("hf_", "huggingface-token", Body::Word, 30),
     ("ghp_", "github-token", Body::Word, 30),
     ("gho_", "github-token", Body::Word, 30),

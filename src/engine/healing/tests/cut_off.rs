@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     domain::incident::Mark,
-    engine::effect::{EffectState, Failure, FailureKind},
+    engine::effect::{Failure, FailureKind},
 };
 
 #[test]
@@ -16,9 +16,9 @@ fn c12_a_remedy_that_a_crash_cut_off_is_looked_at_anew_and_begins_again_only_wit
     house.report(heal, Outcome::CutOff("step start had begun".into())).unwrap();
     assert_eq!(house.phase(), Phase::Investigating);
     assert!(matches!(house.incident(I).attempts[0].outcome, Some(AttemptOutcome::Unclear(_))));
-    house.pass(400_000);
+    house.pass(1_000);
     house.end("investigate", Outcome::Diagnosed(Box::new(restart(Grade::A, 1))));
-    let request = house.incident(I).request.expect("a person is asked");
+    let request = house.incident(I).request.expect("a person is asked, and not after its rest");
     let reasons = house.state.desk[&request].reasons.join("; ");
     assert!(reasons.contains("attempt 1 was cut off"), "{reasons}");
     assert!(house.wanted("heal").is_none());
@@ -30,13 +30,7 @@ fn c12_a_remedy_that_a_crash_cut_off_is_looked_at_anew_and_begins_again_only_wit
 /// A fix of another brief has landed, and its release ended so after this mark.
 fn released(mark: Mark, reason: &str) -> House {
     let mut house = House::diagnosed(2, diagnosis(Grade::B, Remedy::Code("fix it".into())));
-    let brief = Brief { heals: None, ..crate::engine::simulation::brief(1, Approval::Ask, None) };
-    house.end("commission", Outcome::Commissioned(Box::new(brief)));
-    let incident = house.state.ward.incidents.get_mut(&I).map(std::sync::Arc::make_mut).unwrap();
-    let kind = EffectKind::Deploy { incident: I, attempt: 1, commit: CommitId("c0ffee".into()) };
-    let effect = EffectState { kind, started: None, tries: 0 };
-    incident.effects.insert(EffectId("I-1/deploy/1".into()), effect);
-    let effect = house.begin("deploy").unwrap();
+    let effect = house.lands();
     house.report(effect.clone(), Outcome::Marked(mark)).unwrap();
     let failure = Failure { kind: FailureKind::Permanent, reason: reason.into() };
     house.report(effect, Outcome::Failed(failure)).unwrap();

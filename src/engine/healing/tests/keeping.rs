@@ -1,10 +1,7 @@
 //! A release that watching did not decide: it waits for a person's word, and never goes on or ends by itself.
 
 use super::*;
-use crate::{
-    domain::{incident::Mark, service::Release},
-    engine::effect::EffectState,
-};
+use crate::domain::{incident::Mark, service::Release};
 
 const DAY: i64 = 24 * 3_600_000;
 
@@ -30,13 +27,7 @@ fn undecided() -> House {
     house.see(vec![down("web")]);
     let code = diagnosis(Grade::B, Remedy::Code("fix it".into()));
     house.end("investigate", Outcome::Diagnosed(Box::new(code)));
-    let brief = Brief { heals: None, ..crate::engine::simulation::brief(1, Approval::Ask, None) };
-    house.end("commission", Outcome::Commissioned(Box::new(brief)));
-    let incident = house.state.ward.incidents.get_mut(&I).map(std::sync::Arc::make_mut).unwrap();
-    let kind = EffectKind::Deploy { incident: I, attempt: 1, commit: CommitId("c0ffee".into()) };
-    let effect = EffectState { kind, started: None, tries: 0 };
-    incident.effects.insert(EffectId("I-1/deploy/1".into()), effect);
-    let effect = house.begin("deploy").unwrap();
+    let effect = house.lands();
     for mark in [Mark::Replaces(Some("v41".into())), Mark::InPlace, Mark::Undecided(why())] {
         house.report(effect.clone(), Outcome::Marked(mark)).unwrap();
     }
@@ -99,6 +90,8 @@ fn c5_kept_by_a_person_it_goes_on_to_its_proof_and_a_second_answer_does_not_coun
 #[test]
 fn c5_not_kept_by_a_person_it_is_taken_back_to_what_was_there() {
     let mut house = undecided();
+    house.see(vec![clear(&down("web"))]);
+    house.pass(600_000);
     house.answer(Decision::Reject { reason: "it smells".into() }).unwrap();
     assert_eq!(house.phase(), Phase::Mitigating);
     let effect = house.wanted("take-back").unwrap();
@@ -107,6 +100,13 @@ fn c5_not_kept_by_a_person_it_is_taken_back_to_what_was_there() {
     house.end("take-back", Outcome::TakenBack("ada does not keep it: it smells".into()));
     assert!(matches!(&house.incident(I).attempts[0].outcome, Some(AttemptOutcome::RolledBack(_))));
     assert!(matches!(house.phase(), Phase::NeedsHuman(why) if why.contains("it smells")));
+    let mission = house.incident(I).attempts[0].mission.unwrap();
+    let why = crate::engine::snapshot::rolled_back(&house.state, &house.state.missions[&mission]);
+    assert!(why.is_some_and(|why| why.contains("it smells")), "{why:?}");
+    house.pass(299_000);
+    assert!(matches!(house.phase(), Phase::NeedsHuman(_)), "that it was quiet before says nothing of now");
+    house.pass(2_000);
+    assert_eq!(house.phase(), Phase::Resolved);
 }
 
 #[test]

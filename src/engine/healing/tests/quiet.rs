@@ -84,7 +84,14 @@ fn c1_silences_maintenance_and_dependencies_keep_quiet_until_they_end() {
     house.end("investigate", Outcome::Diagnosed(Box::new(diagnosis(Grade::C, Remedy::Nothing))));
     house.see(vec![clear(&down("db"))]);
     house.pass(301_000);
-    assert_eq!(house.incident(IncidentId(2)).phase, Phase::Investigating, "{:?}", house.incident(I).phase);
+    assert_eq!(house.incident(I).phase, Phase::Resolved);
+    assert_eq!(
+        house.incident(IncidentId(2)).phase,
+        Phase::Suppressed(Suppression::Inhibited(I)),
+        "it may be well by now: the next look says"
+    );
+    house.pass(30_000);
+    assert_eq!(house.incident(IncidentId(2)).phase, Phase::Investigating, "nobody looked again");
 }
 
 #[test]
@@ -268,7 +275,38 @@ fn c1_what_a_service_says_while_a_runbook_mends_it_waits_and_is_looked_into_if_i
     house.see(vec![clear(&down("web")), clear(&worse())]);
     house.pass(301_000);
     assert_eq!(house.incident(process).phase, Phase::Resolved);
+    house.now += 1;
+    house.see(vec![refused()]);
     assert_eq!(house.phase(), Phase::Investigating, "it goes on, so it was something else");
+}
+
+#[test]
+fn c3_what_passes_by_itself_is_looked_at_again_before_a_person_is_called() {
+    let mut house = House::at_level(2);
+    house.see(vec![down("web")]);
+    let passing = || Diagnosis { passing: true, ..diagnosis(Grade::A, Remedy::Nothing) };
+    for _ in 0..9 {
+        house.end("investigate", Outcome::Diagnosed(Box::new(passing())));
+        assert_eq!(house.phase(), Phase::Investigating);
+        assert!(house.wanted("investigate").is_none());
+        house.pass(61_000);
+    }
+    let look = house.begin("investigate").expect("it is looked at again");
+    house.now += 60_000;
+    house.report(look, Outcome::Diagnosed(Box::new(passing()))).unwrap();
+    assert!(matches!(house.phase(), Phase::NeedsHuman(_)), "not for ever: {:?}", house.phase());
+}
+
+#[test]
+fn c1_what_was_over_before_it_was_believed_counts_for_nothing() {
+    let slow = || signal("web", kind::HTTP_SLOW, Severity::P2);
+    let mut house = House::at_level(1);
+    house.see(vec![slow()]);
+    house.now += 5_000;
+    house.see(vec![clear(&slow())]);
+    house.now += 120_000;
+    house.see(vec![slow()]);
+    assert_eq!(house.incident(I).began(), Timestamp(house.now));
 }
 
 #[test]
@@ -282,5 +320,6 @@ fn c1_a_number_that_is_merely_unusual_goes_with_what_is_known_to_be_wrong() {
     house.end("investigate", Outcome::Diagnosed(Box::new(diagnosis(Grade::C, Remedy::Nothing))));
     house.see(vec![clear(&down("web"))]);
     house.pass(301_000);
+    house.pass(30_000);
     assert_eq!(house.incident(IncidentId(2)).phase, Phase::Investigating);
 }

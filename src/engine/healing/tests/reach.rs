@@ -109,7 +109,7 @@ fn c16_what_gets_worse_while_it_waits_is_told_at_once_and_once_for_each_rise() {
         });
         words.filter(|words| words.starts_with("it was")).collect()
     };
-    house.now += 1_000;
+    house.pass(31_000);
     house.see(vec![slow(Severity::P2), slow(Severity::P1)]);
     assert_eq!(told(&house), ["it was P3 and is P1 now: still needs a person: the process is gone"]);
     house.now += 1_000;

@@ -611,8 +611,8 @@ fn leads(from: &Phase, to: &Phase, person: bool) -> bool {
             matches!(to, Investigating | Diagnosed | NoActionRequired | NeedsHuman(_) | Suppressed(_))
         }
         (Diagnosed, _) => {
-            matches!(to, Mitigating | NeedsHuman(_) | Suppressed(_) | Resolved)
-                || (person && *to == Investigating)
+            // What was done to the service meanwhile may have changed what is to be blamed.
+            matches!(to, Mitigating | NeedsHuman(_) | Suppressed(_) | Resolved | Investigating)
         }
         (NeedsHuman(_), _) => {
             matches!(to, NeedsHuman(_) | Suppressed(_) | Resolved) || (person && *to == Investigating)

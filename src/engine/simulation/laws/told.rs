@@ -11,7 +11,7 @@ use crate::{
         incident::{Phase, Suppression},
         time::Timestamp,
     },
-    engine::state::State,
+    engine::{healing::news::News, state::State},
 };
 
 impl Laws {
@@ -74,9 +74,11 @@ fn may_be_told(healing: &Healing, at: Timestamp, (id, words): (IncidentId, &str)
     assert!(!quiet, "{id} is kept quiet, and told: {words}");
 }
 
-/// After a long time nothing is left that people were to be told.
+/// After a long time nothing is left that people were to be told, but what is so new that it waits for more.
 pub(super) fn nothing_is_left(state: &State) {
-    let left = state.ward.incidents.values().find(|incident| !incident.news.is_empty());
+    let rules = &state.policy.healing.grouping;
+    let old = |news: &News| state.at.since(news.at) > rules.wait.max(rules.interval);
+    let left = state.ward.incidents.values().find(|incident| incident.news.iter().any(old));
     let left = left.map(|incident| (incident.id, &incident.news));
     assert!(left.is_none(), "people were never told: {left:?}");
 }

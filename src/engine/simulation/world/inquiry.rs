@@ -89,6 +89,7 @@ fn by_rules(run: &mut Run, place: Place) -> Diagnosis {
         remedy,
         tainted: false,
         healthy: cure.is_none(),
+        passing: false,
         instances: None,
     }
 }

@@ -78,7 +78,10 @@ pub fn read(scene: &Scene, seen: &Seen, book: &Book) -> (Found, Option<Culprit>)
                 .name("culprit.commit", culprit.commit.short())
                 .number("culprit.score", f64::from(culprit.score))
                 .number("culprit.margin", f64::from(culprit.score.saturating_sub(culprit.runner_up)));
-            match commits::released(history, &culprit.commit, &times) {
+            // Older: known to have been in place before the release.
+            let released = commits::released(history, &culprit.commit, &times);
+            let piece = piece.truth("culprit.older", released == Some(false));
+            match released {
                 Some(released) => piece.truth("culprit.released", released),
                 None => piece,
             }

@@ -124,11 +124,15 @@ async fn c3_who_took_a_guard_away_is_named_before_who_wrote_the_line_below_it() 
         "  return sum;",
         "  if (!cart.coupon) {\n    return sum;\n  }\n  return sum / cart.coupon.share;",
     );
-    let bare = CART.replace("return sum;", "return sum / cart.coupon.share;");
+    let bare = broken();
+    let within =
+        CART.replace("  return sum;", "  if (cart.coupon) {\n    return sum / cart.coupon.share;\n  }");
     // The first commit, hours, days or months before.
-    for hours in [6, 24 * 10, 24 * 90] {
+    for (guarded, hours) in
+        [6, 24 * 10, 24 * 90].into_iter().flat_map(|hours| [(&guarded, hours), (&within, hours)])
+    {
         let repo = Repo::new().await;
-        repo.commit("first", hours, &[("src/cart.js", &guarded)]).await;
+        repo.commit("first", hours, &[("src/cart.js", guarded)]).await;
         let guilty = repo.commit("cart: coupons are always there", 2, &[("src/cart.js", &bare)]).await;
         repo.commit("cart: words", 1, &[("src/cart.js", &format!("// Carts.\n// Totals.\n{bare}"))]).await;
         let (found, history) = found(&repo, &[frame("/app/src/cart.js", 12)], &[]).await;

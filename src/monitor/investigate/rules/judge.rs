@@ -109,6 +109,7 @@ fn plain(findings: &Findings) -> Diagnosis {
         remedy: Remedy::Nothing,
         tainted: false,
         healthy: false,
+        passing: false,
         instances: instances::told(&findings.facts),
     }
 }
@@ -171,6 +172,7 @@ impl Verdict<'_> {
             carried_by: best.clues,
             gaps,
             culprit,
+            passing: rule.passing && remedy == Remedy::Nothing,
             remedy,
             tainted: !best.trusted,
             ..plain(findings)

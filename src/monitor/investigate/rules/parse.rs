@@ -20,7 +20,7 @@ pub const RULES_MOST: usize = 512;
 
 const FILE_KEYS: &[&str] = &["pack", "rule"];
 const RULE_KEYS: &[&str] =
-    &["id", "kinds", "specific", "cause", "object", "when", "second", "against", "remedy"];
+    &["id", "kinds", "specific", "cause", "object", "when", "second", "against", "remedy", "passing"];
 const CLAUSE_KEYS: &[&str] = &["sort", "now", "needed", "ask"];
 const AGAINST_KEYS: &[&str] = &["sort", "now", "ask", "say"];
 const SORTS: [ClueSort; 10] = [
@@ -154,6 +154,7 @@ impl Reader<'_> {
             object: self.phrase(table, "object", at)?,
             second: self.clauses(table, "second", CLAUSE_KEYS)?,
             cure: self.cure(table, at)?,
+            passing: self.switch(table, "passing", false)?,
             pack: pack.to_owned(),
             id,
             when,
@@ -219,6 +220,11 @@ impl Reader<'_> {
         tables.into_iter().map(|table| self.clause(table, keys)).collect()
     }
 
+    fn switch(&self, table: &dyn TableLike, name: &str, usual: bool) -> Result<bool, RuleError> {
+        let wrong = |item: &Item| self.wrong(start(item.span()), format!("`{name}` is to be true or false"));
+        table.get(name).map_or(Ok(usual), |item| item.as_bool().ok_or_else(|| wrong(item)))
+    }
+
     fn clause(&self, table: &dyn TableLike, keys: &[&str]) -> Result<Clause, RuleError> {
         self.only(table, keys)?;
         let at = begin(table);
@@ -229,13 +235,7 @@ impl Reader<'_> {
                 nearest(&word, SORTS.map(ClueSort::word)).map(|near| format!("did you mean `{near}`?"));
             wrong
         })?;
-        let switch = |name: &str, usual: bool| match table.get(name) {
-            None => Ok(usual),
-            Some(item) => item
-                .as_bool()
-                .ok_or_else(|| self.wrong(start(item.span()), format!("`{name}` is to be true or false"))),
-        };
-        let (now, needed) = (switch("now", false)?, switch("needed", true)?);
+        let (now, needed) = (self.switch(table, "now", false)?, self.switch(table, "needed", true)?);
         let (text, ask_at) = self.string(table, "ask", at)?;
         let ask = expr::parse(&text).map_err(|why| self.wrong(ask_at + 1 + why.at, why.what))?;
         let mut facts = Vec::new();

@@ -30,6 +30,8 @@ pub struct Rule {
     pub object: Phrase,
     /// What should be done.
     pub cure: Cure,
+    /// It passes by itself or becomes something else: it is looked at again before a person is called.
+    pub passing: bool,
 }
 
 impl Rule {

@@ -391,7 +391,8 @@ fn culprit((score, runner_up): (u8, u8), released: Option<bool>) -> Found {
         .name("culprit.commit", "c3c3c3c3")
         .name("code.place", "src/cart.js:12")
         .number("culprit.score", f64::from(score))
-        .number("culprit.margin", f64::from(score.saturating_sub(runner_up)));
+        .number("culprit.margin", f64::from(score.saturating_sub(runner_up)))
+        .truth("culprit.older", released == Some(false));
     Found::one(match released {
         Some(released) => piece.truth("culprit.released", released),
         None => piece,

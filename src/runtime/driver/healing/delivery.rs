@@ -118,10 +118,10 @@ impl Delivery<'_> {
             },
             Before::TakingBack(previous) => match self.in_place(stop).await? {
                 Some(now) if previous.as_ref() == Some(&now) => Ok(Outcome::TakenBack(format!(
-                    "it was worse than before; everything ended while it was taken back, and {now} is in place again"
+                    "everything ended while it was being taken back, and {now} is in place again"
                 ))),
                 _ => Err(permanent(
-                    "it was worse than before, and everything ended while it was taken back: WHETHER IT WAS IS NOT KNOWN",
+                    "everything ended while it was being taken back: WHETHER IT WAS IS NOT KNOWN; look, and say it by `chimera resolve`",
                 )),
             },
             Before::Unknown => Ok(Outcome::Deployed),

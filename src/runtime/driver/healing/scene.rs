@@ -16,10 +16,12 @@ pub(super) fn of(site: &Site, incident: &Incident) -> Scene {
     let state = site.lines.state.borrow().clone();
     let service = super::ground::service_of(site, incident);
     let others = state.policy.healing.services.iter().filter(|other| other.name != service.name);
+    let releases = releases(site, &state, &service.name);
+    let placed = releases.first().map_or(Timestamp(0), |release| release.at);
     Scene {
-        signals: signals(&state, incident),
+        signals: signals(&state, incident, (placed, site.now())),
         others: others.cloned().collect(),
-        releases: releases(site, &state, &service.name),
+        releases,
         service,
         readings: site.watch().map(|watch| watch.newest()).unwrap_or_default(),
         earlier: earlier(&state, incident),
@@ -53,9 +55,12 @@ fn put_back<'a>(state: &'a State, service: &'a str) -> impl Iterator<Item = (Tim
 }
 
 /// What opened it, and what else is seen of the same service.
-fn signals(state: &State, incident: &Incident) -> Vec<Signal> {
-    let same =
-        |other: &&std::sync::Arc<Incident>| other.service == incident.service && other.id != incident.id;
+fn signals(state: &State, incident: &Incident, (placed, now): (Timestamp, Timestamp)) -> Vec<Signal> {
+    let same = |other: &&std::sync::Arc<Incident>| {
+        // What a log told of before what runs now was in place is not seen of it.
+        let told = other.kind.starts_with("log.") && (other.is_gone(now) || placed > other.sightings.last);
+        other.service == incident.service && other.id != incident.id && !told
+    };
     let rest = state.ward.live().filter(same).map(|other| other.signal());
     std::iter::once(incident.signal()).chain(rest).take(Scene::SIGNALS_MOST).collect()
 }

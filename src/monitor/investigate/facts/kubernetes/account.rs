@@ -82,6 +82,6 @@ fn one(pod: &Pod<'_>, trouble: Trouble, nodes: &Nodes, now: Timestamp) -> String
 }
 
 fn minutes(pod: &Pod<'_>, now: Timestamp) -> String {
-    pod.age(now)
+    pod.unready_for(now)
         .map_or_else(|| " a time that is not known".to_owned(), |age| format!(" {} min", age.0 / 60_000))
 }

@@ -52,6 +52,8 @@ pub struct Pod<'j> {
     pub worst: Option<Container<'j>>,
     /// Its containers are being made.
     being_made: bool,
+    /// When it became what it is, ready or not.
+    lapsed: Option<Timestamp>,
 }
 
 /// Why a pod is not ready, what is nearest to the root first: as rules take it.
@@ -111,6 +113,9 @@ impl<'j> Pod<'j> {
         let mut pod = Self { json: Some(json), ..Self::default() };
         for condition in json.pointer("/status/conditions").and_then(Json::as_array).into_iter().flatten() {
             let word = |name: &str| condition.get(name).and_then(Json::as_str).unwrap_or_default();
+            if word("type") == "Ready" {
+                pod.lapsed = moment(condition, "/lastTransitionTime");
+            }
             match (word("type"), word("status"), word("reason")) {
                 ("Ready", "True", _) => pod.ready = true,
                 ("PodScheduled", "False", "Unschedulable") => pod.unplaced = true,
@@ -163,7 +168,9 @@ impl<'j> Pod<'j> {
             () if self.unplaced => Trouble::Unplaced,
             () if self.crash => Trouble::Crash,
             // How old it is may not be known: what is being made is never taken for old by that.
-            () if self.being_made && age.is_some_and(|age| age >= START) => Trouble::HeldUp,
+            () if self.being_made && self.unready_for(now).is_some_and(|time| time >= START) => {
+                Trouble::HeldUp
+            }
             () if self.being_made || age.is_some_and(|age| age < START) => Trouble::Starting,
             () => Trouble::Unready,
         })
@@ -181,6 +188,12 @@ impl<'j> Pod<'j> {
         let json = self.json?;
         let began = moment(json, "/status/startTime").or_else(|| moment(json, "/metadata/creationTimestamp"));
         began.map(|began| now.since(began))
+    }
+
+    /// For how long it has not been ready: what was ready until a moment ago is made anew from then on.
+    #[must_use]
+    pub fn unready_for(&self, now: Timestamp) -> Option<Millis> {
+        Some(self.age(now)?.min(self.lapsed.map_or(Millis(u64::MAX), |since| now.since(since))))
     }
 
     /// Its name.
