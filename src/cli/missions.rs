@@ -48,9 +48,7 @@ pub fn list(args: &MissionsArgs, state: &State, out: &mut Out) {
         let brief = mission.brief.text.lines().next().unwrap_or_default();
         vec![
             mission.id.to_string(),
-            snapshot::rolled_back(state, mission)
-                .map_or_else(|| status(state, mission), |_| "rolled back")
-                .to_owned(),
+            standing(state, mission).to_owned(),
             mission.step.map_or("queued", |step| step.word()).to_owned(),
             mission.teams.len().to_string(),
             mission.spent.to_string(),
@@ -64,6 +62,12 @@ pub fn list(args: &MissionsArgs, state: &State, out: &mut Out) {
     for mission in missions {
         out.tell(&value(state, mission));
     }
+}
+
+/// [`status`] for people, who want to know as well that a release was taken back.
+#[must_use]
+pub fn standing(state: &State, mission: &Mission) -> &'static str {
+    snapshot::rolled_back(state, mission).map_or_else(|| status(state, mission), |_| "rolled back")
 }
 
 /// `landed`, `failed` and so on for ended missions, `waiting` or `running` for others.

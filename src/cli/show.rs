@@ -4,7 +4,7 @@
 use super::{
     exit::{Complaint, Exit, Said},
     finish, incidents,
-    missions::status,
+    missions::standing,
     named,
     out::{Form, Out},
     progress::Progress,
@@ -96,7 +96,7 @@ fn human(state: &State, mission: &Mission, out: &mut Out) {
     out.say(&format!(
         "{} {} · {step} · {} of {}",
         mission.id,
-        snapshot::rolled_back(state, mission).map_or_else(|| status(state, mission), |_| "rolled back"),
+        standing(state, mission),
         mission.spent,
         brief.budget
     ));

@@ -340,6 +340,15 @@ impl Attempt {
         self.marks.iter().any(|mark| matches!(mark, Mark::Undecided(_)))
     }
 
+    /// The version that its release took the place of, where that was written down and something said it.
+    #[must_use]
+    pub fn replaced(&self) -> Option<&str> {
+        self.marks.iter().find_map(|mark| match mark {
+            Mark::Replaces(version) => version.as_deref(),
+            _ => None,
+        })
+    }
+
     /// Whether it was being taken back.
     #[must_use]
     pub fn was_taken_back(&self) -> bool {

@@ -89,9 +89,14 @@ static SEARCH: LazyLock<Option<Search>> = LazyLock::new(|| {
 /// The text without secrets and personal data.
 #[must_use]
 pub fn redact(text: &str) -> Cow<'_, str> {
+    without(text, found)
+}
+
+/// The text without the pieces that are found, until none is.
+fn without(text: &str, find: fn(&str) -> Vec<Span>) -> Cow<'_, str> {
     let mut text = Cow::Borrowed(text);
     for _ in 0..ROUNDS_MOST {
-        let spans = found(&text);
+        let spans = find(&text);
         if spans.is_empty() {
             break;
         }
@@ -105,14 +110,7 @@ pub fn redact(text: &str) -> Cow<'_, str> {
 #[must_use]
 pub fn secrets(text: &str) -> (Cow<'_, str>, usize) {
     let marks = |text: &str| text.matches(span::MARK).count();
-    let mut clean = Cow::Borrowed(text);
-    for _ in 0..ROUNDS_MOST {
-        let spans = certain(&clean);
-        if spans.is_empty() {
-            break;
-        }
-        clean = Cow::Owned(span::applied(&clean, spans));
-    }
+    let clean = without(text, certain);
     let found = marks(&clean).saturating_sub(marks(text));
     (clean, found)
 }

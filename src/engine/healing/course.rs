@@ -71,11 +71,11 @@ pub(in crate::engine) fn stopped(pen: &mut Pen<'_>, why: &str) {
         let placed = incident.at_work().is_some_and(|attempt| attempt.marks.contains(&Mark::InPlace));
         let takes_back = incident.wants(|kind| matches!(kind, EffectKind::TakeBack { .. }))
             || incident.at_work().is_some_and(Attempt::was_taken_back);
-        if incident.awaits_word() && !takes_back {
-            keeping::unwatched(pen, &incident, why);
-        } else if takes_back {
+        if takes_back {
             let words = "the kill switch ended the taking back, and what is in place is not known";
             needs_human(pen, incident.id, &format!("{words}: {why}"));
+        } else if incident.awaits_word() {
+            keeping::unwatched(pen, &incident, why);
         } else if placed && incident.deploys() {
             let words =
                 "the kill switch ended the watching: what was released is in place, and nobody judged it";

@@ -47,11 +47,7 @@ fn way_back(state: &State, incident: &Incident) -> Option<String> {
     let services = &state.policy.healing.services;
     let service = services.iter().find(|service| service.name == incident.service)?;
     service.release.as_ref().filter(|release| !release.rollback.is_empty())?;
-    let replaced = incident.at_work()?.marks.iter().find_map(|mark| match mark {
-        Mark::Replaces(version) => version.clone(),
-        _ => None,
-    });
-    Some(replaced.unwrap_or_else(|| "what was there before it".into()))
+    Some(incident.at_work()?.replaced().unwrap_or("what was there before it").to_owned())
 }
 
 /// It got worse before anybody answered, and is being taken back: nothing is asked any more.

@@ -337,9 +337,7 @@ fn unrest(
     if let Some(other) = state.ward.live().find(|other| other.is_astray()) {
         return Some(format!("a release of {} could not be taken back: nothing acts by itself", other.id));
     }
-    if let Some(last) =
-        incident.attempts.last().filter(|last| matches!(last.outcome, Some(AttemptOutcome::Unclear(_))))
-    {
+    if let Some(last) = incident.cut_off() {
         return Some(format!("attempt {} was cut off, and whether it took effect is not known", last.number));
     }
     if let Some(other) = tried_before(state, incident, remedy) {
@@ -410,8 +408,7 @@ fn busy(
     }
     let Remedy::Runbook(plan) = remedy else { return None };
     // Whether what was cut off ran nobody knows: a person decides, now, see `unrest`.
-    let unclear = |last: &Attempt| matches!(last.outcome, Some(AttemptOutcome::Unclear(_)));
-    if incident.attempts.last().is_some_and(unclear) {
+    if incident.cut_off().is_some() {
         return None;
     }
     let runs = |span: Millis, of: &dyn Fn(&super::ward::Run) -> bool| {

@@ -2,7 +2,11 @@
 
 use super::ward::Incident;
 use crate::{
-    domain::{incident::AttemptOutcome, signal::Signal, time::Timestamp},
+    domain::{
+        incident::{Attempt, AttemptOutcome},
+        signal::Signal,
+        time::Timestamp,
+    },
     engine::effect::EffectKind,
 };
 
@@ -23,6 +27,11 @@ impl Incident {
         let seen = &self.sightings;
         let silent = self.kind.starts_with("log.") && now.since(seen.last) >= Signal::LINES_QUIET;
         !seen.firing || silent
+    }
+
+    /// What was done for it last, where that was cut off and nobody knows whether it took effect.
+    pub(super) fn cut_off(&self) -> Option<&Attempt> {
+        self.attempts.last().filter(|last| matches!(last.outcome, Some(AttemptOutcome::Unclear(_))))
     }
 
     /// Whether what was done for it last has helped.

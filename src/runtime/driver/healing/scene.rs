@@ -3,11 +3,7 @@
 
 use super::super::site::Site;
 use crate::{
-    domain::{
-        incident::{Mark, Remedy},
-        signal::Signal,
-        time::Timestamp,
-    },
+    domain::{incident::Remedy, signal::Signal, time::Timestamp},
     engine::{healing::ward::Incident, state::State},
     monitor::investigate::{Earlier, Released, Scene},
 };
@@ -46,12 +42,7 @@ fn put_back<'a>(state: &'a State, service: &'a str) -> impl Iterator<Item = (Tim
     let incidents = state.ward.incidents.values().filter(move |incident| incident.service == service);
     let attempts =
         incidents.flat_map(|incident| &incident.attempts).filter(|attempt| attempt.was_taken_back());
-    attempts.filter_map(|attempt| {
-        attempt.marks.iter().find_map(|mark| match mark {
-            Mark::Replaces(Some(version)) => Some((attempt.began, version.as_str())),
-            _ => None,
-        })
-    })
+    attempts.filter_map(|attempt| Some((attempt.began, attempt.replaced()?)))
 }
 
 /// What opened it, and what else is seen of the same service.
