@@ -84,6 +84,8 @@ class Mission(TypedDict):
     """The commit that it landed as."""
     branch: NotRequired[Union[str, None]]
     """And the branch that is on."""
+    rolled_back: NotRequired[Union[str, None]]
+    """Why its service does not run that commit any more, if its release was taken back."""
 
 
 class Team(TypedDict):

@@ -143,7 +143,8 @@ pub async fn start(setup: Setup, mut faces: EngineEnd) -> Result<Engine, StartEr
     let watch = (setup.working == Working::Yes)
         .then_some(setup.work.healing.as_ref())
         .flatten()
-        .map(|rules| Arc::new(Watch::new(rules.probes.clone(), rules.eyes.clone(), faces.probes.clone())));
+        .map(|rules| (rules.probes.clone(), rules.eyes.clone()))
+        .map(|looks| Arc::new(Watch::new(looks, faces.probes.clone(), &setup.data)));
     let place = (watch.clone(), setup.clock.clone(), setup.data.as_path());
     let site = Arc::new(Site::new(lines, setup.work, setup.switchboard, place));
     let supervisor = Supervisor::default();

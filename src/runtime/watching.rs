@@ -27,7 +27,10 @@ use crate::{
     },
 };
 use releases::Releases;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    path::Path,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 use tokio::{
     sync::{mpsc, watch},
     time::{MissedTickBehavior, interval},
@@ -50,9 +53,13 @@ pub(in crate::runtime) struct Watch {
 }
 
 impl Watch {
-    pub fn new(probes: Vec<ProbeSpec>, eyes: Eyes, health: watch::Sender<Arc<Vec<ProbeHealth>>>) -> Self {
+    pub fn new(
+        (probes, eyes): (Vec<ProbeSpec>, Eyes),
+        health: watch::Sender<Arc<Vec<ProbeHealth>>>,
+        data: &Path,
+    ) -> Self {
         let tower = Mutex::new(Watchtower::new(&probes, (eyes.now)()));
-        Self { probes, eyes, tower, releases: Releases::default(), health }
+        Self { probes, eyes, tower, releases: Releases::of_data(data), health }
     }
 
     fn tower(&self) -> MutexGuard<'_, Watchtower> {

@@ -8,6 +8,7 @@ use crate::domain::{
     signal::{Check, Fingerprint, Observation, Reading, Signal, SignalState},
     time::{Millis, Timestamp},
 };
+use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
 /// An incident as it is handed to the investigator.
@@ -126,7 +127,7 @@ pub struct Earlier {
 }
 
 /// A release of the service.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Released {
     /// When it took effect.
     pub at: Timestamp,

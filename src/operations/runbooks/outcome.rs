@@ -137,7 +137,7 @@ pub struct Rehearsed {
 pub struct Progress {
     /// Ids of steps that are known to be done, in order.
     pub done: Vec<String>,
-    /// The step that had begun and is not known to be done.
+    /// The step that had begun and is not known to be done, in words.
     pub begun: Option<String>,
 }
 

@@ -98,6 +98,9 @@ fn head(page: &mut String, state: &State, mission: &Mission) {
     if let Some((commit, branch)) = &mission.result.landed {
         let _ = writeln!(page, "| commit | {} on {} |", line(&commit.0), line(branch));
     }
+    if let Some(why) = snapshot::rolled_back(state, mission) {
+        let _ = writeln!(page, "| rolled back | {} |", line(why));
+    }
     for (commit, branch) in &mission.result.restored {
         let _ = writeln!(page, "| restored | {} on {} |", line(&commit.0), line(branch));
     }

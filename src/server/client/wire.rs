@@ -213,6 +213,10 @@ fn lost(error: reqwest::Error) -> Trouble {
         words = this.to_string();
         cause = this.source();
     }
+    if let Some(why) = words.strip_prefix("invalid peer certificate: ") {
+        words =
+            format!("its certificate is not believed ({why}): --ca names the authority that vouches for it");
+    }
     Trouble::Lost(clean_line(&words, WORDS_MOST).to_string())
 }
 

@@ -1,7 +1,7 @@
 //! Connections, however they come in: how many at once, how long a head, a body and a reader may take. Each is one task
 //! that ends with the face. Who is let in by which entrance is in `near` and `far`.
 
-use super::body::{self, Late};
+use super::body;
 use crate::{
     domain::time::Millis,
     runtime::beside,
@@ -124,8 +124,10 @@ pub(super) async fn connection(
     mut closing: watch::Receiver<bool>,
 ) {
     let service = service_fn(move |request: Request<Incoming>| {
-        let late = Late::default();
-        let mut request = request.map(|incoming| body::in_time(incoming, &late));
+        let announced = request.headers().contains_key(header::EXPECT);
+        let (head, incoming) = request.into_parts();
+        let (body, fate) = body::in_time(incoming, announced);
+        let mut request = Request::from_parts(head, body);
         mark(request.extensions_mut());
         let long = head_of(&request) > HEAD_BYTES;
         let answer = app.clone().oneshot(request);
@@ -134,7 +136,11 @@ pub(super) async fn connection(
                 return Ok(too_long());
             }
             let response: Response<Body> = answer.await?;
-            Ok::<_, Infallible>(if late.is() { body::too_late().into_response() } else { response })
+            Ok::<_, Infallible>(if fate.came_too_late().await {
+                body::too_late().into_response()
+            } else {
+                response
+            })
         }
     });
     let mut builder = http1::Builder::new();
@@ -159,6 +165,29 @@ pub(super) async fn connection(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::routing;
+    use tokio::io::{AsyncReadExt as _, duplex};
+
+    #[tokio::test(start_paused = true)]
+    async fn d1_a_body_that_nobody_reads_costs_no_answer() {
+        let app = Router::new().route("/", routing::post(async || "done"));
+        for (expect, sent) in [("", "{}"), ("expect: 100-continue\r\n", "")] {
+            let (_open, closing) = watch::channel(false);
+            let (mut client, server) = duplex(1024);
+            let served = beside(connection(server, |_| (), app.clone(), closing));
+            let head = format!(
+                "POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{expect}content-length: 2\r\n\r\n"
+            );
+            client.write_all(head.as_bytes()).await.unwrap();
+            // The answer is ready before the body comes.
+            time::sleep(REFUSAL_MOST.to_std() / 2).await;
+            client.write_all(sent.as_bytes()).await.unwrap();
+            let mut answer = String::new();
+            client.read_to_string(&mut answer).await.unwrap();
+            assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("done"), "{answer}");
+            served.await.unwrap();
+        }
+    }
 
     #[test]
     fn e13_a_head_is_as_long_as_what_came() {

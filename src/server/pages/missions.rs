@@ -14,6 +14,7 @@ use crate::{
         command::{Command, MissionCommand, Refusal, RefusalKind},
         event::{Event, MissionEvent},
         playbook::brief::score,
+        snapshot,
         state::{Mission, State as EngineState, Team},
     },
     runtime::handle::SendError,
@@ -171,6 +172,8 @@ pub(super) struct View {
     commit: Option<String>,
     /// And the branch that is on.
     branch: Option<String>,
+    /// Why its service does not run that commit any more, if its release was taken back.
+    rolled_back: Option<String>,
 }
 
 /// A team of a mission.
@@ -291,6 +294,7 @@ fn view(state: &EngineState, mission: &Mission, whole: bool) -> View {
         winner: mission.result.chosen.map(|(team, _)| mission.team_name(team)),
         commit: landed.map(|(commit, _)| commit.0.clone()),
         branch: landed.map(|(_, branch)| branch.clone()),
+        rolled_back: snapshot::rolled_back(state, mission).map(str::to_owned),
     }
 }
 

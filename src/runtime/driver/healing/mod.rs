@@ -128,7 +128,9 @@ pub(super) async fn heal(site: &Site, effect: &Effect, stop: &StopSign) -> Resul
     let ground = Ground { dir: &dir, env: &env, look: &outlook, tell: &tell };
     let work = async {
         if effect.unsure {
-            let begun = plan.steps.first().map(|step| step.id.clone());
+            let first = plan.steps.first().map(|step| &step.id);
+            let later = if plan.steps.len() > 1 { " or a later one" } else { "" };
+            let begun = first.map(|step| format!("{step}{later}"));
             let progress = Progress { done: Vec::new(), begun };
             let pace = SteadyPace::begin();
             return runbooks::resume(&plan, &progress, (&ground, &pace), stop.raised()).await;

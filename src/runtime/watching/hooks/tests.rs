@@ -70,7 +70,7 @@ fn house_at(data: tempfile::TempDir, source: &'static str) -> House {
         source: Source::Webhook { format, secret: source.into() },
     };
     let (tell, _) = watch::channel(Arc::new(Vec::new()));
-    let watch = Arc::new(Watch::new(KINDS.map(probe).to_vec(), eyes, tell));
+    let watch = Arc::new(Watch::new((KINDS.map(probe).to_vec(), eyes), tell, &std::env::temp_dir()));
     let (give, mut lane) = orders::lane();
     let (failing, ears) = (fails.clone(), heard.clone());
     crate::runtime::beside(async move {

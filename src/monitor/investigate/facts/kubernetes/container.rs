@@ -56,6 +56,12 @@ impl<'j> Container<'j> {
         self.0.pointer("/state/running").is_some()
     }
 
+    /// It runs, and its startup probe has not been answered yet: the cluster itself begins it anew where that lasts too long.
+    #[must_use]
+    pub fn warms_up(self) -> bool {
+        self.runs() && self.0.get("started").and_then(Json::as_bool) == Some(false)
+    }
+
     /// It was ended for want of memory and is not well again: the last end counts only until then.
     #[must_use]
     pub fn out_of_memory(self) -> bool {

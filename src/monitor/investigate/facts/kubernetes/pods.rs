@@ -52,6 +52,8 @@ pub struct Pod<'j> {
     pub worst: Option<Container<'j>>,
     /// Its containers are being made.
     being_made: bool,
+    /// One of them has not answered its startup probe yet.
+    warms_up: bool,
     /// When it became what it is, ready or not.
     lapsed: Option<Timestamp>,
 }
@@ -73,7 +75,7 @@ pub enum Trouble {
     Crash,
     /// It runs, or should, and takes no requests.
     Unready,
-    /// It is new: that it is not ready says nothing yet.
+    /// It is new, or its startup probe is not answered yet: that it is not ready says nothing so far.
     Starting,
 }
 
@@ -150,6 +152,7 @@ impl<'j> Pod<'j> {
             _ => {}
         }
         self.being_made |= container.begins();
+        self.warms_up |= container.warms_up();
         self.oom |= container.out_of_memory();
         if container.weight() > self.worst.map_or(0, Container::weight) {
             self.worst = Some(container);
@@ -171,7 +174,7 @@ impl<'j> Pod<'j> {
             () if self.being_made && self.unready_for(now).is_some_and(|time| time >= START) => {
                 Trouble::HeldUp
             }
-            () if self.being_made || age.is_some_and(|age| age < START) => Trouble::Starting,
+            () if self.being_made || self.warms_up || age.is_some_and(|age| age < START) => Trouble::Starting,
             () => Trouble::Unready,
         })
     }

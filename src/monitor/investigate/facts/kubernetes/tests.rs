@@ -191,6 +191,19 @@ fn what_runs_is_new_for_a_while_and_then_not_ready() {
 }
 
 #[test]
+fn what_has_not_answered_its_startup_probe_is_starting_however_long_it_takes() {
+    let of = |started: bool| {
+        let mut status = ready("False");
+        status["startTime"] = json!("2026-01-01T00:01:00Z");
+        status["containerStatuses"] = json!([{"name": "app", "ready": false, "started": started,
+            "state": {"running": {}}}]);
+        facts(&Said { at: "2026-01-01T00:10".parse().unwrap(), ..said(&[pod("web-1", status)]) })
+    };
+    holds(&of(false), &[("k8s.unready", Value::Truth(false)), ("k8s.starting", Value::Number(1.0))]);
+    holds(&of(true), &[("k8s.unready", Value::Truth(true)), ("k8s.starting", Value::Number(0.0))]);
+}
+
+#[test]
 fn the_evidence_names_pods_containers_nodes_and_reasons() {
     let crashing = |name: &str| {
         let mut status = ready("False");
