@@ -177,6 +177,18 @@ pub mod kind {
     pub const STORM: &str = "storm";
     /// A probe says nothing: "no data" is never "healthy".
     pub const SILENT: &str = "probe.silent";
+    /// Whether it is read from lines of a log: they say that something went wrong, and never that it is well again.
+    #[must_use]
+    pub fn of_lines(kind: &str) -> bool {
+        kind.starts_with("log.")
+    }
+
+    /// Whether it is made of text that others wrote.
+    #[must_use]
+    pub fn of_text(kind: &str) -> bool {
+        of_lines(kind) || kind == ALARM
+    }
+
     /// All of them. Other systems may have kinds of their own.
     pub const ALL: [&str; 23] = [
         LOG_ERROR,

@@ -179,7 +179,11 @@ fn d11_a_screen_reaches_a_daemon_through_a_real_ssh() {
     viewer.says("paused: lunch");
     assert_eq!(daemon.get("/api/control").is(200).json()["state"], "paused");
     viewer.leaves();
-    assert_eq!(processes("far.sock:"), Vec::<String>::new(), "an ssh was left behind");
+    assert_eq!(
+        processes(&format!("far.sock:{}", daemon.socket.display())),
+        Vec::<String>::new(),
+        "an ssh was left behind"
+    );
     // Where the socket is the other side says itself: for a repository, and where nothing is named.
     let mut viewer = Viewer::at(&format!("ssh://{place}{}", stage.repo().display()), &stage);
     viewer.line("status");
@@ -187,7 +191,11 @@ fn d11_a_screen_reaches_a_daemon_through_a_real_ssh() {
     viewer.leaves();
     let shown = stage.run(&["top", "--once", "--at", &format!("ssh://{place}")]).exits(0);
     assert!(shown.stdout.starts_with(&format!("ssh://{place}  ")), "{shown:?}");
-    assert_eq!(processes("far.sock:"), Vec::<String>::new(), "an ssh was left behind");
+    assert_eq!(
+        processes(&format!("far.sock:{}", daemon.socket.display())),
+        Vec::<String>::new(),
+        "an ssh was left behind"
+    );
     stage.settings("[server]\nssh = [\"sh\", \"-c\", \"echo no route >&2; exit 255\", \"ssh\"]\n");
     let refused = stage.run(&["attach", &format!("ssh://{place}/x.sock")]).exits(1);
     assert!(

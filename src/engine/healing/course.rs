@@ -10,6 +10,7 @@ use crate::{
     domain::{
         ids::{EffectId, IncidentId},
         incident::{Attempt, AttemptOutcome, Mark, Phase, Severity, Suppression},
+        signal::kind,
         text::count,
         time::{Millis, Timestamp},
     },
@@ -168,7 +169,7 @@ fn by_phase(state: &State, incident: &Incident) -> Option<Timestamp> {
         Phase::Suspected => {
             let discard = seen.last + DISCARD_AFTER;
             let confirm = incident.first_seen + rules.confirm_after;
-            let waits = seen.firing && !incident.kind.starts_with("log.");
+            let waits = seen.firing && !kind::of_lines(&incident.kind);
             // What is confirmed and not told waits for what may explain it.
             let held = seen.firing && observe::confirmed(incident, seen.last, rules);
             let at = if held {
@@ -232,9 +233,8 @@ fn quiet_at(incident: &Incident) -> Option<Timestamp> {
     if incident.needs_person() && (incident.is_astray() || incident.is_undecided()) {
         return None;
     }
-    let by_silence = incident.kind.starts_with("log.")
-        || [crate::domain::signal::kind::METRIC_SHIFT, crate::domain::signal::kind::PROCESS_OOM]
-            .contains(&incident.kind.as_str());
+    let by_silence = kind::of_lines(&incident.kind)
+        || [kind::METRIC_SHIFT, kind::PROCESS_OOM].contains(&incident.kind.as_str());
     let since = incident.sightings.clear_since.or(by_silence.then_some(incident.sightings.last))?;
     // That it was quiet while something was done that came to nothing says nothing of now.
     let vain = |last: &Attempt| !matches!(last.outcome, None | Some(AttemptOutcome::Helped));

@@ -4,7 +4,7 @@ use super::ward::Incident;
 use crate::{
     domain::{
         incident::{Attempt, AttemptOutcome},
-        signal::Signal,
+        signal::{Signal, kind},
         time::Timestamp,
     },
     engine::effect::EffectKind,
@@ -25,7 +25,7 @@ impl Incident {
     #[must_use]
     pub fn is_gone(&self, now: Timestamp) -> bool {
         let seen = &self.sightings;
-        let silent = self.kind.starts_with("log.") && now.since(seen.last) >= Signal::LINES_QUIET;
+        let silent = kind::of_lines(&self.kind) && now.since(seen.last) >= Signal::LINES_QUIET;
         !seen.firing || silent
     }
 

@@ -180,7 +180,7 @@ pub(super) fn confirmed(incident: &Incident, now: Timestamp, rules: &Grouping) -
     if incident.severity == Severity::P0 || PROVEN_AT_ONCE.contains(&incident.kind.as_str()) {
         return true;
     }
-    if incident.kind.starts_with("log.") {
+    if kind::of_lines(&incident.kind) {
         return seen.count >= LINES_CONFIRM;
     }
     let (least, of) = rules.confirm;

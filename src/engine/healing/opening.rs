@@ -141,7 +141,7 @@ fn beside(state: &State, incident: &Incident) -> Option<IncidentId> {
     let mended = |other: &Incident| {
         let since = other.at_work().is_some_and(|attempt| incident.began() >= attempt.began);
         // What a log told of before that is not explained by it. A release is judged by what it does, whatever that looks like.
-        let explained = since || !incident.kind.starts_with("log.");
+        let explained = since || !kind::of_lines(&incident.kind);
         let lesser = other.severity <= incident.severity
             || since && other.deploys() && incident.severity > Severity::P0;
         let acted = restarts(other) && !other.needs_person();

@@ -5,7 +5,7 @@ use crate::domain::{
     candidate::CommitId,
     incident::{AttemptOutcome, Remedy},
     service::Service,
-    signal::{Check, Fingerprint, Observation, Reading, Signal, SignalState},
+    signal::{Check, Fingerprint, Observation, Reading, Signal, SignalState, kind},
     time::{Millis, Timestamp},
 };
 use serde::{Deserialize, Serialize};
@@ -55,14 +55,14 @@ impl Scene {
     /// Whether some signal is of a kind that only text speaks for.
     #[must_use]
     pub fn told(&self) -> bool {
-        self.signals.iter().any(|signal| signal.state == SignalState::Firing && told(&signal.kind))
+        self.signals.iter().any(|signal| signal.state == SignalState::Firing && kind::of_text(&signal.kind))
     }
 
     /// Signals whose text may speak for it. An incident of a log is spoken for by its own lines alone: what else the same log
     /// says is another cause. Any other one may find a second witness in every text of its service.
     pub fn telling(&self) -> impl Iterator<Item = &Signal> {
-        let most = if self.kind().starts_with("log.") { 1 } else { Self::SIGNALS_MOST };
-        self.signals.iter().take(most).filter(|signal| told(&signal.kind))
+        let most = if kind::of_lines(self.kind()) { 1 } else { Self::SIGNALS_MOST };
+        self.signals.iter().take(most).filter(|signal| kind::of_text(&signal.kind))
     }
 
     /// Checks of one service with their age, stale ones too.
@@ -76,12 +76,6 @@ impl Scene {
                 _ => None,
             })
     }
-}
-
-/// Whether signals of this kind are made of text that others wrote.
-#[must_use]
-pub fn told(kind: &str) -> bool {
-    kind.starts_with("log.") || kind == "alarm"
 }
 
 /// The newest reading of one check or number.

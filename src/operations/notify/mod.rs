@@ -27,24 +27,11 @@ const QUOTE_MOST: usize = 120;
 pub struct Notice {
     /// The same for the same word, however often it is told.
     pub id: String,
-    /// Which incident, such as `I-7`.
-    pub incident: String,
-    /// What is new.
-    pub event: String,
-    /// How bad, `P0` to `P4`.
-    pub severity: String,
-    /// Which service.
-    pub service: String,
-    /// Which environment.
-    pub env: String,
-    /// What it is.
-    pub title: String,
-    /// Where it stands.
-    pub phase: String,
+    /// The incident that it is told under: the gravest of its group.
+    #[serde(flatten)]
+    pub first: Member,
     /// The cause, once it is known.
     pub cause: Option<String>,
-    /// What waits for a person, such as `R-3`.
-    pub request: Option<String>,
     /// Times it was seen.
     pub count: u64,
     /// People it hit.
@@ -65,10 +52,10 @@ impl Notice {
     }
 }
 
-/// Another incident that a notice is about.
+/// An incident that a notice is about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Member {
-    /// Which, such as `I-8`.
+    /// Which, such as `I-7`.
     pub incident: String,
     /// What is new, or why nobody is told of it for itself.
     pub event: String,
@@ -82,7 +69,7 @@ pub struct Member {
     pub title: String,
     /// Where it stands.
     pub phase: String,
-    /// What waits for a person.
+    /// What waits for a person, such as `R-3`.
     pub request: Option<String>,
 }
 

@@ -55,7 +55,7 @@ pub async fn post(
         "channel": bot.channel,
         "text": message(words),
         "unfurl_links": false,
-        "metadata": {"event_type": "chimera_incident", "event_payload": {"id": notice.id, "incident": notice.incident}},
+        "metadata": {"event_type": "chimera_incident", "event_payload": {"id": notice.id, "incident": notice.first.incident}},
     });
     if let Some(thread) = thread {
         body["thread_ts"] = thread.into();

@@ -9,8 +9,7 @@ use super::{
 use crate::domain::{mail::Way, time::Timestamp};
 
 pub(super) fn notice() -> Notice {
-    Notice {
-        id: "I-7/announce/40".into(),
+    let first = Member {
         incident: "I-7".into(),
         event: "needs a person: no rule knows it".into(),
         severity: "P1".into(),
@@ -18,8 +17,12 @@ pub(super) fn notice() -> Notice {
         env: "production".into(),
         title: "it answers 500".into(),
         phase: "needs a person".into(),
-        cause: Some("the pool is too small".into()),
         request: Some("R-3".into()),
+    };
+    Notice {
+        id: "I-7/announce/40".into(),
+        first,
+        cause: Some("the pool is too small".into()),
         count: 12,
         affected: 4,
         others: Vec::new(),
@@ -94,7 +97,8 @@ async fn c16_a_bot_of_slack_keeps_an_incident_in_one_thread() {
         "200 OK\n\n{\"ok\":false,\"error\":\"ratelimited\"}",
     ]);
     let bot = slack::Bot { api: &api, token: "xoxb-1", channel: "C1" };
-    let hostile = Notice { title: "<!channel> *& <https://evil.example|click>".into(), ..notice() };
+    let mut hostile = notice();
+    hostile.first.title = "<!channel> *& <https://evil.example|click>".into();
     let words = Wording::default().of(&hostile);
     let thread = slack::post(&client(), bot, (&hostile, &words), None).await.unwrap();
     assert_eq!(thread.as_deref(), Some("1503435956.000247"));
@@ -121,7 +125,8 @@ async fn c16_a_letter_by_smtp_belongs_to_the_conversation_of_its_incident() {
         from: "Chimera <chimera@example.com>".into(),
         to: vec!["ops@example.com".into(), "Ada <ada@example.com>".into()],
     };
-    let later = Notice { id: "I-7/announce/41".into(), title: "übel ✗".into(), ..notice() };
+    let mut later = Notice { id: "I-7/announce/41".into(), ..notice() };
+    later.first.title = "übel ✗".into();
     for notice in [&notice(), &later] {
         let words = Wording::default().of(notice);
         let letter = Letter { notice, words: &words, envelope: &envelope };

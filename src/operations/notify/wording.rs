@@ -114,15 +114,15 @@ fn value(notice: &Notice, name: &str) -> String {
     let some = |text: &Option<String>| text.clone().unwrap_or_default();
     match name {
         "id" => notice.id.clone(),
-        "incident" => notice.incident.clone(),
-        "event" => notice.event.clone(),
-        "severity" => notice.severity.clone(),
-        "service" => notice.service.clone(),
-        "env" => notice.env.clone(),
-        "title" => notice.title.clone(),
-        "phase" => notice.phase.clone(),
+        "incident" => notice.first.incident.clone(),
+        "event" => notice.first.event.clone(),
+        "severity" => notice.first.severity.clone(),
+        "service" => notice.first.service.clone(),
+        "env" => notice.first.env.clone(),
+        "title" => notice.first.title.clone(),
+        "phase" => notice.first.phase.clone(),
         "cause" => some(&notice.cause),
-        "request" => some(&notice.request),
+        "request" => some(&notice.first.request),
         "count" => notice.count.to_string(),
         "affected" => notice.affected.to_string(),
         "others" => others(notice),
@@ -169,7 +169,8 @@ mod tests {
             words.text.contains("needs a person: no rule knows it") && words.text.contains("R-3"),
             "{words:?}"
         );
-        let bare = Notice { cause: None, request: None, ..notice() };
+        let mut bare = Notice { cause: None, ..notice() };
+        bare.first.request = None;
         let text = Wording::default().of(&bare).text;
         assert!(!text.contains("Cause") && !text.contains("R-3") && !text.contains("told again"), "{text}");
         let again = Wording::default().of(&Notice { attempt: 2, ..notice() }).text;
@@ -184,11 +185,9 @@ mod tests {
             incident: format!("I-{n}"),
             event: "opened".into(),
             severity: "P2".into(),
-            service: "web".into(),
-            env: "production".into(),
             title: "it is slow\nI-99".into(),
-            phase: "open".into(),
             request: None,
+            ..notice().first
         };
         let group = Notice { others: vec![other(8), other(9)], more: 3, ..notice() };
         let words = Wording::default().of(&group);
@@ -214,7 +213,8 @@ mod tests {
 
     #[test]
     fn c16_what_comes_from_outside_is_no_template_and_no_second_line_of_a_subject() {
-        let hostile = Notice { title: "${id}\nBcc: all@example.com".into(), ..notice() };
+        let mut hostile = notice();
+        hostile.first.title = "${id}\nBcc: all@example.com".into();
         let words = Wording::default().of(&hostile);
         assert!(!words.subject.contains('\n') && words.subject.contains("${id}"), "{words:?}");
     }

@@ -182,7 +182,7 @@ impl Case {
 
     /// Since when nothing of it is seen: what is told by lines ends by silence, what is checked by a check that holds.
     fn quiet(&self) -> Option<Timestamp> {
-        let told = self.kind.starts_with("log.") || self.kind == kind::METRIC_SHIFT;
+        let told = kind::of_lines(&self.kind) || self.kind == kind::METRIC_SHIFT;
         self.clear.or((told || self.kind == kind::PROCESS_OOM).then_some(self.last))
     }
 }

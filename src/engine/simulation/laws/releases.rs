@@ -35,13 +35,14 @@ impl Case {
         self.attempts.values().next_back().is_some_and(Deed::is_open)
     }
 
-    /// What was released for it last was to be taken back, and that was ended: only a person knows how it stands.
-    pub(super) fn is_adrift(&self) -> bool {
+    /// Only a person knows how what was released for it last stands: nobody judged it, or it was to be taken back, and that
+    /// was ended.
+    pub(super) fn is_a_persons(&self) -> bool {
         let ended = |deed: &Deed| {
             matches!(deed.ended, Some(AttemptOutcome::Stopped(_) | AttemptOutcome::Failed(_)))
                 && deed.marks.contains(&Mark::TakingBack)
         };
-        self.attempts.values().next_back().is_some_and(ended)
+        self.is_left_open() || self.attempts.values().next_back().is_some_and(ended)
     }
 
     /// The same, and nobody wanted it looked into since.

@@ -42,9 +42,7 @@ impl Laws {
         told::nothing_is_left(state);
         for incident in state.ward.live() {
             assert!(
-                with_mission(state, incident)
-                    || self.healing.cases[&incident.id].is_left_open()
-                    || self.healing.cases[&incident.id].is_adrift(),
+                with_mission(state, incident) || self.healing.cases[&incident.id].is_a_persons(),
                 "all is well, but {} is {:?}",
                 incident.id,
                 incident.phase

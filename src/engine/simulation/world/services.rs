@@ -112,7 +112,7 @@ impl Services {
             _ if faults && dice.pct(8) => return None,
             _ => sick,
         };
-        let lines = KINDS[sort].0.starts_with("log.");
+        let lines = kind::of_lines(KINDS[sort].0);
         if ill {
             self.told.insert(place);
             return Some(signal(dice, place, SignalState::Firing));
@@ -214,7 +214,7 @@ pub(in crate::engine::simulation) fn probe_all(run: &mut Run) {
     let believed = run.state.ward.live().filter(|incident| incident.sightings.firing);
     let believed: Vec<_> = believed.filter_map(|incident| place_of(&run.state, incident.id)).collect();
     for place in believed {
-        if !run.world.services.sick.contains_key(&place) && !sort(place).starts_with("log.") {
+        if !run.world.services.sick.contains_key(&place) && !kind::of_lines(sort(place)) {
             signals.push(signal(&mut run.dice, place, SignalState::Clear));
         }
     }

@@ -3,7 +3,10 @@
 
 use super::{frozen, read};
 use crate::{
-    domain::incident::{Diagnosis, Remedy},
+    domain::{
+        incident::{Diagnosis, Remedy},
+        signal::kind,
+    },
     monitor::investigate::{
         rules::{Rules, judge},
         scene::Scene,
@@ -62,9 +65,7 @@ fn decides(diagnosis: &Diagnosis) -> impl PartialEq + std::fmt::Debug + use<> {
 }
 
 fn poison(scene: &mut Scene, attack: &str) {
-    for signal in
-        scene.signals.iter_mut().filter(|signal| signal.kind.starts_with("log.") || signal.kind == "alarm")
-    {
+    for signal in scene.signals.iter_mut().filter(|signal| kind::of_text(&signal.kind)) {
         signal.title = format!("{attack} {} {attack}", signal.title);
         let sample = signal.sample.take().unwrap_or_default();
         signal.sample = Some(format!("{attack}\n{sample}\n{attack}"));

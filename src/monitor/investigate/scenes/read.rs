@@ -226,12 +226,10 @@ impl Frozen {
         let first_seen = NOW - Millis::mins(10 + self.quiet);
         let mut signals = vec![self.signal(&self.kind)];
         if let Some(log) = &self.log {
-            if !self.kind.starts_with("log.") && self.kind != "alarm" {
+            if !kind::of_text(&self.kind) {
                 signals.push(self.signal("log.error"));
             }
-            for signal in
-                signals.iter_mut().filter(|signal| signal.kind.starts_with("log.") || signal.kind == "alarm")
-            {
+            for signal in signals.iter_mut().filter(|signal| kind::of_text(&signal.kind)) {
                 signal.title = log.lines().next().unwrap_or_default().to_owned();
                 signal.sample = Some(log.clone());
             }

@@ -239,15 +239,8 @@ fn notice(effect: &Effect, (told, quiet): (&[Told<'_>], &[Member])) -> Option<No
     others.truncate(Member::MOST);
     Some(Notice {
         id: effect.id.to_string(),
-        incident: incident.id.to_string(),
-        event: (*words).to_owned(),
-        severity: incident.severity.to_string(),
-        service: incident.service.clone(),
-        env: incident.env.clone(),
-        title: incident.title.clone(),
-        phase: incident.phase.word().to_owned(),
+        first: member(incident, words),
         cause: incident.diagnosis.as_ref().map(|diagnosis| diagnosis.cause.clone()),
-        request: incident.request.as_ref().map(RequestId::to_string),
         count: incident.sightings.count,
         affected: incident.sightings.affected,
         others,

@@ -7,7 +7,7 @@ use crate::{
         expr::{Call, Value},
         ids::IncidentId,
         service::Service,
-        signal::Signal,
+        signal::{Signal, kind},
         time::Timestamp,
     },
     engine::{effect::Failure, healing::ward::Incident, state::State},
@@ -50,7 +50,7 @@ impl Outlook {
         let state = self.state.borrow();
         let incident = state.ward.incidents.get(&self.incident)?;
         let seen = &incident.sightings;
-        if !incident.kind.starts_with("log.") {
+        if !kind::of_lines(&incident.kind) {
             return Some(!seen.firing);
         }
         let now = (self.sight.eyes.now)();

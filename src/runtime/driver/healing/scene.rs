@@ -3,7 +3,11 @@
 
 use super::super::site::Site;
 use crate::{
-    domain::{incident::Remedy, signal::Signal, time::Timestamp},
+    domain::{
+        incident::Remedy,
+        signal::{Signal, kind},
+        time::Timestamp,
+    },
     engine::{healing::ward::Incident, state::State},
     monitor::investigate::{Earlier, Released, Scene},
 };
@@ -49,7 +53,7 @@ fn put_back<'a>(state: &'a State, service: &'a str) -> impl Iterator<Item = (Tim
 fn signals(state: &State, incident: &Incident, (placed, now): (Timestamp, Timestamp)) -> Vec<Signal> {
     let same = |other: &&std::sync::Arc<Incident>| {
         // What a log told of before what runs now was in place is not seen of it.
-        let told = other.kind.starts_with("log.") && (other.is_gone(now) || placed > other.sightings.last);
+        let told = kind::of_lines(&other.kind) && (other.is_gone(now) || placed > other.sightings.last);
         other.service == incident.service && other.id != incident.id && !told
     };
     let rest = state.ward.live().filter(same).map(|other| other.signal());

@@ -115,7 +115,7 @@ impl<'a> Watching<'a> {
     pub fn aim(&self, soak: &Soak) -> Aim {
         let Some(healed) = self.witness.healed() else { return Aim::Signal(None) };
         let (seen, now) = (&healed.sightings, self.witness.now());
-        let told = healed.kind.starts_with("log.");
+        let told = kind::of_lines(&healed.kind);
         let since = self.placed + if told { soak.warmup.max(Signal::LINES_QUIET) } else { soak.warmup };
         let state = if told {
             match (seen.last > since, now.since(self.placed) >= Signal::LINES_QUIET) {
@@ -171,7 +171,7 @@ impl<'a> Watching<'a> {
             let hits_now = u32::try_from(hits).unwrap_or(u32::MAX);
             match incident.kind.as_str() {
                 kind::PROCESS_OOM => killed += 1,
-                name if name.starts_with("log.") => fresh.push(FreshError {
+                name if kind::of_lines(name) => fresh.push(FreshError {
                     name: incident.title.clone(),
                     hits: hits_now,
                     // A log says nothing of who asked: each time counts as a request of its own.
