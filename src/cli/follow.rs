@@ -23,8 +23,10 @@ use crate::{
         effect::EffectKind,
         state::{Control, Mission, State},
     },
-    monitor::redact::secrets,
-    runtime::handle::{Handle, SendError},
+    runtime::{
+        handle::{Handle, SendError},
+        without_secrets,
+    },
 };
 use std::collections::BTreeMap;
 use tokio::time::{Instant, sleep_until};
@@ -173,7 +175,7 @@ impl<'a> Follow<'a> {
         let said = answers.iter().map(|answer| {
             let how = if answer.assumed { "assumed" } else { "answered" };
             // As it is kept.
-            let (text, _) = secrets(&answer.text);
+            let text = without_secrets(&answer.text);
             format!("{how}: {} {text}", answer.question)
         });
         for words in said.chain(complaints) {
@@ -188,6 +190,8 @@ impl<'a> Follow<'a> {
     fn notices(&mut self, state: &State, out: &mut Out) {
         let Some(mission) = state.missions.get(&self.mission) else { return };
         let teams = std::iter::once(None).chain(mission.teams.iter().map(|team| Some(team.id)));
+        let teams: Vec<_> = teams.collect();
+        self.handle.feeds().look_at(teams.iter().map(|team| Channel { mission: self.mission, team: *team }));
         for team in teams {
             let cursor = self.cursors.entry(team).or_insert(0);
             let batch = self.handle.feeds().read(Channel { mission: self.mission, team }, *cursor);

@@ -97,7 +97,11 @@ fn read(answer: &Answer) -> Result<PathBuf, (String, String)> {
             Err((why, format!("it may be an older one: use the version of this one there, or {name_it}")))
         }
         Exit::Code(_) => Err(match complaint(&answer.stdout) {
-            Some(Told { message, hint }) => (message, hint.unwrap_or_else(|| name_it.into())),
+            // Its words are for whoever is there.
+            Some(Told { message, hint }) => (
+                format!("the chimera there says: {message}"),
+                hint.map_or_else(|| name_it.to_owned(), |hint| format!("{hint}; from here, {name_it}")),
+            ),
             None => (words.clone(), format!("start `chimera --monitor` there; {SAYS_IT}")),
         }),
         Exit::Signal(_) | Exit::TimedOut | Exit::Stopped => Err((words.clone(), NO_QUESTION.into())),

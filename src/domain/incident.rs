@@ -7,7 +7,7 @@ use super::{
     candidate::CommitId,
     digest::Digest,
     ids::MissionId,
-    runbook::RunPlan,
+    runbook::{ROLLBACK, RunPlan},
     signal::{Fingerprint, Frame},
     text::clean_line,
     time::Timestamp,
@@ -287,6 +287,16 @@ impl Remedy {
         }
     }
 
+    /// Whether it rests on what was released being bad: code, or the release itself.
+    #[must_use]
+    pub fn blames_what_runs(&self) -> bool {
+        match self {
+            Self::Runbook(plan) => plan.runbook == ROLLBACK,
+            Self::Revert(_) | Self::Code(_) => true,
+            Self::Nothing => false,
+        }
+    }
+
     /// Hash of exactly this: what a ruling names.
     #[must_use]
     pub fn plan(&self) -> Digest {
@@ -347,6 +357,17 @@ impl Attempt {
             Mark::Replaces(version) => version.as_deref(),
             _ => None,
         })
+    }
+
+    /// Whether it was done and did not help. Teams that came to nothing, or a release that did not come about, say nothing of
+    /// the next ones.
+    #[must_use]
+    pub fn was_vain(&self) -> bool {
+        match &self.outcome {
+            Some(AttemptOutcome::Ineffective(_) | AttemptOutcome::RolledBack(_)) => true,
+            Some(AttemptOutcome::Failed(_)) => matches!(self.remedy, Remedy::Runbook(_)),
+            _ => false,
+        }
     }
 
     /// Whether it was being taken back.

@@ -9,6 +9,9 @@ use super::{
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// The runbook that nobody has to write: it takes the last release back. One of this id that the director wrote takes its place.
+pub const ROLLBACK: &str = "rollback-last-release";
+
 /// A safe operation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Runbook {

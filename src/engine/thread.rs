@@ -6,7 +6,7 @@ use super::{
     effect::mission_of,
     event::{DeskEvent, EffectEvent, Event, IdeaEvent, IncidentEvent, MoneyEvent},
 };
-use crate::domain::ids::{CallId, EffectId, GrantId, MissionId, RequestId};
+use crate::domain::ids::{CallId, EffectId, GrantId, IncidentId, MissionId, RequestId};
 use std::collections::BTreeSet;
 
 /// See the module's text. Facts must come in their order.
@@ -17,6 +17,8 @@ pub struct Thread {
     calls: BTreeSet<CallId>,
     effects: BTreeSet<EffectId>,
     grants: BTreeSet<GrantId>,
+    /// The attempt to heal an incident that it is, until that has ended.
+    attempt: Option<(IncidentId, u32)>,
 }
 
 impl Thread {
@@ -29,13 +31,14 @@ impl Thread {
             calls: BTreeSet::new(),
             effects: BTreeSet::new(),
             grants: BTreeSet::new(),
+            attempt: None,
         }
     }
 
     /// Whether nothing can follow that does not name the mission itself, but the end of a grant.
     #[must_use]
     pub fn is_quiet(&self) -> bool {
-        self.requests.is_empty() && self.calls.is_empty() && self.effects.is_empty()
+        self.requests.is_empty() && self.calls.is_empty() && self.effects.is_empty() && self.attempt.is_none()
     }
 
     /// Whether this fact concerns the mission. What concerns the whole house does.
@@ -46,8 +49,8 @@ impl Thread {
             Event::Effect(event) => self.takes_effect(event),
             Event::Money(event) => self.takes_money(event),
             Event::Control(_) => true,
-            Event::Incident(_, IncidentEvent::MissionOpened(_, mission)) => *mission == self.mission,
-            Event::Incident(..) | Event::Ward(_) => false,
+            Event::Incident(incident, event) => self.takes_incident(*incident, event),
+            Event::Ward(_) => false,
             Event::Idea(event) => {
                 matches!(event, IdeaEvent::Taken { mission, .. } if *mission == self.mission)
             }
@@ -78,6 +81,25 @@ impl Thread {
                 own
             }
             DeskEvent::GrantEnded(grant, _) => self.grants.remove(grant),
+        }
+    }
+
+    /// What becomes of its release is told of the attempt.
+    fn takes_incident(&mut self, incident: IncidentId, event: &IncidentEvent) -> bool {
+        match event {
+            IncidentEvent::MissionOpened(number, mission) if *mission == self.mission => {
+                self.attempt = Some((incident, *number));
+                true
+            }
+            IncidentEvent::Marked(number, _) => self.attempt == Some((incident, *number)),
+            IncidentEvent::AttemptEnded { number, .. } => {
+                let own = self.attempt == Some((incident, *number));
+                if own {
+                    self.attempt = None;
+                }
+                own
+            }
+            _ => false,
         }
     }
 

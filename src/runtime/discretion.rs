@@ -9,6 +9,7 @@ use crate::{
     engine::command::{Command, ControlCommand, DeskCommand, HealCommand, IdeaCommand, MissionCommand},
     monitor::redact::secrets,
 };
+use std::borrow::Cow;
 
 /// The command without secrets in its words. A brief says how many there were; of the others the log does.
 #[must_use]
@@ -31,6 +32,12 @@ pub(super) fn discreet(mut command: Command) -> Command {
         }
     }
     command
+}
+
+/// Words that repeat what somebody sent, without the secrets in them.
+#[must_use]
+pub fn without_secrets(words: &str) -> Cow<'_, str> {
+    secrets(words).0
 }
 
 /// Everything in it that a person wrote.

@@ -23,7 +23,7 @@ pub const CHANNELS_MOST: usize = 64;
 pub struct Feeds {
     rings: Arc<Mutex<BTreeMap<Channel, Ring>>>,
     moved: Arc<watch::Sender<u64>>,
-    read: Arc<watch::Sender<BTreeSet<Channel>>>,
+    looked: Arc<watch::Sender<BTreeSet<Channel>>>,
 }
 
 #[derive(Default)]
@@ -51,7 +51,7 @@ impl Default for Feeds {
         Self {
             rings: Arc::default(),
             moved: Arc::new(watch::Sender::new(0)),
-            read: Arc::new(watch::Sender::new(BTreeSet::new())),
+            looked: Arc::new(watch::Sender::new(BTreeSet::new())),
         }
     }
 }
@@ -83,9 +83,6 @@ impl Feeds {
     /// What came on a channel since `cursor` (0: from the oldest kept).
     #[must_use]
     pub fn read(&self, channel: Channel, cursor: u64) -> Batch {
-        if !self.read.borrow().contains(&channel) {
-            self.is_read(channel);
-        }
         let rings = self.rings();
         let Some(ring) = rings.get(&channel) else { return Batch { next: cursor, ..Batch::default() } };
         let end = ring.first + ring.items.len() as u64;
@@ -98,20 +95,23 @@ impl Feeds {
         }
     }
 
-    /// Remembers that somebody reads a channel; of so many as are kept at all, the latest missions'.
-    fn is_read(&self, channel: Channel) {
-        self.read.send_modify(|read| {
-            read.insert(channel);
-            if read.len() > CHANNELS_MOST {
-                read.pop_first();
-            }
+    /// The channels that whoever is here looks at from now on, and no others; of more than are kept at all, the latest missions'.
+    pub fn look_at(&self, channels: impl IntoIterator<Item = Channel>) {
+        let mut looked: BTreeSet<Channel> = channels.into_iter().collect();
+        while looked.len() > CHANNELS_MOST {
+            looked.pop_first();
+        }
+        self.looked.send_if_modified(|before| {
+            let changed = *before != looked;
+            *before = looked;
+            changed
         });
     }
 
-    /// The channels that anybody has read here: for whoever brings them from elsewhere only then.
+    /// The channels that are looked at here: for whoever brings them from elsewhere only then.
     #[must_use]
-    pub fn wanted(&self) -> watch::Receiver<BTreeSet<Channel>> {
-        self.read.subscribe()
+    pub fn looked(&self) -> watch::Receiver<BTreeSet<Channel>> {
+        self.looked.subscribe()
     }
 
     /// Changes whenever any channel gets an item.

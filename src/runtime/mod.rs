@@ -30,6 +30,7 @@ mod viewing;
 pub mod watch;
 mod watching;
 
+pub use discretion::without_secrets;
 pub use driver::{
     healing::{
         channels::{Channel, Channels, Recipient},

@@ -6,7 +6,7 @@ use crate::{
         time::Millis,
     },
     engine::command::{Refusal, RefusalKind},
-    runtime::handle::SendError,
+    runtime::{handle::SendError, without_secrets},
 };
 use axum::{
     body::Body,
@@ -139,11 +139,11 @@ impl Sort {
 }
 
 impl Problem {
-    /// Of a sort, in words, with what to do. Words may repeat what was sent: they are cleaned and cut.
+    /// Of a sort, in words, with what to do. Words may repeat what was sent: secrets are taken out, and they are cleaned and cut.
     pub fn new(sort: Sort, detail: impl AsRef<str>, hint: impl AsRef<str>) -> Self {
         let (word, title, status) = sort.words();
         let fit = |words: &str| {
-            let mut words = clean(words).to_string();
+            let mut words = clean(&without_secrets(words)).to_string();
             let end = (0..=words.len().min(WORDS_MOST)).rev().find(|at| words.is_char_boundary(*at));
             words.truncate(end.unwrap_or(0));
             words

@@ -280,7 +280,9 @@ impl Loop {
         if !self.outbox.is_empty() || self.pace.due(self.app.tempo()).is_none_or(|at| at > now.mono) {
             return Ok(());
         }
-        for channel in self.app.streams() {
+        let streams = self.app.streams();
+        self.handle.feeds().look_at(streams.iter().copied());
+        for channel in streams {
             let batch = self.handle.feeds().read(channel, self.app.channels.cursor(channel));
             if !batch.items.is_empty() || batch.lost > 0 {
                 self.app.on(Action::Feed(channel, batch), now);

@@ -2,13 +2,14 @@
 
 use super::client::{Daemon, daemon};
 use crate::{
-    house::stage::{BRIEF, CHECK, Running, Stage, me, processes},
+    house::stage::{BRIEF, CHECK, PATIENCE, Running, Stage, me, processes},
     screen::{far::Sshd, pty::Terminal},
 };
 use serde_json::json;
 use std::{
     io::Write as _,
     process::{ChildStdin, Stdio},
+    time::Instant,
 };
 
 /// Columns and rows of a full screen.
@@ -131,6 +132,38 @@ fn d11_a_line_that_is_lost_is_told_and_taken_up_again() {
     viewer.says("line lost: ");
     viewer.leaves();
     stage.verify();
+}
+
+#[test]
+fn d11_a_screen_holds_the_streams_of_what_it_looks_at_and_no_others() {
+    let stage = Stage::default();
+    let daemon = daemon(&stage);
+    daemon.post("/api/control/pause", &json!({"reason": "lunch"})).is(200);
+    for _ in 0..3 {
+        daemon.post("/api/missions", &json!({"text": BRIEF, "checks": [CHECK]})).is(201);
+    }
+    let mut viewer = Viewer::on(&daemon, &stage);
+    let streams = |wanted: u64| {
+        let now = || {
+            let metrics = daemon.get("/metrics").is(200).text;
+            let line = metrics.lines().find_map(|line| line.strip_prefix("chimera_streams "));
+            line.unwrap().parse::<u64>().unwrap()
+        };
+        let until = Instant::now() + PATIENCE;
+        while now() != wanted {
+            assert!(Instant::now() < until, "{} streams, {wanted} wanted", now());
+        }
+    };
+    // What happens, and for each of the two teams and the orchestrator what it says.
+    streams(1);
+    for mission in ["M-1", "M-2", "M-3", "M-1"] {
+        viewer.line(&format!("watch {mission}"));
+        viewer.says(&format!("watch: {mission}"));
+        streams(4);
+    }
+    viewer.line("watch off");
+    streams(1);
+    viewer.leaves();
 }
 
 #[test]

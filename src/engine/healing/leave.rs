@@ -141,8 +141,8 @@ pub(super) fn reconsider_held(pen: &mut Pen<'_>) {
     }
 }
 
-/// Whether code is blamed for what was seen before something that was done to the service has ended just now. A runbook looks
-/// for itself.
+/// Whether code or its release is blamed for what was seen before something that was done to the service has ended just now.
+/// Any other runbook looks for itself.
 fn outdated(pen: &Pen<'_>, id: IncidentId) -> bool {
     let Some(incident) = pen.incident(id).filter(|incident| incident.phase == Phase::Diagnosed) else {
         return false;
@@ -151,7 +151,7 @@ fn outdated(pen: &Pen<'_>, id: IncidentId) -> bool {
     let ended = |other: &Arc<Incident>| {
         other.id != id && other.is_of_service_of(&incident) && other.entered == pen.order.at
     };
-    matches!(remedy, Some(Remedy::Revert(_) | Remedy::Code(_))) && pen.state.ward.live().any(ended)
+    remedy.is_some_and(Remedy::blames_what_runs) && pen.state.ward.live().any(ended)
 }
 
 /// Why nothing more is tried.
@@ -162,7 +162,8 @@ fn exhausted(pen: &Pen<'_>, incident: &Incident, remedy: &Remedy) -> Option<Stri
         return Some(format!("{} were made", count(most, "attempt")));
     }
     let plan = remedy.plan();
-    if let Some(attempt) = incident.attempts.iter().find(|attempt| unhelpful(attempt, plan)) {
+    let vain = |attempt: &&Attempt| attempt.was_vain() && attempt.remedy.plan() == plan;
+    if let Some(attempt) = incident.attempts.iter().find(vain) {
         return Some(format!("{} was tried and did not help", attempt.remedy.words()));
     }
     let now = pen.order.at;
@@ -352,19 +353,10 @@ fn tried_before(state: &State, incident: &Incident, remedy: &Remedy) -> Option<I
     let earlier = state.ward.incidents.values();
     let mut earlier = earlier.filter(|o| o.id != incident.id && o.fingerprint == incident.fingerprint);
     earlier
-        .find(|other| other.attempts.iter().any(|attempt| unhelpful(attempt, remedy.plan())))
+        .find(|other| {
+            other.attempts.iter().any(|attempt| attempt.was_vain() && attempt.remedy.plan() == remedy.plan())
+        })
         .map(|other| other.id)
-}
-
-/// Whether an attempt was of this plan and did not help. Teams that came to nothing, or a release that did not come about,
-/// say nothing of the next ones.
-fn unhelpful(attempt: &Attempt, plan: Digest) -> bool {
-    let failed = match &attempt.outcome {
-        Some(AttemptOutcome::Ineffective(_) | AttemptOutcome::RolledBack(_)) => true,
-        Some(AttemptOutcome::Failed(_)) => matches!(attempt.remedy, Remedy::Runbook(_)),
-        _ => false,
-    };
-    failed && attempt.remedy.plan() == plan
 }
 
 /// Why nothing is brought to this service now: something is done to it, or nobody knows what is in place there.

@@ -10,7 +10,7 @@ use crate::{
         ids::IncidentId,
         incident::{Phase, Severity, Suppression},
         signal::{Signal, SignalState, kind},
-        time::Timestamp,
+        time::{Millis, Timestamp},
     },
     engine::{command::HealCommand, event::IncidentEvent, pen::Pen},
     policy::{flap::Before, healing::Grouping},
@@ -27,6 +27,8 @@ const PROVEN_AT_ONCE: [&str; 7] = [
     kind::ALARM,
     kind::STORM,
 ];
+/// Clear for this long, and what is seen then is another time: what was to be done for the one before is asked anew.
+const CLEAR_LEAST: Millis = Millis::secs(30);
 /// Log lines of one cause that confirm it.
 const LINES_CONFIRM: u64 = 3;
 
@@ -48,13 +50,19 @@ pub(super) fn observe(pen: &mut Pen<'_>, signals: &[Signal]) {
         match how {
             Sighting::Back if comes_and_goes(pen, id) => suppress(pen, id, Suppression::Flapping),
             Sighting::Back => opening::opened(pen, id),
-            Sighting::Usual => progress(pen, id),
+            // What was told of before it may have made it quiet.
+            Sighting::Again if is_diagnosed(pen, id) => investigate(pen, id),
+            Sighting::Again | Sighting::Usual => progress(pen, id),
         }
         if let Some(before) = before.get(&id) {
             worse(pen, id, *before);
         }
     }
     settle(pen);
+}
+
+fn is_diagnosed(pen: &Pen<'_>, id: IncidentId) -> bool {
+    pen.incident(id).is_some_and(|incident| incident.phase == Phase::Diagnosed)
 }
 
 fn comes_and_goes(pen: &Pen<'_>, id: IncidentId) -> bool {
@@ -82,6 +90,8 @@ pub(super) fn waiting_words(pen: &Pen<'_>, incident: &Incident, why: &str) -> St
 enum Sighting {
     /// One more.
     Usual,
+    /// It was clear for a while, and what waits for a word rests on what was seen before that.
+    Again,
     /// It was over, and is back.
     Back,
 }
@@ -123,8 +133,11 @@ fn one(pen: &mut Pen<'_>, signal: &Signal) -> Option<(IncidentId, Sighting)> {
         _ if !firing || pen.state.ward.live().count() >= Ward::LIVE_MOST => return None,
         _ => IncidentId(pen.state.ward.counters.incident.saturating_add(1)),
     };
+    let waits = pen.incident(id).filter(|incident| firing && incident.phase == Phase::Diagnosed);
+    let waits = waits.filter(|incident| incident.request.is_some()).and_then(|it| it.sightings.clear_since);
     see(pen, id, signal);
-    Some((id, Sighting::Usual))
+    let again = waits.is_some_and(|since| pen.order.at.since(since) >= CLEAR_LEAST);
+    Some((id, if again { Sighting::Again } else { Sighting::Usual }))
 }
 
 fn see(pen: &mut Pen<'_>, id: IncidentId, signal: &Signal) {

@@ -301,6 +301,9 @@ pub struct Sightings {
     pub firing: bool,
     /// Since when it is not.
     pub clear_since: Option<Timestamp>,
+    /// When it last began again after it was clear.
+    #[serde(default)]
+    pub again: Timestamp,
     /// Last states, oldest first, at most [`Incident::STATES_MOST`].
     pub states: Vec<(Timestamp, bool)>,
     /// Examples, newest last, at most [`Incident::SAMPLES_MOST`].
@@ -382,10 +385,17 @@ impl Incident {
         }
     }
 
-    /// When it began: the first sighting, or the last time it came back after it was over.
+    /// When it began: the first sighting, the last time it came back after it was over, or when it was seen again after
+    /// something had been done for it that had made it clear.
     #[must_use]
     pub fn began(&self) -> Timestamp {
-        self.reopened.last().copied().unwrap_or(self.first_seen)
+        let first = self.reopened.last().copied().unwrap_or(self.first_seen);
+        let done = self.attempts.last().map(|attempt| attempt.began);
+        if done.is_some_and(|done| self.sightings.again > done) {
+            first.max(self.sightings.again)
+        } else {
+            first
+        }
     }
 
     /// What is being done right now.
@@ -567,7 +577,9 @@ impl Incident {
             return;
         }
         self.title.clone_from(&signal.title);
-        seen.clear_since = None;
+        if seen.clear_since.take().is_some() {
+            seen.again = at;
+        }
         seen.count = seen.count.saturating_add(signal.count.max(1));
         seen.affected = seen.affected.max(signal.affected);
         seen.last = at;

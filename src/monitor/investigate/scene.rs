@@ -24,6 +24,8 @@ pub struct Scene {
     pub readings: Vec<Newest>,
     /// Similar incidents of the past, the newest first.
     pub earlier: Vec<Earlier>,
+    /// What was done for it already and did not help.
+    pub tried: Vec<Remedy>,
     /// Releases of the service, the newest first.
     pub releases: Vec<Released>,
     /// When the first signal was seen.

@@ -66,7 +66,7 @@ pub const ENTRIES: &[Entry] = entries! {
     Code Number: "culprit.score" "culprit.margin";
     Code Truth: "culprit.found" "culprit.released" "culprit.older" "code.touches_config" "code.traced";
     Code Words: "culprit.commit" "code.place";
-    Release Number: "release.minutes_before";
+    Release Number: "release.minutes_before" "release.minutes_ago";
     Release Truth: "release.near";
     Store Number: "pg.connections_pct" "pg.longest_s" "pg.pid" "pg.blocked" "pg.blocker_pid" "pg.idle_pid" "pg.lag_s"
         "redis.memory_pct" "redis.evicted" "redis.blocked" "redis.uptime_s";

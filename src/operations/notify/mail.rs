@@ -127,7 +127,8 @@ fn person(text: &str) -> Result<serde_json::Value, String> {
 impl Letter<'_> {
     /// The id that all letters of an incident answer.
     fn conversation(&self) -> String {
-        format!("<{}@{}>", Digest::of(self.notice.first.incident.as_bytes()).short(), self.host())
+        let (house, incident) = (self.notice.house.as_bytes(), self.notice.first.incident.as_bytes());
+        format!("<{}@{}>", Digest::of_parts(&[house, incident]).short(), self.host())
     }
 
     /// What stands behind the `@` of who writes.

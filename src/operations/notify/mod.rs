@@ -25,8 +25,10 @@ const QUOTE_MOST: usize = 120;
 /// What is told. Every text in it is clean and bounded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Notice {
-    /// The same for the same word, however often it is told.
+    /// The same for the same word, however often it is told, and no other house's.
     pub id: String,
+    /// Which house tells: the same in all that it tells, and another for each journal.
+    pub house: String,
     /// The incident that it is told under: the gravest of its group.
     #[serde(flatten)]
     pub first: Member,

@@ -20,7 +20,8 @@ pub(super) fn notice() -> Notice {
         request: Some("R-3".into()),
     };
     Notice {
-        id: "I-7/announce/40".into(),
+        id: "5eed/I-7/announce/40".into(),
+        house: "5eed".into(),
         first,
         cause: Some("the pool is too small".into()),
         count: 12,
@@ -47,7 +48,7 @@ async fn c16_a_webhook_gets_json_that_another_house_takes_for_genuine() {
     let got = got.recv().unwrap();
     assert_eq!(
         (got.line.as_str(), got.header(webhook::ID), got.header(webhook::ATTEMPT)),
-        ("POST /", "I-7/announce/40", "1")
+        ("POST /", "5eed/I-7/announce/40", "1")
     );
     assert_eq!(got.json()["incident"], "I-7");
     assert_eq!(got.header(webhook::SIGNATURE), webhook::signature("between us", now, &got.body));
@@ -120,19 +121,20 @@ async fn c16_a_bot_of_slack_keeps_an_incident_in_one_thread() {
 
 #[tokio::test]
 async fn c16_a_letter_by_smtp_belongs_to_the_conversation_of_its_incident() {
-    let (address, got) = sink::mail(2, "250 taken\r\n");
+    let (address, got) = sink::mail(3, "250 taken\r\n");
     let envelope = Envelope {
         from: "Chimera <chimera@example.com>".into(),
         to: vec!["ops@example.com".into(), "Ada <ada@example.com>".into()],
     };
-    let mut later = Notice { id: "I-7/announce/41".into(), ..notice() };
+    let mut later = Notice { id: "5eed/I-7/announce/41".into(), ..notice() };
     later.first.title = "übel ✗".into();
-    for notice in [&notice(), &later] {
+    let other = Notice { id: "beef/I-7/announce/40".into(), house: "beef".into(), ..notice() };
+    for notice in [&notice(), &later, &other] {
         let words = Wording::default().of(notice);
         let letter = Letter { notice, words: &words, envelope: &envelope };
         mail::send(|_| Ok(client()), &Way::read(&address).unwrap(), (None, None), letter).await.unwrap();
     }
-    let [first, second] = [got.recv().unwrap(), got.recv().unwrap()];
+    let [first, second, other] = [(); 3].map(|()| got.recv().unwrap());
     assert!(
         first.contains("MAIL FROM:<chimera@example.com>") && first.contains("RCPT TO:<ada@example.com>"),
         "{first}"
@@ -144,6 +146,10 @@ async fn c16_a_letter_by_smtp_belongs_to_the_conversation_of_its_incident() {
     };
     assert_eq!(head(&first, "References: "), head(&second, "References: "));
     assert_ne!(head(&first, "Message-ID: "), head(&second, "Message-ID: "));
+    // The first incident of another house is another one.
+    for name in ["References: ", "Message-ID: "] {
+        assert_ne!(head(&first, name), head(&other, name));
+    }
 }
 
 #[tokio::test]

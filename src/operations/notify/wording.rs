@@ -118,6 +118,7 @@ fn value(notice: &Notice, name: &str) -> String {
         "event" => notice.first.event.clone(),
         "severity" => notice.first.severity.clone(),
         "service" => notice.first.service.clone(),
+        "env" if notice.first.env.is_empty() => "every environment".to_owned(),
         "env" => notice.first.env.clone(),
         "title" => notice.first.title.clone(),
         "phase" => notice.first.phase.clone(),

@@ -5,8 +5,13 @@ use crate::{
     domain::{
         digest::Digest,
         ids::{MissionId, Seq},
+        incident::AttemptOutcome,
     },
-    engine::{event::Fact, state::State, thread::Thread},
+    engine::{
+        event::{Event, Fact, IncidentEvent},
+        state::State,
+        thread::Thread,
+    },
     runtime::records::fact_of,
     store::{
         entry::Entry,
@@ -59,6 +64,18 @@ impl Dossier {
             state.apply(paper.seq, &paper.fact);
         }
         state
+    }
+
+    /// Why the service does not run what the mission landed, if its release was taken back.
+    #[must_use]
+    pub fn rolled_back(&self) -> Option<&str> {
+        self.papers.iter().rev().find_map(|paper| match &paper.fact.event {
+            Event::Incident(
+                _,
+                IncidentEvent::AttemptEnded { outcome: AttemptOutcome::RolledBack(why), .. },
+            ) => Some(why.as_str()),
+            _ => None,
+        })
     }
 }
 

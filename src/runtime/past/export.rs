@@ -266,8 +266,14 @@ pub fn usual_name(mission: MissionId, form: Form) -> String {
 mod tests {
     use super::*;
     use crate::{
-        domain::{candidate::CommitId, request::Actor, time::Timestamp},
-        engine::event::{Fact, MissionEvent},
+        domain::{
+            candidate::CommitId,
+            ids::IncidentId,
+            incident::{AttemptOutcome, Mark},
+            request::Actor,
+            time::Timestamp,
+        },
+        engine::event::{Fact, IncidentEvent, MissionEvent},
         runtime::{
             past::{shelf::Owned, talk::tests::transcript},
             records::entry_of,
@@ -302,6 +308,30 @@ mod tests {
             store.append(vec![entry_of(&fact).unwrap()]).await.unwrap();
         }
         store
+    }
+
+    #[tokio::test]
+    async fn e3_what_became_of_its_release_is_of_the_mission() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = past(dir.path()).await;
+        let of = |incident: u64, event: IncidentEvent| Event::Incident(IncidentId(incident), event);
+        let ended = |why: &str| IncidentEvent::AttemptEnded {
+            number: 1,
+            outcome: AttemptOutcome::RolledBack(why.into()),
+        };
+        let events = [
+            of(7, IncidentEvent::MissionOpened(1, MissionId(1))),
+            of(8, ended("another's")),
+            of(7, IncidentEvent::Marked(1, Mark::TakingBack)),
+            of(7, ended("it is slower")),
+            of(7, ended("the next attempt's")),
+        ];
+        for (event, at) in events.into_iter().zip(8..) {
+            let fact = Fact { actor: Actor::Engine, at: Timestamp(at), event };
+            store.append(vec![entry_of(&fact).unwrap()]).await.unwrap();
+        }
+        let dossier = gather(&Owned(&store), MissionId(1)).unwrap();
+        assert_eq!((dossier.papers.len(), dossier.rolled_back()), (9, Some("it is slower")));
     }
 
     #[tokio::test]

@@ -34,7 +34,7 @@ pub fn markdown(dossier: &Dossier, patch: &dyn Fn(Digest) -> Result<String, Stri
         let _ = writeln!(page, "# {}\n\nThe journal does not say how it was opened.", dossier.mission);
         return page;
     };
-    head(&mut page, &state, mission);
+    head(&mut page, (&state, dossier), mission);
     asked(&mut page, mission);
     for team in &mission.teams {
         team_section(&mut page, team);
@@ -84,10 +84,13 @@ fn list(page: &mut String, title: &str, items: &[String]) {
     }
 }
 
-fn head(page: &mut String, state: &State, mission: &Mission) {
+fn head(page: &mut String, (state, dossier): (&State, &Dossier), mission: &Mission) {
     let first = mission.brief.text.trim().lines().next().unwrap_or_default();
     let _ = writeln!(page, "# {}: {}\n", mission.id, line(first));
     let _ = writeln!(page, "{}\n", line(&snapshot::headline(state, mission)));
+    if let Some(why) = dossier.rolled_back() {
+        let _ = writeln!(page, "Its release was taken back: {}\n", line(why));
+    }
     let _ = writeln!(page, "| | |\n|---|---|");
     let _ = writeln!(page, "| repository | {} |", line(&mission.brief.repo));
     let _ = writeln!(page, "| opened | {} UTC |", at(mission.opened));
@@ -97,9 +100,6 @@ fn head(page: &mut String, state: &State, mission: &Mission) {
     }
     if let Some((commit, branch)) = &mission.result.landed {
         let _ = writeln!(page, "| commit | {} on {} |", line(&commit.0), line(branch));
-    }
-    if let Some(why) = snapshot::rolled_back(state, mission) {
-        let _ = writeln!(page, "| rolled back | {} |", line(why));
     }
     for (commit, branch) in &mission.result.restored {
         let _ = writeln!(page, "| restored | {} on {} |", line(&commit.0), line(branch));

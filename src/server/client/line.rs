@@ -6,7 +6,7 @@ use super::{
     asks::{answer, refuse, word},
     previews::FarPreviews,
     settings::FarSettings,
-    streams::{bring, goes_on},
+    streams::{Broken, Here, bring, goes_on},
     way::Way,
     wire::{Event, Trouble, Wire},
 };
@@ -166,14 +166,14 @@ impl Far {
         let previews = previews.map(|end| FarPreviews::of(end, wire.clone(), states, address.clone()));
         let (close, closed) = watch::channel(false);
         let label = format!("{address} ({})", snapshot.program);
-        let (born, wanted) = (Clock::Wall.now(), end.feeds.wanted());
+        let (born, looked) = (Clock::Wall.now(), end.feeds.looked());
         let mut line = Line {
             wire,
             end,
             state: State::default(),
             journal: None,
             asks: FuturesUnordered::new(),
-            wanted,
+            looked,
             streams: FuturesUnordered::new(),
             brought: BTreeMap::new(),
             born,
@@ -221,8 +221,8 @@ struct Line {
     state: State,
     journal: Option<Digest>,
     asks: FuturesUnordered<BoxFuture<'static, ()>>,
-    wanted: watch::Receiver<BTreeSet<Channel>>,
-    streams: FuturesUnordered<BoxFuture<'static, (Channel, Option<u64>)>>,
+    looked: watch::Receiver<BTreeSet<Channel>>,
+    streams: FuturesUnordered<BoxFuture<'static, Broken>>,
     /// Channels that were ever brought, and the place they came to where they are not being brought now.
     brought: BTreeMap<Channel, Brought>,
     born: Timestamp,
@@ -242,8 +242,8 @@ enum Woken {
     Closed,
     Ask(Option<Ask>),
     Answered,
-    Wanted,
-    Streamed(Channel, Option<u64>),
+    Looked,
+    Streamed(Broken),
     Event(Option<Result<Event, Trouble>>),
     Time,
 }
@@ -278,7 +278,7 @@ impl Line {
     /// Folds what comes until it ends.
     async fn follow(&mut self) -> Ended {
         let mut events = self.wire.stream("/api/events", Some(self.state.seq.0));
-        self.bring_wanted();
+        self.bring_looked();
         loop {
             match self.wake(Some(&mut events), Millis::hours(1)).await {
                 Woken::Closed | Woken::Ask(None) => return Ended::Closed,
@@ -357,26 +357,30 @@ impl Line {
             ask = self.end.asks.recv() => Woken::Ask(ask),
             Some(()) = self.asks.next(), if !self.asks.is_empty() => Woken::Answered,
             next = next => Woken::Event(next),
-            Some((channel, place)) = self.streams.next(), if !self.streams.is_empty() => {
-                Woken::Streamed(channel, place)
-            }
-            Ok(()) = self.wanted.changed() => Woken::Wanted,
+            Some(broken) = self.streams.next(), if !self.streams.is_empty() => Woken::Streamed(broken),
+            Ok(()) = self.looked.changed() => Woken::Looked,
             () = time::sleep(most.to_std()) => Woken::Time,
         }
     }
 
     fn tend(&mut self, woken: Woken) {
         match woken {
-            Woken::Streamed(channel, place) => drop(self.brought.insert(channel, Brought::To(place))),
-            Woken::Wanted => self.bring_wanted(),
+            Woken::Streamed(Broken { channel, place, unseen }) => {
+                self.brought.insert(channel, Brought::To(place));
+                if unseen {
+                    // Somebody may look at it again by now.
+                    self.bring_looked();
+                }
+            }
+            Woken::Looked => self.bring_looked(),
             Woken::Closed | Woken::Ask(_) | Woken::Answered | Woken::Event(_) | Woken::Time => {}
         }
     }
 
-    /// Channels that somebody reads are brought: what is kept of them, and what comes while their missions go on.
-    fn bring_wanted(&mut self) {
-        let wanted = self.wanted.borrow_and_update().clone();
-        for channel in wanted {
+    /// Channels that somebody looks at are brought: what is kept of them, and what comes while their missions go on.
+    fn bring_looked(&mut self) {
+        let looked = self.looked.borrow_and_update().clone();
+        for channel in looked {
             let known = self.state.missions.contains_key(&channel.mission);
             let from = match self.brought.get(&channel) {
                 None if known => None,
@@ -384,9 +388,12 @@ impl Line {
                 _ => continue,
             };
             self.brought.insert(channel, Brought::Now);
-            let (wire, feeds, states) =
-                (self.wire.clone(), self.end.feeds.clone(), self.end.state.subscribe());
-            self.streams.push(bring(wire, feeds, states, (channel, from)).boxed());
+            let here = Here {
+                feeds: self.end.feeds.clone(),
+                states: self.end.state.subscribe(),
+                looked: self.looked.clone(),
+            };
+            self.streams.push(bring(self.wire.clone(), here, (channel, from)).boxed());
         }
     }
 
@@ -418,7 +425,7 @@ impl Line {
         }
         if self.state.seq != before {
             self.show();
-            self.bring_wanted();
+            self.bring_looked();
         }
         ended
     }

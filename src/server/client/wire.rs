@@ -214,10 +214,23 @@ fn lost(error: reqwest::Error) -> Trouble {
         cause = this.source();
     }
     if let Some(why) = words.strip_prefix("invalid peer certificate: ") {
-        words =
-            format!("its certificate is not believed ({why}): --ca names the authority that vouches for it");
+        words = disbelieved(why);
     }
     Trouble::Lost(clean_line(&words, WORDS_MOST).to_string())
+}
+
+/// Of a certificate that is not believed, with what can be done about it.
+fn disbelieved(why: &str) -> String {
+    if why.contains("CaUsedAsEndEntity") {
+        return "its certificate is that of an authority, which signs others and does not speak for a server: make one there \
+                with basicConstraints=CA:FALSE"
+            .into();
+    }
+    let first = why.split([' ', '{', '(']).next().unwrap_or(why);
+    format!(
+        "its certificate is not believed ({first}): --ca names the authority that vouches for it, or the certificate itself \
+         where it signed itself"
+    )
 }
 
 async fn body(request: RequestBuilder) -> Result<Vec<u8>, Trouble> {

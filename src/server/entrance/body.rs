@@ -27,8 +27,8 @@ const BODY_MOST: Millis = Millis::secs(30);
 
 /// How long an answer waits for what nobody wanted of its body.
 const REST_MOST: Millis = Millis::secs(1);
-/// Bytes of it.
-const REST_BYTES: usize = 64 * 1024;
+/// Bytes of it: as much as anybody may send.
+const REST_BYTES: usize = crate::server::input::BODY_MOST;
 
 /// What became of a body, for whoever answers then.
 pub(super) struct Fate {

@@ -143,6 +143,7 @@ impl Loop {
                 continue;
             }
             let follows = !self.face.streams.is_empty();
+            self.handle.feeds().look_at(self.face.streams.all().map(|(channel, _)| channel));
             let woken = tokio::select! {
                 biased;
                 told = self.signals.next() => Woken::Told(told),

@@ -44,3 +44,35 @@ fn what_comes_back_began_when_it_came_back() {
     house.see(vec![down("web")]);
     assert_eq!((house.incident(I).began(), house.incident(I).first_seen), (Timestamp(house.now), first));
 }
+
+#[test]
+fn what_is_seen_again_after_something_helped_began_then() {
+    let mut house = House::diagnosed(2, restart(Grade::A, 1));
+    let first = house.incident(I).began();
+    house.now += 1_000;
+    house.end("heal", Outcome::Healed);
+    house.see(vec![clear(&down("web"))]);
+    house.end("verify", Outcome::Verified(Verification::Helped));
+    assert_eq!((house.phase(), house.incident(I).began()), (Phase::Verifying, first));
+    house.now += 20_000;
+    house.see(vec![down("web")]);
+    assert_eq!((house.phase(), house.incident(I).began()), (Phase::Investigating, Timestamp(house.now)));
+}
+
+#[test]
+fn what_waits_for_a_word_is_looked_into_again_when_it_is_seen_again_after_a_while() {
+    let mut house = House::diagnosed(1, restart(Grade::A, 1));
+    let asked = house.incident(I).request;
+    assert!(asked.is_some());
+    for (clear_for, phase) in [(5_000, Phase::Diagnosed), (31_000, Phase::Investigating)] {
+        house.see(vec![clear(&down("web"))]);
+        house.now += clear_for;
+        house.see(vec![down("web")]);
+        let still = house.incident(I).request == asked;
+        assert_eq!(
+            (house.phase(), still),
+            (phase.clone(), phase == Phase::Diagnosed),
+            "clear for {clear_for} ms"
+        );
+    }
+}

@@ -48,10 +48,13 @@ fn release(scene: &Scene) -> Option<Piece> {
         // What stood there before brings nothing new.
         return Some(piece.truth("release.near", false));
     }
+    #[expect(clippy::cast_precision_loss, reason = "minutes, far below 2^52")]
+    let ago = (scene.now.since(release.at).0 / 60_000) as f64;
     let words = format!("release “{name}” took effect {minutes} min before the first signal");
     // A release is an event; that nothing went out is so as well.
     let piece = Piece::now(ClueSort::Release, words).standing(Standing::Event);
-    Some(piece.number("release.minutes_before", minutes).truth("release.near", age <= NEAR))
+    let piece = piece.number("release.minutes_before", minutes).number("release.minutes_ago", ago);
+    Some(piece.truth("release.near", age <= NEAR))
 }
 
 fn history(scene: &Scene) -> Option<Piece> {

@@ -140,7 +140,8 @@ fn samples(scene: &Scene) -> Option<Piece> {
         if !newest.fresh(scene.now) || metric.is_empty() || metric.len() > 64 || !metric.chars().all(plain) {
             continue;
         }
-        if shown.len() < SAMPLES_MOST {
+        // What could not be measured is no number.
+        if shown.len() < SAMPLES_MOST && value.is_finite() {
             piece = piece.number(&format!("{METRIC}{metric}"), *value);
             shown.push(format!("{metric} {value}"));
         }

@@ -12,7 +12,7 @@ use crate::{
     domain::{
         binding,
         incident::{AttemptOutcome, Diagnosis, Grade, Remedy, Severity, star},
-        runbook::{RunPlan, Runbook},
+        runbook::{ROLLBACK, RunPlan, Runbook},
         signal::SignalState,
         text,
     },
@@ -190,14 +190,16 @@ impl Verdict<'_> {
                 None => (Remedy::Nothing, Some("no commit is known that could be taken back".into())),
             },
             Cure::Runbook { ids, with } => {
-                let mut refused = Vec::new();
+                let (mut refused, mut vain) = (Vec::new(), None);
                 for id in ids {
                     match self.plan(id, with, grade) {
+                        // Where nothing else can be done, whoever rules says that it was tried.
+                        Ok(remedy) if self.was_vain(&remedy) => vain = vain.or(Some(remedy)),
                         Ok(remedy) => return (remedy, None),
                         Err(why) => refused.push(format!("runbook {id} is not offered: {why}")),
                     }
                 }
-                (Remedy::Nothing, Some(refused.join("; ")))
+                (vain.unwrap_or(Remedy::Nothing), Some(refused.join("; ")).filter(|why| !why.is_empty()))
             }
         }
     }
@@ -205,7 +207,7 @@ impl Verdict<'_> {
     fn plan(&self, id: &str, with: &[(String, Phrase)], grade: Grade) -> Result<Remedy, String> {
         let (scene, facts) = (self.scene, &self.findings.facts);
         let laid_down = self.runbooks.iter().find(|runbook| runbook.id == id);
-        let built = if laid_down.is_none() && id == rollback::ID { Some(rollback::of(scene)?) } else { None };
+        let built = if laid_down.is_none() && id == ROLLBACK { Some(rollback::of(scene)?) } else { None };
         let (runbook, mut given) = match (laid_down, &built) {
             (Some(runbook), _) => (runbook, BTreeMap::new()),
             (None, Some((runbook, given))) => (runbook, given.clone()),
@@ -232,6 +234,11 @@ impl Verdict<'_> {
         let target = format!("service {}", scene.service.name);
         let plan = binding::bind(runbook, &scene.service, &given, &target).map_err(|why| why.to_string())?;
         Ok(Remedy::Runbook(Box::new(plan)))
+    }
+
+    /// Whether the same was done for this incident and did not help.
+    fn was_vain(&self, remedy: &Remedy) -> bool {
+        self.scene.tried.iter().any(|tried| tried.plan() == remedy.plan())
     }
 
     /// The newest time the same was done for the same cause, if it did not help.

@@ -60,7 +60,7 @@ pub fn fit<'r>(rule: &'r Rule, book: &Book) -> Option<Fit<'r>> {
             }
         }
     }
-    if fit.held == 0 {
+    if fit.held == 0 || rule.unless.iter().any(|clause| is_seen(clause, book)) {
         return None;
     }
     fit.now = !sorts.is_empty();
@@ -70,14 +70,19 @@ pub fn fit<'r>(rule: &'r Rule, book: &Book) -> Option<Fit<'r>> {
         fit.hold(&seen);
     }
     for (clause, say) in &rule.against {
-        let seen = Seen::of(clause, book);
-        if clause.ask.ask(book) == Answer::True && seen.trust == Trust::Own && seen.standing != Standing::Past
-        {
+        if is_seen(clause, book) {
             fit.grade = lower(fit.grade);
             fit.said.push(format!("against it: {say}"));
         }
     }
     Some(fit)
+}
+
+/// Whether something other than text says so, and not of the past.
+fn is_seen(clause: &Clause, book: &Book) -> bool {
+    let seen = Seen::of(clause, book);
+    let counts = if clause.now { seen.standing == Standing::Now } else { seen.standing != Standing::Past };
+    counts && seen.trust == Trust::Own && clause.ask.ask(book) == Answer::True
 }
 
 /// One grade less.
@@ -91,13 +96,8 @@ pub fn lower(grade: Grade) -> Grade {
 
 /// Trusted evidence of another sort that agrees.
 fn second(rule: &Rule, book: &Book, sorts: &[ClueSort]) -> Option<Seen> {
-    rule.second.iter().filter(|clause| !sorts.contains(&clause.sort)).find_map(|clause| {
-        let seen = Seen::of(clause, book);
-        let agrees = clause.ask.ask(book) == Answer::True
-            && seen.trust == Trust::Own
-            && if clause.now { seen.standing == Standing::Now } else { seen.standing != Standing::Past };
-        agrees.then_some(seen)
-    })
+    let agrees = |clause: &&Clause| !sorts.contains(&clause.sort) && is_seen(clause, book);
+    rule.second.iter().find(agrees).map(|clause| Seen::of(clause, book))
 }
 
 impl Fit<'_> {

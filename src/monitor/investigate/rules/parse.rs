@@ -19,9 +19,11 @@ pub const FILE_MOST: usize = 512 * 1024;
 pub const RULES_MOST: usize = 512;
 
 const FILE_KEYS: &[&str] = &["pack", "rule"];
-const RULE_KEYS: &[&str] =
-    &["id", "kinds", "specific", "cause", "object", "when", "second", "against", "remedy", "passing"];
+const RULE_KEYS: &[&str] = &[
+    "id", "kinds", "specific", "cause", "object", "when", "second", "unless", "against", "remedy", "passing",
+];
 const CLAUSE_KEYS: &[&str] = &["sort", "now", "needed", "ask"];
+const UNLESS_KEYS: &[&str] = &["sort", "now", "ask"];
 const AGAINST_KEYS: &[&str] = &["sort", "now", "ask", "say"];
 const SORTS: [ClueSort; 10] = [
     ClueSort::Log,
@@ -153,6 +155,7 @@ impl Reader<'_> {
             cause: self.phrase(table, "cause", at)?,
             object: self.phrase(table, "object", at)?,
             second: self.clauses(table, "second", CLAUSE_KEYS)?,
+            unless: self.clauses(table, "unless", UNLESS_KEYS)?,
             cure: self.cure(table, at)?,
             passing: self.switch(table, "passing", false)?,
             pack: pack.to_owned(),

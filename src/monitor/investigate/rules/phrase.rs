@@ -230,11 +230,12 @@ fn span(seconds: f64) -> String {
     }
 }
 
-/// When something ends or has ended, of the days that are left.
+/// When something ends or has ended, of the whole days that are left: below zero one has begun and is not over.
 fn days(left: f64) -> String {
     let count = |days: f64| if days <= 1.0 { "1 day".to_owned() } else { format!("{days:.0} days") };
     match left {
-        ..0.0 => format!("ended {} ago", count(-left)),
+        ..-1.0 => format!("ended {} ago", count(-left - 1.0)),
+        ..0.0 => "ended less than a day ago".to_owned(),
         ..1.0 => "ends within a day".to_owned(),
         _ => format!("ends in {}", count(left)),
     }
@@ -269,10 +270,17 @@ mod tests {
 
     #[test]
     fn what_has_ended_does_not_end_in_days_below_zero() {
-        let said = [-30.0, -1.0, 0.0, 1.0, 12.0].map(days);
+        let said = [-30.0, -2.0, -1.0, 0.0, 1.0, 12.0].map(days);
         assert_eq!(
             said,
-            ["ended 30 days ago", "ended 1 day ago", "ends within a day", "ends in 1 day", "ends in 12 days"]
+            [
+                "ended 29 days ago",
+                "ended 1 day ago",
+                "ended less than a day ago",
+                "ends within a day",
+                "ends in 1 day",
+                "ends in 12 days"
+            ]
         );
     }
 

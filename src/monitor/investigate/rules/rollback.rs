@@ -5,17 +5,14 @@ use crate::{
     domain::{
         incident::{Grade, Severity},
         runbook::{
-            OnFail, Precheck, RunStep, Runbook, RunbookAutonomy, RunbookLimits, RunbookMatch, VariableKind,
-            Verify,
+            OnFail, Precheck, ROLLBACK, RunStep, Runbook, RunbookAutonomy, RunbookLimits, RunbookMatch,
+            VariableKind, Verify,
         },
         time::Millis,
     },
     monitor::investigate::scene::{Released, Scene},
 };
 use std::collections::BTreeMap;
-
-/// Its id.
-pub const ID: &str = "rollback-last-release";
 
 /// The runbook and its variables.
 ///
@@ -41,7 +38,7 @@ pub fn of(scene: &Scene) -> Result<(Runbook, BTreeMap<String, String>), String> 
         undo: Some(back("last")),
     };
     let runbook = Runbook {
-        id: ID.into(),
+        id: ROLLBACK.into(),
         version: 1,
         summary: "Put the release before the last one in place".into(),
         tier: 2,

@@ -22,6 +22,8 @@ pub struct Rule {
     pub when: Vec<Clause>,
     /// Evidence of other sorts; one that holds is enough.
     pub second: Vec<Clause>,
+    /// What rules it out where it is seen: another rule knows better then.
+    pub unless: Vec<Clause>,
     /// What speaks against it, each with words for people.
     pub against: Vec<(Clause, String)>,
     /// The cause in one line.

@@ -65,7 +65,8 @@ fn every_remedy_names_a_runbook_that_is_there() {
     for rule in Rules::built_in().unwrap().all() {
         if let Cure::Runbook { ids, .. } = &rule.cure {
             for id in ids {
-                let there = known.iter().any(|runbook| runbook.id == *id) || id == super::rules::rollback::ID;
+                let there =
+                    known.iter().any(|runbook| runbook.id == *id) || id == crate::domain::runbook::ROLLBACK;
                 assert!(there, "{} names {id}", rule.id);
             }
         }
@@ -136,6 +137,20 @@ fn two_rules_that_say_otherwise_lower_the_grade_and_are_said() {
     );
     let (said, gaps) = verdict(98);
     assert!(said == "rule-a A nothing" && gaps.contains("also fits: rule-b"), "{said} {gaps}");
+}
+
+#[test]
+fn what_ended_after_a_release_is_begun_again_and_the_release_taken_back_where_that_does_not_help() {
+    let (rules, frozen) = (Rules::built_in().unwrap(), named("the process ends minutes after a release"));
+    let (mut scene, findings) = frozen.seen();
+    let runbooks = runbooks();
+    let mut done = Vec::new();
+    for _ in 0..3 {
+        let Remedy::Runbook(plan) = judge(&scene, &findings, &rules, &runbooks).remedy else { panic!() };
+        done.push(plan.runbook.clone());
+        scene.tried.push(Remedy::Runbook(plan));
+    }
+    assert_eq!(done, ["restart-process", "restart-unit", "rollback-last-release"]);
 }
 
 #[test]

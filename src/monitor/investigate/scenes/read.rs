@@ -79,6 +79,9 @@ pub struct Frozen {
     /// Minutes from the last release to the first signal.
     #[serde(default)]
     release: Option<u64>,
+    /// Minutes from the first signal to the newest.
+    #[serde(default = "ten")]
+    lasts: u64,
     /// Minutes since the newest signal.
     #[serde(default)]
     quiet: u64,
@@ -223,7 +226,7 @@ impl Frozen {
     }
 
     fn scene(&self) -> Scene {
-        let first_seen = NOW - Millis::mins(10 + self.quiet);
+        let first_seen = NOW - Millis::mins(self.lasts + self.quiet);
         let mut signals = vec![self.signal(&self.kind)];
         if let Some(log) = &self.log {
             if !kind::of_text(&self.kind) {
@@ -376,6 +379,10 @@ impl FoundOf {
         }
         Found::one(piece)
     }
+}
+
+fn ten() -> u64 {
+    10
 }
 
 fn yes() -> bool {

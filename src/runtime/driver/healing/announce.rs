@@ -8,7 +8,9 @@ use super::{
 };
 use crate::{
     domain::{
-        ids::{IncidentId, RequestId},
+        ids::{IncidentId, RequestId, Seq},
+        incident::Phase,
+        signal::kind,
         time::Millis,
     },
     engine::{
@@ -58,13 +60,22 @@ pub(in crate::runtime::driver) async fn announce(
     let threads = told.iter().map(|told| told.incident.id).collect();
     let teller = Teller { site, eyes: &rules.eyes, wording: &channels.wording, threads };
     let quiet = quiet_with(site, &told[0].incident);
+    let house = house(site).await;
     let notices = channels.ways.iter().filter_map(|way| {
         let told = heard(channels, way, &told);
-        Some((&way.by, notice(effect, (&told, &quiet))?))
+        Some((&way.by, notice((effect, &house), (&told, &quiet))?))
     });
     let notices: Vec<(&Channel, Notice)> = notices.collect();
     let telling = notices.iter().map(|(way, notice)| teller.insist(way, notice, stop));
     sum(notices.iter().map(|(way, _)| way.word()).zip(join_all(telling).await))
+}
+
+/// What tells this house from all others: how its journal begins.
+async fn house(site: &Site) -> String {
+    let store = site.lines.store.clone();
+    let read = tokio::task::spawn_blocking(move || store.read_along(Seq(1), 1)).await;
+    let first = read.ok().and_then(Result::ok).and_then(|entries| entries.first().map(|entry| entry.hash));
+    first.map(|hash| hash.short().to_string()).unwrap_or_default()
 }
 
 /// What is told of one incident.
@@ -85,6 +96,12 @@ fn quiet_with(site: &Site, incident: &Incident) -> Vec<Member> {
     let state = site.lines.state.borrow();
     let group = Group::of(&state.ward, incident);
     let quiet = group.quiet(&state.ward).map(|(quiet, why)| member(quiet, &why.words()));
+    // What makes a storm is told of with it, also what nobody has had the time to confirm.
+    let new = state
+        .ward
+        .live()
+        .filter(|new| incident.kind == kind::STORM && new.phase == Phase::Suspected && new.sightings.firing);
+    let quiet = quiet.chain(new.map(|new| member(new, "seen")));
     quiet.filter(|member| member.incident != incident.id.to_string()).collect()
 }
 
@@ -229,7 +246,7 @@ impl Teller<'_> {
 
 /// What is told one way, if anything is: under the gravest of it, with the rest beside it. What was begun before a crash may
 /// have been told then: it says that it is told again.
-fn notice(effect: &Effect, (told, quiet): (&[Told<'_>], &[Member])) -> Option<Notice> {
+fn notice((effect, house): (&Effect, &str), (told, quiet): (&[Told<'_>], &[Member])) -> Option<Notice> {
     let (Told { incident, words }, others) = told.split_first()?;
     let tries = incident.effects.get(&effect.id).map_or(0, |known| u32::from(known.tries));
     let tries = tries.saturating_add(u32::from(effect.unsure));
@@ -238,7 +255,8 @@ fn notice(effect: &Effect, (told, quiet): (&[Told<'_>], &[Member])) -> Option<No
     let more = others.len().saturating_sub(Member::MOST);
     others.truncate(Member::MOST);
     Some(Notice {
-        id: effect.id.to_string(),
+        id: format!("{house}/{}", effect.id),
+        house: house.to_owned(),
         first: member(incident, words),
         cause: incident.diagnosis.as_ref().map(|diagnosis| diagnosis.cause.clone()),
         count: incident.sightings.count,

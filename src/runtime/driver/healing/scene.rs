@@ -4,7 +4,7 @@
 use super::super::site::Site;
 use crate::{
     domain::{
-        incident::Remedy,
+        incident::{Attempt, Remedy},
         signal::{Signal, kind},
         time::Timestamp,
     },
@@ -21,6 +21,12 @@ pub(super) fn of(site: &Site, incident: &Incident) -> Scene {
     Scene {
         signals: signals(&state, incident, (placed, site.now())),
         others: others.cloned().collect(),
+        tried: incident
+            .attempts
+            .iter()
+            .filter(|attempt| attempt.was_vain())
+            .map(|a| a.remedy.clone())
+            .collect(),
         releases,
         service,
         readings: site.watch().map(|watch| watch.newest()).unwrap_or_default(),
@@ -34,19 +40,24 @@ pub(super) fn of(site: &Site, incident: &Incident) -> Scene {
 /// What was in place of a service, the newest first; of what the house took back it is known that it is nothing new.
 fn releases(site: &Site, state: &State, service: &str) -> Vec<Released> {
     let mut releases = site.watch().map(|watch| watch.releases_of(service)).unwrap_or_default();
-    for (at, version) in put_back(state, service) {
-        let again = |release: &&mut Released| release.at >= at && release.said == version;
+    let incidents = state.ward.incidents.values().filter(|incident| incident.service == service);
+    for attempt in incidents.flat_map(|incident| &incident.attempts) {
+        let again =
+            |release: &&mut Released| release.at >= attempt.began && puts_back(attempt, &release.said);
         releases.iter_mut().filter(again).for_each(|release| release.put_back = true);
     }
     releases
 }
 
-/// Versions that attempts put back, and when those began.
-fn put_back<'a>(state: &'a State, service: &'a str) -> impl Iterator<Item = (Timestamp, &'a str)> {
-    let incidents = state.ward.incidents.values().filter(move |incident| incident.service == service);
-    let attempts =
-        incidents.flat_map(|incident| &incident.attempts).filter(|attempt| attempt.was_taken_back());
-    attempts.filter_map(|attempt| Some((attempt.began, attempt.replaced()?)))
+/// Whether an attempt put this version back, or may have.
+fn puts_back(attempt: &Attempt, version: &str) -> bool {
+    match &attempt.remedy {
+        Remedy::Runbook(plan) if attempt.remedy.blames_what_runs() => {
+            let words = plan.steps.iter().flat_map(|step| step.run.iter().chain(step.undo.iter().flatten()));
+            words.into_iter().any(|word| word.contains(version))
+        }
+        _ => attempt.was_taken_back() && attempt.replaced() == Some(version),
+    }
 }
 
 /// What opened it, and what else is seen of the same service.
