@@ -281,6 +281,14 @@ fn terminal(environment: &Environment) -> Vec<Finding> {
 }
 
 fn layers(session: &Session) -> Finding {
+    if let Some(fault) = &session.fault {
+        let detail = format!("cannot be used, and nothing is started by them: {}", fault.first());
+        return finding(
+            "settings",
+            Grade::Missing,
+            format!("{detail}; what is told here goes by the built-in ones"),
+        );
+    }
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for layer in session.loaded.origins.values() {
         let name = match layer {

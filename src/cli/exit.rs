@@ -103,7 +103,7 @@ impl From<SendError> for Complaint {
                     .hint("`chimera doctor` shows the data directory and its free space")
             }
             SendError::Unanswered(what) => Self::error(what),
-            SendError::Closed => Self::error("the engine has ended; nothing was done"),
+            SendError::Closed => Self::error(SendError::Closed.to_string()),
         }
     }
 }

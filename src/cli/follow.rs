@@ -28,6 +28,7 @@ use crate::{
         without_secrets,
     },
 };
+use serde_json::json;
 use std::collections::BTreeMap;
 use tokio::time::{Instant, sleep_until};
 
@@ -93,7 +94,7 @@ impl<'a> Follow<'a> {
     /// Follows to the end, prints the last line, and says how the process is to end.
     ///
     /// # Errors
-    /// The engine ended, or took no answer.
+    /// The engine took no answer.
     pub async fn run(mut self, out: &mut Out, interrupts: &mut dyn Interrupts) -> Result<Exit, Complaint> {
         let mut states = self.handle.subscribe();
         let mut feeds = self.handle.feeds().subscribe();
@@ -116,7 +117,10 @@ impl<'a> Follow<'a> {
                     }
                     self.cancel("interrupted").await?;
                 }
-                changed = states.changed() => changed.map_err(|_| Complaint::from(SendError::Closed))?,
+                changed = states.changed() => if changed.is_err() {
+                    let state = states.borrow().clone();
+                    return Ok(self.cut_off(&state, out));
+                },
                 // Feeds end with the engine, which the line above tells.
                 _ = feeds.changed() => {}
                 () = sleep_until(self.deadline) => {
@@ -155,11 +159,27 @@ impl<'a> Follow<'a> {
         if self.interrupted { Exit::Interrupted } else { Status::of(state, mission).exit() }
     }
 
+    /// The engine ended, or cannot be followed any more: what was asked was answered before, and is not lost.
+    fn cut_off(&self, state: &State, out: &mut Out) -> Exit {
+        let mission = state.missions.get(&self.mission);
+        if mission.is_some_and(|mission| mission.result.ending.is_some()) {
+            return self.last_line(state, out);
+        }
+        let words = format!("the engine has ended: {} goes on at the next start", self.mission);
+        let value =
+            json!({"kind": "notice", "mission": self.mission.to_string(), "team": null, "text": words});
+        out.both(&format!("waiting   {words}"), &value);
+        if let Some(mission) = mission {
+            out.tell(&finish::finished(state, mission));
+        }
+        if self.interrupted { Exit::Interrupted } else { Exit::Waiting }
+    }
+
     async fn cancel(&self, why: &str) -> Result<(), Complaint> {
         let command = Command::Mission(MissionCommand::Cancel(self.mission, why.to_owned()));
         match self.handle.send(command).await {
-            // Refused: it ended in the meantime, which the next state tells.
-            Ok(_) | Err(SendError::Refused(_)) => Ok(()),
+            // Refused: it ended in the meantime, which the next state tells. Closed: the states end, too.
+            Ok(_) | Err(SendError::Refused(_) | SendError::Closed) => Ok(()),
             Err(error) => Err(error.into()),
         }
     }
@@ -183,7 +203,10 @@ impl<'a> Follow<'a> {
             out.both(&line.words, &line.value);
         }
         let command = Command::Mission(MissionCommand::Answer(self.mission, answers));
-        self.handle.send(command).await.map(|_| ()).map_err(Complaint::from)
+        match self.handle.send(command).await {
+            Ok(_) | Err(SendError::Closed) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Notices of the channels: retries, fallbacks, limits. Other items are for screens.

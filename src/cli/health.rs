@@ -50,7 +50,7 @@ pub struct HealthArgs {
 /// # Errors
 /// It does not answer in time, or is not ready.
 pub fn run(args: &HealthArgs, everywhere: &Everywhere, out: &mut Out) -> Said {
-    let session = Session::load_to_look(everywhere)?;
+    let session = Session::load_anyway(everywhere)?;
     let address = far::daemon(args.at.as_ref(), &session)?;
     let Address::Unix(socket) = &address else {
         return Err(Complaint::usage(format!("{address}: only a daemon of this machine is asked"))

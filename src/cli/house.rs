@@ -101,18 +101,30 @@ pub fn owned_by(owner: &Holder) -> String {
 /// # Errors
 /// The data directory cannot be read or written, or no voice can be made ready.
 pub async fn open(settings: &Settings, environment: &Environment, purpose: Purpose) -> anyhow::Result<House> {
+    if let Some(house) = reach(settings).await? {
+        return Ok(house);
+    }
     let (handle, end) = handle::link(director());
-    let joined = match (purpose, Look::owner(&settings.places.data)) {
-        (Purpose::Work, _) => join(settings, environment, end).await?,
-        (Purpose::Command, Some(owner)) => {
-            Joined::Other(attach::attach(&settings.places.data, owner, end).await?)
-        }
-        (Purpose::Command, None) => {
+    let joined = match purpose {
+        Purpose::Work => join(settings, environment, end).await?,
+        Purpose::Command => {
             let nobody = Arc::new(voices::nobody()?);
             Joined::Own(Box::new(start(settings, environment, (end, Working::No), nobody).await?))
         }
     };
     Ok(House { handle, joined })
+}
+
+/// Attaches to the process that owns the data directory; `None`: nobody does, and nothing is started.
+///
+/// # Errors
+/// The journal cannot be read or understood.
+pub async fn reach(settings: &Settings) -> anyhow::Result<Option<House>> {
+    let data = &settings.places.data;
+    let Some(owner) = Look::owner(data) else { return Ok(None) };
+    let (handle, end) = handle::link(director());
+    let joined = Joined::Other(attach::attach(data, owner, end).await?);
+    Ok(Some(House { handle, joined }))
 }
 
 /// The state as of now, without owning or changing anything; and who owns it.

@@ -4,14 +4,21 @@
 use super::{
     Everywhere,
     config::{self, ConfigCommand, SetArgs},
-    exit::{Exit, Said},
-    house,
+    exit::{Complaint, Exit, Said},
+    house::{self, Purpose},
     out::Out,
     session::Session,
 };
-use crate::config::keys::LEVEL;
+use crate::{
+    config::{keys::LEVEL, layers::ConfigError},
+    engine::command::{Command, ControlCommand},
+    policy::settings::Policy,
+};
 use clap::Args;
 use serde_json::json;
+
+/// What a level is never below.
+const LEAST: u8 = 1;
 
 /// Which level.
 #[derive(Debug, Clone, Args)]
@@ -26,17 +33,23 @@ pub struct LevelArgs {
 /// # Errors
 /// The settings have a mistake, or cannot be written.
 pub fn run(args: &LevelArgs, everywhere: &Everywhere, out: &mut Out) -> Said {
-    if let Some(level) = args.level {
-        let args = SetArgs { key: LEVEL.into(), value: level.to_string(), file: None };
-        return config::run(&ConfigCommand::Set(args), everywhere, out);
+    let session = Session::load_anyway(everywhere)?;
+    match (args.level, &session.fault) {
+        (Some(level), Some(fault)) => {
+            return super::runtime()?.block_on(lower(level, (&session, fault), out));
+        }
+        (Some(level), None) => {
+            let args = SetArgs { key: LEVEL.into(), value: level.to_string(), file: None };
+            return config::run(&ConfigCommand::Set(args), everywhere, out);
+        }
+        (None, _) => session.may_open()?,
     }
-    let session = Session::load(everywhere)?;
-    let written = session.settings().policy.level;
+    let written = session.fault.is_none().then_some(session.settings().policy.level);
     let data = &session.settings().places.data;
     let ruling = if data.is_dir() { Some(house::look(session.settings())?) } else { None };
     let level = match &ruling {
         Some((state, Some(_))) => state.policy.level,
-        _ => written,
+        ruling => written.or(ruling.as_ref().map(|(state, _)| state.policy.level)).unwrap_or(LEAST),
     };
     let words = match level {
         2 => "low-risk fixes happen alone, the rest asks",
@@ -45,10 +58,39 @@ pub fn run(args: &LevelArgs, everywhere: &Everywhere, out: &mut Out) -> Said {
     };
     let value = json!({"kind": "level", "level": level, "words": words, "settings": written});
     out.both(&format!("level {level}: {words}"), &value);
-    if level != written {
+    if let Some(written) = written.filter(|written| *written != level) {
         out.say(&format!(
             "The settings say {written}: the process that does the work goes by {level} until it reads them again."
         ));
     }
+    Ok(Exit::Ok)
+}
+
+/// Lowers it where the settings cannot be used, and so are not written: the process that runs goes by it until it reads them.
+async fn lower(level: u8, (session, fault): (&Session, &ConfigError), out: &mut Out) -> Said {
+    let house = session.open(Purpose::Command).await?;
+    let ruling = house.handle.snapshot().policy.clone();
+    let until =
+        format!("until the settings are read again; not written, they cannot be used: {}", fault.first());
+    let given = async {
+        if level > ruling.level {
+            let what =
+                format!("the level is {} and is not raised while the settings cannot be used", ruling.level);
+            return Err(Complaint::error(format!("{what}: {}", fault.first())).hint("correct them first"));
+        }
+        let value = Some(level.to_string());
+        let change = ControlCommand::Change { key: LEVEL.into(), file: until.clone(), value };
+        house.handle.send(Command::Control(change)).await?;
+        if level < ruling.level {
+            let load = ControlCommand::Load(Box::new(Policy { level, ..(*ruling).clone() }));
+            house.handle.send(Command::Control(load)).await?;
+        }
+        Ok(())
+    };
+    let given = given.await;
+    house.close().await;
+    given?;
+    let value = json!({"kind": "level", "level": level, "settings": null, "until": until});
+    out.both(&format!("level {level} counts at once, {until}"), &value);
     Ok(Exit::Ok)
 }

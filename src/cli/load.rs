@@ -87,7 +87,7 @@ pub fn run(args: &LoadArgs, everywhere: &Everywhere, out: &mut Out) -> Said {
         let what = format!("{} missions would be opened, and the journal keeps them for ever", args.agents);
         return Err(Complaint::usage(what).hint("say --yes, for a daemon that is there to be tried"));
     }
-    let session = Session::load(everywhere)?;
+    let session = Session::load_anyway(everywhere)?;
     session.say_notes();
     let address = far::daemon(args.at.as_ref(), &session)?;
     super::runtime()?.block_on(far::at((&address, &args.papers), &session, async |far, way| {

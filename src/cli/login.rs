@@ -41,7 +41,7 @@ pub fn run(args: &LoginArgs, everywhere: &Everywhere, out: &mut Out) -> Said {
         ))
         .hint("a login is for https://HOST:PORT"));
     };
-    let session = Session::load(everywhere)?;
+    let session = Session::load_anyway(everywhere)?;
     session.say_notes();
     super::runtime()?.block_on(log_in(url, args, &session, out))
 }

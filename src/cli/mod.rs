@@ -70,6 +70,7 @@ use exit::{Complaint, Exit, Said};
 use out::{Form, Out};
 use session::Session;
 use std::{ffi::OsString, io::Write, path::PathBuf};
+use token::TokenCommand;
 use tokio::runtime::{Builder, Runtime};
 
 /// A terminal command center for autonomous operations of software services.
@@ -270,10 +271,14 @@ fn dispatch(cli: Cli, out: &mut Out) -> Said {
         Some(Command::Completions(args)) => completions::run(&args, out),
         Some(Command::Man) => man::run(out),
         Some(Command::Config(command)) => config::run(&command, &cli.everywhere, out),
-        Some(Command::Audit(command)) => audit::run(&command, &Session::load(&cli.everywhere)?, out),
-        Some(Command::Search(args)) => search::run(&args, &Session::load(&cli.everywhere)?, out),
-        Some(Command::Export(args)) => export::run(&args, &Session::load(&cli.everywhere)?, out),
-        Some(Command::Token(command)) => token::run(&command, &Session::load(&cli.everywhere)?, out),
+        Some(Command::Audit(command)) => audit::run(&command, &Session::load_anyway(&cli.everywhere)?, out),
+        Some(Command::Search(args)) => search::run(&args, &Session::load_anyway(&cli.everywhere)?, out),
+        Some(Command::Export(args)) => export::run(&args, &Session::load_anyway(&cli.everywhere)?, out),
+        // One is not made for a data directory that may be another.
+        Some(Command::Token(command @ TokenCommand::Create(_))) => {
+            token::run(&command, &Session::load(&cli.everywhere)?, out)
+        }
+        Some(Command::Token(command)) => token::run(&command, &Session::load_anyway(&cli.everywhere)?, out),
         None if cli.monitor => {
             let session = Session::load(&cli.everywhere)?;
             session.say_notes();
@@ -288,9 +293,9 @@ fn dispatch(cli: Cli, out: &mut Out) -> Said {
         Some(Command::Level(args)) => level::run(&args, &cli.everywhere, out),
         None => screen::run(&cli.everywhere),
         Some(command) => {
-            let session = match command {
-                Command::Pause(_) | Command::Stop(_) => Session::load_to_end(&cli.everywhere)?,
-                _ => Session::load(&cli.everywhere)?,
+            let session = match goes_by_settings(&command) {
+                true => Session::load(&cli.everywhere)?,
+                false => Session::load_anyway(&cli.everywhere)?,
             };
             session.say_notes();
             // These look at the machine and the vendors only, and leave no trace in the data directory.
@@ -305,6 +310,21 @@ fn dispatch(cli: Cli, out: &mut Out) -> Said {
             let _logs = if traceless { None } else { session.log() };
             runtime()?.block_on(live(command, (&cli.everywhere, &session), out))
         }
+    }
+}
+
+/// Whether a command does what the settings say, rather than look at the data directory or tell a process that runs.
+fn goes_by_settings(command: &Command) -> bool {
+    match command {
+        Command::Brief(_)
+        | Command::Feature(_)
+        | Command::Scan(_)
+        | Command::Runbook(_)
+        | Command::Policy(policy::PolicyCommand::Replay(_))
+        | Command::Models(_)
+        | Command::Demo(_) => true,
+        Command::Ideas(args) => args.ask,
+        _ => false,
     }
 }
 

@@ -4,7 +4,7 @@
 
 use super::{exit::Complaint, own, session::Session};
 use crate::{
-    config::{Loaded, book::Counts, layers::ConfigError, reference},
+    config::{Loaded, book::Counts, reference},
     domain::text::clean_line,
     engine::command::{Command, ControlCommand},
     policy::settings::Policy,
@@ -106,7 +106,7 @@ pub async fn reload(session: &Session, handle: &Handle) -> Result<Reloaded, Comp
             Reloaded::Rules { same, later, mistakes: mistakes.collect() }
         }
         Err(error) => {
-            let why = told(&error);
+            let why = error.first();
             let lowered = lowered(before.clone());
             if lowered != before {
                 give(handle, ControlCommand::Load(Box::new(lowered))).await?;
@@ -117,17 +117,6 @@ pub async fn reload(session: &Session, handle: &Handle) -> Result<Reloaded, Comp
     };
     tracing::info!(words = reloaded.words(), "settings");
     Ok(reloaded)
-}
-
-/// The first mistake, and how many more there are.
-fn told(error: &ConfigError) -> String {
-    let more = match error.problems.len().saturating_sub(1) {
-        0 => String::new(),
-        more => format!(" (and {more} more; {CHECK})"),
-    };
-    let first = error.problems.first();
-    let first = first.map_or_else(String::new, |problem| format!("{}: {}", problem.place, problem.what));
-    format!("{}{more}", clean_line(&first, WORDS_MOST))
 }
 
 fn lowered(policy: Policy) -> Policy {

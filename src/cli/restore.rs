@@ -18,7 +18,7 @@ use crate::{
         event::{EffectEvent, Event},
         state::{Mission, State},
     },
-    runtime::handle::{Handle, HistoryQuery, SendError},
+    runtime::handle::{Handle, HistoryQuery},
 };
 use clap::Args;
 use serde_json::json;
@@ -87,7 +87,13 @@ pub async fn restore(
         }
         tokio::select! {
             () = interrupts.next() => return Ok(Exit::Interrupted),
-            changed = states.changed() => changed.map_err(|_| Complaint::from(SendError::Closed))?,
+            changed = states.changed() => if changed.is_err() {
+                out.both(
+                    &format!("waiting   the engine has ended: {commit} of {mission} is restored at the next start"),
+                    &json!({"kind": "restoring", "mission": mission.to_string(), "commit": commit}),
+                );
+                return Ok(Exit::Waiting);
+            },
         }
     }
 }

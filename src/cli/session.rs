@@ -8,7 +8,12 @@ use super::{
     settings::Source,
 };
 use crate::{
-    config::{self, Loaded, Wanted, environment::Environment, layers::FlagValue, settings::Settings},
+    config::{
+        self, Loaded, Wanted,
+        environment::Environment,
+        layers::{ConfigError, FlagValue},
+        settings::Settings,
+    },
     engine::state::State,
     runtime::look::Look,
 };
@@ -34,6 +39,8 @@ pub struct Session {
     pub here: PathBuf,
     /// Where the settings are read from when they are read again.
     pub source: Source,
+    /// What is wrong with the settings, where the built-in ones stand in for them.
+    pub fault: Option<ConfigError>,
 }
 
 impl Session {
@@ -49,45 +56,38 @@ impl Session {
 
     fn of(loaded: Loaded, source: Source) -> Self {
         let Source { environment, here, .. } = source.clone();
-        Self { loaded, environment, here, source }
+        Self { loaded, environment, here, source, fault: None }
     }
 
-    /// The same for what ends things: where the settings have a mistake and a process runs the house, its place is enough.
+    /// The same for what only looks, or talks to a process that runs: where the settings have a mistake, that is said, and the
+    /// built-in ones count at the places that could be made out. An engine is not started by them: see [`Self::may_open`].
     ///
     /// # Errors
-    /// A mistake in any layer, and nothing runs there; or no current directory.
-    pub fn load_to_end(everywhere: &Everywhere) -> Result<Self, Complaint> {
+    /// There is no current directory, or the data directory cannot be made out.
+    pub fn load_anyway(everywhere: &Everywhere) -> Result<Self, Complaint> {
         let source = source(everywhere)?;
-        let mistake = match source.load() {
+        let fault = match source.load() {
             Ok(loaded) => return Ok(Self::of(loaded, source)),
-            Err(mistake) => Complaint::from(mistake),
+            Err(fault) => fault,
         };
         let loaded = config::places_alone(&source.wanted, &source.environment, &source.here);
-        let data = &loaded.settings.places.data;
-        let Some(owner) = Look::owner(data) else {
-            let files = "a file STOP or PAUSE in the data directory needs no settings";
-            let hint = mistake.hint.as_ref().map_or(files.to_owned(), |hint| format!("{hint}; {files}"));
-            return Err(Complaint { hint: Some(hint), ..mistake });
-        };
-        out::note(&[format!("{}; given to process {} all the same", mistake.what, owner.pid)]);
-        Ok(Self::of(loaded, source))
+        if loaded.settings.places.data.as_os_str().is_empty() {
+            return Err(fault.into());
+        }
+        out::note(&[format!("the settings cannot be used, the built-in ones count here: {}", fault.first())]);
+        Ok(Self { fault: Some(fault), ..Self::of(loaded, source) })
     }
 
-    /// The same for what looks at a daemon: where the settings have a mistake, its place is enough, and the mistake is said.
+    /// Whether a house may be opened: its ground is there, and where the settings have a mistake another process runs it.
     ///
     /// # Errors
-    /// There is no current directory.
-    pub fn load_to_look(everywhere: &Everywhere) -> Result<Self, Complaint> {
-        let source = source(everywhere)?;
-        let loaded = match source.load() {
-            Ok(loaded) => loaded,
-            Err(mistake) => {
-                let mistake = Complaint::from(mistake).what;
-                out::note(&[format!("the settings have a mistake, and are not used here: {mistake}")]);
-                config::places_alone(&source.wanted, &source.environment, &source.here)
-            }
-        };
-        Ok(Self::of(loaded, source))
+    /// See [`Self::ground`]; or the mistake, where an engine would have to be started by it.
+    pub fn may_open(&self) -> Result<(), Complaint> {
+        self.ground()?;
+        match &self.fault {
+            Some(fault) if Look::owner(&self.settings().places.data).is_none() => Err(unstarted(fault)),
+            _ => Ok(()),
+        }
     }
 
     /// The settings.
@@ -139,15 +139,18 @@ impl Session {
     /// Opens the house, and says on stderr what a person should know about the start.
     ///
     /// # Errors
-    /// See [`Self::ground`] and [`house::open`].
+    /// See [`Self::may_open`] and [`house::open`].
     pub async fn open(&self, purpose: Purpose) -> Result<House, Complaint> {
-        self.ground()?;
-        let house = house::open(self.settings(), &self.environment, purpose).await?;
+        self.may_open()?;
+        let house = match &self.fault {
+            None => house::open(self.settings(), &self.environment, purpose).await?,
+            Some(fault) => house::reach(self.settings()).await?.ok_or_else(|| unstarted(fault))?,
+        };
         out::note(&house.notes());
         Ok(house)
     }
 
-    /// The state as of now, to look at; says on stderr who owns it, if anybody does.
+    /// The state as of now, to look at; says on stderr who owns it, if anybody does, and that it is halted.
     ///
     /// # Errors
     /// See [`Self::ground`] and [`house::look`].
@@ -156,6 +159,9 @@ impl Session {
         let (state, owner) = house::look(self.settings())?;
         if let Some(owner) = owner {
             out::note(&[format!("owned by {}; as of entry {}", house::owned_by(&owner), state.seq)]);
+        }
+        if let Some(why) = state.halted() {
+            out::note(&[format!("the house is {why}; `chimera resume` lets it go on")]);
         }
         Ok(state)
     }
@@ -169,7 +175,7 @@ impl Session {
     #[must_use]
     pub fn log(&self) -> Option<WorkerGuard> {
         // Nothing is written to a place that would be refused.
-        self.ground().ok()?;
+        self.may_open().ok()?;
         let directory = self.settings().places.data.join("logs");
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&directory).ok()?;
         let file = tracing_appender::rolling::Builder::new()
@@ -189,6 +195,13 @@ impl Session {
             .ok()?;
         Some(guard)
     }
+}
+
+/// Why no engine is started.
+fn unstarted(fault: &ConfigError) -> Complaint {
+    let complaint = Complaint::from(fault.clone());
+    let hint = complaint.hint.clone().unwrap_or_default();
+    complaint.hint(format!("{hint}. No process runs the house here, and none is started by such settings"))
 }
 
 /// The path without symbolic links, as far as it is there.
@@ -258,7 +271,34 @@ mod tests {
         loaded.settings.places.data = data.to_path_buf();
         loaded.settings.places.repo = repo.map(Path::to_path_buf);
         let source = Source { here: here.clone(), ..Source::default() };
-        Session { loaded, environment: Environment::default(), here, source }
+        Session { loaded, environment: Environment::default(), here, source, fault: None }
+    }
+
+    #[tokio::test]
+    async fn settings_with_a_mistake_reach_a_house_that_runs_and_start_none() {
+        let top = tempfile::tempdir().unwrap();
+        let (file, data) = (top.path().join("chimera.toml"), top.path().join("data"));
+        std::fs::write(&file, "[autonomy]\nlevle = 2\n").unwrap();
+        let everywhere = Everywhere { config: Some(file), data: Some(data.clone()), ..Everywhere::default() };
+        assert!(Session::load(&everywhere).is_err());
+        let session = Session::load_anyway(&everywhere).unwrap();
+        assert!(
+            session.fault.as_ref().unwrap().first().contains("chimera.toml:2:1: "),
+            "{:?}",
+            session.fault
+        );
+        assert_eq!(session.settings().places.data, data);
+        for purpose in [Purpose::Command, Purpose::Work] {
+            let refused = session.open(purpose).await.err().unwrap();
+            assert!(refused.what.contains("levle") && refused.hint.unwrap().contains("No process runs"));
+        }
+        assert!(session.log().is_none() && !data.exists(), "nothing is made at a place that may be another");
+        let sound = Session::load(&Everywhere { config: None, ..everywhere }).unwrap();
+        let running = house::open(sound.settings(), &Environment::default(), Purpose::Command).await.unwrap();
+        let reached = session.open(Purpose::Work).await.unwrap();
+        assert!(matches!(reached.joined(), house::Joined::Other(_)));
+        reached.close().await;
+        running.close().await;
     }
 
     #[test]

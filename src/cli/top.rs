@@ -57,7 +57,7 @@ pub struct TopArgs {
 /// # Errors
 /// Nobody answers there, or the terminal cannot be used.
 pub fn run(args: &TopArgs, everywhere: &Everywhere, out: &mut Out) -> Said {
-    let session = Session::load_to_look(everywhere)?;
+    let session = Session::load_anyway(everywhere)?;
     session.say_notes();
     let address = far::daemon(args.at.as_ref(), &session)?;
     let terminal = std::io::stdout().is_terminal() && std::io::stdin().is_terminal();

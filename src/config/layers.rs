@@ -11,7 +11,7 @@ use super::{
     settings::{Settings, TeamEntry},
     watched,
 };
-use crate::domain::{access::Role, team::Vendor};
+use crate::domain::{access::Role, team::Vendor, text::clean_line};
 use std::{
     collections::BTreeMap,
     fmt,
@@ -21,6 +21,8 @@ use std::{
 
 /// Problems that are reported at once.
 const PROBLEMS_MOST: usize = 50;
+/// Characters of a mistake in one line.
+const FIRST_MOST: usize = 200;
 
 /// Who set a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,6 +83,19 @@ pub fn place(origins: &BTreeMap<String, Layer>, path: &str) -> String {
 pub struct ConfigError {
     /// Every mistake found, in order of layers, at most fifty.
     pub problems: Vec<Problem>,
+}
+
+impl ConfigError {
+    /// The first mistake in one line, and how many more there are.
+    #[must_use]
+    pub fn first(&self) -> String {
+        let more = match self.problems.len().saturating_sub(1) {
+            0 => String::new(),
+            more => format!(" (and {more} more; `chimera config check` names them)"),
+        };
+        let first = self.problems.first().map(ToString::to_string).unwrap_or_default();
+        format!("{}{more}", clean_line(&first, FIRST_MOST))
+    }
 }
 
 /// A flag that sets a key.

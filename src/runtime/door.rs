@@ -134,7 +134,7 @@ impl Door {
             Ok(Ok(receipt)) => Answer::Done { seq: receipt.seq, events: receipt.events },
             Ok(Err(SendError::Refused(refusal))) => Answer::Refused(refusal),
             Ok(Err(error)) => Answer::Failed(error.to_string()),
-            Err(_) => closed(),
+            Err(_) => Answer::Failed(SendError::lost().to_string()),
         }
     }
 }

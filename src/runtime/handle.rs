@@ -51,12 +51,20 @@ pub enum SendError {
     /// The journal could not take it: nothing happened.
     #[error("{0}")]
     Store(String),
-    /// The engine has ended.
+    /// The engine had ended before it was asked.
     #[error("the engine has ended; nothing was done")]
     Closed,
     /// The process that owns the data directory has not answered; the words say whether it took the command.
     #[error("{0}")]
     Unanswered(String),
+}
+
+impl SendError {
+    /// The engine took it and ended without an answer: nobody knows here.
+    #[must_use]
+    pub fn lost() -> Self {
+        Self::Unanswered("the engine ended before it answered: look whether it was done".into())
+    }
 }
 
 /// What of the history is wanted. Newest first, unless it says from where on.
@@ -404,6 +412,6 @@ impl Handle {
     ) -> Result<T, SendError> {
         let (reply, answer) = oneshot::channel();
         self.asks.send(make(reply)).await.map_err(|_| SendError::Closed)?;
-        answer.await.map_err(|_| SendError::Closed)?
+        answer.await.map_err(|_| SendError::lost())?
     }
 }

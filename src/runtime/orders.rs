@@ -36,6 +36,6 @@ impl Orders {
     pub async fn give(&self, actor: Actor, command: Command) -> Result<Receipt, SendError> {
         let (reply, answer) = oneshot::channel();
         self.0.send(Posted { actor, command, reply }).await.map_err(|_| SendError::Closed)?;
-        answer.await.map_err(|_| SendError::Closed)?
+        answer.await.map_err(|_| SendError::lost())?
     }
 }

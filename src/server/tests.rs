@@ -3,6 +3,7 @@
 mod doors;
 mod engine;
 mod keys;
+mod level;
 
 use super::{
     api::Needs,
@@ -62,7 +63,11 @@ fn house() -> House {
     house_of(Settings::default())
 }
 
-fn house_of(mut settings: Settings) -> House {
+fn house_of(settings: Settings) -> House {
+    house_with(settings, ports())
+}
+
+fn house_with(mut settings: Settings, ports: Ports) -> House {
     let (handle, end) = handle::link(Actor::Person("daemon".into()));
     engine::start(end);
     settings.places.repo = Some("/repo".into());
@@ -70,7 +75,7 @@ fn house_of(mut settings: Settings) -> House {
         handle: handle.clone(),
         settings,
         environment: Environment::of([("ANTHROPIC_API_KEY", "x")]),
-        ports: ports(),
+        ports,
         clock: Clock::Wall,
     };
     let (close, closing) = watch::channel(false);

@@ -126,7 +126,7 @@ impl Service {
         let read = source.load()?.settings;
         loaded.settings.probes = read.probes;
         loaded.settings.policy.healing.services = read.policy.healing.services;
-        Ok(Session { loaded, environment, here: self.repo.clone(), source })
+        Ok(Session { loaded, environment, here: self.repo.clone(), source, fault: None })
     }
 
     /// What is set on the demo's screen stays in the demo: its files are in its own directory.

@@ -24,7 +24,7 @@ use crate::{
         time::{Millis, Timestamp},
     },
     engine::{
-        command::{Command as Order, MissionCommand, Refusal, RefusalKind},
+        command::{Command as Order, ControlCommand, MissionCommand, Refusal, RefusalKind},
         effect::EffectKind,
         event::{Event, MissionEvent},
         state::{Control, EffectState, State},
@@ -141,6 +141,43 @@ async fn each_end_has_its_exit_code() {
         let last = lines.last().unwrap();
         assert_eq!((last["status"].as_str(), said), (Some(status), exit));
     }
+}
+
+#[tokio::test]
+async fn what_was_answered_is_not_denied_where_the_engine_ends_while_it_is_followed() {
+    for state in [State::default(), state_of(mission(Approval::Ask))] {
+        let (handle, mut end) = house();
+        let mut interrupts = no_interrupts();
+        let known = !state.missions.is_empty();
+        end.state.send_replace(Arc::new(state));
+        let opened = Event::Mission(M, MissionEvent::Opened(Box::new(brief_of(Approval::Ask))));
+        let engine = async move {
+            next_command(&mut end, receipt(vec![opened])).await;
+            drop(end);
+        };
+        let ((said, kept), ()) = tokio::join!(follow_brief(&handle, Form::Json, &mut interrupts), engine);
+        assert_eq!(said, Ok(Exit::Waiting));
+        assert!(kept.text().contains("M-1 goes on at the next start"), "{}", kept.text());
+        if known {
+            let last = kept.lines().last().unwrap().clone();
+            assert_eq!((&last["kind"], &last["status"]), (&"mission_finished".into(), &"waiting".into()));
+        }
+    }
+}
+
+#[tokio::test]
+async fn where_no_answer_came_nobody_says_that_nothing_was_done() {
+    let (handle, mut end) = house();
+    let engine = async move {
+        let _taken = end.asks.recv().await;
+        drop(end);
+    };
+    let pause = Order::Control(ControlCommand::Pause("x".into()));
+    let (sent, ()) = tokio::join!(handle.send(pause.clone()), engine);
+    let complaint = Complaint::from(sent.unwrap_err());
+    assert!(complaint.what.contains("look whether it was done"), "{}", complaint.what);
+    // Whoever comes after that is not heard at all, which is certain.
+    assert_eq!(handle.send(pause).await, Err(SendError::Closed));
 }
 
 #[tokio::test]

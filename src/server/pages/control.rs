@@ -2,7 +2,6 @@
 
 use super::{missions::Reason, settings};
 use crate::{
-    config::{edit::Change, keys::LEVEL, layers::FileLayer},
     domain::{access::Role, signal::Reading, text::clean_line},
     engine::{
         command::{Command, ControlCommand},
@@ -40,6 +39,8 @@ pub(super) struct View {
     reason: Option<String>,
     /// How much happens alone, 1 to 3.
     level: u8,
+    /// Until when a level holds that was just set and that the settings do not say, in words; null: for good.
+    until: Option<String>,
     /// The last journal entry that this is as of.
     seq: u64,
 }
@@ -99,8 +100,13 @@ pub(super) fn routes(api: Api) -> Api {
     let pause_leaf = pause_leaf.needs(Role::Operator);
     let stop_leaf =
         leaf("stop", "Kill switch: start nothing, end everything in flight").body::<Reason>().once();
-    let level_leaf =
-        leaf("set_level", "Set how much happens alone; written to the settings").body::<Level>().once();
+    let level_leaf = leaf(
+        "set_level",
+        "Set how much happens alone, at once; written to the settings that the daemon was started with",
+    )
+    .body::<Level>()
+    .refuses(409, "It cannot be written, or another layer keeps it lower: which and why")
+    .once();
     let scan_leaf = Leaf::new("scan", "control", "Let every probe look once, now; leaves no trace")
         .body::<Scan>()
         .answers::<Scanned>(200)
@@ -120,7 +126,7 @@ fn view(state: &EngineState) -> View {
         Control::Stopped(why) => ("stopped", Some(why)),
     };
     let reason = why.map(|why| clean_line(why, LINE_MOST).to_string());
-    View { state: word, reason, level: state.policy.level, seq: state.seq.0 }
+    View { state: word, reason, level: state.policy.level, until: None, seq: state.seq.0 }
 }
 
 async fn show(State(front): State<Arc<Front>>) -> Told<View> {
@@ -170,9 +176,8 @@ async fn level(
             "send one of them",
         ));
     }
-    let change = Change { path: LEVEL.into(), value: Some(level.to_string()), file: FileLayer::User };
-    settings::set(&front, &caller, &change).await?;
-    Ok(ok(view(&front.state())))
+    let until = settings::set_level(&front, &caller, level).await?;
+    Ok(ok(View { until, ..view(&front.state()) }))
 }
 
 async fn scan(

@@ -6,11 +6,12 @@ use crate::{
     config::{
         book::{Book, Counts, Setting},
         edit::{Change, Edited},
-        keys::KEYS,
+        keys::{KEYS, LEVEL},
         layers::{FileLayer, Layer},
     },
     domain::access::Role,
     engine::command::{Command, ControlCommand},
+    policy::settings::Policy,
     server::{
         api::{Api, Leaf},
         door::rights,
@@ -216,7 +217,7 @@ fn unfit(change: &Change, why: &str) -> Problem {
 }
 
 /// Writes a change, remembers who made it, and lets the house go by it.
-pub(super) async fn set(front: &Front, caller: &Caller, change: &Change) -> Result<Edited, Problem> {
+async fn set(front: &Front, caller: &Caller, change: &Change) -> Result<Edited, Problem> {
     // One after the other: what is written last is what rules.
     let _turn = front.changing.lock().await;
     let edited = (front.ports.change)(change.clone()).await.map_err(|why| unfit(change, &why))?;
@@ -229,4 +230,43 @@ pub(super) async fn set(front: &Front, caller: &Caller, change: &Change) -> Resu
         rights::give(&front.handle, caller, Command::Control(load)).await?;
     }
     Ok(edited)
+}
+
+/// Gives the house another level at once, and writes it to the file that counts. A lower one is in effect even where it cannot be
+/// written, or where another layer sets it too: until the settings are read again, and why, is what comes back. A higher one
+/// is not.
+pub(super) async fn set_level(front: &Front, caller: &Caller, level: u8) -> Result<Option<String>, Problem> {
+    let _turn = front.changing.lock().await;
+    let named = (front.ports.book)()
+        .await
+        .is_ok_and(|book| book.files.iter().any(|(layer, _)| *layer == FileLayer::File));
+    let file = if named { FileLayer::File } else { FileLayer::User };
+    let change = Change { path: LEVEL.into(), value: Some(level.to_string()), file };
+    let ruling = front.state().policy.clone();
+    let (place, overlaid) = match (front.ports.change)(change.clone()).await {
+        Ok(edited) => {
+            let (place, says) = (edited.file.display().to_string(), edited.loaded.settings.policy.level);
+            let overlaid = format!("it is written to {place}, but {} sets {says}", edited.layer);
+            (place, (says != level).then_some(overlaid))
+        }
+        Err(why) if level <= ruling.level => (String::new(), Some(format!("it could not be written: {why}"))),
+        Err(why) => return Err(unfit(&change, &why)),
+    };
+    let refused = overlaid.as_ref().filter(|_| level > ruling.level).map(|why| {
+        let detail = format!("the level stays {}: {why}", ruling.level);
+        Problem::new(Sort::Unfit, detail, "change it there, where the daemon runs")
+    });
+    let until = overlaid.map(|why| format!("until the settings are read again: {why}"));
+    let file = until.clone().unwrap_or(place);
+    let remembered = ControlCommand::Change { key: change.path, file, value: change.value };
+    rights::give(&front.handle, caller, Command::Control(remembered)).await?;
+    if let Some(problem) = refused {
+        return Err(problem);
+    }
+    if level != ruling.level {
+        // The rest of the rules stays as it is: the level alone is what was asked for.
+        let load = ControlCommand::Load(Box::new(Policy { level, ..(*ruling).clone() }));
+        rights::give(&front.handle, caller, Command::Control(load)).await?;
+    }
+    Ok(until)
 }
