@@ -7,7 +7,7 @@ use super::{
     house::{House, Purpose},
     named,
     out::{Form, Out},
-    progress::request_line,
+    progress::{consents_value, request_line},
     session::Session,
     show,
     signals::{Interrupts, Signals},
@@ -24,6 +24,7 @@ use crate::{
     engine::{
         account,
         command::{Command, DeskCommand as Desk},
+        consents,
         desk::word,
         event::{DeskEvent, Event},
         snapshot,
@@ -223,7 +224,8 @@ pub async fn decide(
         return ended(follow, no, (out, interrupts)).await;
     }
     if let Some(request) = shared_by(&receipt) {
-        let by: Vec<String> = request.said_yes().iter().map(ToString::to_string).collect();
+        let yes = consents::of(&handle.snapshot(), request);
+        let by: Vec<String> = yes.iter().map(ToString::to_string).collect();
         let words = format!(
             "approved  {} by {}; it waits for another person, or for `chimera desk reject {}`",
             request.id,
@@ -231,16 +233,21 @@ pub async fn decide(
             request.id
         );
         let value = serde_json::json!({
-            "kind": "approved", "request": request.id.to_string(), "revision": request.revision, "approved": by,
+            "kind": "approved", "request": request.id.to_string(), "revision": request.revision,
+            "approved": yes.iter().map(|yes| yes.by.as_str()).collect::<Vec<_>>(), "consents": consents_value(&yes),
         });
         out.both(&words, &value);
         return Ok(Exit::Waiting);
     }
+    let kept = receipt.events.iter().find_map(|event| match event {
+        Event::Desk(DeskEvent::RequestDecided(_, _, decision)) => Some(decision),
+        _ => None,
+    });
     out.both(
         &format!("decided   {} {}", given.request, given.revision),
         &serde_json::json!({
             "kind": "decided", "request": given.request.to_string(), "about": given.about,
-            "mission": (given.mission != MissionId::HOUSE).then(|| given.mission.to_string()), "revision": given.revision, "decision": given.decision,
+            "mission": (given.mission != MissionId::HOUSE).then(|| given.mission.to_string()), "revision": given.revision, "decision": kept,
         }),
     );
     for event in &receipt.events {
@@ -462,7 +469,11 @@ pub fn list(state: &State, out: &mut Out) {
     }
 }
 
-fn detail(id: RequestId, state: &State, out: &mut Out) -> Said {
+/// Prints a request with everything to decide it.
+///
+/// # Errors
+/// There is no such request.
+pub fn detail(id: RequestId, state: &State, out: &mut Out) -> Said {
     let request = named::request(id, state)?;
     let line = request_line(state, request);
     out.both(&line.words, &line.value);
@@ -484,8 +495,8 @@ fn detail(id: RequestId, state: &State, out: &mut Out) -> Said {
         for reason in &request.reasons {
             out.say(&format!("  because {reason}"));
         }
-        for by in request.said_yes() {
-            out.say(&format!("approved by {by}; it waits for another person"));
+        for yes in consents::of(state, request) {
+            out.say(&format!("approved by {yes}; it waits for another person"));
         }
         out.say(&format!("if denied: {}", request.if_denied));
         if state.missions.contains_key(&request.mission) {

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     domain::{
         ids::IncidentId,
-        incident::{Attempt, Clue, Diagnosis},
+        incident::{Attempt, Clue, Diagnosis, Matcher, Silence},
         money::Money,
         text::{clean_line, count},
     },
@@ -22,10 +22,11 @@ use crate::{
         state::State,
     },
     policy::{gate::explain, grants::moment},
-    runtime::handle::SendError,
+    runtime::handle::{Receipt, SendError},
 };
 use clap::Args;
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// Where they are listed.
 const KNOWN: &str = "`chimera incidents --all` lists incidents and silences";
@@ -78,11 +79,7 @@ pub fn list(state: &State, all: bool, out: &mut Out) {
         out.both(&line(state, incident), &value(state, incident));
     }
     for (id, silence) in &state.ward.silences {
-        let words = format!(
-            "{id} quiet until {}: {}",
-            moment(silence.until, state.at),
-            clean_line(&silence.why, 120)
-        );
+        let words = format!("{id} {}: {}", quiet(state, silence), clean_line(&silence.why, 120));
         let value = json!({
             "kind": "silence", "silence": id.to_string(), "from": silence.from.to_string(),
             "until": silence.until.to_string(), "why": silence.why, "maintenance": silence.maintenance,
@@ -250,19 +247,54 @@ pub async fn resolve(args: &ResolveArgs, session: &Session, out: &mut Out) -> Sa
     give(HealCommand::Resolve(args.incident, args.why.clone()), &word, session, out).await
 }
 
-/// Gives a word on incidents.
+/// What is quiet, why at all, from when and until when.
+#[must_use]
+pub fn quiet(state: &State, silence: &Silence) -> String {
+    let Matcher { fingerprint, service, kind } = &silence.matches;
+    let cause = fingerprint.as_ref().map(|cause| {
+        let of = state.ward.incidents.values().rev().find(|incident| incident.fingerprint == *cause);
+        of.map_or_else(
+            || format!("cause {}", cause.short()),
+            |incident| format!("the cause of {}", incident.id),
+        )
+    });
+    let named = |word: &str, name: &Option<String>| {
+        name.as_ref().map(|name| format!("{word} {}", clean_line(name, 64)))
+    };
+    let what: Vec<String> =
+        [cause, named("service", service), named("kind", kind)].into_iter().flatten().collect();
+    let what = if what.is_empty() { "everything".to_owned() } else { what.join(", ") };
+    let sort = if silence.maintenance { "maintenance: quiet" } else { "quiet" };
+    let from = match silence.from > state.at {
+        true => format!(" from {}", moment(silence.from, state.at)),
+        false => String::new(),
+    };
+    format!("{sort} about {what}{from} until {}", moment(silence.until, state.at))
+}
+
+/// Gives a word on incidents; what came of it, and the state after it.
 ///
 /// # Errors
 /// The house cannot be opened, or the engine refuses.
-pub async fn give(command: HealCommand, word: &str, session: &Session, out: &mut Out) -> Said {
+pub async fn given(command: HealCommand, session: &Session) -> Result<(Receipt, Arc<State>), Complaint> {
     let house = session.open(Purpose::Command).await?;
     let sent = house.handle.send(Command::Heal(command)).await;
+    let state = house.handle.snapshot();
     house.close().await;
     let receipt = sent.map_err(|error| {
         let unknown = matches!(&error, SendError::Refused(refusal) if refusal.kind == RefusalKind::Unknown);
         let complaint = Complaint::from(error);
         if unknown { complaint.hint(KNOWN) } else { complaint }
     })?;
+    Ok((receipt, state))
+}
+
+/// Gives a word on incidents.
+///
+/// # Errors
+/// The house cannot be opened, or the engine refuses.
+pub async fn give(command: HealCommand, word: &str, session: &Session, out: &mut Out) -> Said {
+    let (receipt, _) = given(command, session).await?;
     out.both(
         &format!("{word}, at {}", receipt.seq),
         &json!({"kind": "done", "words": word, "seq": receipt.seq}),

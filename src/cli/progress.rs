@@ -12,7 +12,9 @@ use crate::{
         text::count,
     },
     engine::{
-        account, ledger, snapshot,
+        account,
+        consents::{self, Yes},
+        ledger, snapshot,
         state::{Control, Mission, State, Team, TeamPhase},
     },
 };
@@ -245,7 +247,7 @@ fn team_line(mission: &Mission, team: &Team) -> Line {
         _ => None,
     };
     let tail = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
-    let status = team.phase.word();
+    let status = snapshot::team_word(mission, team);
     Line {
         words: format!("team      {} {status} #{}{tail}", team.spec.name, team.attempt),
         value: json!({
@@ -389,10 +391,17 @@ pub fn request_line(state: &State, request: &Request) -> Line {
         "mission": (request.mission != MissionId::HOUSE).then(|| request.mission.to_string()), "subject": request.subject.word(), "revision": request.revision, "opened": request.opened.to_string(),
         "expires": request.expires.to_string(), "reasons": request.reasons, "if_denied": request.if_denied,
     });
-    let yes: Vec<String> = request.said_yes().iter().map(ToString::to_string).collect();
+    let yes = consents::of(state, request);
     if !yes.is_empty() {
-        value["approved"] = yes.into();
+        value["approved"] = yes.iter().map(|yes| yes.by.clone()).collect::<Vec<_>>().into();
+        value["consents"] = consents_value(&yes);
     }
     value["detail"] = detail;
     Line { words: format!("request   {} {} · {words}", request.id, request.revision), value }
+}
+
+/// Who said yes, and to what.
+#[must_use]
+pub fn consents_value(yes: &[Yes]) -> Value {
+    yes.iter().map(|yes| json!({"by": yes.by, "to": yes.to})).collect::<Vec<_>>().into()
 }

@@ -4,7 +4,11 @@
 use super::{exit::Complaint, exit::Exit, exit::Said, house::Purpose, out::Out, session::Session};
 use crate::{
     domain::{ids::MissionId, mission::Rating},
-    engine::command::{Command, MissionCommand},
+    engine::{
+        command::{Command, MissionCommand},
+        event::{Event, MissionEvent},
+    },
+    runtime::handle::Receipt,
 };
 use clap::Args;
 use serde_json::json;
@@ -30,11 +34,42 @@ pub struct RateArgs {
 pub async fn run(args: &RateArgs, session: &Session, out: &mut Out) -> Said {
     let house = session.open(Purpose::Command).await?;
     let rating = Rating { stars: args.stars, words: args.why.clone() };
-    let words = format!("{}: {rating}", args.mission);
     let sent = house.handle.send(Command::Mission(MissionCommand::Rate(args.mission, rating))).await;
     house.close().await;
-    let receipt = sent.map_err(Complaint::from)?;
+    told(args, &sent.map_err(Complaint::from)?, out);
+    Ok(Exit::Ok)
+}
+
+fn told(args: &RateArgs, receipt: &Receipt, out: &mut Out) {
+    // As it is kept: a secret in it is not.
+    let kept = receipt.events.iter().find_map(|event| match event {
+        Event::Mission(_, MissionEvent::Rated(rating)) => Some(rating.to_string()),
+        _ => None,
+    });
+    let words = format!("{}: {}", args.mission, kept.unwrap_or_else(|| format!("rated {}", args.stars)));
     let json = json!({"kind": "rated", "mission": args.mission, "stars": args.stars, "seq": receipt.seq});
     out.both(&words, &json);
-    Ok(Exit::Ok)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::out::{Form, tests::Kept},
+        *,
+    };
+    use crate::domain::ids::Seq;
+
+    #[test]
+    fn a_rating_is_told_as_it_is_kept() {
+        let args = RateArgs { mission: MissionId(1), stars: 3, why: "the key is hunter2".into() };
+        let kept = Rating { stars: 3, words: "the key is …".into() };
+        let events = vec![Event::Mission(MissionId(1), MissionEvent::Rated(kept))];
+        let (mut out, shown) = Kept::out(Form::Human);
+        told(&args, &Receipt { seq: Seq(4), events }, &mut out);
+        assert!(
+            shown.text().contains("the key is …") && !shown.text().contains("hunter2"),
+            "{}",
+            shown.text()
+        );
+    }
 }

@@ -169,7 +169,7 @@ fn human_team(mission: &Mission, team: &Team, out: &mut Out) {
     } else {
         team.account.spent.to_string()
     };
-    let (name, model, status) = (&team.spec.name, &team.spec.model, team.phase.word());
+    let (name, model, status) = (&team.spec.name, &team.spec.model, snapshot::team_word(mission, team));
     out.say(&format!(
         "{name} · {model} · {status} · {} · {cost}",
         text::count(team.account.usage.total(), "token")

@@ -1,7 +1,7 @@
 //! `chimera silence`: quiet about a cause, a service or a kind for a while, and announced maintenance.
 
 use super::{
-    exit::{Complaint, Said},
+    exit::{Complaint, Exit, Said},
     incidents,
     out::Out,
     session::Session,
@@ -12,10 +12,15 @@ use crate::{
         incident::{Matcher, Silence},
         time::{Millis, Timestamp},
     },
-    engine::command::HealCommand,
-    runtime::clock::Clock,
+    engine::{
+        command::HealCommand,
+        event::{Event, WardEvent},
+        state::State,
+    },
+    runtime::{clock::Clock, handle::Receipt},
 };
 use clap::Args;
+use serde_json::json;
 
 /// What, how long and why; or which silence ends.
 #[derive(Debug, Clone, Args)]
@@ -71,6 +76,20 @@ pub async fn run(args: &SilenceArgs, session: &Session, out: &mut Out) -> Said {
         why: args.why.clone(),
         maintenance: args.maintenance,
     };
-    let word = format!("quiet     for {}", args.lasts);
-    incidents::give(HealCommand::Silence(silence), &word, session, out).await
+    let (receipt, state) = incidents::given(HealCommand::Silence(silence), session).await?;
+    told(&receipt, &state, out);
+    Ok(Exit::Ok)
+}
+
+/// The silence that was made, by its number: that ends it before its time.
+pub fn told(receipt: &Receipt, state: &State, out: &mut Out) {
+    for event in &receipt.events {
+        let Event::Ward(WardEvent::Silenced(id, silence)) = event else { continue };
+        let words = format!("{id} {}", incidents::quiet(state, silence));
+        let value = json!({
+            "kind": "done", "words": words, "silence": id.to_string(), "until": silence.until.to_string(),
+            "seq": receipt.seq,
+        });
+        out.both(&format!("{words}; `chimera silence --end {id}` ends it, at {}", receipt.seq), &value);
+    }
 }

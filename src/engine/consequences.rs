@@ -50,7 +50,7 @@ pub(super) fn carry_out(
                 _ => None,
             };
             if let Some(argv) = argv {
-                let given = given(request, decision, by)?;
+                let given = given(pen, request, decision, by)?;
                 let ruling = rule_command(pen, argv, (given, None));
                 if let Some(wants) = wants_more(&ruling, given) {
                     return consent(pen, request, (decision.clone(), by), wants);
@@ -114,7 +114,7 @@ fn answer_budget(
     if ended {
         brief::may_reopen(pen, id)?;
     }
-    let given = given(request, decision, by)?;
+    let given = given(pen, request, decision, by)?;
     if let Some(wants) = wants_more(&rule_money(pen, cap, given), given) {
         return consent(pen, request, (decision.clone(), by), wants);
     }

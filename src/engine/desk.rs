@@ -3,6 +3,7 @@
 
 use super::{
     command::{Refusal, RefusalKind},
+    consents::to_what,
     event::DeskEvent,
     pen::{Pen, refuse},
     state::State,
@@ -113,7 +114,12 @@ fn renew(pen: &mut Pen<'_>, mut changed: Request, why: &str) {
 }
 
 /// How many said yes, with this one. Nobody counts twice, and all say yes to the same.
-pub(super) fn given(request: &Request, decision: &Decision, by: &Actor) -> Result<Given, Refusal> {
+pub(super) fn given(
+    pen: &Pen<'_>,
+    request: &Request,
+    decision: &Decision,
+    by: &Actor,
+) -> Result<Given, Refusal> {
     if !matches!(by, Actor::Person(_)) {
         // A standing word is one yes, and never the second one.
         return Ok(Given::Approved(1));
@@ -122,9 +128,15 @@ pub(super) fn given(request: &Request, decision: &Decision, by: &Actor) -> Resul
         return Err(twice(request, by));
     }
     if let Some(yes) = request.approved.iter().find(|yes| yes.decision != *decision) {
+        let mission = pen.state.missions.get(&request.mission).map(AsRef::as_ref);
+        let what = |decision| to_what(mission, decision).unwrap_or_else(|| "what is asked".to_owned());
         let text = format!(
-            "{} said yes to something else in {}: say yes to the same, or reject it and let it be asked anew",
-            yes.by, request.id
+            "{} said yes to something else in {}, to {}, and not to {}: say yes to the same, or reject it and let it be \
+             asked anew",
+            yes.by,
+            request.id,
+            what(&yes.decision),
+            what(decision)
         );
         return Err(refuse(RefusalKind::Invalid, text));
     }

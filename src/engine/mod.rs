@@ -8,6 +8,7 @@ pub mod account;
 mod answers;
 pub mod apply;
 pub mod command;
+pub mod consents;
 mod consequences;
 pub mod control;
 pub mod decide;

@@ -19,6 +19,9 @@ use crate::{
     policy::risk::Risk,
 };
 
+/// The status word of a team whose mission ended while it was at something.
+pub const STOPPED: &str = "STOPPED";
+
 /// How a step stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tick {
@@ -333,7 +336,10 @@ pub fn is_blocked(state: &State, mission: &Mission, team: &Team) -> bool {
 /// The status word of a channel: the phase, sharpened by what it asked and by what is known of its candidate.
 #[must_use]
 pub fn channel_word(state: &State, mission: &Mission, team: &Team) -> &'static str {
-    if team.phase == TeamPhase::Drafting && is_blocked(state, mission, team) {
+    if mission.result.ending.is_none()
+        && team.phase == TeamPhase::Drafting
+        && is_blocked(state, mission, team)
+    {
         return "WAITS FOR YOU";
     }
     match (&mission.result.ending, contender(team)) {
@@ -344,14 +350,26 @@ pub fn channel_word(state: &State, mission: &Mission, team: &Team) -> &'static s
         }
         (_, Some((_, evidence))) if !evidence.checked() => "UNCHECKED",
         (_, Some((_, evidence))) if !evidence.passed() => "RED",
-        _ => team.phase.word(),
+        _ => team_word(mission, team),
     }
 }
 
-/// How long a team has worked on its drafts.
+/// The status word of a team: of a mission that has ended none works, whatever it was at.
 #[must_use]
-pub fn worked(team: &Team, now: Timestamp) -> Millis {
-    let running = team.account.started.map_or(0, |since| now.since(since).0);
+pub fn team_word(mission: &Mission, team: &Team) -> &'static str {
+    match (&mission.result.ending, &team.phase) {
+        (None, phase) | (Some(_), phase @ (TeamPhase::Ready | TeamPhase::Failed(_))) => phase.word(),
+        (Some(_), TeamPhase::Waiting | TeamPhase::Drafting | TeamPhase::Checking | TeamPhase::TakenOver) => {
+            STOPPED
+        }
+    }
+}
+
+/// How long a team has worked on its drafts, to the end of its mission at most.
+#[must_use]
+pub fn worked(mission: &Mission, team: &Team, now: Timestamp) -> Millis {
+    let until = mission.result.ending.as_ref().map_or(now, |(_, at)| now.min(*at));
+    let running = team.account.started.map_or(0, |since| until.since(since).max(Millis(0)).0);
     Millis(team.account.worked.0.saturating_add(running))
 }
 

@@ -1,5 +1,6 @@
 //! The router over an engine in memory: what is asked, what is answered, what is refused.
 
+mod consents;
 mod doors;
 mod engine;
 mod keys;

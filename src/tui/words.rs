@@ -47,6 +47,7 @@ pub fn team_sign(state: &State, mission: &Mission, team: &Team) -> Sign {
         ("LANDED", _) => ("✓", Role::Ok),
         ("WAITS FOR YOU", _) => ("⚑", Role::Attention),
         ("UNCHECKED", _) => ("○", Role::Warn),
+        (snapshot::STOPPED, _) => ("✗", Role::Muted),
         ("RED", _) | (_, TeamPhase::Failed(_)) => ("✗", Role::Bad),
         (_, TeamPhase::Waiting) => ("○", Role::Muted),
         (_, TeamPhase::Drafting | TeamPhase::Checking) => ("●", Role::Busy),

@@ -12,11 +12,12 @@ use crate::{
     domain::{
         brief::Approval,
         ids::{RequestId, Revision, TeamId},
-        request::Decision,
+        request::{Actor, Consent, Decision},
         time::Timestamp,
     },
     engine::command::{Command as Order, DeskCommand},
 };
+use serde_json::json;
 use std::sync::Arc;
 
 #[tokio::test]
@@ -50,6 +51,28 @@ async fn a_decision_names_what_was_seen_and_follows_to_the_commit() {
     assert_eq!(kinds(&lines).first(), Some(&"decided"));
     assert_eq!(lines.last().unwrap()["status"], "landed");
     assert!(!kinds(&lines).contains(&"candidate"), "the past is not told again");
+}
+
+#[test]
+fn the_second_person_sees_what_the_first_one_said_yes_to() {
+    let mut state = decided_on(Approval::Ask);
+    let request = Arc::make_mut(state.desk.get_mut(&RequestId(3)).unwrap());
+    let decision = Decision::Approve { team: Some(TeamId(2)) };
+    request.approved = vec![Consent { by: Actor::Person("ada".into()), decision }];
+    let (mut out, kept) = Kept::out(Form::Human);
+    desk::detail(RequestId(3), &state, &mut out).unwrap();
+    assert!(
+        kept.text().contains("approved by ada, to Team G; it waits for another person"),
+        "{}",
+        kept.text()
+    );
+    let (mut out, kept) = Kept::out(Form::Json);
+    desk::detail(RequestId(3), &state, &mut out).unwrap();
+    let line = &kept.lines()[0];
+    assert_eq!(
+        (&line["approved"], &line["consents"]),
+        (&json!(["ada"]), &json!([{"by": "ada", "to": "Team G"}]))
+    );
 }
 
 #[test]

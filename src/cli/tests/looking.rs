@@ -4,12 +4,26 @@ use super::{M, decided_on, edit, house, kinds, landed, next_command, no_interrup
 use crate::{
     cli::{
         exit::Exit,
-        missions,
+        incidents, missions,
         out::{Form, tests::Kept},
-        restore, show,
+        restore, show, silence,
     },
-    domain::{brief::Approval, candidate::CommitId, ids::MissionId},
-    engine::command::{Command as Order, MissionCommand},
+    domain::{
+        brief::Approval,
+        candidate::CommitId,
+        ids::{MissionId, SilenceId},
+        incident::{Matcher, Silence},
+        mission::Ending,
+        signal::Fingerprint,
+        time::{Millis, Timestamp},
+    },
+    engine::{
+        command::{Command as Order, MissionCommand},
+        effect::{Failure, FailureKind},
+        event::{Event, WardEvent},
+        snapshot,
+        state::{State, TeamPhase},
+    },
 };
 use std::sync::Arc;
 
@@ -38,6 +52,73 @@ fn missions_and_show_tell_the_same_in_both_forms() {
     let (mut out, kept) = Kept::out(Form::Json);
     missions::list(&open, &state, &mut out);
     assert_eq!(kept.text(), "");
+}
+
+#[test]
+fn no_team_of_a_mission_that_has_ended_is_told_to_work() {
+    let mut state = decided_on(Approval::Ask);
+    state.desk.clear();
+    edit(&mut state, |mission| {
+        mission.teams[0].phase = TeamPhase::Drafting;
+        mission.teams[0].account.started = Some(Timestamp(1_000));
+        mission.teams[1].phase =
+            TeamPhase::Failed(Failure { kind: FailureKind::Permanent, reason: "no".into() });
+    });
+    let worked = |state: &State| {
+        snapshot::worked(&state.missions[&M], &state.missions[&M].teams[0], Timestamp(90_000))
+    };
+    assert_eq!(worked(&state), Millis(89_000));
+    edit(&mut state, |mission| {
+        mission.result.ending = Some((Ending::Cancelled("enough".into()), Timestamp(5_000)));
+    });
+    assert_eq!(worked(&state), Millis(4_000), "the clock stands still");
+    let (mut out, kept) = Kept::out(Form::Human);
+    show::print(M, &state, &mut out).unwrap();
+    let text = kept.text();
+    assert!(text.contains("Team A · anthropic/a · STOPPED") && !text.contains("DRAFTING"), "{text}");
+    assert!(text.contains("Team G · google/g · FAILED"), "{text}");
+    let (mut out, kept) = Kept::out(Form::Json);
+    show::print(M, &state, &mut out).unwrap();
+    let lines = kept.lines();
+    let team = lines.iter().find(|line| line["kind"] == "team").unwrap();
+    assert_eq!(team["status"], "stopped");
+}
+
+#[test]
+fn a_silence_is_told_by_its_number_and_with_what_is_quiet_and_when() {
+    let mut state = State { at: Timestamp(1_000), ..State::default() };
+    let service = Silence {
+        matches: Matcher { service: Some("web".into()), ..Matcher::default() },
+        from: Timestamp(0),
+        until: Timestamp(3_600_000),
+        why: "moving".into(),
+        maintenance: false,
+    };
+    let later = Silence {
+        matches: Matcher {
+            fingerprint: Some(Fingerprint("0123456789abcdef".into())),
+            kind: Some("http.*".into()),
+            ..Matcher::default()
+        },
+        from: Timestamp(1_800_000),
+        maintenance: true,
+        ..service.clone()
+    };
+    state.ward.silences.insert(SilenceId(1), service.clone());
+    state.ward.silences.insert(SilenceId(2), later);
+    let (mut out, kept) = Kept::out(Form::Human);
+    incidents::list(&state, false, &mut out);
+    let text = kept.text();
+    assert!(text.contains("S-1 quiet about service web until ") && text.contains(": moving"), "{text}");
+    assert!(
+        text.contains("S-2 maintenance: quiet about cause ") && text.contains(", kind http.* from "),
+        "{text}"
+    );
+    let (mut out, kept) = Kept::out(Form::Human);
+    let made = receipt(vec![Event::Ward(WardEvent::Silenced(SilenceId(1), Box::new(service)))]).unwrap();
+    silence::told(&made, &state, &mut out);
+    assert!(kept.text().starts_with("S-1 quiet about service web until "), "{}", kept.text());
+    assert!(kept.text().contains("chimera silence --end S-1"), "{}", kept.text());
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Where two people must say yes: one waits for another, nobody counts twice, and all say yes to the same.
 
 use super::*;
-use crate::policy::settings::Policy;
+use crate::{engine::consents, policy::settings::Policy};
 
 const BOB: &str = "bob";
 
@@ -41,6 +41,17 @@ fn e1_one_yes_waits_for_that_of_another_person_and_the_desk_says_whose_it_was() 
         assert_eq!(house.says(same, 1, approve(ONE)), Err(RefusalKind::Already), "{same}");
     }
     assert_eq!(house.says(BOB, 1, approve(TWO)), Err(RefusalKind::Invalid));
+    let request = house.state.desk[&RequestId(1)].clone();
+    let name = |team| house.state.missions[&M].team_name(team);
+    let yes: Vec<String> = consents::of(&house.state, &request).iter().map(ToString::to_string).collect();
+    assert_eq!(yes, [format!("ada, to {}", name(ONE))]);
+    let order = Order {
+        actor: Actor::Person(BOB.into()),
+        at: Timestamp(house.now),
+        command: Command::Desk(DeskCommand::Decide(request.id, request.revision, Box::new(approve(TWO)))),
+    };
+    let refused = decide(&house.state, &order).unwrap_err().reason;
+    assert!(refused.contains(&format!("to {}, and not to {}", name(ONE), name(TWO))), "{refused}");
     // What was seen before the first yes is old.
     let stale = DeskCommand::Decide(RequestId(1), Revision(before), Box::new(approve(ONE)));
     assert_eq!(house.order(Actor::Person(BOB.into()), Command::Desk(stale)), Err(RefusalKind::Stale));

@@ -261,7 +261,7 @@ fn evidence(site: &Site, (mission, team): (&Mission, TeamId), checked: Checked) 
         stat: checked.stat,
         cost: if working.account.unknown { Cost::Unknown } else { Cost::Known(working.account.spent) },
         usage: working.account.usage,
-        elapsed: snapshot::worked(working, now),
+        elapsed: snapshot::worked(mission, working, now),
     })
 }
 

@@ -37,7 +37,7 @@ pub fn markdown(dossier: &Dossier, patch: &dyn Fn(Digest) -> Result<String, Stri
     head(&mut page, (&state, dossier), mission);
     asked(&mut page, mission);
     for team in &mission.teams {
-        team_section(&mut page, team);
+        team_section(&mut page, mission, team);
     }
     judged(&mut page, mission);
     decided(&mut page, mission, dossier);
@@ -134,14 +134,14 @@ fn asked(page: &mut String, mission: &Mission) {
     }
 }
 
-fn team_section(page: &mut String, team: &Team) {
+fn team_section(page: &mut String, mission: &Mission, team: &Team) {
     let model = team.spec.model.to_string();
     let _ = writeln!(page, "## {} ({})\n", line(&team.spec.name), line(&model));
     let price = if team.account.unknown { " (some calls have no known price)" } else { "" };
     let _ = writeln!(
         page,
         "{}; {}; {}{price}.\n",
-        team.phase.word().to_lowercase(),
+        snapshot::team_word(mission, team).to_lowercase(),
         count(team.account.usage.total(), "token"),
         team.account.spent
     );

@@ -15,6 +15,7 @@ use crate::{
     engine::{
         account::{asked, release_words, remedy_lines},
         command::{Command, DeskCommand},
+        consents,
         event::{DeskEvent, Event},
         state::{Mission, State as EngineState},
     },
@@ -82,6 +83,8 @@ pub(super) struct View {
     happens_by_itself: Option<String>,
     /// Who said yes so far, where several people must.
     approved: Vec<String>,
+    /// The same, each with what it was said to.
+    consents: Vec<ConsentView>,
     /// Exactly what would be done, a line each: the command, the remedy, the files in conflict.
     plan: Vec<String>,
     /// The teams that can be chosen, with their candidates.
@@ -90,6 +93,16 @@ pub(super) struct View {
     held: Option<Answered>,
     /// The decision, where it was decided.
     decision: Option<Answered>,
+}
+
+/// One yes of several.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Consent")]
+pub(super) struct ConsentView {
+    /// Who.
+    by: String,
+    /// To what, such as a team; null: to what is asked, as it is.
+    to: Option<String>,
 }
 
 /// A decision that was given.
@@ -191,6 +204,7 @@ fn view(state: &EngineState, request: &Request) -> View {
     let mission = state.missions.get(&request.mission).map(Arc::as_ref);
     let decided = state.decided.iter().rev().find(|(known, ..)| known.id == request.id);
     let held = state.clockwork.held.get(&request.id);
+    let yes = consents::of(state, request);
     View {
         request: request.id.to_string(),
         about: request.about(),
@@ -202,7 +216,8 @@ fn view(state: &EngineState, request: &Request) -> View {
         reasons: request.reasons.iter().map(|words| line(words)).collect(),
         if_denied: line(&request.if_denied),
         happens_by_itself: state.clockwork.vetoes.get(&request.id).map(ToString::to_string),
-        approved: request.said_yes().iter().map(ToString::to_string).collect(),
+        approved: yes.iter().map(|yes| yes.by.clone()).collect(),
+        consents: yes.into_iter().map(|yes| ConsentView { by: yes.by, to: yes.to }).collect(),
         plan: plan(&request.subject),
         teams: candidates(&request.subject, mission),
         held: held.map(|hold| given(&hold.decision, &hold.by, hold.until)),

@@ -186,7 +186,7 @@ pub(super) struct TeamView {
     name: String,
     /// Who answers, as `vendor/model`.
     model: String,
-    /// `waiting`, `drafting`, `testing`, `ready`, `taken_over` or `failed`.
+    /// `waiting`, `drafting`, `testing`, `ready`, `taken_over`, `failed`, or `stopped` by the end of its mission.
     phase: String,
     /// Current attempt, from 1; 0 before the first.
     attempt: u32,
@@ -231,7 +231,7 @@ pub(super) fn team_view(mission: &Mission, team: &Team) -> TeamView {
         team: team.id.0,
         name: clean_line(&team.spec.name, TITLE_MOST).to_string(),
         model: team.spec.model.to_string(),
-        phase: team.phase.word().to_lowercase().replace(' ', "_"),
+        phase: snapshot::team_word(mission, team).to_lowercase().replace(' ', "_"),
         attempt: team.attempt,
         turns: team.turns,
         tokens: team.account.usage.total(),

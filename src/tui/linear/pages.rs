@@ -14,7 +14,7 @@ use crate::{
         time::Timestamp,
     },
     engine::{
-        account,
+        account, consents,
         snapshot::{self, Tick},
         state::{Mission, State, Team},
     },
@@ -142,7 +142,7 @@ fn team_lines(state: &State, (mission, team): (&Mission, &Team), now: Timestamp)
             team.attempt,
             words::tokens(account.usage.total()),
             words::spent(account.spent, account.unknown),
-            snapshot::worked(team, now)
+            snapshot::worked(mission, team, now)
         ),
     )];
     lines.extend(candidate(mission, team.id));
@@ -238,7 +238,8 @@ pub fn request_lines(state: &State, request: &Request, now: Timestamp) -> Vec<St
     lines.push(say::under(&format!("since {age}, expires {}, {then}", request.expires)));
     lines.extend(request.reasons.iter().map(|reason| say::under(&format!("because {reason}"))));
     lines.push(say::under(&format!("if denied: {}", request.if_denied)));
-    lines.extend(request.said_yes().iter().map(|by| say::under(&format!("approved by {by}"))));
+    let yes = consents::of(state, request);
+    lines.extend(yes.iter().map(|yes| say::under(&format!("approved by {yes}"))));
     let how = match &request.subject {
         Subject::Choose { .. } => {
             format!("say compare {id}, approve {id} and a team, modify {id}, reject {id} or retry {id}")

@@ -5,7 +5,7 @@ use crate::{
     domain::{
         grant::{Grant, Pattern, Reach, Terms},
         ids::GrantId,
-        request::{Actor, Hold},
+        request::{Actor, Consent, Hold},
         time::Millis,
     },
     engine::state::State,
@@ -108,6 +108,17 @@ fn yes() -> Decision {
 }
 
 const WIDE: (u16, u16) = (120, 40);
+
+#[test]
+fn the_second_person_sees_what_the_first_one_said_yes_to() {
+    let mut state = queue();
+    let request = Arc::make_mut(state.desk.get_mut(&RequestId(3)).unwrap());
+    let decision = Decision::Approve { team: Some(TeamId(2)) };
+    request.approved = vec![Consent { by: Actor::Person("ada".into()), decision }];
+    let name = state.missions[&MissionId(12)].team_name(TeamId(2));
+    let (screen, _) = picture(&at(state, 3, (160, 60)));
+    assert!(screen.contains(&format!("approved by ada, to {name}")), "{screen}");
+}
 
 #[test]
 fn pictures_of_the_approvals_screen() {

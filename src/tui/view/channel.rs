@@ -105,7 +105,7 @@ fn status(app: &App, pen: &mut Pen<'_>, line: Rect, (mission, team, view): Told<
     };
     let mark = format!("{} {}", sign.glyph, sign.word);
     let tokens = format!("{} tok", words::tokens(usage.total()));
-    let elapsed = snapshot::worked(team, app.now.wall).to_string();
+    let elapsed = snapshot::worked(mission, team, app.now.wall).to_string();
     let attempt = if team.attempt > 1 { format!("attempt {}", team.attempt) } else { String::new() };
     let runs = [
         (mark.as_str(), sign.role),

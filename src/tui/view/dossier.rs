@@ -11,7 +11,7 @@ use crate::{
         request::{Decision, Modification, Request, Subject},
         text::{clean_line, count},
     },
-    engine::{account, desk::word, playbook::brief, snapshot, state::Mission},
+    engine::{account, consents, desk::word, playbook::brief, snapshot, state::Mission},
     policy::grants::moment,
     tui::{app::App, argv::join_argv, commands::CommandId, incidents, theme::Role, undo, words},
 };
@@ -207,8 +207,8 @@ fn subject(rows: &mut Vec<Row>, mission: Option<&Mission>, (app, request): (&App
             wrapped(rows, &account::release_words(commit, back.as_deref()), Role::Text, width);
         }
     }
-    for by in request.said_yes() {
-        wrapped(rows, &format!("approved by {by}"), Role::Ok, width);
+    for yes in consents::of(&app.state, request) {
+        wrapped(rows, &format!("approved by {yes}"), Role::Ok, width);
     }
 }
 

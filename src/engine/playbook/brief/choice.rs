@@ -297,7 +297,7 @@ pub(in crate::engine) fn answer_choice(
         Decision::Approve { team } => {
             let team = pick(team)?;
             let yes = Decision::Approve { team: Some(team) };
-            let given = desk::given(request, &yes, by)?;
+            let given = desk::given(pen, request, &yes, by)?;
             let mission = pen.live(id)?;
             let ruling = rule_team(pen, &mission, team, (approver, given));
             if let Some(wants) = ruling.and_then(|(_, ruling)| desk::wants_more(&ruling, given)) {

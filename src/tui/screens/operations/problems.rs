@@ -77,7 +77,8 @@ pub struct Problem<'a> {
 /// person's answer is not to blame.
 #[must_use]
 pub fn quiet(state: &State, mission: &Mission, team: &Team, now: Timestamp) -> Option<Timestamp> {
-    let working = team.phase == TeamPhase::Drafting && state.control == Control::Running;
+    let live = mission.result.ending.is_none() && state.control == Control::Running;
+    let working = team.phase == TeamPhase::Drafting && live;
     let turned = team.account.turned.max(team.account.started?);
     let asks = |request: &Request| {
         request.mission == mission.id

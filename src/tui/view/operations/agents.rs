@@ -105,7 +105,7 @@ fn cell(app: &App, pen: &mut Pen<'_>, place: Rect, (mission, team): (&Mission, &
     let second = Rect { y: place.y + 1, height: 1, ..place };
     let age = match still {
         Some(since) => format!(" {}", app.now.wall.since(since)),
-        None => format!(" {}", snapshot::worked(team, app.now.wall)),
+        None => format!(" {}", snapshot::worked(mission, team, app.now.wall)),
     };
     let room = second.width.saturating_sub(u16::try_from(age.len()).unwrap_or(u16::MAX));
     let room = Rect { width: room, ..second };
