@@ -98,7 +98,7 @@ class Team(TypedDict):
     model: str
     """Who answers, as `vendor/model`."""
     phase: str
-    """`waiting`, `drafting`, `testing`, `ready`, `taken_over` or `failed`."""
+    """`waiting`, `drafting`, `testing`, `ready`, `taken_over`, `failed`, or `stopped` by the end of its mission."""
     attempt: int
     """Current attempt, from 1; 0 before the first."""
     turns: int
@@ -302,6 +302,8 @@ class Request(TypedDict):
     """When it is approved by itself unless somebody says no before."""
     approved: List[str]
     """Who said yes so far, where several people must."""
+    consents: List[Consent]
+    """The same, each with what it was said to."""
     plan: List[str]
     """Exactly what would be done, a line each: the command, the remedy, the files in conflict."""
     teams: List[Team]
@@ -310,6 +312,15 @@ class Request(TypedDict):
     """A decision that was given and can still be taken back."""
     decision: NotRequired[Union[Decided, None]]
     """The decision, where it was decided."""
+
+
+class Consent(TypedDict):
+    """One yes of several."""
+
+    by: str
+    """Who."""
+    to: NotRequired[Union[str, None]]
+    """To what, such as a team; null: to what is asked, as it is."""
 
 
 class Decided(TypedDict):
@@ -495,6 +506,8 @@ class Control(TypedDict):
     """Why it does not run."""
     level: int
     """How much happens alone, 1 to 3."""
+    until: NotRequired[Union[str, None]]
+    """Until when a level holds that was just set and that the settings do not say, in words; null: for good."""
     seq: int
     """The last journal entry that this is as of."""
 
@@ -1322,7 +1335,7 @@ class Client:
         *,
         key: Optional[str] = None,
     ) -> Control:
-        """Set how much happens alone; written to the settings.
+        """Set how much happens alone, at once; written to the settings that the daemon was started with.
 
         The same `key` does it once; without one each call has its own.
         """
