@@ -43,6 +43,9 @@ pub struct Runbook {
     pub verify: Verify,
     /// Where and when it may act by itself.
     pub autonomy: RunbookAutonomy,
+    /// Whether the director wrote it under an id of its own: no rule names it, and its `[match]` alone offers it.
+    #[serde(default)]
+    pub own: bool,
 }
 
 /// When a runbook is offered. An empty list matches nothing.

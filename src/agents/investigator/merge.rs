@@ -153,13 +153,18 @@ fn cause(joined: &mut Diagnosis, heard: &Heard, terms: Terms<'_>) {
         joined.confidence = Some(best.one.confidence);
         return tell(joined, heard, Some(best), terms.now);
     }
+    // Where no rule said what to do, what the director wrote for such a case stands unless the model knows what to do.
+    let laid_down = joined.rule.is_none().then(|| joined.remedy.clone());
     joined.grade = best.grade;
     joined.rule = None;
     joined.confidence = Some(best.one.confidence);
     joined.cause = text::clean_line(best.one.cause.trim(), CAUSE_MOST).into();
     joined.carried_by.clone_from(&best.ids);
     joined.tainted = best.tainted;
-    joined.remedy = remedy(best.one, terms);
+    joined.remedy = match (remedy(best.one, terms), laid_down) {
+        (Remedy::Nothing, Some(laid_down)) => laid_down,
+        (remedy, _) => remedy,
+    };
     joined.culprit = matches!(joined.remedy, Remedy::Revert(_)).then(|| terms.culprit.cloned()).flatten();
     if let Some(frame) = place(best.one) {
         joined.object =

@@ -18,8 +18,8 @@ use crate::{
     config::{document::At, layers, nearest::nearest},
     domain::{
         binding::{BindError, SERVICE_VARIABLES},
-        incident::{Grade, Severity, star},
-        runbook::Runbook,
+        incident::star,
+        runbook::{ROLLBACK, Runbook},
         service::Service,
     },
 };
@@ -94,22 +94,6 @@ impl Shelf {
         self.runbooks.iter().map(|shelved| &shelved.runbook).find(|runbook| runbook.id == id)
     }
 
-    /// Runbooks for such a signal, by id.
-    pub fn offered<'a>(
-        &'a self,
-        (kind, service): (&'a str, &'a str),
-        severity: Severity,
-        grade: Grade,
-    ) -> impl Iterator<Item = &'a Runbook> {
-        self.runbooks.iter().map(|shelved| &shelved.runbook).filter(move |runbook| {
-            let matches = &runbook.matches;
-            severity <= matches.min_severity
-                && grade <= matches.requires_grade
-                && matches.kinds.iter().any(|pattern| star(pattern, kind))
-                && matches.services.iter().any(|pattern| star(pattern, service))
-        })
-    }
-
     fn directory(&mut self, dir: &Path) {
         let place = |path: &Path| At { file: path.display().to_string(), line: 1, column: 1 };
         let mut files: Vec<PathBuf> = match std::fs::read_dir(dir) {
@@ -158,8 +142,9 @@ impl Shelf {
                 );
                 self.problems.push(RunbookProblem { at, what, hint: None });
             }
-            Some(runbook) => {
+            Some(mut runbook) => {
                 self.withhold(&runbook.id);
+                runbook.own = origin != Origin::Shipped && !is_shipped(&runbook.id);
                 self.runbooks.push(Shelved { runbook, origin, at, services_at });
             }
             None => {
@@ -176,6 +161,11 @@ impl Shelf {
     fn withhold(&mut self, id: &str) {
         self.runbooks.retain(|shelved| shelved.runbook.id != id);
     }
+}
+
+/// Whether the program has a runbook of this id: a file of the same takes its place, and is offered where that was.
+fn is_shipped(id: &str) -> bool {
+    id == ROLLBACK || SHIPPED.iter().any(|(name, _)| *name == id)
 }
 
 /// Reads, judges and simulates; `None` where anything is wrong.

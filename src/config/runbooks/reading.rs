@@ -63,6 +63,7 @@ pub(super) fn read(page: &mut Page<'_>) -> Option<Runbook> {
         steps: steps?,
         verify: verify?,
         autonomy: autonomy?,
+        own: false,
     })
 }
 

@@ -287,19 +287,21 @@ fn a_runbook_for_named_services_must_be_fillable_for_them() {
 }
 
 #[test]
-fn offers_go_by_kind_service_severity_and_grade() {
+fn only_a_file_with_an_id_of_its_own_is_the_directors_own() {
     let dir = tempfile::tempdir().unwrap();
+    let (_, shipped) = SHIPPED.iter().find(|(name, _)| *name == "restart-unit").unwrap();
     std::fs::write(dir.path().join("mine.toml"), GOOD).unwrap();
+    std::fs::write(dir.path().join("units.toml"), shipped).unwrap();
     let shelf = Shelf::load(&[dir.path().to_path_buf()]);
-    let offered = |kind, service, severity, grade| {
-        shelf.offered((kind, service), severity, grade).any(|book| book.id == "restart-leaky-worker")
-    };
-    assert!(offered("process.oom", "worker-7", Severity::P2, Grade::A));
-    assert!(offered("process.oom", "worker-7", Severity::P0, Grade::A));
-    assert!(!offered("process.oom", "worker-7", Severity::P3, Grade::A));
-    assert!(!offered("process.oom", "worker-7", Severity::P2, Grade::B));
-    assert!(!offered("process.oom", "web", Severity::P2, Grade::A));
-    assert!(!offered("disk.full", "worker-7", Severity::P2, Grade::A));
+    assert_eq!(shelf.problems, []);
+    let own: Vec<&str> = shelf
+        .runbooks
+        .iter()
+        .map(|one| &one.runbook)
+        .filter(|book| book.own)
+        .map(|book| book.id.as_str())
+        .collect();
+    assert_eq!(own, ["restart-leaky-worker"], "a file of a shipped id takes its place in the rules");
 }
 
 #[test]

@@ -57,6 +57,7 @@ fn runbook(run: &[&str]) -> Runbook {
             on_fail: OnFail::Escalate,
         },
         autonomy: RunbookAutonomy { levels: vec![2], business_hours: false, environments: Vec::new() },
+        own: false,
     }
 }
 

@@ -3,6 +3,7 @@
 
 use super::{
     matching::{Fit, fit, lower},
+    own::{self, Own},
     packs::Rules,
     phrase::Phrase,
     rollback,
@@ -63,7 +64,7 @@ pub fn judge(scene: &Scene, findings: &Findings, rules: &Rules, runbooks: &[Runb
             Verdict { scene, findings, runbooks }.of(best, &rivals)
         }
         None if is_well => well(findings),
-        None => unknown(findings),
+        None => Verdict { scene, findings, runbooks }.unknown(),
     }
 }
 
@@ -125,12 +126,6 @@ fn well(findings: &Findings) -> Diagnosis {
     }
 }
 
-fn unknown(findings: &Findings) -> Diagnosis {
-    let clues = &findings.clues;
-    // Nothing carries it, and if there is nothing but text it is tainted as well.
-    Diagnosis { tainted: !clues.iter().any(|clue| clue.trusted), ..plain(findings) }
-}
-
 struct Verdict<'a> {
     scene: &'a Scene,
     findings: &'a Findings,
@@ -138,6 +133,18 @@ struct Verdict<'a> {
 }
 
 impl Verdict<'_> {
+    /// No rule fits: what the director wrote for it may still be tried, as far as it asks for nothing better founded.
+    fn unknown(&self) -> Diagnosis {
+        let clues = &self.findings.clues;
+        let (remedy, mut said) = self.first((&own::meant_for(self.scene, self.runbooks), &[]), &[], Grade::C);
+        if let Some(before) = self.tried(&remedy) {
+            said.push(did_not_help(before));
+        }
+        // Nothing carries it, and if there is nothing but text it is tainted as well.
+        let tainted = !clues.iter().any(|clue| clue.trusted);
+        Diagnosis { tainted, remedy, gaps: self.gaps(&said), ..plain(self.findings) }
+    }
+
     fn of(&self, best: Fit<'_>, rivals: &[Fit<'_>]) -> Diagnosis {
         let Self { scene, findings, .. } = self;
         let rule = best.rule;
@@ -156,21 +163,17 @@ impl Verdict<'_> {
         said.extend(why);
         if let Some(before) = self.tried(&remedy) {
             grade = lower(grade);
-            said.push(format!("the same was done at {} and did not help", before.at));
+            said.push(did_not_help(before));
             // What is offered for the higher grade only is not offered any more.
             remedy = self.cure(rule, grade).0;
         }
-        let mut gaps: Vec<String> =
-            said.iter().map(|words| text::clean_line(words, CAUSE_MOST).into()).collect();
-        gaps.extend(findings.gaps.iter().cloned());
-        gaps.truncate(Diagnosis::GAPS_MOST);
         Diagnosis {
             grade,
             rule: Some(rule.id.clone()),
             cause: rule.cause.words(facts, &scene.service, CAUSE_MOST),
             object: rule.object.words(facts, &scene.service, OBJECT_MOST),
             carried_by: best.clues,
-            gaps,
+            gaps: self.gaps(&said),
             culprit,
             passing: rule.passing && remedy == Remedy::Nothing,
             remedy,
@@ -179,29 +182,56 @@ impl Verdict<'_> {
         }
     }
 
-    /// What the rule wants done, filled in; nothing, and why, where it cannot be.
-    fn cure(&self, rule: &Rule, grade: Grade) -> (Remedy, Option<String>) {
+    /// What was said, before what could not be looked at.
+    fn gaps(&self, said: &[String]) -> Vec<String> {
+        let said = said.iter().map(|words| text::clean_line(words, CAUSE_MOST).into());
+        said.chain(self.findings.gaps.iter().cloned()).take(Diagnosis::GAPS_MOST).collect()
+    }
+
+    /// What the rule wants done, filled in; nothing, and why, where it cannot be. A runbook that the director wrote for this
+    /// very service comes before those that the rule names, any other one of his after them.
+    fn cure(&self, rule: &Rule, grade: Grade) -> (Remedy, Vec<String>) {
         let facts = &self.findings.facts;
+        // What passes by itself needs nobody.
+        let own = if rule.passing { Vec::new() } else { own::meant_for(self.scene, self.runbooks) };
         match &rule.cure {
-            Cure::Nothing => (Remedy::Nothing, None),
-            Cure::Code(words) => (Remedy::Code(words.words(facts, &self.scene.service, CODE_MOST)), None),
+            Cure::Nothing => self.first((&own, &[]), &[], grade),
+            Cure::Code(words) => {
+                (Remedy::Code(words.words(facts, &self.scene.service, CODE_MOST)), Vec::new())
+            }
             Cure::Revert => match &self.findings.culprit {
-                Some(culprit) => (Remedy::Revert(culprit.commit.clone()), None),
-                None => (Remedy::Nothing, Some("no commit is known that could be taken back".into())),
+                Some(culprit) => (Remedy::Revert(culprit.commit.clone()), Vec::new()),
+                None => (Remedy::Nothing, vec!["no commit is known that could be taken back".to_owned()]),
             },
-            Cure::Runbook { ids, with } => {
-                let (mut refused, mut vain) = (Vec::new(), None);
-                for id in ids {
-                    match self.plan(id, with, grade) {
-                        // Where nothing else can be done, whoever rules says that it was tried.
-                        Ok(remedy) if self.was_vain(&remedy) => vain = vain.or(Some(remedy)),
-                        Ok(remedy) => return (remedy, None),
-                        Err(why) => refused.push(format!("runbook {id} is not offered: {why}")),
-                    }
+            Cure::Runbook { ids, with } => self.first((&own, ids), with, grade),
+        }
+    }
+
+    /// The first runbook that can be filled in and was not done in vain, of the director's own and of those that a rule names;
+    /// and why others before it are not it.
+    fn first(
+        &self,
+        (own, ids): (&[Own<'_>], &[String]),
+        with: &[(String, Phrase)],
+        grade: Grade,
+    ) -> (Remedy, Vec<String>) {
+        let mine = |named: bool| own.iter().filter(move |own| own.named == named).map(|own| (own.id, true));
+        let all = mine(true).chain(ids.iter().map(|id| (id.as_str(), false))).chain(mine(false));
+        let (mut said, mut refused, mut vain) = (Vec::new(), Vec::new(), None);
+        for (id, is_own) in all {
+            match self.plan(id, with, grade) {
+                Ok(remedy) if self.was_vain(&remedy) && is_own => {
+                    said.push(not_offered(id, "it was done, and did not help"));
                 }
-                (vain.unwrap_or(Remedy::Nothing), Some(refused.join("; ")).filter(|why| !why.is_empty()))
+                // Where nothing else can be done, whoever rules says that it was tried.
+                Ok(remedy) if self.was_vain(&remedy) => vain = vain.or(Some(remedy)),
+                Ok(remedy) => return (remedy, said),
+                Err(why) if is_own => said.push(not_offered(id, &why)),
+                Err(why) => refused.push(not_offered(id, &why)),
             }
         }
+        said.extend(Some(refused.join("; ")).filter(|why| !why.is_empty()));
+        (vain.unwrap_or(Remedy::Nothing), said)
     }
 
     fn plan(&self, id: &str, with: &[(String, Phrase)], grade: Grade) -> Result<Remedy, String> {
@@ -258,6 +288,14 @@ impl Verdict<'_> {
         )
         .then_some(last)
     }
+}
+
+fn not_offered(id: &str, why: &str) -> String {
+    format!("runbook {id} is not offered: {why}")
+}
+
+fn did_not_help(before: &Earlier) -> String {
+    format!("the same was done at {} and did not help", before.at)
 }
 
 /// Two rules that are as near to the root as each other, rest on what was seen, and would do different things.

@@ -11,6 +11,7 @@
 pub mod judge;
 pub mod matching;
 pub mod nearest;
+pub mod own;
 pub mod packs;
 pub mod parse;
 pub mod phrase;

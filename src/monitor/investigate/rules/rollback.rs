@@ -72,6 +72,7 @@ pub fn of(scene: &Scene) -> Result<(Runbook, BTreeMap<String, String>), String> 
             business_hours: false,
             environments: vec![scene.service.env.clone()],
         },
+        own: false,
     };
     let given = [("previous", &previous.said), ("last", &last.said)];
     Ok((runbook, given.map(|(name, said)| (name.to_owned(), said.clone())).into()))

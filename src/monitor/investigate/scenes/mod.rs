@@ -2,6 +2,7 @@
 //! hosts on which nothing is wrong. The texts are data beside this file; here they are read and judged.
 
 mod injected;
+mod own;
 mod read;
 mod shipped;
 

@@ -472,6 +472,7 @@ pub fn runbooks() -> Vec<Runbook> {
                 business_hours: false,
                 environments: vec!["production".into()],
             },
+            own: false,
         };
     let down = ["process.*", "http.*", "tcp.*", "log.crash"];
     let store = ["db.*"];

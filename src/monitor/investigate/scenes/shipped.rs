@@ -70,6 +70,7 @@ fn runbook(file: &DocumentMut) -> Runbook {
             business_hours: false,
             environments: vec!["production".into()],
         },
+        own: false,
     }
 }
 

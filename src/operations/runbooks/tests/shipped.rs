@@ -54,6 +54,7 @@ fn filled(text: &str, variables: &[(&str, String)]) -> RunPlan {
         steps: plain.steps,
         verify: plain.verify,
         autonomy: plain.autonomy,
+        own: false,
     };
     let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
     let service = Service { name: "web".into(), env: "test".into(), variables, ..Service::default() };
