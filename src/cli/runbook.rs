@@ -180,7 +180,11 @@ async fn simulate(args: &RunArgs, session: &Session, out: &mut Out) -> Said {
         out.say(&line);
     }
     out.tell(&json!({"kind": "plan", "plan": plan.digest(), "runbook": plan.runbook, "target": plan.target, "steps": plan.steps}));
-    let sight = Sighted(Sight { eyes: senses::eyes(session.settings(), &session.environment), service });
+    let sight = Sighted(Sight {
+        eyes: senses::eyes(session.settings(), &session.environment),
+        service,
+        restarts: false,
+    });
     for precheck in &plan.prechecks {
         let answer = asked(&precheck.expr, &sight).await;
         let value =
@@ -219,7 +223,7 @@ async fn rehearse(args: &RunArgs, session: &Session, out: &mut Out) -> Said {
     let eyes = senses::eyes(session.settings(), &session.environment);
     let env = eyes.env.clone();
     let dir = service.repo.as_ref().map_or_else(std::env::temp_dir, PathBuf::from);
-    let sight = Sighted(Sight { eyes, service });
+    let sight = Sighted(Sight { eyes, service, restarts: false });
     let ground = Ground { dir: &dir, env: &env, look: &sight, tell: &|_| {} };
     let mut well = true;
     for step in dry_run(&plan, &ground, pending()).await {

@@ -222,6 +222,9 @@ pub struct ProbeHealth {
     pub words: String,
     /// When it last read anything.
     pub heard: Option<Timestamp>,
+    /// Nothing fails but that it began again too often of late: a count of the past, which a remedy that restarts adds to.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub only_restarts: bool,
 }
 
 /// What a probe finds.

@@ -243,6 +243,7 @@ fn probe(id: &str, state: ProbeState, words: &str) -> ProbeHealth {
         state,
         words: words.into(),
         heard: (state != ProbeState::Waiting).then_some(START),
+        only_restarts: false,
     }
 }
 

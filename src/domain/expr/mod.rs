@@ -22,7 +22,7 @@
 //!
 //! | fact | gives | meaning |
 //! |---|---|---|
-//! | `health(service)` | ok, degraded, failing | all its probes together, as the last checks left them |
+//! | `health(service)` | ok, degraded, failing | all its probes together, as the last checks left them; that it began again too often of late counts only where the incident is about that |
 //! | `up(probe)` | yes or no | whether that probe's own check holds now |
 //! | `signal_cleared()` | yes or no | the signal that the incident began with does not fire any more |
 //! | `firing(kind)` | yes or no | whether a signal of that kind fires for the service now |

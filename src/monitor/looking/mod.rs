@@ -21,6 +21,8 @@ pub struct Sight {
     pub eyes: Eyes,
     /// The service that `service` and bare numbers are about.
     pub service: Service,
+    /// Whether that something began again too often of late speaks against its health: where that is what is looked into.
+    pub restarts: bool,
 }
 
 /// What the probes read.

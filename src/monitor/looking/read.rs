@@ -21,7 +21,7 @@ pub(super) enum Answered {
 
 pub(super) fn answer(call: &Call, sight: &Sight, read: Read<'_>) -> Answered {
     let now = (sight.eyes.now)();
-    let of = Reads { read, service: &sight.service.name, now };
+    let of = Reads { read, service: &sight.service.name, now, restarts: sight.restarts };
     let known = match call.name.as_str() {
         "health" => of.health(text(call, 0).unwrap_or(of.service)).map(|word| Value::Text(word.into())),
         "healthy_fraction" => of.fraction(text(call, 0).unwrap_or(of.service)).map(Value::Number),
@@ -59,10 +59,12 @@ struct Reads<'a> {
     read: Read<'a>,
     service: &'a str,
     now: Timestamp,
+    restarts: bool,
 }
 
 impl Reads<'_> {
-    /// `ok` only if every probe has looked and finds nothing; what is silent is not well.
+    /// `ok` only if every probe has looked and finds nothing; what is silent is not well. That something began again too often
+    /// of late is no state of now, and says nothing here unless that is what it is about.
     fn health(&self, service: &str) -> Option<&'static str> {
         let (mut any, mut failing, mut silent, mut waiting) = (false, 0_u32, false, false);
         let mut all = 0_u32;
@@ -70,6 +72,7 @@ impl Reads<'_> {
             any = true;
             all += 1;
             match probe.state {
+                ProbeState::Failing if probe.only_restarts && !self.restarts => {}
                 ProbeState::Failing => failing += 1,
                 ProbeState::Silent => silent = true,
                 ProbeState::Waiting => waiting = true,
@@ -243,6 +246,7 @@ mod tests {
     use super::*;
     use crate::domain::{
         incident::Severity,
+        probe::ProbeHealth,
         signal::{Check, Observation},
         time::Millis,
     };
@@ -263,9 +267,31 @@ mod tests {
 
     fn session(readings: &[Newest], pid: f64) -> Option<Option<Option<f64>>> {
         let read = Read { newest: readings, health: &[], past: &[] };
-        let reads = Reads { read, service: "db", now: Timestamp(1_000) };
+        let reads = Reads { read, service: "db", now: Timestamp(1_000), restarts: false };
         let found = reads.session(&Call::new("query_age", vec![Value::Number(pid)]));
         found.map(|session| session.map(|session| session.age_s))
+    }
+
+    #[test]
+    fn c6_that_something_began_again_often_says_nothing_of_its_health_now() {
+        let probe = |id: &str, only_restarts: bool| ProbeHealth {
+            id: id.into(),
+            service: "web".into(),
+            source: "process".into(),
+            state: if id == "http" && !only_restarts { ProbeState::Well } else { ProbeState::Failing },
+            words: String::new(),
+            heard: None,
+            only_restarts,
+        };
+        let health = |probes: &[ProbeHealth], restarts: bool| {
+            let read = Read { newest: &[], health: probes, past: &[] };
+            let reads = Reads { read, service: "web", now: Timestamp(1_000), restarts };
+            (reads.health("web"), reads.fraction("web"))
+        };
+        let restarted = [probe("process", true), probe("http", false)];
+        assert_eq!(health(&restarted, false), (Some("ok"), Some(1.0)));
+        assert_eq!(health(&restarted, true).0, Some("degraded"), "where that is what it is about");
+        assert_eq!(health(&[probe("process", false)], false), (Some("failing"), Some(0.0)));
     }
 
     #[test]
@@ -284,7 +310,7 @@ mod tests {
         };
         let asked = |readings: &[Newest]| {
             let read = Read { newest: readings, health: &[], past: &[] };
-            let reads = Reads { read, service: "db", now: Timestamp(1_000) };
+            let reads = Reads { read, service: "db", now: Timestamp(1_000), restarts: false };
             (reads.replica_ready("db"), reads.lag("db"))
         };
         assert_eq!(asked(&[]), (None, None), "nobody looked");

@@ -23,7 +23,7 @@ fn sight(env: &[(&str, &str)], variables: &[(&str, &str)]) -> Sight {
     };
     let service =
         Service { name: "web".into(), variables: variables.iter().map(own).collect(), ..Service::default() };
-    Sight { eyes, service }
+    Sight { eyes, service, restarts: false }
 }
 
 async fn looked(name: &str, arg: &str, sight: &Sight) -> Option<Value> {

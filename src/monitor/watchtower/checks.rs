@@ -8,13 +8,22 @@ use crate::domain::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
+/// A check as it was found last.
+#[derive(Debug)]
+struct Last {
+    ok: bool,
+    kind: &'static str,
+    words: String,
+    cause: Fingerprint,
+}
+
 /// Checks of one probe.
 const CHECKS_MOST: usize = 64;
 
 /// What the last look found of each check.
 #[derive(Debug, Default)]
 pub(super) struct Checks {
-    last: BTreeMap<String, (bool, String)>,
+    last: BTreeMap<String, Last>,
     /// What failed before the watch began.
     recalled: BTreeSet<Fingerprint>,
 }
@@ -30,9 +39,10 @@ impl Checks {
         if self.last.len() >= CHECKS_MOST && !self.last.contains_key(&check.name) {
             return Vec::new();
         }
-        let before = self.last.insert(check.name.clone(), (check.ok, words.clone()));
         let fingerprint = Fingerprint::of(&[&spec.service, &spec.env, &spec.id, &check.name]);
-        let failed = before.map_or(self.recalled.remove(&fingerprint), |(ok, _)| !ok);
+        let (ok, kind, cause) = (check.ok, check.kind, fingerprint.clone());
+        let before = self.last.insert(check.name.clone(), Last { ok, kind, words: words.clone(), cause });
+        let failed = before.map_or(self.recalled.remove(&fingerprint), |before| !before.ok);
         let state = match (check.ok, failed) {
             (false, _) => SignalState::Firing,
             (true, true) => SignalState::Clear,
@@ -58,11 +68,21 @@ impl Checks {
 
     /// What fails, in words.
     pub(super) fn failing(&self) -> Option<String> {
-        self.last.values().find(|(ok, _)| !ok).map(|(_, words)| words.clone())
+        self.last.values().find(|last| !last.ok).map(|last| last.words.clone())
+    }
+
+    /// Signals of failing checks of one kind.
+    pub(super) fn failing_of(&self, kind: &str) -> BTreeSet<&Fingerprint> {
+        self.last.values().filter(|last| !last.ok && last.kind == kind).map(|last| &last.cause).collect()
+    }
+
+    /// How many checks fail.
+    pub(super) fn failures(&self) -> usize {
+        self.last.values().filter(|last| !last.ok).count()
     }
 
     /// What was found, in words.
     pub(super) fn words(&self) -> String {
-        self.last.values().map(|(_, words)| words.as_str()).next().unwrap_or_default().to_owned()
+        self.last.values().map(|last| last.words.as_str()).next().unwrap_or_default().to_owned()
     }
 }

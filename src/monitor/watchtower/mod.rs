@@ -366,7 +366,16 @@ impl Post {
             state,
             words: clean_line(&words, WORDS_MOST).into(),
             heard: self.heard,
+            only_restarts: self.only_restarts(),
         }
+    }
+
+    /// Whether nothing fails but that it began again too often of late.
+    fn only_restarts(&self) -> bool {
+        let restarts = self.checks.failing_of(kind::PROCESS_FLAPPING);
+        !restarts.is_empty()
+            && restarts.len() == self.checks.failures()
+            && self.firing.keys().all(|cause| restarts.contains(cause))
     }
 }
 

@@ -315,3 +315,25 @@ fn c2_a_number_that_came_back_within_its_bound_while_nobody_watched_is_told() {
     assert_eq!((over.len(), over[0].state), (1, SignalState::Clear));
     assert_eq!(over[0].fingerprint, told[0].fingerprint);
 }
+
+#[test]
+fn c6_a_probe_says_whether_nothing_fails_but_the_count_of_restarts() {
+    let mut tower = Watchtower::new(&[tcp()], Timestamp(0));
+    let looked = |name: &str, kind: &'static str, ok: bool| {
+        let mut seen = check(1_000, ok);
+        if let Reading::Check(check) = &mut seen.reading {
+            (check.name, check.kind) = (name.into(), kind);
+        }
+        seen
+    };
+    let mut sees = |name: &str, kind: &'static str, ok: bool| {
+        tower.observe(looked(name, kind, ok));
+        let health = tower.health().remove(0);
+        (health.state, health.only_restarts)
+    };
+    assert_eq!(sees("running", kind::PROCESS_DOWN, true), (ProbeState::Well, false));
+    assert_eq!(sees("restarts", kind::PROCESS_FLAPPING, false), (ProbeState::Failing, true));
+    assert_eq!(sees("running", kind::PROCESS_DOWN, false), (ProbeState::Failing, false));
+    assert_eq!(sees("running", kind::PROCESS_DOWN, true), (ProbeState::Failing, true));
+    assert_eq!(sees("restarts", kind::PROCESS_FLAPPING, true), (ProbeState::Well, false));
+}

@@ -31,7 +31,8 @@ pub(super) struct Outlook {
 
 impl Outlook {
     pub(super) fn of(site: &Site, incident: &Incident, service: Service) -> Result<Self, Failure> {
-        let sight = Sight { eyes: laid_down(site)?.eyes.clone(), service: service.clone() };
+        let restarts = incident.kind == kind::PROCESS_FLAPPING;
+        let sight = Sight { eyes: laid_down(site)?.eyes.clone(), service: service.clone(), restarts };
         Ok(Self {
             state: site.lines.state.clone(),
             watch: site.watch().cloned(),
