@@ -370,6 +370,12 @@ impl Attempt {
         }
     }
 
+    /// Whether it ended before anything was done.
+    #[must_use]
+    pub fn was_not_done(&self) -> bool {
+        matches!(self.outcome, Some(AttemptOutcome::NotDone(_)))
+    }
+
     /// Whether it was being taken back.
     #[must_use]
     pub fn was_taken_back(&self) -> bool {
@@ -455,9 +461,17 @@ pub enum AttemptOutcome {
     Stopped(String),
     /// Everything ended while it was done, and whether it took effect is not known: what is.
     Unclear(String),
+    /// It was let, and then nothing was done: what was not so when it was to begin.
+    NotDone(String),
 }
 
 impl AttemptOutcome {
+    /// Whether it counts as tried: it was not ended from outside, and something was done.
+    #[must_use]
+    pub fn counts(&self) -> bool {
+        !matches!(self, Self::Stopped(_) | Self::NotDone(_))
+    }
+
     /// The word in lists and JSON.
     #[must_use]
     pub fn word(&self) -> &'static str {
@@ -468,6 +482,7 @@ impl AttemptOutcome {
             Self::RolledBack(_) => "rolled back",
             Self::Stopped(_) => "stopped",
             Self::Unclear(_) => "unclear",
+            Self::NotDone(_) => "not done",
         }
     }
 }

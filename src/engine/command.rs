@@ -269,6 +269,8 @@ pub enum Outcome {
     TakenBack(String),
     /// Of `Heal`: everything ended while it was done, and whether it took effect is not known: what is.
     CutOff(String),
+    /// Of `Heal`: nothing was done: what was not so when it was to begin.
+    NotDone(String),
     /// Of `Commission`.
     Commissioned(Box<Brief>),
     /// Of `Deploy`: it runs there.

@@ -189,6 +189,7 @@ pub fn outcome_sign(outcome: Option<&AttemptOutcome>) -> Sign {
         Some(AttemptOutcome::RolledBack(_)) => sign("✗", "ROLLED BACK", Role::Bad),
         Some(AttemptOutcome::Stopped(_)) => sign("■", "STOPPED", Role::Warn),
         Some(AttemptOutcome::Unclear(_)) => sign("?", "NOT KNOWN", Role::Warn),
+        Some(AttemptOutcome::NotDone(_)) => sign("■", "NOT DONE", Role::Warn),
     }
 }
 
@@ -201,7 +202,8 @@ pub fn outcome_why(outcome: &AttemptOutcome) -> Option<&str> {
         | AttemptOutcome::Failed(why)
         | AttemptOutcome::RolledBack(why)
         | AttemptOutcome::Stopped(why)
-        | AttemptOutcome::Unclear(why) => Some(why),
+        | AttemptOutcome::Unclear(why)
+        | AttemptOutcome::NotDone(why) => Some(why),
     }
 }
 

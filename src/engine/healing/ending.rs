@@ -1,10 +1,13 @@
 //! How attempts end: the mission that was to heal, and whatever ends badly.
 
-use super::{leave, steps::needs_human};
+use super::{
+    leave,
+    steps::{investigate, needs_human},
+};
 use crate::{
     domain::{
         ids::{IncidentId, MissionId},
-        incident::AttemptOutcome,
+        incident::{AttemptOutcome, Phase},
         mission::Ending,
     },
     engine::{effect::EffectKind, event::IncidentEvent, pen::Pen},
@@ -34,10 +37,29 @@ pub(super) fn failed(pen: &mut Pen<'_>, id: IncidentId, (number, outcome): (u32,
         AttemptOutcome::Ineffective(why) => format!("what was done did not help: {why}"),
         AttemptOutcome::Failed(why) => format!("what was to be done could not be: {why}"),
         AttemptOutcome::RolledBack(why) => format!("what was done was taken back: {why}"),
-        AttemptOutcome::Stopped(why) | AttemptOutcome::Unclear(why) => why.clone(),
+        AttemptOutcome::Stopped(why) | AttemptOutcome::Unclear(why) | AttemptOutcome::NotDone(why) => {
+            why.clone()
+        }
         AttemptOutcome::Helped => String::new(),
     };
     pen.incident_event(id, IncidentEvent::AttemptEnded { number, outcome });
     needs_human(pen, id, &why);
+    leave::reconsider_held(pen);
+}
+
+/// Nothing was done: how things stood when it was to begin was not as it has to be. What is not seen any more is left to
+/// become quiet; anything else is looked into once more, and then a person goes on.
+pub(super) fn not_done(pen: &mut Pen<'_>, id: IncidentId, (number, why): (u32, String)) {
+    let outcome = AttemptOutcome::NotDone(why.clone());
+    pen.incident_event(id, IncidentEvent::AttemptEnded { number, outcome });
+    let Some(incident) = pen.incident(id) else { return };
+    if incident.is_gone(pen.order.at) {
+        pen.incident_event(id, IncidentEvent::PhaseEntered(Phase::Diagnosed));
+    } else if incident.not_done_in_a_row() <= 1 {
+        investigate(pen, id);
+    } else {
+        let what = incident.attempts.last().map(|attempt| attempt.remedy.words());
+        needs_human(pen, id, &format!("{}: {why}", what.unwrap_or_default()));
+    }
     leave::reconsider_held(pen);
 }

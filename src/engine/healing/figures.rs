@@ -85,7 +85,7 @@ fn of_tier(ward: &Ward, wanted: u8) -> (usize, usize, Vec<Millis>) {
     let (mut helped, mut all, mut times) = (0, 0, Vec::new());
     for incident in ward.incidents.values() {
         let ended = incident.attempts.iter().filter(|attempt| {
-            let counts = !matches!(attempt.outcome, None | Some(AttemptOutcome::Stopped(_)));
+            let counts = attempt.outcome.as_ref().is_some_and(AttemptOutcome::counts);
             counts && tier(incident, attempt) == wanted
         });
         let (mut here, mut tried) = (0, 0);

@@ -4,6 +4,7 @@
 
 use super::{
     blast, opening,
+    runs::Run,
     steps::{call, drop_effects, incident_of, investigate, needs_human, target_of, told, withdraw},
     ward::Incident,
 };
@@ -77,9 +78,8 @@ pub(super) fn propose(pen: &mut Pen<'_>, id: IncidentId) {
 /// The same once more, because something it rested on may have changed.
 pub(super) fn propose_again(pen: &mut Pen<'_>, id: IncidentId) {
     // One that began meanwhile may keep this one quiet.
-    let Some(incident) = pen.incident(id).filter(|incident| incident.phase == Phase::Diagnosed) else {
-        return;
-    };
+    let waits = |incident: &Arc<Incident>| incident.phase == Phase::Diagnosed && !incident.is_left();
+    let Some(incident) = pen.incident(id).filter(waits) else { return };
     let Some(diagnosis) = incident.diagnosis.clone() else { return };
     let asked = (Approver::Policy, Given::Nothing);
     let now = rule(pen, (&incident, &diagnosis), asked);
@@ -141,6 +141,26 @@ pub(super) fn reconsider_held(pen: &mut Pen<'_>) {
     }
 }
 
+/// Remedies that people are asked about are put to the gate again: what made it ask is over. Where it lets more than before, it
+/// is asked for anew; what is not seen any more is left to them.
+pub(super) fn reconsider_asked(pen: &mut Pen<'_>, why: &str) {
+    let now = pen.order.at;
+    let asked = |incident: &&Arc<Incident>| {
+        incident.phase == Phase::Diagnosed && incident.request.is_some() && !incident.is_gone(now)
+    };
+    let asked: Vec<IncidentId> = pen.state.ward.live().filter(asked).map(|incident| incident.id).collect();
+    for id in asked {
+        let before = pen.incident(id).filter(|incident| incident.phase == Phase::Diagnosed);
+        let before = before.and_then(|incident| incident.ruling.clone());
+        let looser =
+            before.zip(rule_again(pen, id)).is_some_and(|(before, now)| now.outcome < before.outcome);
+        if looser {
+            withdraw(pen, id, why);
+            propose(pen, id);
+        }
+    }
+}
+
 /// Whether code or its release is blamed for what was seen before something that was done to the service has ended just now.
 /// Any other runbook looks for itself.
 fn outdated(pen: &Pen<'_>, id: IncidentId) -> bool {
@@ -157,7 +177,8 @@ fn outdated(pen: &Pen<'_>, id: IncidentId) -> bool {
 /// Why nothing more is tried.
 fn exhausted(pen: &Pen<'_>, incident: &Incident, remedy: &Remedy) -> Option<String> {
     let most = pen.state.policy.healing.limits.attempts_per_incident;
-    let done = incident.attempts.iter().filter(|a| !matches!(a.outcome, Some(AttemptOutcome::Stopped(_))));
+    let counts = |attempt: &&Attempt| attempt.outcome.as_ref().is_none_or(AttemptOutcome::counts);
+    let done = incident.attempts.iter().filter(counts);
     if done.count() >= usize::try_from(most).unwrap_or(usize::MAX) {
         return Some(format!("{} were made", count(most, "attempt")));
     }
@@ -403,13 +424,13 @@ fn busy(
     if incident.cut_off().is_some() {
         return None;
     }
-    let runs = |span: Millis, of: &dyn Fn(&super::ward::Run) -> bool| {
+    let runs = |span: Millis, of: &dyn Fn(&Run) -> bool| {
         ward.runs.iter().filter(|run| of(run) && now.since(run.at) < span).count()
     };
     // What another runbook did there does not count against this one.
-    let own = |run: &super::ward::Run| run.runbook.is_empty() || run.runbook == plan.runbook;
-    let on_target = |run: &super::ward::Run| run.target == target && own(run);
-    let of_cause = |run: &super::ward::Run| run.fingerprint == incident.fingerprint;
+    let own = |run: &Run| run.runbook.is_empty() || run.runbook == plan.runbook;
+    let on_target = |run: &Run| run.target == target && own(run);
+    let of_cause = |run: &Run| run.fingerprint == incident.fingerprint;
     let (per_target, target_span) = plan.limits.max_per_target;
     let (per_cause, cause_span) = plan.limits.max_per_fingerprint;
     if runs(plan.limits.cooldown, &on_target) > 0 {

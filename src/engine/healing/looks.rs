@@ -3,11 +3,12 @@
 use super::ward::Incident;
 use crate::{
     domain::{
-        incident::{Attempt, AttemptOutcome},
+        incident::{Attempt, AttemptOutcome, Phase},
         signal::{Signal, kind},
         time::Timestamp,
     },
     engine::effect::EffectKind,
+    policy::ruling::RulingOutcome,
 };
 
 impl Incident {
@@ -31,7 +32,24 @@ impl Incident {
 
     /// What was done for it last, where that was cut off and nobody knows whether it took effect.
     pub(super) fn cut_off(&self) -> Option<&Attempt> {
-        self.attempts.last().filter(|last| matches!(last.outcome, Some(AttemptOutcome::Unclear(_))))
+        let last = self.attempts.iter().rev().find(|attempt| !attempt.was_not_done());
+        last.filter(|last| matches!(last.outcome, Some(AttemptOutcome::Unclear(_))))
+    }
+
+    /// How often in a row, since it began or came back, what was let was not done after all.
+    pub(super) fn not_done_in_a_row(&self) -> usize {
+        let since = self.reopened.last().copied().unwrap_or(self.first_seen);
+        let last = self.attempts.iter().rev();
+        last.take_while(|attempt| attempt.was_not_done() && attempt.began >= since).count()
+    }
+
+    /// Whether what was let for it was not done, since it was not seen any more: it is left to become quiet.
+    pub(super) fn is_left(&self) -> bool {
+        let let_once = self.ruling.as_ref().is_some_and(|ruling| ruling.outcome == RulingOutcome::Auto);
+        self.phase == Phase::Diagnosed
+            && self.request.is_none()
+            && let_once
+            && self.attempts.last().is_some_and(Attempt::was_not_done)
     }
 
     /// Whether what was done for it last has helped.

@@ -7,7 +7,7 @@
 //! - `blast`: how far a remedy reaches.
 //! - `leave`: what the gate says of a remedy, and what people answer.
 //! - `keeping`: a release that watching did not decide, and what a person says of it.
-//! - `outcomes`: what effects came to; `ending`: how attempts end.
+//! - `outcomes`: what effects came to; `ending`: how attempts end; [`runs`]: when runbooks ran.
 //! - `course`: what time, a policy, a stop and the start of an effect mean for all of them.
 //! - [`notices`]: when people are told of them, and of which together; [`news`]: one word of that;
 //!   `waiting`: what waits for people.
@@ -30,6 +30,7 @@ mod observe;
 mod opening;
 mod outcomes;
 mod released;
+pub mod runs;
 mod steps;
 mod storm;
 #[cfg(test)]

@@ -50,8 +50,8 @@ pub(super) fn observe(pen: &mut Pen<'_>, signals: &[Signal]) {
         match how {
             Sighting::Back if comes_and_goes(pen, id) => suppress(pen, id, Suppression::Flapping),
             Sighting::Back => opening::opened(pen, id),
-            // What was told of before it may have made it quiet.
-            Sighting::Again if is_diagnosed(pen, id) => investigate(pen, id),
+            // What was seen together with it may have made it quiet.
+            Sighting::Again if waits_for_word(pen, id) => investigate(pen, id),
             Sighting::Again | Sighting::Usual => progress(pen, id),
         }
         if let Some(before) = before.get(&id) {
@@ -61,8 +61,8 @@ pub(super) fn observe(pen: &mut Pen<'_>, signals: &[Signal]) {
     settle(pen);
 }
 
-fn is_diagnosed(pen: &Pen<'_>, id: IncidentId) -> bool {
-    pen.incident(id).is_some_and(|incident| incident.phase == Phase::Diagnosed)
+fn waits_for_word(pen: &Pen<'_>, id: IncidentId) -> bool {
+    pen.incident(id).is_some_and(|incident| incident.phase == Phase::Diagnosed && incident.request.is_some())
 }
 
 fn comes_and_goes(pen: &Pen<'_>, id: IncidentId) -> bool {
@@ -169,6 +169,8 @@ pub(super) fn progress(pen: &mut Pen<'_>, id: IncidentId) {
             withdraw(pen, id, "it comes and goes");
             suppress(pen, id, Suppression::Flapping);
         }
+        // What was let for it was not done, since it was not seen any more. It is again.
+        Phase::Diagnosed if incident.is_left() && incident.sightings.firing => investigate(pen, id),
         // What kept it quiet may be over: it was there before, and is seen again.
         Phase::Suppressed(Suppression::Inhibited(_)) if incident.sightings.firing => {
             opening::reconsider_suppressed(pen);

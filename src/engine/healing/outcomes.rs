@@ -2,7 +2,7 @@
 //! answered before, is refused and changes nothing.
 
 use super::{
-    ending::failed,
+    ending::{failed, not_done},
     keeping, leave, opening,
     steps::{announce, investigate, needs_human, suppress, told, verify},
     ward::{Incident, owner},
@@ -90,6 +90,13 @@ fn take(pen: &mut Pen<'_>, report: &Report) -> Result<(), Refusal> {
             done(pen, effect);
             let why: String = clean_line(why, WORDS_MOST).into();
             cut_off(pen, incident.id, (*attempt, why));
+        }
+        (EffectKind::Heal { attempt, .. }, Outcome::NotDone(why)) => {
+            let reason: String = clean_line(why, WORDS_MOST).into();
+            let failure = Failure { kind: FailureKind::Permanent, reason: reason.clone() };
+            pen.write(Event::Effect(EffectEvent::Failed(effect.clone(), failure)));
+            pen.write(Event::Effect(EffectEvent::Dropped(effect.clone())));
+            not_done(pen, incident.id, (*attempt, reason));
         }
         (EffectKind::Commission { attempt, .. }, Outcome::Commissioned(brief)) => {
             commissioned(pen, (&incident, effect), (*attempt, brief))?;

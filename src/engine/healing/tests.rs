@@ -39,6 +39,7 @@ mod beside;
 mod cut_off;
 mod keeping;
 mod learned;
+mod not_done;
 mod quiet;
 mod reach;
 mod told;

@@ -3,7 +3,7 @@
 use crate::{
     domain::{
         ids::{EffectId, IncidentId, MissionId, RequestId, Revision, SilenceId},
-        incident::{Attempt, AttemptOutcome, Diagnosis, Phase, Remedy, Severity, Silence, Suppression},
+        incident::{Attempt, AttemptOutcome, Diagnosis, Phase, Severity, Silence, Suppression},
         money::Money,
         signal::{Fingerprint, Frame, Signal, SignalState, kind},
         time::{Millis, Timestamp},
@@ -11,7 +11,7 @@ use crate::{
     engine::{
         effect::{EffectKind, EffectState},
         event::{IncidentEvent, WardEvent},
-        healing::news::News,
+        healing::{news::News, runs::Run},
     },
     policy::ruling::{Ruling, RulingOutcome},
 };
@@ -31,8 +31,6 @@ pub struct Ward {
     pub silences: BTreeMap<SilenceId, Silence>,
     /// Since when too much happens at once, if it does.
     pub storm: Option<Timestamp>,
-    /// When new causes appeared, newest last, at most [`Ward::TIMES_MOST`].
-    pub appeared: Vec<Timestamp>,
     /// When something was deployed, newest last, at most [`Ward::TIMES_MOST`].
     pub deployed: Vec<Timestamp>,
     /// When runbooks ran: on which target, for which cause, newest last, at most [`Ward::TIMES_MOST`].
@@ -112,11 +110,14 @@ impl Ward {
         {
             self.counters.incident = self.counters.incident.max(id.0);
             self.incidents.insert(id, Arc::new(Incident::new(id, signal, at)));
-            keep(&mut self.appeared, at, Self::TIMES_MOST);
         }
         let Some(incident) = self.incidents.get_mut(&id).map(Arc::make_mut) else { return };
         let lesson = incident.lesson(event, at);
         incident.apply(event, at);
+        if let IncidentEvent::AttemptEnded { number, outcome: AttemptOutcome::NotDone(_) } = event {
+            let ended = incident.attempts.iter().filter(|attempt| attempt.number == *number);
+            ended.for_each(|attempt| Run::forget(&mut self.runs, attempt, &incident.fingerprint));
+        }
         if let Some(lesson) = lesson {
             keep(&mut self.lessons, lesson, Self::LESSONS_MOST);
         }
@@ -155,13 +156,7 @@ impl Ward {
         if !matches!(effect.kind, EffectKind::Heal { .. }) || !first {
             return;
         }
-        let run = incident.at_work().and_then(|attempt| match &attempt.remedy {
-            Remedy::Runbook(plan) => {
-                let (target, runbook) = (plan.target.clone(), plan.runbook.clone());
-                Some(Run { target, fingerprint: incident.fingerprint.clone(), runbook, at })
-            }
-            _ => None,
-        });
+        let run = incident.at_work().and_then(|attempt| Run::of(attempt, &incident.fingerprint, at));
         if let Some(run) = run {
             keep(&mut self.runs, run, Self::TIMES_MOST);
         }
@@ -183,20 +178,6 @@ pub struct WardCounters {
     pub incident: u64,
     /// Silences.
     pub silence: u64,
-}
-
-/// A runbook that ran.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Run {
-    /// On what.
-    pub target: String,
-    /// For which cause.
-    pub fingerprint: Fingerprint,
-    /// Which runbook; empty where an older version wrote it down.
-    #[serde(default)]
-    pub runbook: String,
-    /// When.
-    pub at: Timestamp,
 }
 
 /// What a remedy came to for a cause.
@@ -413,6 +394,8 @@ impl Incident {
     /// What is learned from an event that is about to be folded in.
     fn lesson(&self, event: &IncidentEvent, at: Timestamp) -> Option<Lesson> {
         let (remedy, outcome, by_hand) = match event {
+            // What was not done teaches nothing.
+            IncidentEvent::AttemptEnded { outcome: AttemptOutcome::NotDone(_), .. } => return None,
             IncidentEvent::AttemptEnded { number, outcome } => {
                 let attempt = self.attempts.iter().find(|attempt| attempt.number == *number)?;
                 (attempt.remedy.words(), outcome.clone(), false)
@@ -615,6 +598,7 @@ fn ended(outcome: &AttemptOutcome) -> String {
         AttemptOutcome::RolledBack(why) => format!("taken back: {why}"),
         AttemptOutcome::Stopped(why) => format!("stopped: {why}"),
         AttemptOutcome::Unclear(why) => format!("cut off, and whether it took effect is not known: {why}"),
+        AttemptOutcome::NotDone(why) => why.clone(),
     }
 }
 

@@ -147,9 +147,76 @@ fn c1_much_of_the_house_ill_is_a_storm_of_its_own() {
     let umbrella = house.state.ward.umbrella().expect("half of the services are ill");
     assert!(matches!(&umbrella.phase, Phase::NeedsHuman(why) if why.starts_with("2 of 4 services are ill")));
     assert_eq!(umbrella.severity, Severity::P1, "as bad as the worst of it");
+    // While they stay ill it goes on.
+    let id = umbrella.id;
+    house.pass(3_600_000);
+    assert!(house.state.ward.storm.is_some() && house.incident(id).reopened.is_empty());
+    house.see(vec![clear(&down("b"))]);
     // The incident of a storm is not one more ill service, and it is not quiet because of itself.
+    house.pass(599_000);
+    assert!(house.state.ward.storm.is_some(), "it was not calm for long enough");
+    house.pass(2_000);
+    assert!(house.state.ward.storm.is_none());
+    house.see(vec![down("a")]);
+    assert!(house.state.ward.storm.is_none(), "one that is still ill is none");
+}
+
+/// Four services, of which half are a storm.
+fn four(level: u8) -> House {
+    let mut house = House::at_level(level);
+    let services = ["a", "b", "c", "web"].map(|name| Service { name: name.into(), ..Service::default() });
+    house.load(|policy| policy.healing.services = services.to_vec());
+    house
+}
+
+#[test]
+fn c1_what_people_want_quiet_about_and_what_is_clear_makes_no_storm() {
+    let mut house = four(3);
+    house.person(quiet(NOON, NOON + 3_600_000)).unwrap();
+    house.see(vec![down("web")]);
+    house.see(vec![down("a")]);
+    assert!(house.state.ward.storm.is_none(), "one is in maintenance");
+    house.see(vec![clear(&down("a"))]);
+    house.see(vec![down("b")]);
+    assert!(house.state.ward.storm.is_none(), "one is clear");
+    house.see(vec![down("c")]);
+    assert!(house.state.ward.storm.is_some(), "two are ill");
+    // New causes of what is in maintenance neither make a storm nor keep one up.
+    let mut house = four(3);
+    house.person(quiet(NOON, NOON + 3_600_000)).unwrap();
+    let news = |n: usize| Signal { fingerprint: Fingerprint::of(&[&n.to_string()]), ..down("web") };
+    for n in 0..25 {
+        house.see(vec![news(n)]);
+    }
+    assert!(house.state.ward.storm.is_none(), "{:?}", house.state.ward.umbrella());
+    house.see(vec![Signal::storm(SignalState::Firing)]);
+    house.pass(500_000);
+    house.see(vec![news(99)]);
+    house.pass(101_000);
+    assert!(house.state.ward.storm.is_none());
+}
+
+#[test]
+fn c1_what_was_asked_only_because_of_a_storm_goes_on_when_it_is_over() {
+    let mut house = four(3);
+    house.see(vec![Signal::storm(SignalState::Firing)]);
+    house.see(vec![down("web")]);
+    let id = of(&house, "web").id;
+    house.end_of(id, "investigate", Outcome::Diagnosed(Box::new(restart(Grade::A, 1))));
+    assert!(house.incident(id).request.is_some(), "nothing acts by itself in a storm");
     house.pass(601_000);
     assert!(house.state.ward.storm.is_none());
+    assert_eq!(house.incident(id).phase, Phase::Mitigating);
+    assert!(house.state.desk.is_empty(), "{:?}", house.state.desk);
+    // What is to be asked anyway still is, and is not asked anew.
+    let mut house = four(1);
+    house.see(vec![Signal::storm(SignalState::Firing)]);
+    house.see(vec![down("web")]);
+    house.end_of(id, "investigate", Outcome::Diagnosed(Box::new(restart(Grade::A, 1))));
+    let asked = house.incident(id).request;
+    house.pass(601_000);
+    assert!(house.state.ward.storm.is_none());
+    assert_eq!(house.incident(id).request, asked);
 }
 
 #[test]

@@ -397,6 +397,15 @@ pub(in crate::engine) fn reconsider_all(pen: &mut Pen<'_>) {
     }
 }
 
+/// The same for missions that heal, where what surrounds incidents has changed.
+pub(in crate::engine) fn reconsider_healing(pen: &mut Pen<'_>) {
+    let all = pen.state.missions.iter().filter(|(_, mission)| mission.brief.heals.is_some());
+    let ids: Vec<MissionId> = all.map(|(id, _)| *id).collect();
+    for id in ids {
+        reconsider(pen, id);
+    }
+}
+
 /// The same for one mission.
 pub(super) fn reconsider(pen: &mut Pen<'_>, id: MissionId) {
     let Ok(mission) = pen.live(id) else { return };

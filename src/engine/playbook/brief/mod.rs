@@ -9,7 +9,9 @@ mod open;
 mod prepare;
 mod report;
 
-pub(in crate::engine) use choice::{answer_choice, approve_waited, reconsider_all, rule_again};
+pub(in crate::engine) use choice::{
+    answer_choice, approve_waited, reconsider_all, reconsider_healing, rule_again,
+};
 pub(in crate::engine) use draft::{all as draft_all, draft as draft_one, halt, redraft, resume_over_budget};
 pub use draft::{base_of, fallen};
 pub(in crate::engine) use end::{end, may_reopen, reopen_with, time_out, without_candidate};

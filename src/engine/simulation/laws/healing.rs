@@ -21,42 +21,6 @@ use crate::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What every run over many seeds must have seen of incidents.
-pub(super) const SEEN: [&str; 32] = [
-    "remedy alone",
-    "remedy by window",
-    "remedy by person",
-    "remedy by two",
-    "helped",
-    "ineffective",
-    "could not be done",
-    "rolled back",
-    "attempt stopped",
-    "resolved",
-    "closed",
-    "closed by person",
-    "discarded",
-    "nothing to do",
-    "came back",
-    "silenced",
-    "maintenance",
-    "inhibited",
-    "flapping",
-    "stormy",
-    "storm ended",
-    "unfounded diagnosis",
-    "held by the gate",
-    "fix deployed",
-    "release undecided",
-    "fix by policy",
-    "reworded",
-    "late answer",
-    "house money",
-    "investigator paid",
-    "needs a person",
-    "crash in a remedy",
-];
-
 /// An hour and a day.
 const HOUR: Millis = Millis::hours(1);
 const DAY: Millis = Millis::hours(24);
@@ -213,6 +177,12 @@ impl Healing {
         })
     }
 
+    /// What was about to run did not.
+    fn did_not_run(&mut self, (target, cause): (&str, &Fingerprint)) {
+        let last = self.runs.iter().rposition(|(on, of, _)| on == target && of == cause);
+        self.runs.remove(last.expect("it never began"));
+    }
+
     fn one_at_a_time(&self, id: IncidentId, target: &str, most: u32) {
         let case = &self.cases[&id];
         let mut at_work = 0;
@@ -232,14 +202,15 @@ impl Healing {
         let case = &self.cases[&id];
         let word = &case.word;
         let limits = &after.policy.healing.limits;
-        let counted = |deed: &&Deed| !matches!(deed.ended, Some(AttemptOutcome::Stopped(_)));
+        let outside =
+            |ended: &AttemptOutcome| matches!(ended, AttemptOutcome::Stopped(_) | AttemptOutcome::NotDone(_));
+        let counted = |deed: &&Deed| !deed.ended.as_ref().is_some_and(outside);
         let done = case.attempts.values().filter(counted).count();
         assert!(done < limits.attempts_per_incident as usize, "{id} is tried {done} times and again");
         let tried = (case.fingerprint.clone(), remedy.plan());
         let failed = |deed: &Deed| match &deed.ended {
-            Some(AttemptOutcome::Helped | AttemptOutcome::Stopped(_) | AttemptOutcome::Unclear(_)) | None => {
-                false
-            }
+            Some(AttemptOutcome::Helped | AttemptOutcome::Unclear(_)) | None => false,
+            Some(ended) if outside(ended) => false,
             // Teams that came to nothing say nothing of the next ones.
             Some(AttemptOutcome::Failed(_)) if !deed.runbook => false,
             Some(_) => deed.plan == tried.1,
@@ -377,8 +348,8 @@ impl Laws {
         let from = case.phase.clone();
         let person = matches!(fact.actor, Actor::Person(_)) || case.again;
         let last = case.attempts.values().next_back().and_then(|deed| deed.ended.as_ref());
-        let unclear = matches!(last, Some(AttemptOutcome::Unclear(_)));
-        let looks_anew = unclear && (&from, to) == (&Phase::Mitigating, &Phase::Investigating);
+        let open = matches!(last, Some(AttemptOutcome::Unclear(_) | AttemptOutcome::NotDone(_)));
+        let looks_anew = open && (&from, to) == (&Phase::Mitigating, &Phase::Investigating);
         assert!(
             leads(&from, to, person) || looks_anew || case.was_answered(to),
             "{id} goes from {} to {}",
@@ -456,6 +427,12 @@ impl Laws {
             }
             AttemptOutcome::Stopped(_) => self.count("attempt stopped"),
             AttemptOutcome::Unclear(_) => self.count("attempt unclear"),
+            AttemptOutcome::NotDone(_) => {
+                assert!(!deed.done, "{id}: attempt {number} was done, and is said not to have been");
+                let target = deed.target.clone();
+                self.healing.did_not_run((&target, &tried.0));
+                self.count("attempt not done");
+            }
             AttemptOutcome::RolledBack(_) => {
                 self.healing.rolled_back.push((tried.0.clone(), at));
                 self.healing.failed.insert(tried);

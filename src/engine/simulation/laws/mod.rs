@@ -11,6 +11,7 @@ mod missions;
 mod money;
 mod releases;
 mod rest;
+mod seen;
 mod told;
 
 use crate::{
@@ -169,7 +170,7 @@ impl Laws {
             "grant ended",
         ]
         .into_iter()
-        .chain(healing::SEEN)
+        .chain(seen::OF_INCIDENTS)
         {
             assert!(self.counts.contains_key(what), "the simulation never saw: {what}");
         }

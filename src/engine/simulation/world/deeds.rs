@@ -104,8 +104,9 @@ pub(super) fn heal(run: &mut Run, effect: &Effect) -> Outcome {
     if let Some(outcome) = cut_off(run, effect) {
         return outcome;
     }
-    match if run.faults { run.dice.below(12) } else { 11 } {
-        0 => failed(FailureKind::Permanent, "a precheck does not hold"),
+    match if run.faults { run.dice.below(14) } else { 13 } {
+        0 => failed(FailureKind::Permanent, "a step failed"),
+        12 => Outcome::NotDone("nothing was done: a precheck does not hold".into()),
         1 => Outcome::TakenBack("a step failed".into()),
         // It says so, and nothing happened.
         2 => Outcome::Healed,

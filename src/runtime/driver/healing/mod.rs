@@ -137,10 +137,16 @@ pub(super) async fn heal(site: &Site, effect: &Effect, stop: &StopSign) -> Resul
         }
         runbooks::carry_out(&plan, &ground, stop.raised()).await.map(Resumed::Done)
     };
-    match telling((site, effect), &lines, work).await {
+    came_to(telling((site, effect), &lines, work).await, effect.unsure)
+}
+
+/// What carrying out came to. What may have begun before a crash was done, as far as anybody knows.
+fn came_to(ended: Result<Resumed, Broken>, unsure: bool) -> Result<Outcome, Failure> {
+    match ended {
         Ok(Resumed::Done(_) | Resumed::Already) => Ok(Outcome::Healed),
         Ok(Resumed::Unclear(why)) => Ok(Outcome::CutOff(why.join("; "))),
         Err(Broken::Stopped { .. }) => Err(stopped()),
+        Err(broken) if !unsure && !broken.left_something() => Ok(Outcome::NotDone(broken.to_string())),
         Err(broken) if all_taken_back(&broken) => Ok(Outcome::TakenBack(broken.to_string())),
         Err(broken) => Err(permanent(broken)),
     }

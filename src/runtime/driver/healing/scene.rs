@@ -79,7 +79,7 @@ fn earlier(state: &State, incident: &Incident) -> Vec<Earlier> {
                 || (other.service == incident.service && other.kind == incident.kind))
     };
     let told = |other: &std::sync::Arc<Incident>| {
-        let attempt = other.attempts.last();
+        let attempt = other.attempts.iter().rev().find(|attempt| !attempt.was_not_done());
         Earlier {
             fingerprint: other.fingerprint.clone(),
             cause: other.diagnosis.as_ref().map_or_else(|| other.title.clone(), |known| known.cause.clone()),

@@ -1,12 +1,12 @@
 //! The investigator in a whole engine: a signal, the real looking, a scripted voice, what the journal says of it.
 
-use super::rules::HealRules;
+use super::{came_to, rules::HealRules};
 use crate::{
-    config::settings::Transcripts,
+    config::{runbooks::Shelf, settings::Transcripts},
     domain::{
         brief::{Approval, Brief},
         ids::IncidentId,
-        incident::{ClueSort, Diagnosis, Grade, Phase, Severity},
+        incident::{ClueSort, Diagnosis, Grade, Phase, Remedy, Severity},
         money::{Cost, Money, Usage},
         request::Actor,
         service::Service,
@@ -14,12 +14,12 @@ use crate::{
         team::{ModelRef, Vendor},
         time::Millis,
     },
-    engine::command::{Command, HealCommand},
+    engine::command::{Command, HealCommand, Outcome},
     monitor::{
         investigate::Rules,
         probes::{Eyes, Web},
     },
-    operations::landing::Target,
+    operations::{landing::Target, runbooks::Broken},
     policy::settings::Policy,
     providers::{
         http::{self, HttpOptions},
@@ -170,6 +170,15 @@ async fn heard(
     chain: Vec<ModelRef>,
     change: impl FnOnce(&mut Policy),
 ) -> (Diagnosis, Money, String, Arc<Voice>) {
+    heard_with(rules(), chain, change).await
+}
+
+/// The same with these rules laid down.
+async fn heard_with(
+    rules: HealRules,
+    chain: Vec<ModelRef>,
+    change: impl FnOnce(&mut Policy),
+) -> (Diagnosis, Money, String, Arc<Voice>) {
     let (dir, shop, voice) = (tempfile::tempdir().unwrap(), Shop::new().await, Arc::new(Voice::default()));
     let repo = shop.repo().display().to_string();
     let mut policy = Policy::default();
@@ -194,7 +203,7 @@ async fn heard(
             landing: Target::Current,
             staging: Default::default(),
             repository: workspace::Rules::default(),
-            healing: Some(Arc::new(rules())),
+            healing: Some(Arc::new(rules)),
         },
         transcripts: Transcripts::default(),
         switchboard: voice.clone(),
@@ -248,4 +257,74 @@ async fn c3_what_it_may_not_cost_is_a_gap_beside_what_rules_came_to() {
     let unsure = |policy: &mut Policy| policy.healing.inquiry.confidence_least_pct = 81;
     let (diagnosis, ..) = heard(vec![model()], unsure).await;
     assert_eq!((diagnosis.grade, diagnosis.cause.as_str()), (Grade::C, "not known"));
+}
+
+/// A file as the director writes one, for a case that no rule knows.
+const OWN: &str = r#"[runbook]
+id = "warm-web-again"
+version = 1
+summary = "Warm it again"
+tier = 1
+reversible = true
+idempotent = true
+owner = "ada"
+[match]
+kinds = ["log.*"]
+services = ["web"]
+min_severity = "P3"
+requires_grade = "C"
+[[precheck]]
+id = "still-so"
+expr = "!signal_cleared()"
+[limits]
+cooldown = "5m"
+max_per_target = "2/1h"
+max_per_fingerprint = "3/24h"
+max_parallel = 1
+timeout = "60s"
+[[step]]
+id = "warm"
+run = ["/opt/web/bin/warm"]
+dry_run = ["/opt/web/bin/warm", "--dry-run"]
+expect = { exit = [0] }
+undo = "none"
+[verify]
+after = "30s"
+window = "5m"
+all = ["signal_cleared()"]
+on_fail = "escalate"
+[autonomy]
+levels = [2, 3]
+hours = "any"
+environments = []
+"#;
+
+#[tokio::test]
+async fn c12_a_runbook_of_the_directors_own_is_offered_by_what_it_matches_where_no_rule_fits() {
+    let dir = tempfile::tempdir().unwrap();
+    let laid_down = |text: &str| {
+        std::fs::write(dir.path().join("warm.toml"), text).unwrap();
+        let shelf = Shelf::load(&[dir.path().to_path_buf()]);
+        assert_eq!(shelf.problems, []);
+        let runbooks = shelf.runbooks.into_iter().map(|shelved| shelved.runbook).collect();
+        HealRules { runbooks, ..rules() }
+    };
+    let (found, ..) = heard_with(laid_down(OWN), Vec::new(), |_| {}).await;
+    let Remedy::Runbook(plan) = &found.remedy else { panic!("{:?} {:?}", found.remedy, found.gaps) };
+    assert_eq!((plan.runbook.as_str(), found.grade), ("warm-web-again", Grade::C));
+    let strict = laid_down(&OWN.replace("requires_grade = \"C\"", "requires_grade = \"A\""));
+    let (found, ..) = heard_with(strict, Vec::new(), |_| {}).await;
+    assert_eq!(found.remedy, Remedy::Nothing);
+    let why = "runbook warm-web-again is not offered: it wants grade A, this is C";
+    assert!(found.gaps.iter().any(|gap| gap == why), "{:?}", found.gaps);
+}
+
+#[test]
+fn c6_what_did_not_begin_was_not_done_unless_a_crash_may_have_begun_it() {
+    let not_now = || Err(Broken::NotNow { precheck: "down".into(), why: "it runs".into() });
+    let said = "nothing was done: precheck down does not hold: it runs";
+    assert_eq!(came_to(not_now(), false), Ok(Outcome::NotDone(said.into())));
+    assert!(came_to(not_now(), true).is_err());
+    let failed = Broken::Step { step: "a".into(), why: "no".into(), done: vec![], undone: vec![] };
+    assert!(came_to(Err(failed), false).is_err());
 }
