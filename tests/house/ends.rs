@@ -66,6 +66,24 @@ fn all_ended(stage: &Stage, (how, mark): (&str, &str), since: Instant, running: 
 }
 
 #[test]
+fn a_brief_whose_daemon_ends_while_it_is_followed_goes_on_at_the_next_start() {
+    let (stage, mark) = deaf_stage();
+    let mut daemon = stage.start(&["--monitor", "--json"]);
+    daemon.until("\"watching\"");
+    let mut running = stage.start(&ONE_TEAM);
+    runs(&mut running, &mark);
+    daemon.signal(Signal::TERM);
+    let done = running.end().exits(3);
+    assert!(done.all().contains("M-1 goes on at the next start"), "{}", done.all());
+    assert!(!done.all().contains("nothing was done"), "{}", done.all());
+    assert_eq!(done.last()["status"], "waiting", "{}", done.all());
+    daemon.end();
+    assert_eq!(processes(&mark), [] as [&str; 0]);
+    assert_eq!(stage.run(&["missions", "--json"]).exits(0).last()["status"], "running");
+    stage.verify();
+}
+
+#[test]
 fn c10_a_stop_by_command_ends_the_deaf_and_all_their_children_within_10_seconds() {
     let (stage, mark) = deaf_stage();
     let mut running = stage.start(&ONE_TEAM);

@@ -112,10 +112,31 @@ fn c7_settings_are_read_again_and_a_mistake_keeps_what_ruled_at_level_1() {
     assert_eq!(bad["level"], 1);
     let words = bad["words"].as_str().unwrap();
     assert!(words.contains("chimera.toml:2") && words.contains("level 1"), "{words}");
-    // What ends things asks for no settings.
-    let done = stage.run(&["pause", "mistaken"]).exits(0);
-    assert!(done.stderr.contains("given to process"), "{}", done.all());
-    stage.run(&["incidents"]).exits(1);
+    // What looks, or tells the process that runs, needs no settings: the mistake is said once.
+    for args in [
+        &["pause", "mistaken"][..],
+        &["resume"],
+        &["incidents"],
+        &["missions"],
+        &["desk", "list"],
+        &["audit", "verify"],
+        &["search", "kind:control"],
+        &["silence", "--service", "web", "--why", "mending"],
+        &["level"],
+        &["level", "1"],
+    ] {
+        let done = stage.run(args).exits(0);
+        let said = done.stderr.matches("the built-in ones count here").count();
+        assert!(said == 1 && done.stderr.contains("chimera.toml:2"), "{args:?} {}", done.all());
+    }
+    for (args, words) in [
+        (&["level", "2"][..], "is not raised"),
+        (&["brief", "x"], "the settings cannot be used"),
+        (&["doctor"], "nothing is started by them"),
+    ] {
+        let done = stage.run(args).exits(1);
+        assert!(done.all().contains(words), "{args:?} {}", done.all());
+    }
     let good = again("3");
     assert_eq!(
         (good["level"].as_u64(), good["words"].as_str()),
