@@ -227,6 +227,13 @@ fn nothing_to_work_in_is_said_with_what_to_do() {
     stage.run(&["brief", "   "]).exits(64);
     stage.run(&["brief"]).exits(64);
     stage.settings("[budget]\ndaily = 3\n");
-    let done = stage.run(&["missions"]).exits(1);
+    // Where nothing runs, what looks looks all the same, and nothing is started.
+    let done = stage.run(&["missions"]).exits(0);
     assert!(done.stderr.contains("chimera.toml:2"), "{done:?}");
+    for args in [&["brief", "x"][..], &["resume"], &["level"], &["level", "1"]] {
+        let done = stage.run(args).exits(1);
+        assert!(done.stderr.contains("chimera.toml:2"), "{done:?}");
+    }
+    let done = stage.run(&["stop", "now"]).exits(1);
+    assert!(done.stderr.contains("a file STOP or PAUSE in the data directory needs no settings"), "{done:?}");
 }

@@ -198,9 +198,13 @@ fn e1_one_yes_waits_for_another_person_and_who_gave_it_is_shown_everywhere() {
     assert_eq!(sort(&yes(&ada).is(409)), "already");
     let request = outside.get("/api/desk/R-1", &bob).is(200).json();
     assert_eq!(request["approved"], json!(["token:ada"]));
+    assert_eq!(request["consents"], json!([{"by": "token:ada", "to": "Team Anthropic"}]));
     assert!(request["reasons"][0].as_str().unwrap().contains("approved by token:ada: 1 of 2"), "{request}");
     let shown = stage.run(&["desk", "show", "R-1"]).exits(0);
-    assert!(shown.stdout.contains("approved by token:ada; it waits for another person"), "{shown:?}");
+    assert!(
+        shown.stdout.contains("approved by token:ada, to Team Anthropic; it waits for another"),
+        "{shown:?}"
+    );
     assert_eq!(outside.get("/api/missions/M-1", &bob).is(200).json()["commit"], json!(null));
     assert_eq!(yes(&bob).is(200).json()["waits"], false);
     events.until("mission.ended");
