@@ -6,7 +6,7 @@ use super::{
     asks::{answer, refuse, word},
     previews::FarPreviews,
     settings::FarSettings,
-    streams::{Broken, Here, bring, goes_on},
+    streams::{Dropped, Here, bring, goes_on},
     way::Way,
     wire::{Event, Trouble, Wire},
 };
@@ -222,7 +222,7 @@ struct Line {
     journal: Option<Digest>,
     asks: FuturesUnordered<BoxFuture<'static, ()>>,
     looked: watch::Receiver<BTreeSet<Channel>>,
-    streams: FuturesUnordered<BoxFuture<'static, Broken>>,
+    streams: FuturesUnordered<BoxFuture<'static, Dropped>>,
     /// Channels that were ever brought, and the place they came to where they are not being brought now.
     brought: BTreeMap<Channel, Brought>,
     born: Timestamp,
@@ -243,7 +243,7 @@ enum Woken {
     Ask(Option<Ask>),
     Answered,
     Looked,
-    Streamed(Broken),
+    Streamed(Dropped),
     Event(Option<Result<Event, Trouble>>),
     Time,
 }
@@ -357,7 +357,7 @@ impl Line {
             ask = self.end.asks.recv() => Woken::Ask(ask),
             Some(()) = self.asks.next(), if !self.asks.is_empty() => Woken::Answered,
             next = next => Woken::Event(next),
-            Some(broken) = self.streams.next(), if !self.streams.is_empty() => Woken::Streamed(broken),
+            Some(dropped) = self.streams.next(), if !self.streams.is_empty() => Woken::Streamed(dropped),
             Ok(()) = self.looked.changed() => Woken::Looked,
             () = time::sleep(most.to_std()) => Woken::Time,
         }
@@ -365,7 +365,7 @@ impl Line {
 
     fn tend(&mut self, woken: Woken) {
         match woken {
-            Woken::Streamed(Broken { channel, place, unseen }) => {
+            Woken::Streamed(Dropped { channel, place, unseen }) => {
                 self.brought.insert(channel, Brought::To(place));
                 if unseen {
                     // Somebody may look at it again by now.

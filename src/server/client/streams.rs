@@ -32,7 +32,7 @@ pub(super) struct Here {
 }
 
 /// A stream that is not read any more.
-pub(super) struct Broken {
+pub(super) struct Dropped {
     /// Of which channel.
     pub channel: Channel,
     /// The place that it came to.
@@ -43,14 +43,14 @@ pub(super) struct Broken {
 
 /// Brings a channel from after a place, all that is kept of it and what comes while its mission goes on and somebody looks
 /// at it.
-pub(super) async fn bring(wire: Wire, here: Here, (channel, mut place): (Channel, Option<u64>)) -> Broken {
+pub(super) async fn bring(wire: Wire, here: Here, (channel, mut place): (Channel, Option<u64>)) -> Dropped {
     let Here { feeds, states, mut looked } = here;
     let unseen = tokio::select! {
         () = follow(&wire, (&feeds, &states), (channel, &mut place)) => false,
         // An error means that this side lets go.
         _ = looked.wait_for(|looked| !looked.contains(&channel)) => true,
     };
-    Broken { channel, place, unseen }
+    Dropped { channel, place, unseen }
 }
 
 async fn follow(
