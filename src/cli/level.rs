@@ -79,7 +79,8 @@ async fn lower(level: u8, (session, fault): (&Session, &ConfigError), out: &mut 
             return Err(Complaint::error(format!("{what}: {}", fault.first())).hint("correct them first"));
         }
         let value = Some(level.to_string());
-        let change = ControlCommand::Change { key: LEVEL.into(), file: until.clone(), value };
+        let file = format!("no file: it counts {until}");
+        let change = ControlCommand::Change { key: LEVEL.into(), file, value };
         house.handle.send(Command::Control(change)).await?;
         if level < ruling.level {
             let load = ControlCommand::Load(Box::new(Policy { level, ..(*ruling).clone() }));

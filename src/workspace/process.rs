@@ -13,7 +13,7 @@ mod output;
 use super::sandbox;
 use crate::domain::time::Millis;
 use output::{HeadTail, Kept};
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 use std::{future::Future, io, path::PathBuf, process::Stdio, sync::Arc, time::Instant};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -25,6 +25,8 @@ pub use orphans::sweep as sweep_orphans;
 
 /// From SIGTERM to SIGKILL.
 const GRACE: Millis = Millis::secs(2);
+/// How long those that a command left in its group have to leave that as well.
+const LEAVE: Millis = Millis(100);
 /// How long a pipe that someone still holds open is read after the child has ended.
 const DRAIN: Millis = Millis(500);
 /// One read from a pipe, in bytes.
@@ -219,6 +221,10 @@ async fn run_until(
             exit
         }
     };
+    if guard.leaves && exit == Exit::Code(0) && guard.is_there() {
+        // Whoever was put into the background may be about to leave the group.
+        tokio::time::sleep(LEAVE.to_std()).await;
+    }
     guard.end();
     if matches!(exit, Exit::TimedOut | Exit::Stopped) {
         child.wait().await.map_err(lost)?;
@@ -279,6 +285,10 @@ impl Guard {
             // ESRCH: the whole group is gone already, which is what is wanted.
             let _ = kill_process_group(group, signal);
         }
+    }
+    /// Whether anybody of the group is still there.
+    fn is_there(&self) -> bool {
+        self.group.is_some_and(|group| test_kill_process_group(group).is_ok())
     }
     fn end(&mut self) {
         if self.group.is_some() {

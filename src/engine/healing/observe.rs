@@ -2,7 +2,7 @@
 
 use super::{
     opening,
-    steps::{call, investigate, suppress, withdraw},
+    steps::{announce, call, investigate, suppress, withdraw},
     ward::{Incident, Ward},
 };
 use crate::{
@@ -183,6 +183,12 @@ pub(super) fn progress(pen: &mut Pen<'_>, id: IncidentId) {
                 && incident.sightings.last > incident.entered =>
         {
             pen.incident_event(id, IncidentEvent::PhaseEntered(Phase::Open));
+            let words = "it is there again after what was done";
+            if incident.severity <= Severity::P1 {
+                call(pen, id, words)
+            } else {
+                announce(pen, id, words)
+            }
             investigate(pen, id);
         }
         _ => {}

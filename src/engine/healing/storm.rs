@@ -21,6 +21,8 @@ use std::{cmp::Reverse, sync::Arc};
 
 /// Below this many services a share of them says nothing.
 const SERVICES_LEAST: usize = 4;
+/// Services that are named.
+const NAMED: usize = 8;
 
 /// The watchtower says that it is too much: a storm begins before what comes with it is looked at.
 pub(super) fn told(pen: &mut Pen<'_>, signals: &[Signal]) {
@@ -75,9 +77,15 @@ fn too_much(state: &State, now: Timestamp) -> Option<String> {
     if new > usize::try_from(rules.new_causes).unwrap_or(usize::MAX) {
         return Some(format!("{} within {}", count(new, "new cause"), rules.within));
     }
-    let ill = ill(state, now).iter().filter(|ill| ill.until.is_none_or(|until| until > now)).count();
+    let all = ill(state, now);
+    let ill: Vec<&str> =
+        all.iter().filter(|ill| ill.until.is_none_or(|until| until > now)).map(|ill| ill.service).collect();
     let services = state.policy.healing.services.len();
-    share(state).filter(|share| ill >= *share).map(|_| format!("{ill} of {services} services are ill"))
+    let more = if ill.len() > NAMED { ", ..." } else { "" };
+    let named = ill[..ill.len().min(NAMED)].join(", ");
+    share(state)
+        .filter(|share| ill.len() >= *share)
+        .map(|_| format!("{} of {services} services are ill ({named}{more})", ill.len()))
 }
 
 /// What counts: nobody wants quiet about it, and it is not the storm itself.

@@ -56,7 +56,7 @@ const PEACE_STEPS: u32 = 600;
 /// Of a hundred crashes so many are followed by a replay of the whole journal.
 const REPLAYS_PCT: u64 = 30;
 /// Seeds played when nothing is said.
-const SEEDS: u64 = 300;
+const SEEDS: u64 = 1_000;
 
 /// Splitmix64: small, well mixed, and the same for ever.
 pub(super) struct Dice(u64);

@@ -127,6 +127,8 @@ pub struct Earlier {
 pub struct Released {
     /// When it took effect.
     pub at: Timestamp,
+    /// When it was first seen to be in place.
+    pub seen: Timestamp,
     /// The commit it was built from, where known.
     pub commit: Option<CommitId>,
     /// What the service's `current` said once it was in place: a digest, a commit, a version.

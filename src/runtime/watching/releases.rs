@@ -118,7 +118,7 @@ impl Known {
         }
         let hex = said.len() >= 7 && said.len() <= 64 && said.bytes().all(|byte| byte.is_ascii_hexdigit());
         let commit = hex.then(|| CommitId(said.clone()));
-        self.releases.insert(0, Released { at: since, commit, said, put_back: false });
+        self.releases.insert(0, Released { at: since, seen: at, commit, said, put_back: false });
         self.releases.truncate(KEPT_MOST);
         true
     }

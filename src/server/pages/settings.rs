@@ -257,7 +257,7 @@ pub(super) async fn set_level(front: &Front, caller: &Caller, level: u8) -> Resu
         Problem::new(Sort::Unfit, detail, "change it there, where the daemon runs")
     });
     let until = overlaid.map(|why| format!("until the settings are read again: {why}"));
-    let file = until.clone().unwrap_or(place);
+    let file = until.as_ref().map_or(place, |until| format!("no file: it counts {until}"));
     let remembered = ControlCommand::Change { key: change.path, file, value: change.value };
     rights::give(&front.handle, caller, Command::Control(remembered)).await?;
     if let Some(problem) = refused {

@@ -79,6 +79,24 @@ async fn what_a_command_leaves_in_the_background_ends_with_it() {
 }
 
 #[tokio::test]
+async fn who_leaves_the_group_just_as_the_command_ends_stays() {
+    let dir = tempfile::tempdir().unwrap();
+    for nth in 0..4 {
+        let file = dir.path().join(nth.to_string());
+        let inner = format!("echo $$ > {0}.new; mv {0}.new {0}; exec sleep 600", file.display());
+        let done = run(sh(&format!("setsid sh -c '{inner}' >/dev/null 2>&1 </dev/null &")), pending()).await;
+        assert_eq!(done.unwrap().exit, Exit::Code(0));
+        let until = Instant::now() + std::time::Duration::from_secs(60);
+        while !file.exists() {
+            assert!(Instant::now() < until, "it was taken with the command");
+            tokio::task::yield_now().await;
+        }
+        let pid: i32 = std::fs::read_to_string(&file).unwrap().trim().parse().unwrap();
+        kill_process_group(Pid::from_raw(pid).unwrap(), Signal::KILL).expect("it is there");
+    }
+}
+
+#[tokio::test]
 async fn dropping_the_run_kills_the_group() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("pid");

@@ -263,6 +263,7 @@ fn releases() -> Vec<Released> {
     let at = [START - Millis::mins(10), START - Millis::hours(300)];
     let released = |(at, commit): (Timestamp, &str)| Released {
         at,
+        seen: at,
         commit: Some(CommitId(commit.into())),
         said: commit.into(),
         put_back: false,

@@ -57,6 +57,10 @@ fn what_is_seen_again_after_something_helped_began_then() {
     house.now += 20_000;
     house.see(vec![down("web")]);
     assert_eq!((house.phase(), house.incident(I).began()), (Phase::Investigating, Timestamp(house.now)));
+    let told = house.state.ward.incidents[&I].effects.values().any(
+        |effect| matches!(&effect.kind, EffectKind::Announce { words, .. } if words.contains("there again")),
+    );
+    assert!(told, "people are told at once that it is back");
 }
 
 #[test]

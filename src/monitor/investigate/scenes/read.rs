@@ -239,6 +239,7 @@ impl Frozen {
         }
         let release = |at: Timestamp, said: &str, put_back: bool| Released {
             at,
+            seen: at,
             commit: None,
             said: said.into(),
             put_back,

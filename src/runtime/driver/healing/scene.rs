@@ -43,7 +43,7 @@ fn releases(site: &Site, state: &State, service: &str) -> Vec<Released> {
     let incidents = state.ward.incidents.values().filter(|incident| incident.service == service);
     for attempt in incidents.flat_map(|incident| &incident.attempts) {
         let again =
-            |release: &&mut Released| release.at >= attempt.began && puts_back(attempt, &release.said);
+            |release: &&mut Released| release.seen >= attempt.began && puts_back(attempt, &release.said);
         releases.iter_mut().filter(again).for_each(|release| release.put_back = true);
     }
     releases
