@@ -164,6 +164,7 @@ fn d11_a_screen_holds_the_streams_of_what_it_looks_at_and_no_others() {
     viewer.line("watch off");
     streams(1);
     viewer.leaves();
+    daemon.ends();
 }
 
 #[test]
