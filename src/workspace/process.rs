@@ -26,7 +26,9 @@ pub use orphans::sweep as sweep_orphans;
 /// From SIGTERM to SIGKILL.
 const GRACE: Millis = Millis::secs(2);
 /// How long those that a command left in its group have to leave that as well.
-const LEAVE: Millis = Millis(100);
+const LEAVE: Millis = Millis(500);
+/// How often it is looked whether they have.
+const LOOK: Millis = Millis(10);
 /// How long a pipe that someone still holds open is read after the child has ended.
 const DRAIN: Millis = Millis(500);
 /// One read from a pipe, in bytes.
@@ -221,9 +223,14 @@ async fn run_until(
             exit
         }
     };
-    if guard.leaves && exit == Exit::Code(0) && guard.is_there() {
+    if guard.leaves && exit == Exit::Code(0) {
         // Whoever was put into the background may be about to leave the group.
-        tokio::time::sleep(LEAVE.to_std()).await;
+        let left = async {
+            while guard.is_there() {
+                tokio::time::sleep(LOOK.to_std()).await;
+            }
+        };
+        let _ = tokio::time::timeout(LEAVE.to_std(), left).await;
     }
     guard.end();
     if matches!(exit, Exit::TimedOut | Exit::Stopped) {
