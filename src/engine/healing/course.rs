@@ -237,10 +237,9 @@ fn quiet_at(incident: &Incident) -> Option<Timestamp> {
         || [kind::METRIC_SHIFT, kind::PROCESS_OOM].contains(&incident.kind.as_str());
     let since = incident.sightings.clear_since.or(by_silence.then_some(incident.sightings.last))?;
     // That it was quiet while something was done that came to nothing says nothing of now.
-    let idle = |last: &Attempt| {
-        matches!(last.outcome, None | Some(AttemptOutcome::Helped | AttemptOutcome::NotDone(_)))
+    let vain = |last: &Attempt| {
+        !matches!(last.outcome, None | Some(AttemptOutcome::Helped | AttemptOutcome::NotDone(_)))
     };
-    let vain = |last: &Attempt| !idle(last);
     Some(if incident.attempts.last().is_some_and(vain) { since.max(incident.entered) } else { since })
 }
 
