@@ -33,7 +33,7 @@ const RECHECK: Millis = Millis::mins(1);
 const PASSES: u8 = 4;
 /// A person is told again of what is urgent.
 const REPEAT_URGENT: Millis = Millis::mins(30);
-/// What passes by itself or becomes something else is looked at again this often.
+/// What passes by itself or becomes something else, or was found otherwise than diagnosed, is looked at again after this.
 const LOOKS_AGAIN: Millis = Millis::mins(1);
 /// What comes and goes is told once within this.
 const FLAPS_TOLD: Millis = Millis::mins(30);
@@ -190,7 +190,8 @@ fn by_phase(state: &State, incident: &Incident) -> Option<Timestamp> {
         }
         Phase::Suppressed(_) => quiet.into_iter().chain(opening::opens_unseen(state, incident)).min(),
         Phase::Open => quiet,
-        Phase::Investigating if incident.is_passing() && !incident.is_looked_into() => {
+        // What passes, or was not done: nobody is at it until then.
+        Phase::Investigating if !incident.is_looked_into() => {
             quiet.into_iter().chain(Some(incident.entered + LOOKS_AGAIN)).min()
         }
         Phase::Diagnosed => {

@@ -1,9 +1,6 @@
 //! How attempts end: the mission that was to heal, and whatever ends badly.
 
-use super::{
-    leave,
-    steps::{investigate, needs_human},
-};
+use super::{leave, steps::needs_human};
 use crate::{
     domain::{
         ids::{IncidentId, MissionId},
@@ -48,7 +45,8 @@ pub(super) fn failed(pen: &mut Pen<'_>, id: IncidentId, (number, outcome): (u32,
 }
 
 /// Nothing was done: how things stood when it was to begin was not as it has to be. What is not seen any more is left to
-/// become quiet; anything else is looked into once more, and then a person goes on.
+/// become quiet; anything else is looked into once more, after its probes have had time to see what was met, see `course`;
+/// and then a person goes on.
 pub(super) fn not_done(pen: &mut Pen<'_>, id: IncidentId, (number, why): (u32, String)) {
     let outcome = AttemptOutcome::NotDone(why.clone());
     pen.incident_event(id, IncidentEvent::AttemptEnded { number, outcome });
@@ -56,7 +54,7 @@ pub(super) fn not_done(pen: &mut Pen<'_>, id: IncidentId, (number, why): (u32, S
     if incident.is_gone(pen.order.at) {
         pen.incident_event(id, IncidentEvent::PhaseEntered(Phase::Diagnosed));
     } else if incident.not_done_in_a_row() <= 1 {
-        investigate(pen, id);
+        pen.incident_event(id, IncidentEvent::PhaseEntered(Phase::Investigating));
     } else {
         let what = incident.attempts.last().map(|attempt| attempt.remedy.words());
         needs_human(pen, id, &format!("{}: {why}", what.unwrap_or_default()));

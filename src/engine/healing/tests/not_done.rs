@@ -9,11 +9,20 @@ fn not_now() -> Outcome {
     Outcome::NotDone(WHY.into())
 }
 
-/// It was let, and not done; it is looked into once more.
-fn looked_into_again(level: u8) -> House {
+/// It was let, and not done, while its probes still saw it.
+fn not_done(level: u8) -> House {
     let mut house = House::diagnosed(level, restart(Grade::A, 1));
     house.end("heal", not_now());
-    assert_eq!(house.phase(), Phase::Investigating, "it is looked into once more");
+    assert_eq!(house.phase(), Phase::Investigating);
+    house
+}
+
+/// The same, and its probes still see it: it is looked into once more.
+fn looked_into_again(level: u8) -> House {
+    let mut house = not_done(level);
+    assert!(!house.incident(I).is_looked_into(), "its probes have the time to see what the precheck saw");
+    house.pass(60_000);
+    assert!(house.incident(I).is_looked_into());
     house
 }
 
@@ -69,6 +78,22 @@ fn c6_what_was_not_done_since_it_is_over_is_left_to_become_quiet() {
         back.see(vec![down("web")]);
         assert_eq!(back.phase(), Phase::Investigating, "it is seen again");
     }
+}
+
+#[test]
+fn c6_what_a_person_put_right_before_its_probe_looked_is_healthy_and_healed_the_next_time() {
+    let mut house = not_done(2);
+    house.pass(10_000);
+    house.see(vec![clear(&down("web"))]);
+    assert_eq!(house.phase(), Phase::Investigating);
+    house.pass(50_000);
+    let healthy = Diagnosis { healthy: true, ..diagnosis(Grade::A, Remedy::Nothing) };
+    house.end("investigate", Outcome::Diagnosed(Box::new(healthy)));
+    assert_eq!(house.phase(), Phase::NoActionRequired);
+    house.pass(10_000);
+    house.see(vec![down("web")]);
+    house.end("investigate", Outcome::Diagnosed(Box::new(restart(Grade::A, 1))));
+    assert_eq!(house.phase(), Phase::Mitigating);
 }
 
 #[test]

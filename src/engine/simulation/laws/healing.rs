@@ -77,6 +77,8 @@ pub(super) struct Case {
     pub(super) attempts: BTreeMap<u32, Deed>,
     /// A person had it looked into since its last attempt began.
     pub(super) looked_anew: bool,
+    /// What was let was not done: nobody looks into it until its probes have had time to see what was met.
+    rests: bool,
     /// The last look at what an attempt came to.
     looked: Option<(u32, EffectId)>,
 }
@@ -127,6 +129,7 @@ impl Case {
             word: None,
             attempts: BTreeMap::new(),
             looked_anew: false,
+            rests: false,
             looked: None,
         }
     }
@@ -349,9 +352,11 @@ impl Laws {
         let person = matches!(fact.actor, Actor::Person(_)) || case.again;
         let last = case.attempts.values().next_back().and_then(|deed| deed.ended.as_ref());
         let open = matches!(last, Some(AttemptOutcome::Unclear(_) | AttemptOutcome::NotDone(_)));
+        let was_not_done = matches!(last, Some(AttemptOutcome::NotDone(_)));
         let looks_anew = open && (&from, to) == (&Phase::Mitigating, &Phase::Investigating);
+        let over_at_rest = case.rests && *to == Phase::Resolved;
         assert!(
-            leads(&from, to, person) || looks_anew || case.was_answered(to),
+            leads(&from, to, person) || looks_anew || over_at_rest || case.was_answered(to),
             "{id} goes from {} to {}",
             from.word(),
             to.word()
@@ -405,6 +410,7 @@ impl Laws {
         }
         // Whoever wants it looked into again has had a word on what is in place.
         case.looked_anew |= person && *to == Phase::Investigating;
+        case.rests = looks_anew && was_not_done;
         case.again = false;
         (case.phase, case.entered) = (to.clone(), fact.at);
     }

@@ -91,7 +91,7 @@ fn waits(state: &State, incident: &Incident) -> bool {
         Phase::Suspected | Phase::Suppressed(_) => {
             next_deadline(state).is_some() || incident.request.is_none()
         }
-        Phase::Verifying | Phase::Open => next_deadline(state).is_some(),
+        Phase::Investigating | Phase::Verifying | Phase::Open => next_deadline(state).is_some(),
         _ => false,
     }
 }
