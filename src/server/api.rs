@@ -308,10 +308,7 @@ fn operation(method: &str, leaf: &Leaf, generator: &mut SchemaGenerator) -> Valu
                 "description": "The id of the last event that came: the stream goes on right after it",
                 "schema": {"type": "integer", "minimum": 0},
             }));
-            (
-                200,
-                json!({"description": what, "content": {"text/event-stream": {"schema": {"type": "string"}}}}),
-            )
+            (200, json!({"description": what, "content": {"text/event-stream": {"schema": event()}}}))
         }
     };
     let wrong = make::<problem::Problem>(generator);
@@ -344,6 +341,19 @@ fn operation(method: &str, leaf: &Leaf, generator: &mut SchemaGenerator) -> Valu
         operation["requestBody"] = json!({"required": true, "content": {media_type: content}});
     }
     operation
+}
+
+/// One event of a stream, as a reader of server-sent events has it.
+fn event() -> Value {
+    json!({
+        "type": "object", "required": ["data"],
+        "properties": {
+            "id": {"type": "string", "description": "The place in the stream that one goes on after"},
+            "event": {"type": "string", "description": "Its type; `message` where none is named"},
+            "data": {"type": "string", "contentMediaType": "application/json"},
+            "retry": {"type": "integer", "minimum": 0, "description": "Milliseconds before one connects again"},
+        },
+    })
 }
 
 /// Parameters of a query's type, which is no schema of the document itself.
