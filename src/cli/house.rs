@@ -27,6 +27,7 @@ use crate::{
     store::error::Holder,
     workspace::{self, Signing, process, sandbox::Network},
 };
+use anyhow::Context as _;
 use std::sync::Arc;
 
 /// What the house is opened for.
@@ -125,6 +126,16 @@ pub async fn reach(settings: &Settings) -> anyhow::Result<Option<House>> {
     let (handle, end) = handle::link(director());
     let joined = Joined::Other(attach::attach(data, owner, end).await?);
     Ok(Some(House { handle, joined }))
+}
+
+/// Attaches to the process that owns the data directory; nothing is started.
+///
+/// # Errors
+/// Nobody owns it, or the journal cannot be read.
+pub async fn follow(settings: &Settings, end: EngineEnd) -> anyhow::Result<Joined> {
+    let data = &settings.places.data;
+    let owner = Look::owner(data).context("no process runs the house here")?;
+    Ok(Joined::Other(attach::attach(data, owner, end).await?))
 }
 
 /// The state as of now, without owning or changing anything; and who owns it.

@@ -69,7 +69,7 @@ const SHELL_OUTPUT: usize = 64 * 1024;
 /// before anything is said on stderr.
 ///
 /// # Errors
-/// The terminal cannot be taken, the settings have a mistake, or the house cannot be opened.
+/// The terminal cannot be taken, the house cannot be opened, or the settings have a mistake and no process runs it.
 pub fn run(everywhere: &Everywhere) -> Said {
     let runtime = super::runtime()?;
     let face = {
@@ -78,7 +78,7 @@ pub fn run(everywhere: &Everywhere) -> Said {
     };
     let from = everywhere.clone();
     let load = move || {
-        let session = Session::load(&from)?;
+        let session = Session::load_unsaid(&from)?;
         let logs = session.log();
         Ok((session, logs))
     };
@@ -99,6 +99,9 @@ pub fn run(everywhere: &Everywhere) -> Said {
     };
     let (session, _logs) = loaded?;
     let said = runtime.block_on(open(&session, face));
+    if said.is_ok() {
+        session.say_fault();
+    }
     session.say_notes();
     said
 }
@@ -150,13 +153,16 @@ impl Face {
 
 async fn open(session: &Session, face: Face) -> Said {
     session.repository()?;
-    session.ground()?;
+    session.may_open()?;
     // Beside a daemon it is a screen as any other on it; the journal alone is followed where none is served.
     if let Some(far) = own_daemon(session).await {
         return show_far(far, session, (face, true)).await;
     }
-    let join = |end| house::join(session.settings(), &session.environment, end);
     let settings = session.settings();
+    let join = async |end| match session.fault {
+        None => house::join(settings, &session.environment, end).await,
+        Some(_) => house::follow(settings, end).await,
+    };
     let prefill = Prefill {
         text: String::new(),
         constraints: settings.brief.constraints.clone(),
@@ -169,9 +175,15 @@ async fn open(session: &Session, face: Face) -> Said {
         Ok(teams) => (teams, String::new()),
         Err(complaint) => (Vec::new(), text::clean_line(&complaint.what, 300).into()),
     };
+    let notice = fault_notice(session).unwrap_or(notice);
     let opening =
         Opening { face, prefill: Some(Prefill { teams, ..prefill }), notice, handle: None, away: None };
     show(session, opening, join).await
+}
+
+/// What is wrong with the settings of this side, to stay in sight.
+fn fault_notice(session: &Session) -> Option<String> {
+    session.fault_words().map(|words| text::clean_line(&words, NOTICE_MOST).into())
 }
 
 /// The daemon that has this place and serves on its socket; none where nobody has it, or serves in time.
@@ -198,6 +210,7 @@ pub(super) async fn show_far(far: Far, session: &Session, (face, here): (Face, b
         at: far.address().short(),
         here,
     };
+    let notice = fault_notice(session).unwrap_or(notice);
     let opening = Opening { face, prefill: Some(prefill), notice, handle: None, away: Some(away) };
     show(session, opening, |end| async { Ok(house::Joined::Far(far.serve(end))) }).await
 }

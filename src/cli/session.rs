@@ -65,6 +65,16 @@ impl Session {
     /// # Errors
     /// There is no current directory, or the data directory cannot be made out.
     pub fn load_anyway(everywhere: &Everywhere) -> Result<Self, Complaint> {
+        let session = Self::load_unsaid(everywhere)?;
+        session.say_fault();
+        Ok(session)
+    }
+
+    /// The same where nothing may be said yet: the terminal is taken.
+    ///
+    /// # Errors
+    /// As [`Self::load_anyway`].
+    pub fn load_unsaid(everywhere: &Everywhere) -> Result<Self, Complaint> {
         let source = source(everywhere)?;
         let fault = match source.load() {
             Ok(loaded) => return Ok(Self::of(loaded, source)),
@@ -74,8 +84,19 @@ impl Session {
         if loaded.settings.places.data.as_os_str().is_empty() {
             return Err(fault.into());
         }
-        out::note(&[format!("the settings cannot be used, the built-in ones count here: {}", fault.first())]);
         Ok(Self { fault: Some(fault), ..Self::of(loaded, source) })
+    }
+
+    /// That the built-in settings stand in for those with a mistake, in a line.
+    #[must_use]
+    pub fn fault_words(&self) -> Option<String> {
+        let fault = self.fault.as_ref()?;
+        Some(format!("the settings cannot be used, the built-in ones count here: {}", fault.first()))
+    }
+
+    /// Says that on stderr.
+    pub fn say_fault(&self) {
+        out::note(self.fault_words().as_slice());
     }
 
     /// Whether a house may be opened: its ground is there, and where the settings have a mistake another process runs it.

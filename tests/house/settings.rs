@@ -1,6 +1,9 @@
 //! Settings as a person meets them: what the check refuses, and that a bad look keeps nothing else from working.
 
-use super::stage::*;
+use super::{
+    lines::{holds, talk},
+    stage::*,
+};
 use std::fs;
 
 /// Writes one of the director's own files.
@@ -137,6 +140,9 @@ fn c7_settings_are_read_again_and_a_mistake_keeps_what_ruled_at_level_1() {
         let done = stage.run(args).exits(1);
         assert!(done.all().contains(words), "{args:?} {}", done.all());
     }
+    let (code, said) = talk(&stage, &["--linear"], &["quit"]);
+    assert_eq!(code, Some(0), "{said}");
+    holds(&said, &["the built-in ones count here", "chimera.toml:2"]);
     let good = again("3");
     assert_eq!(
         (good["level"].as_u64(), good["words"].as_str()),
@@ -164,6 +170,9 @@ fn c7_settings_are_read_again_and_a_mistake_keeps_what_ruled_at_level_1() {
     assert!(checked.code != Some(0) && checked.all().contains("text.txt:1"), "{}", checked.all());
     running.signal(rustix::process::Signal::TERM);
     running.end().exits(0);
+    settings("\"two\"");
+    let alone = stage.run(&["--linear"]).exits(1);
+    assert!(alone.stderr.contains("No process runs the house here"), "{}", alone.all());
     let loaded = stage.facts("control.policy_loaded");
     let levels: Vec<_> = loaded
         .iter()
