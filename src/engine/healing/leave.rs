@@ -84,13 +84,17 @@ pub(super) fn propose_again(pen: &mut Pen<'_>, id: IncidentId) {
     let asked = (Approver::Policy, Given::Nothing);
     let now = rule(pen, (&incident, &diagnosis), asked);
     let held = matches!(now.outcome, RulingOutcome::Hold { .. });
-    let same = incident.ruling.as_ref().is_some_and(|before| {
-        (&before.outcome, &before.reasons, before.policy) == (&now.outcome, &now.reasons, now.policy)
-    });
+    let before = incident
+        .ruling
+        .as_ref()
+        .filter(|before| (&before.outcome, before.policy) == (&now.outcome, now.policy));
+    let same = before.is_some_and(|before| before.reasons == now.reasons);
+    // Whoever is asked, or has answered, is not asked anew because the same answer of the gate has other words.
+    let asked = before.is_some() && incident.request.is_some();
     if held && same {
         pen.incident_event(id, IncidentEvent::Ruled(Box::new(now)));
         make_way(pen, &incident);
-    } else if !same {
+    } else if !same && !asked {
         withdraw(pen, id, "the rules changed while this waited");
         propose(pen, id);
     }

@@ -100,10 +100,20 @@ fn twin(state: &State, incident: &Incident) -> Option<IncidentId> {
     state.ward.live().find(same).map(|other| other.id)
 }
 
-/// An incident, as bad or worse, of something that this one's service stands on, and that did not begin long after it.
+/// An incident, as bad or worse, of something that this one's service stands on, that did not begin long after it, and was not
+/// clear long before this one was seen last.
 fn upstream(state: &State, incident: &Incident) -> Option<IncidentId> {
     let below = below(state, &incident.service);
-    let cause = |other: &&Arc<Incident>| other.is_told() && explains(&below, other, incident);
+    let recovers = state.policy.healing.grouping.confirm_after;
+    let lasted = |other: &Incident| {
+        other.sightings.clear_since.is_none_or(|clear| incident.sightings.last <= clear + recovers)
+    };
+    // What was found in the code does not come from what was not there yet.
+    let blamed = incident.diagnosis.as_ref().is_some_and(|found| found.remedy.blames_what_runs());
+    let first = |other: &Incident| !blamed || other.began() <= incident.began();
+    let cause = |other: &&Arc<Incident>| {
+        other.is_told() && lasted(other) && first(other) && explains(&below, other, incident)
+    };
     state.ward.live().find(cause).map(|other| other.id)
 }
 

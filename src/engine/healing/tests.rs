@@ -285,6 +285,14 @@ fn c6_tier_2_waits_a_veto_window_that_a_pause_stops_and_a_no_ends() {
     house.pass(2_000);
     assert_eq!(house.phase(), Phase::Mitigating);
     let mut house = calm(restart(Grade::A, 2));
+    house.now += 3_600_000;
+    let started = ControlCommand::Start { version: "1".into() };
+    house.order(Actor::Engine, Command::Control(started)).unwrap();
+    house.pass(299_000);
+    assert_eq!(house.phase(), Phase::Diagnosed, "nobody could say no while no process was there");
+    house.pass(2_000);
+    assert_eq!(house.phase(), Phase::Mitigating);
+    let mut house = calm(restart(Grade::A, 2));
     house.answer(reject()).unwrap();
     house.pass(3_600_000);
     assert_eq!(house.phase(), Phase::NeedsHuman("ada said no: no".into()));

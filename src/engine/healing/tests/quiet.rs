@@ -276,6 +276,58 @@ fn c1_of_what_comes_together_the_cause_is_told_whatever_was_seen_first() {
 }
 
 #[test]
+fn c1_what_is_clear_explains_nothing_that_is_seen_long_after() {
+    let mut house = chain();
+    house.see(vec![down("db"), down("api")]);
+    let cause = of(&house, "db").id;
+    house.pass(60_000);
+    house.see(vec![clear(&down("db")), down("api")]);
+    assert_eq!(of(&house, "api").phase, Phase::Suppressed(Suppression::Inhibited(cause)), "it may recover");
+    house.pass(31_000);
+    house.see(vec![down("api")]);
+    assert_eq!(of(&house, "api").phase, Phase::Investigating);
+    assert_eq!(of(&house, "db").phase, Phase::Investigating, "nobody has said yet that it is over");
+}
+
+#[test]
+fn c1_what_was_found_in_the_code_does_not_follow_from_what_began_later() {
+    for (remedy, stays) in [(Remedy::Code("mend it".into()), true), (restart(Grade::B, 1).remedy, false)] {
+        let mut house = chain();
+        house.load(|policy| policy.level = 1);
+        house.see((0..3).map(|_| signal("api", kind::LOG_EXCEPTION, Severity::P2)).collect());
+        house.end("investigate", Outcome::Diagnosed(Box::new(diagnosis(Grade::B, remedy))));
+        let request = of(&house, "api").request.expect("a person is asked");
+        house.pass(10_000);
+        house.see(vec![down("db")]);
+        assert_eq!(of(&house, "api").phase == Phase::Diagnosed, stays);
+        assert_eq!(house.state.desk.contains_key(&request), stays);
+    }
+}
+
+#[test]
+fn c6_what_waits_in_a_storm_is_not_asked_anew_after_a_pause() {
+    let mut house = House::at_level(1);
+    let names = ["a", "b", "c", "d", "e"];
+    let services = names.map(|name| Service { name: name.into(), ..Service::default() });
+    house.load(|policy| policy.healing.services = services.to_vec());
+    for (n, name) in (1..).zip(&names[..2]) {
+        house.see(vec![down(name)]);
+        let plan = RunPlan { target: format!("service {name}"), ..plan(1) };
+        let found = diagnosis(Grade::A, Remedy::Runbook(Box::new(plan)));
+        let of = house.state.ward.live().find(|incident| incident.service == *name).unwrap().id;
+        assert_eq!(of, IncidentId(n));
+        house.end_of(of, "investigate", Outcome::Diagnosed(Box::new(found)));
+    }
+    assert!(house.state.ward.storm.is_some());
+    let asked: Vec<_> = house.state.desk.keys().copied().collect();
+    house.person(Command::Control(ControlCommand::Pause("a look".into()))).unwrap();
+    house.pass(60_000);
+    house.person(Command::Control(ControlCommand::Resume)).unwrap();
+    assert_eq!(house.state.desk.keys().copied().collect::<Vec<_>>(), asked);
+    assert_eq!(asked.len(), 2);
+}
+
+#[test]
 fn c1_what_follows_waits_a_moment_for_a_cause_that_is_about_to_be_confirmed() {
     let refused = || signal("db", kind::TCP_DOWN, Severity::P1);
     let mut house = chain();
