@@ -124,7 +124,8 @@ shown as unknown and escapes the caps.",
     ),
     key!(
         "autonomy.approval_expiry",
-        "How long a request waits before it counts as denied.",
+        "How long a request waits before it counts as denied. What passes while the house is paused, or while no process runs \
+it, does not count.",
         Slot::Span(lens!(policy.approval_expiry)),
         Nothing
     ),
@@ -166,7 +167,8 @@ shown as unknown and escapes the caps.",
     ),
     key!(
         "autonomy.veto_window",
-        "How long a person can stop a tier 2 deed before it happens by itself; at least a minute.",
+        "How long a person can stop a tier 2 deed before it happens by itself; at least a minute. What passes while the house is \
+paused, or while no process runs it, does not count.",
         Slot::Span(lens!(policy.healing.hours.veto_window)),
         Nothing
     ),

@@ -35,8 +35,8 @@ impl State {
 
     /// The same without the numbers, for what nobody will look at: no decision rests on them.
     pub(super) fn change(&mut self, seq: Seq, fact: &Fact) {
+        let before = std::mem::replace(&mut self.at, fact.at);
         self.seq = seq;
-        self.at = fact.at;
         match &fact.event {
             Event::Mission(id, event) => self.apply_mission(*id, event, fact.at),
             Event::Team(id, team, event) => {
@@ -49,7 +49,7 @@ impl State {
             Event::Desk(event) => self.apply_desk(event, (&fact.actor, fact.at)),
             Event::Effect(event) => self.apply_effect(event, fact.at),
             Event::Money(event) => ledger::apply(self, event, fact.at),
-            Event::Control(event) => self.apply_control(event, fact.at),
+            Event::Control(event) => self.apply_control(event, before, fact.at),
             Event::Idea(event) => suggesting::apply(self, event),
             Event::Incident(id, event) => self.ward.apply_incident(*id, event, fact.at),
             Event::Ward(event) => self.ward.apply(event, fact.at),
@@ -226,7 +226,7 @@ impl State {
         }
     }
 
-    fn apply_control(&mut self, event: &ControlEvent, at: Timestamp) {
+    fn apply_control(&mut self, event: &ControlEvent, before: Timestamp, at: Timestamp) {
         match event {
             ControlEvent::Paused(why) => self.halt(Control::Paused(why.clone()), at),
             ControlEvent::Stopped(why) => self.halt(Control::Stopped(why.clone()), at),
@@ -234,6 +234,9 @@ impl State {
                 self.control = Control::Running;
                 if let Some(since) = self.clockwork.halted.take() {
                     self.shift_clocks(since, at);
+                    for hold in self.clockwork.held.values_mut() {
+                        hold.until = hold.until + at.since(since.max(hold.given));
+                    }
                 }
             }
             ControlEvent::PolicyLoaded(policy) => self.policy = Arc::new((**policy).clone()),
@@ -245,6 +248,10 @@ impl State {
                     incident.effects.iter().filter(|(_, e)| e.started.is_some()).map(|(id, _)| id.clone())
                 });
                 self.clockwork.unsure = running.chain(healing).collect();
+                // Nobody could say no while no process was there. What a person has decided needs no word any more.
+                if self.clockwork.halted.is_none() {
+                    self.shift_clocks(before, at);
+                }
             }
             ControlEvent::Given(once) => {
                 let given = Arc::make_mut(&mut self.given);
@@ -261,15 +268,12 @@ impl State {
         self.clockwork.halted.get_or_insert(at);
     }
 
-    /// Moves every deadline by the time it stood still. A clock that went backwards moves none: they are
-    /// then further away than before, never nearer.
+    /// Moves every deadline of what nobody has decided by the time it stood still. A clock that went backwards moves none:
+    /// they are then further away than before, never nearer.
     fn shift_clocks(&mut self, since: Timestamp, at: Timestamp) {
         let still = at.since(since);
         for until in self.clockwork.vetoes.values_mut().chain(self.clockwork.deadlines.values_mut()) {
             *until = *until + still;
-        }
-        for hold in self.clockwork.held.values_mut() {
-            hold.until = hold.until + at.since(since.max(hold.given));
         }
         for request in self.desk.values_mut() {
             let stood = at.since(since.max(request.opened));

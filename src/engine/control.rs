@@ -62,8 +62,9 @@ pub(super) fn decide(pen: &mut Pen<'_>, command: &ControlCommand) -> Result<(), 
             pen.write(Event::Control(ControlEvent::SettingChanged { key, file, value }));
         }
         ControlCommand::Start { version } => {
-            suggesting::leave(pen, "the process ended meanwhile", false);
+            // The first: the clocks stood still since what was written before it.
             pen.write(Event::Control(ControlEvent::Started { version: version.clone() }));
+            suggesting::leave(pen, "the process ended meanwhile", false);
             let open: Vec<CallId> = pen.state.ledger.open.keys().copied().collect();
             for call in open {
                 pen.write(Event::Money(MoneyEvent::Forfeited(call)));
