@@ -81,8 +81,7 @@ pub(super) fn propose_again(pen: &mut Pen<'_>, id: IncidentId) {
     let waits = |incident: &Arc<Incident>| incident.phase == Phase::Diagnosed && !incident.is_left();
     let Some(incident) = pen.incident(id).filter(waits) else { return };
     let Some(diagnosis) = incident.diagnosis.clone() else { return };
-    let asked = (Approver::Policy, Given::Nothing);
-    let now = rule(pen, (&incident, &diagnosis), asked);
+    let now = rule(pen, (&incident, &diagnosis), (Approver::Policy, Given::Nothing));
     let held = matches!(now.outcome, RulingOutcome::Hold { .. });
     let before = incident
         .ruling
