@@ -15,7 +15,7 @@ use crate::domain::{
     brief::Brief,
     candidate::{CommitId, Evidence},
     ids::{CallId, EffectId, IncidentId, MissionId, RequestId, TeamId},
-    incident::{AttemptOutcome, Phase},
+    incident::Phase,
     mission::{Ending, MissionKind, Rating},
     money::{Cost, Money, Usage},
     plan::Survey,
@@ -420,10 +420,10 @@ impl<'a> Book<'a> {
                 (Turn::Diagnosed, format!("grade {}, {}", found.grade, found.cause))
             }
             IncidentEvent::AttemptBegan { remedy, .. } => (Turn::Acts, remedy.words()),
-            IncidentEvent::AttemptEnded { outcome: AttemptOutcome::Helped, .. } => {
-                (Turn::Helped, String::new())
+            IncidentEvent::AttemptEnded { outcome, .. } => {
+                let (turn, why) = Turn::ended(outcome);
+                (turn, why.to_owned())
             }
-            IncidentEvent::AttemptEnded { outcome, .. } => (Turn::Unhelped, outcome.word().to_owned()),
             _ => return,
         };
         self.happened(None, What::Incident(id, turn, short(&words)));

@@ -2,6 +2,7 @@
 
 use crate::domain::{
     ids::{IncidentId, MissionId, RequestId},
+    incident::AttemptOutcome,
     money::Money,
     request::Actor,
     text::{clean_line, count},
@@ -12,6 +13,8 @@ use std::{collections::VecDeque, sync::Arc};
 
 /// The longest words of an item, in characters.
 const WORDS_MOST: usize = 96;
+/// What an attempt of which nothing was done came to. Its reason begins with the same.
+const NOT_DONE: &str = "nothing was done";
 
 /// One thing that happened and that a person may want to know.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -112,6 +115,16 @@ pub enum Turn {
     Helped,
     /// What was done did not help.
     Unhelped,
+    /// What was to be done could not be.
+    Failed,
+    /// What was done was taken back.
+    TakenBack,
+    /// What was done for it was stopped.
+    Stopped,
+    /// Whether what was done took effect is not known.
+    Unclear,
+    /// Nothing was done.
+    NotDone,
     /// Only a person can go on.
     NeedsHuman,
     /// It is over.
@@ -121,6 +134,22 @@ pub enum Turn {
 }
 
 impl Turn {
+    /// The turn that the end of an attempt is, and why.
+    pub(in crate::engine) fn ended(outcome: &AttemptOutcome) -> (Self, &str) {
+        match outcome {
+            AttemptOutcome::Helped => (Self::Helped, ""),
+            AttemptOutcome::Ineffective(why) => (Self::Unhelped, why),
+            AttemptOutcome::Failed(why) => (Self::Failed, why),
+            AttemptOutcome::RolledBack(why) => (Self::TakenBack, why),
+            AttemptOutcome::Stopped(why) => (Self::Stopped, why),
+            AttemptOutcome::Unclear(why) => (Self::Unclear, why),
+            AttemptOutcome::NotDone(why) => {
+                let said = why.strip_prefix(NOT_DONE).and_then(|why| why.strip_prefix(": "));
+                (Self::NotDone, said.unwrap_or(why))
+            }
+        }
+    }
+
     /// In words.
     #[must_use]
     pub fn word(self) -> &'static str {
@@ -131,6 +160,11 @@ impl Turn {
             Self::Acts => "is being healed",
             Self::Helped => "what was done helped",
             Self::Unhelped => "what was done did not help",
+            Self::Failed => "what was to be done could not be",
+            Self::TakenBack => "what was done was taken back",
+            Self::Stopped => "healing was stopped",
+            Self::Unclear => "whether what was done took effect is not known",
+            Self::NotDone => NOT_DONE,
             Self::NeedsHuman => "needs a person",
             Self::Over => "is over",
             Self::Back => "came back",

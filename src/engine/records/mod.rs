@@ -97,7 +97,7 @@ pub(super) struct Account<'a> {
 impl Records {
     /// Grows when a fact comes to mean something else here or for ideas: a saved state of another version is not used,
     /// and all numbers and traces are folded from the journal anew.
-    pub const VERSION: u32 = 4;
+    pub const VERSION: u32 = 5;
 
     /// What a saved state from before there were records holds.
     pub(super) fn missing() -> Arc<Self> {

@@ -45,6 +45,22 @@ fn c6_what_was_not_done_counts_for_nothing() {
 }
 
 #[test]
+fn c6_the_feed_says_what_an_attempt_came_to() {
+    let last = |house: &House| {
+        let recent = house.state.records.recent();
+        let words = recent.newest(Timestamp(house.now)).map(|item| item.what.words());
+        words.collect::<Vec<_>>()
+    };
+    let words = last(&not_done(2));
+    assert_eq!(words[0], "I-1 nothing was done: precheck down does not hold: it runs");
+    let mut house = House::diagnosed(2, restart(Grade::A, 1));
+    house.person(Command::Heal(HealCommand::Resolve(I, "by hand".into()))).unwrap();
+    let words = last(&house);
+    assert!(words.iter().any(|words| words == "I-1 healing was stopped: a person closed it"), "{words:?}");
+    assert!(!words.iter().any(|words| words.contains("did not help")), "{words:?}");
+}
+
+#[test]
 fn c6_what_was_not_done_twice_is_a_persons_with_true_words() {
     let mut house = looked_into_again(2);
     house.end("investigate", Outcome::Diagnosed(Box::new(restart(Grade::A, 1))));

@@ -42,9 +42,9 @@ fn one(pen: &mut Pen<'_>, line: Rect, item: &Activity) {
         What::OverCap(_) | What::Paused(_) | What::Recovered(_) | What::Restored(..) => Role::Warn,
         What::Incident(_, turn, _) => match turn {
             Turn::Helped | Turn::Over => Role::Ok,
-            Turn::Unhelped => Role::Bad,
+            Turn::Unhelped | Turn::Failed | Turn::TakenBack => Role::Bad,
             Turn::NeedsHuman => Role::Attention,
-            Turn::Open | Turn::Back => Role::Warn,
+            Turn::Open | Turn::Back | Turn::Stopped | Turn::Unclear | Turn::NotDone => Role::Warn,
             Turn::Quiet | Turn::Diagnosed | Turn::Acts => Role::Text,
         },
         What::Storm(true) => Role::Bad,
