@@ -462,7 +462,10 @@ pub fn list(state: &State, out: &mut Out) {
             value["held"] = held_value(hold);
         }
         let held = held
-            .map(|hold| format!(" · {} by {}, takes effect {}", word(&hold.decision), hold.by, hold.until))
+            .map(|hold| {
+                let when = snapshot::takes_effect(state, hold);
+                format!(" · {} by {}, {when}", word(&hold.decision), hold.by)
+            })
             .or_else(|| snapshot::by_itself(state, request).map(|words| format!(" · {words}")));
         let asked = line.words.trim_start_matches("request   ");
         out.both(&format!("{} · {asked} · {age}{}", request.about(), held.unwrap_or_default()), &value);

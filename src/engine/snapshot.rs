@@ -245,7 +245,7 @@ pub fn by_itself(state: &State, request: &Request) -> Option<String> {
     Some(match state.control {
         Control::Running => format!("{what} at {until} unless you say no"),
         Control::Paused(_) | Control::Stopped(_) => {
-            let left = until.since(state.at);
+            let left = until.since(state.clockwork.halted.unwrap_or(state.at));
             format!("{what} {left} after the house goes on, unless you say no")
         }
     })
@@ -379,6 +379,21 @@ pub fn held(state: &State) -> Vec<&Hold> {
     let mut all: Vec<&Hold> = state.clockwork.held.values().collect();
     all.sort_by_key(|hold| (hold.until, hold.request));
     all
+}
+
+/// How long a decision is held yet; the clock stands while the house is halted.
+#[must_use]
+pub fn held_for(state: &State, hold: &Hold, now: Timestamp) -> Millis {
+    hold.until.since(state.clockwork.halted.map_or(now, |since| since.max(hold.given)))
+}
+
+/// When a decision that is held takes effect, by the clock or after a halt.
+#[must_use]
+pub fn takes_effect(state: &State, hold: &Hold) -> String {
+    if state.clockwork.halted.is_none() {
+        return format!("takes effect at {}", hold.until);
+    }
+    format!("takes effect {} s after resume", held_for(state, hold, state.at).0.div_ceil(1_000))
 }
 
 /// Everything on the desk: what is decided and held first, then what waits.

@@ -206,14 +206,11 @@ pub fn holding(state: &State, hold: &Hold, now: Timestamp) -> String {
         }
         _ => String::new(),
     };
-    let word = word(&hold.decision);
-    match state.clockwork.halted {
-        None => format!("{word}{whose}, takes effect in {} s", seconds(hold.until.since(now))),
-        Some(since) => {
-            let left = hold.until.since(since.max(hold.given));
-            format!("{word}{whose}, takes effect {} s after resume", seconds(left))
-        }
-    }
+    let when = match state.clockwork.halted {
+        None => format!("takes effect in {} s", seconds(snapshot::held_for(state, hold, now))),
+        Some(_) => snapshot::takes_effect(state, hold),
+    };
+    format!("{}{whose}, {when}", word(&hold.decision))
 }
 
 /// Whole seconds, the one that has begun counted.

@@ -12,8 +12,8 @@ use crate::{
     domain::{
         brief::Approval,
         ids::{RequestId, Revision, TeamId},
-        request::{Actor, Consent, Decision},
-        time::Timestamp,
+        request::{Actor, Consent, Decision, Hold},
+        time::{Millis, Timestamp},
     },
     engine::command::{Command as Order, DeskCommand},
 };
@@ -91,6 +91,15 @@ fn the_desk_lists_what_waits_and_knows_what_was_decided() {
     let (mut out, kept) = Kept::out(Form::Human);
     desk::list(&state, &mut out);
     assert!(kept.text().contains("R-3 r4 · choose a candidate of Team A, Team G"), "{}", kept.text());
+    let (given, revision) = (Timestamp(1_000), state.desk[&RequestId(3)].revision);
+    let (decision, by) = (Decision::Approve { team: None }, Actor::Person("ada".into()));
+    let until = given + Millis::secs(10);
+    let hold = Hold { request: RequestId(3), revision, decision, by, given, until };
+    state.clockwork.held.insert(hold.request, hold);
+    state.clockwork.halted = Some(given + Millis::secs(2));
+    let (mut out, kept) = Kept::out(Form::Human);
+    desk::list(&state, &mut out);
+    assert!(kept.text().contains("by ada, takes effect 8 s after resume"), "{}", kept.text());
     let (id, request) = state.desk.pop_first().unwrap();
     state.decided.push((request, Decision::Expired, Timestamp(3)));
     assert!(named::request(id, &state).unwrap_err().what.contains("was decided before"));

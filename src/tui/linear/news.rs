@@ -128,11 +128,8 @@ fn ill(state: &State) -> BTreeMap<IncidentId, String> {
 fn held(state: &State) -> BTreeMap<RequestId, String> {
     let words = |id: &RequestId, hold: &crate::domain::request::Hold| {
         let mission = state.desk.get(id).and_then(|request| state.missions.get(&request.mission));
-        format!(
-            "{}, takes effect at {}",
-            decision_words(mission.map(AsRef::as_ref), &hold.decision),
-            hold.until
-        )
+        let decision = decision_words(mission.map(AsRef::as_ref), &hold.decision);
+        format!("{decision}, {}", snapshot::takes_effect(state, hold))
     };
     state.clockwork.held.iter().map(|(id, hold)| (*id, words(id, hold))).collect()
 }

@@ -8,7 +8,7 @@ use crate::{
         request::{Actor, Consent, Hold},
         time::Millis,
     },
-    engine::state::State,
+    engine::{snapshot, state::State},
 };
 use std::sync::Arc;
 
@@ -263,6 +263,24 @@ fn s2_held_stands_first_counts_down_is_given_again_or_taken_back() {
     let mut bench = at(queue(), 4, WIDE);
     bench.press("u");
     assert!(told(&bench).is_empty() && bench.last_words().contains("nothing can be taken back"));
+}
+
+#[test]
+fn s2_the_clock_of_what_is_held_stands_in_the_row_while_the_house_is_halted() {
+    let mut state = held(queue(), 5, yes());
+    let hold = state.clockwork.held[&RequestId(5)].clone();
+    state.clockwork.halted = Some(hold.given + Millis::secs(2));
+    for (size, shown) in [(WIDE, "◷ R-5"), ((80, 24), "approved")] {
+        let mut bench = at(state.clone(), 5, size);
+        bench.wait(9_000);
+        let drawn = picture(&bench).0;
+        let row = drawn.lines().find(|line| line.contains("command  M-12")).unwrap();
+        assert!(row.contains(shown) && row.contains("counts 8 s after resume"), "{drawn}");
+        assert!(drawn.contains("takes effect 8 s after resume"), "the pane says the same: {drawn}");
+    }
+    assert_eq!(snapshot::takes_effect(&state, &hold), "takes effect 8 s after resume");
+    state.clockwork.halted = None;
+    assert_eq!(snapshot::takes_effect(&state, &hold), format!("takes effect at {}", hold.until));
 }
 
 #[test]

@@ -171,9 +171,15 @@ fn waiting_row(app: &App, pen: &mut Pen<'_>, line: Rect, (request, columns): (&R
     pen.put(cut(columns.kind, columns.place), 0, request.subject.word(), Role::Text);
     pen.put(cut(columns.place, columns.team), 0, &snapshot::place(request), Role::Text);
     if let Some(hold) = hold {
-        pen.put(cut(columns.team, columns.age), 0, &answer(app, request, &hold.decision), role);
-        let left = words::seconds(hold.until.since(app.now.wall));
-        pen.put(cut(columns.age, line.width + 1), 0, &format!("counts in {left} s"), role);
+        let left = words::seconds(snapshot::held_for(&app.state, hold, app.now.wall));
+        let when = match app.state.clockwork.halted {
+            None => format!("counts in {left} s"),
+            Some(_) => format!("counts {left} s after resume"),
+        };
+        let wide = u16::try_from(when.len()).unwrap_or(u16::MAX);
+        let age = columns.age.min(line.width.saturating_sub(wide));
+        pen.put(cut(columns.team, age), 0, &answer(app, request, &hold.decision), role);
+        pen.put(cut(age, line.width + 1), 0, &when, role);
         return;
     }
     pen.put(cut(columns.team, columns.risk), 0, &asker(app, request), Role::Text);
