@@ -5,7 +5,7 @@
 use super::{exit::Complaint, own, session::Session};
 use crate::{
     config::{Loaded, book::Counts, reference},
-    domain::text::clean_line,
+    domain::{request::Actor, text::clean_line},
     engine::command::{Command, ControlCommand},
     policy::settings::Policy,
     runtime::handle::Handle,
@@ -107,11 +107,13 @@ pub async fn reload(session: &Session, handle: &Handle) -> Result<Reloaded, Comp
         }
         Err(error) => {
             let why = error.first();
+            // Nobody asked for it.
+            let house = handle.in_name_of(Actor::Engine);
             let lowered = lowered(before.clone());
             if lowered != before {
-                give(handle, ControlCommand::Load(Box::new(lowered))).await?;
+                give(&house, ControlCommand::Load(Box::new(lowered))).await?;
             }
-            note(handle, &why).await?;
+            note(&house, &why).await?;
             Reloaded::Kept(why)
         }
     };

@@ -445,7 +445,9 @@ impl<'a> Book<'a> {
             ControlEvent::Stopped(why) => What::Stopped(short(why)),
             ControlEvent::Resumed => What::Resumed,
             ControlEvent::PolicyLoaded(_) => What::Rules,
-            ControlEvent::SettingChanged { key, file, .. } => What::Setting(short(key), short(file)),
+            ControlEvent::SettingChanged { key, file, value } => {
+                What::Setting(short(key), value.as_deref().map(short), short(file))
+            }
             ControlEvent::Started { version } => What::Started(short(version)),
             ControlEvent::Recovered { bytes } => What::Recovered(*bytes),
             ControlEvent::Given(_) => return,

@@ -399,6 +399,7 @@ impl App {
         self.tell_holds(&before);
         self.tell_decided(&before);
         self.tell_incidents(&before);
+        self.tell_settings(&before);
         let gone = self.shown.is_some_and(|id| !self.state.missions.contains_key(&id));
         if gone || self.listed().is_none() || (is_new && self.watches()) {
             self.show(newest);

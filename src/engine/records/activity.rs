@@ -79,8 +79,8 @@ pub enum What {
     Resumed,
     /// Another policy rules.
     Rules,
-    /// This setting was changed in this file.
-    Setting(String, String),
+    /// This setting was changed to this value, where that is told, in this file.
+    Setting(String, Option<String>, String),
     /// An idea is not wanted: why.
     Dismissed(String, String),
     /// An idea has become a mission.
@@ -242,7 +242,10 @@ impl What {
             Self::Stopped(why) => format!("the house is stopped: {why}"),
             Self::Resumed => "the house goes on".to_owned(),
             Self::Rules => "another policy rules".to_owned(),
-            Self::Setting(key, file) => format!("{key} was changed in {file}"),
+            Self::Setting(key, Some(value), file) => {
+                format!("{} is {value}, in {file}", key.strip_prefix("autonomy.").unwrap_or(key))
+            }
+            Self::Setting(key, None, file) => format!("{key} was changed in {file}"),
             Self::Dismissed(id, why) => format!("{id} is not wanted: {why}"),
             Self::Taken(id) => format!("{id} has become a mission"),
             Self::Suggested(ideas) => format!("the ideas agent had {}", count(*ideas, "suggestion")),

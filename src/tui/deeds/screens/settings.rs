@@ -2,7 +2,11 @@
 
 use crate::{
     config::{book::Book, edit::Change},
-    domain::{team::Vendor, time::Millis},
+    domain::{request::Actor, team::Vendor, time::Millis},
+    engine::{
+        records::{Activity, What},
+        state::State,
+    },
     tui::{
         app::App,
         commands::CommandId,
@@ -95,6 +99,17 @@ impl App {
     /// Settings were read.
     pub(in crate::tui) fn settings_read(&mut self, book: Result<Arc<Book>, String>) {
         self.screens.settings.fill(book);
+    }
+
+    /// What the house made of its settings by itself, such as a level that falls because they cannot be read.
+    pub(in crate::tui) fn tell_settings(&mut self, before: &State) {
+        let (state, now) = (self.state.clone(), self.now.wall);
+        let known = before.records.recent().newest(now).next();
+        let mut news = state.records.recent().newest(now).take_while(|item| Some(*item) != known);
+        let own = |item: &&Activity| matches!((&item.actor, &item.what), (Actor::Engine, What::Setting(..)));
+        if let Some(item) = news.find(own).filter(|_| before.seq.0 > 0) {
+            self.notes().bad(item.what.words());
+        }
     }
 
     /// A change was tried: a refusal leaves the editor as it was.

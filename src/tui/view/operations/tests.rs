@@ -13,7 +13,7 @@ use crate::{
     },
     engine::{
         effect::{Failure, FailureKind},
-        event::{DeskEvent, EffectEvent, Event, Fact, MissionEvent, MoneyEvent, TeamEvent},
+        event::{ControlEvent, DeskEvent, EffectEvent, Event, Fact, MissionEvent, MoneyEvent, TeamEvent},
         state::{Control, State, TeamPhase},
     },
     tui::{
@@ -297,4 +297,27 @@ fn nothing_breaks_at_any_size_or_when_what_was_chosen_is_gone() {
         bench.press("up enter");
         assert_eq!(bench.app.screens.at, ScreenId::Operations);
     }
+}
+
+#[test]
+fn c7_a_level_that_falls_with_the_settings_is_told_and_its_row_begins_with_it() {
+    let mut tape = Tape { state: house(), ..Tape::default() };
+    let mut bench = Bench::new((80, 24));
+    bench.state(tape.state.clone()).press("f2 shift-tab");
+    let changed = |value: &str, file: &str| {
+        let (key, file, value) = ("autonomy.level".into(), file.into(), Some(value.to_owned()));
+        Event::Control(ControlEvent::SettingChanged { key, file, value })
+    };
+    tape.ago(0).add(Actor::Person("ada".into()), changed("2", "/home/ada/.config/chimera/chimera.toml"));
+    bench.state(tape.state.clone());
+    assert_eq!(bench.last_words(), "", "who did it knows it");
+    let mistake = "/home/ada/.config/chimera/chimera.toml:3:1: not a number";
+    tape.add(Actor::Engine, changed("1, until the settings can be read", mistake));
+    bench.state(tape.state.clone());
+    let words = format!("level is 1, until the settings can be read, in {mistake}");
+    assert_eq!(bench.last_words(), format!("✗ {words}"));
+    let drawn = picture(&bench);
+    let row = drawn.lines().find(|line| line.contains("level is 1")).unwrap();
+    assert!(row.contains("engine") && row.contains("until the settings can be read, in /"), "{drawn}");
+    assert!(drawn.contains("level is 2, in /home"), "{drawn}");
 }
