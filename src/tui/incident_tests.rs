@@ -235,6 +235,26 @@ pub(super) fn healed() -> State {
     house.state
 }
 
+/// I-1 came back after its remedy, which rests.
+fn resting() -> State {
+    let mut house = House::at_level(2, Millis::mins(40));
+    let down = signal("web", kind::PROCESS_DOWN, Severity::P1, "web is down");
+    house.see(std::slice::from_ref(&down));
+    house.pass(20_000);
+    house.diagnosed(restart(Grade::A, 1));
+    house.end("heal", Outcome::Healed);
+    house.pass(30_000);
+    house.end("verify", Outcome::Verified(Verification::Helped));
+    house.see(&[Signal { state: SignalState::Clear, ..down.clone() }]);
+    house.pass(600_000);
+    house.see(&[down]);
+    house.pass(20_000);
+    let mut plan = plan(1);
+    plan.limits.cooldown = Millis::hours(1);
+    house.diagnosed(diagnosis(Grade::A, Remedy::Runbook(Box::new(plan))));
+    house.state
+}
+
 fn probe(id: &str, state: ProbeState, words: &str) -> ProbeHealth {
     ProbeHealth {
         id: id.into(),
@@ -396,6 +416,20 @@ fn c3_the_timeline_is_reached_by_scrolling_and_the_head_stays() {
     assert!(seen.contains("TIMELINE") && seen.contains("it happens by itself"), "{seen}");
     bench.press("g g");
     assert!(!words(&bench).contains("TIMELINE"));
+}
+
+#[test]
+fn c6_a_remedy_that_rests_says_until_when_on_the_card_in_its_timeline_and_among_the_problems() {
+    let mut bench = Bench::new((80, 24));
+    let state = resting();
+    let until = state.ward.runs[0].at + Millis::hours(1);
+    let waits = format!("waits: it rests until {} UTC", &until.to_string()[11..16]);
+    card(&mut bench, state.clone());
+    assert!(words(&bench).contains(&format!("◷ {waits}")), "{}", words(&bench));
+    let (_, last) = state.ward.incidents[&IncidentId(1)].timeline.last().unwrap();
+    assert_eq!(*last, format!("{waits} after its last run there"));
+    bench.press("f2 shift-tab shift-tab");
+    assert!(words(&bench).contains(&format!("I-1 P1 {waits}")), "{}", words(&bench));
 }
 
 #[test]

@@ -30,6 +30,7 @@ use crate::{
     policy::{
         calendar,
         gate::{explain, gate},
+        grants::moment,
         proposal::{
             Action, Approver, Given, Grounds, Proposal, ServiceRules, Standing, Surroundings, Target, Tests,
         },
@@ -436,8 +437,9 @@ fn busy(
     let of_cause = |run: &Run| run.fingerprint == incident.fingerprint;
     let (per_target, target_span) = plan.limits.max_per_target;
     let (per_cause, cause_span) = plan.limits.max_per_fingerprint;
-    if runs(plan.limits.cooldown, &on_target) > 0 {
-        return Some(format!("it rests for {} after its last run there", plan.limits.cooldown));
+    let last = ward.runs.iter().filter(|run| on_target(run)).map(|run| run.at).max();
+    if let Some(until) = last.map(|at| at + plan.limits.cooldown).filter(|until| *until > now) {
+        return Some(format!("it rests until {} after its last run there", moment(until, now)));
     }
     if runs(target_span, &on_target) >= usize::try_from(per_target).unwrap_or(usize::MAX) {
         let most = count(per_target, "run");

@@ -439,6 +439,15 @@ impl Incident {
         matches!(self.phase, Phase::NeedsHuman(_))
     }
 
+    /// What the gate lets its remedy wait for.
+    #[must_use]
+    pub fn held_back(&self) -> Option<&str> {
+        match &self.ruling.as_ref()?.outcome {
+            RulingOutcome::Hold { reason } if self.phase == Phase::Diagnosed => Some(reason),
+            _ => None,
+        }
+    }
+
     fn apply(&mut self, event: &IncidentEvent, at: Timestamp) {
         match event {
             IncidentEvent::Seen(signal) => self.see(signal, at),
@@ -458,8 +467,11 @@ impl Incident {
                 (self.ruling, self.waits_since) = (None, None);
             }
             IncidentEvent::Ruled(ruling) => {
-                if matches!(ruling.outcome, RulingOutcome::Hold { .. }) {
+                if let RulingOutcome::Hold { reason } = &ruling.outcome {
                     self.waits_since = None;
+                    if self.held_back() != Some(reason.as_str()) {
+                        self.note(at, &format!("waits: {reason}"));
+                    }
                 }
                 self.ruling = Some((**ruling).clone());
             }

@@ -116,7 +116,12 @@ fn head(app: &App, incident: &Incident, width: usize) -> Vec<Row> {
         }
         _ => {}
     }
-    let Some(request) = incidents::request(state, incident) else { return rows };
+    let Some(request) = incidents::request(state, incident) else {
+        if let Some(why) = incident.held_back() {
+            wrapped(&mut rows, &format!("◷ waits: {}", clean_line(why, 400)), Role::Attention, width);
+        }
+        return rows;
+    };
     if let Some(hold) = state.clockwork.held.get(&request.id) {
         let text = format!("◷ {} {}", request.id, words::holding(state, hold, now));
         wrapped(&mut rows, &text, Role::Accent, width);

@@ -82,11 +82,15 @@ fn words_of(app: &App, problem: &Problem<'_>) -> (&'static str, Role, String) {
         }
         Wrong::Ill(incident) => {
             let sign = incidents::incident_sign(&app.state, incident);
-            (
-                "! INCIDENT",
-                Role::Warn,
-                format!("{} {} {}", named(incident), sign.glyph, sign.word.to_lowercase()),
-            )
+            // Why it waits is more than what it is called, where there is room for one.
+            let said = match incident.held_back() {
+                Some(why) => {
+                    let (why, title) = (clean_line(why, 200), clean_line(&incident.title, 120));
+                    format!("{} waits: {why}; {title}", grave(incident))
+                }
+                None => format!("{} {} {}", named(incident), sign.glyph, sign.word.to_lowercase()),
+            };
+            ("! INCIDENT", Role::Warn, said)
         }
         Wrong::Silenced(incident, why) => ("◌ QUIET", Role::Muted, format!("{}: {why}", named(incident))),
         Wrong::Unpriced(calls) => {
@@ -97,5 +101,10 @@ fn words_of(app: &App, problem: &Problem<'_>) -> (&'static str, Role, String) {
 
 /// Which incident, how bad, what.
 fn named(incident: &Incident) -> String {
-    format!("{} {} {}", incident.id, incident.severity, clean_line(&incident.title, 120))
+    format!("{} {}", grave(incident), clean_line(&incident.title, 120))
+}
+
+/// Which incident, and how bad.
+fn grave(incident: &Incident) -> String {
+    format!("{} {}", incident.id, incident.severity)
 }
