@@ -487,6 +487,10 @@ pub fn detail(id: RequestId, state: &State, out: &mut Out) -> Said {
             request.opened,
             request.expires
         ));
+        let ill = request.subject.incident().and_then(|id| state.ward.incidents.get(&id));
+        if let Some((ill, since)) = ill.and_then(|ill| Some((ill.id, ill.clear_since()?))) {
+            out.say(&format!("{ill} is clear since {since}"));
+        }
         if let Some(words) = snapshot::by_itself(state, request) {
             out.say(&words);
         }

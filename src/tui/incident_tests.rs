@@ -433,6 +433,23 @@ fn c6_a_remedy_that_rests_says_until_when_on_the_card_in_its_timeline_and_among_
 }
 
 #[test]
+fn s2_the_request_of_an_incident_says_at_its_head_that_it_is_clear() {
+    let down = signal("web", kind::PROCESS_DOWN, Severity::P1, "web is down");
+    let mut house = House::at_level(1, Millis::mins(3));
+    house.see(std::slice::from_ref(&down));
+    house.pass(60_000);
+    house.diagnosed(restart(Grade::A, 1));
+    let mut bench = Bench::new((80, 24));
+    bench.state(house.state.clone()).press("f3");
+    assert!(!words(&bench).contains("clear since"), "{}", words(&bench));
+    house.see(&[Signal { state: SignalState::Clear, ..down }]);
+    let since = house.now.to_string();
+    bench.state(house.state.clone());
+    let drawn = words(&bench);
+    assert!(drawn.contains(&format!("○ clear since {}", &since[11..16])), "{drawn}");
+}
+
+#[test]
 fn s1_an_incident_is_opened_from_problems_and_from_the_feed() {
     let mut bench = Bench::new((200, 60));
     bench.state(needs_human()).press("f2 tab tab tab tab enter");
