@@ -103,8 +103,9 @@ pub(super) async fn look(
         let found = check("health", kind::PROCESS_DOWN, health.words());
         readings.push(Reading::Check(if health.status == "healthy" { found } else { fails(found) }));
     }
-    if let Some(times) = restart_count.and_then(|total| past.restarts.total(total, (eyes.now)())) {
-        readings.push(Reading::Check(restarts(times, spec, name)));
+    let now = (eyes.now)();
+    if let Some(times) = restart_count.and_then(|total| past.restarts.total(total, now)) {
+        readings.push(Reading::Check(restarts((times, &past.restarts.span(now)), spec, name)));
     }
     Ok(readings)
 }

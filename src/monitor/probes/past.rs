@@ -45,12 +45,15 @@ impl Past {
 pub(super) struct Restarts {
     life: Option<Life>,
     total: Option<u64>,
+    /// The first look.
+    since: Option<Timestamp>,
     at: VecDeque<Timestamp>,
 }
 
 impl Restarts {
     /// Seen in this life; how many restarts there were lately, or nothing at the first look.
     pub(super) fn life(&mut self, life: Life, now: Timestamp) -> Option<usize> {
+        self.since.get_or_insert(now);
         let before = self.life.replace(life)?;
         self.note(u64::from(before != life), now);
         Some(self.lately(now))
@@ -58,9 +61,18 @@ impl Restarts {
 
     /// So many since ever; how many there were lately, or nothing at the first look. A smaller number is a new count.
     pub(super) fn total(&mut self, total: u64, now: Timestamp) -> Option<usize> {
+        self.since.get_or_insert(now);
         let before = self.total.replace(total)?;
         self.note(if total < before { total } else { total - before }, now);
         Some(self.lately(now))
+    }
+
+    /// The time that they were counted in, in words: less than the whole of it right after the first look.
+    pub(super) fn span(&self, now: Timestamp) -> String {
+        match self.since.filter(|since| now.since(*since) < WINDOW) {
+            Some(since) => format!("since {} UTC", since.to_string().get(11..16).unwrap_or_default()),
+            None => "in the last 10 minutes".to_owned(),
+        }
     }
 
     fn note(&mut self, count: u64, now: Timestamp) {
@@ -135,6 +147,15 @@ mod tests {
             .map(|(pid, minute)| restarts.life(life(pid), Timestamp(minute * MINUTE)))
             .into();
         assert_eq!(seen, [None, Some(0), Some(1), Some(2), Some(2), Some(1), Some(0)]);
+    }
+
+    #[test]
+    fn c2_restarts_are_said_of_the_time_in_which_somebody_looked() {
+        let mut restarts = Restarts::default();
+        let at = |minute: i64| Timestamp(minute * MINUTE);
+        restarts.total(3, at(20));
+        assert_eq!((restarts.total(3, at(23)), restarts.span(at(23))), (Some(0), "since 00:20 UTC".into()));
+        assert_eq!(restarts.span(at(30)), "in the last 10 minutes");
     }
 
     #[test]

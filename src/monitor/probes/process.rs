@@ -71,7 +71,7 @@ pub(super) async fn look(
     let running = with(check(format!("runs as process {pid}")), &[("pid", &pid.to_string())]);
     let mut readings = vec![Reading::Check(running)];
     if let Some(times) = past.restarts.life(main.life, now) {
-        readings.push(Reading::Check(restarts(times, spec, &label)));
+        readings.push(Reading::Check(restarts((times, &past.restarts.span(now)), spec, &label)));
     }
     let rss: u64 = all.iter().map(|seen| seen.rss).sum();
     readings.push(sample("rss_bytes", rss as f64));
@@ -86,11 +86,11 @@ pub(super) async fn look(
 }
 
 /// Whether something begins anew too often.
-pub(super) fn restarts(times: usize, spec: &ProbeSpec, label: &str) -> Check {
+pub(super) fn restarts((times, span): (usize, &str), spec: &ProbeSpec, label: &str) -> Check {
     let words = match times {
-        0 => "has not restarted in the last 10 minutes".to_owned(),
-        1 => "restarted once in the last 10 minutes".to_owned(),
-        times => format!("restarted {times} times in the last 10 minutes"),
+        0 => format!("has not restarted {span}"),
+        1 => format!("restarted once {span}"),
+        times => format!("restarted {times} times {span}"),
     };
     let labels = [("process", label), ("restarts", &times.to_string())];
     let check = with(holds("restarts", kind::PROCESS_FLAPPING, spec.severity, words), &labels);
@@ -251,7 +251,9 @@ mod tests {
         );
         let (_, more) = looked(&wanted, 1_000, &mut past).await;
         assert!(
-            matches!(&more[0], Reading::Check(check) if check.ok && check.kind == kind::PROCESS_FLAPPING)
+            matches!(&more[0], Reading::Check(check) if check.ok && check.kind == kind::PROCESS_FLAPPING
+                && check.words == "has not restarted since 00:00 UTC"),
+            "{more:?}"
         );
         assert!(
             matches!(&more[2], Reading::Sample { metric, value, .. } if metric == "cpu_pct" && *value >= 0.0)

@@ -56,10 +56,9 @@ pub(super) async fn look(
         if killed { "the kernel ended it for want of memory" } else { "has the memory that it wants" };
     let oom = with(holds("memory", kind::PROCESS_OOM, spec.severity, words.to_owned()), &[("unit", name)]);
     readings.push(Reading::Check(if killed { fails(oom) } else { oom }));
-    if let Some(times) =
-        of("NRestarts").parse().ok().and_then(|total| past.restarts.total(total, (eyes.now)()))
-    {
-        readings.push(Reading::Check(restarts(times, spec, name)));
+    let now = (eyes.now)();
+    if let Some(times) = of("NRestarts").parse().ok().and_then(|total| past.restarts.total(total, now)) {
+        readings.push(Reading::Check(restarts((times, &past.restarts.span(now)), spec, name)));
     }
     Ok(readings)
 }
