@@ -8,6 +8,7 @@ use super::{
     keymap::{Found, Key},
     pressed::TWICE,
     room,
+    screens::ScreenId,
     sheets::{PickedBy, Sheet, Taken},
     task::Task,
 };
@@ -47,7 +48,7 @@ impl App {
             }
             (Some(Sheet::Diff(_)), _) => &[Context::Diff, Context::Sheet, Context::Everywhere],
             (Some(_), _) => &[Context::Sheet, Context::Everywhere],
-            (None, _) if self.elsewhere() => self.screens.at.contexts(),
+            (None, _) if self.screens.at != ScreenId::Command => self.screens.at.contexts(),
             (None, Focus::Brief) => &[Context::Text, Context::Everywhere],
             (None, Focus::Channels) if self.channels.face == Face::Shot => {
                 &[Context::Diff, Context::Browse, Context::Everywhere]

@@ -98,6 +98,16 @@ fn s6_every_key_that_a_foot_offers_acts_there() {
 }
 
 #[test]
+fn s6_help_begins_with_the_keys_of_the_screen_that_it_was_opened_on() {
+    let mut bench = Bench::new((80, 24));
+    bench.press("f3 ?");
+    let drawn = picture(&bench).0;
+    let title = drawn.lines().position(|line| line.contains("HELP")).unwrap();
+    assert!(drawn.lines().nth(title + 1).unwrap().contains("APPROVALS"), "{drawn}");
+    assert!(!drawn.contains("WHILE WRITING"), "{drawn}");
+}
+
+#[test]
 fn s6_feet_keep_whole_hints_and_the_key_of_help_at_every_width() {
     for (place, setup) in places() {
         let mut bench = at((140, 24), "default", setup);
