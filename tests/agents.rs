@@ -43,7 +43,7 @@ struct House(Mutex<BTreeMap<Digest, Vec<u8>>>);
 
 impl Purse for House {
     fn reserve<'a>(&'a self, _: &'a ModelRef, _: Cost) -> BoxFuture<'a, Result<CallId, Withheld>> {
-        async { Err(Withheld::Capped("no money here".to_owned())) }.boxed()
+        async { Err(Withheld::Capped { why: "no money here".to_owned(), enough: None }) }.boxed()
     }
     fn settle(&self, _: CallId, _: Usage, _: Cost) -> BoxFuture<'_, ()> {
         async {}.boxed()

@@ -39,7 +39,7 @@ pub async fn condense(
                 talk.usage += usage;
                 Some((summary, cost))
             }
-            Err(failure) if matches!(failure.kind, FailureKind::OverBudget | FailureKind::Cancelled) => {
+            Err(failure) if matches!(failure.kind, FailureKind::OverBudget(_) | FailureKind::Cancelled) => {
                 return Err(failure);
             }
             Err(_) => None,
@@ -239,10 +239,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_cap_is_not_talked_around() {
-        let script = Script::new([Line::Error(CallErrorKind::OverBudget)]);
+        let script = Script::new([Line::Error(CallErrorKind::OverBudget(None))]);
         let chain = [model(Vendor::Anthropic)];
         let failure = condense(&Desk::default(), (&script, &chain), &mut long_talk()).await.unwrap_err();
-        assert_eq!(failure.kind, FailureKind::OverBudget);
+        assert_eq!(failure.kind, FailureKind::OverBudget(None));
     }
 
     #[tokio::test]

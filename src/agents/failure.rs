@@ -1,6 +1,9 @@
 //! Why an agent has nothing to show: a kind that decides what is done, and words for people.
 
-use crate::providers::wire::{CallError, CallErrorKind};
+use crate::{
+    domain::money::Money,
+    providers::wire::{CallError, CallErrorKind},
+};
 
 /// An agent's work ended without a result.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -19,8 +22,8 @@ pub enum FailureKind {
     Transient,
     /// It will not.
     Permanent,
-    /// A cap was reached.
-    OverBudget,
+    /// A cap was reached. With this budget of the mission it would go on; `None`: no budget lifts that cap.
+    OverBudget(Option<Money>),
     /// It was told to stop.
     Cancelled,
 }
@@ -52,7 +55,7 @@ impl From<CallError> for AgentFailure {
             | CallErrorKind::Rejected
             | CallErrorKind::Protocol
             | CallErrorKind::ContextTooLong => FailureKind::Permanent,
-            CallErrorKind::OverBudget => FailureKind::OverBudget,
+            CallErrorKind::OverBudget(enough) => FailureKind::OverBudget(enough),
             CallErrorKind::Cancelled => FailureKind::Cancelled,
         };
         Self { kind, reason: error.to_string() }
@@ -70,7 +73,8 @@ mod tests {
             (CallErrorKind::RateLimited, FailureKind::Transient),
             (CallErrorKind::BreakerOpen, FailureKind::Transient),
             (CallErrorKind::Unauthorized, FailureKind::Permanent),
-            (CallErrorKind::OverBudget, FailureKind::OverBudget),
+            (CallErrorKind::OverBudget(None), FailureKind::OverBudget(None)),
+            (CallErrorKind::OverBudget(Some(Money::usd(1))), FailureKind::OverBudget(Some(Money::usd(1)))),
             (CallErrorKind::Cancelled, FailureKind::Cancelled),
         ] {
             let failure = AgentFailure::from(CallError {

@@ -127,7 +127,7 @@ impl JudgeJob<'_> {
             }
             let orders = [self.opinions(chain, false).await, self.opinions(chain, true).await];
             for failure in orders.iter().filter_map(|order| order.as_ref().err()) {
-                if matches!(failure.kind, FailureKind::Cancelled | FailureKind::OverBudget) {
+                if matches!(failure.kind, FailureKind::Cancelled | FailureKind::OverBudget(_)) {
                     return Err(failure.clone());
                 }
             }
@@ -432,11 +432,11 @@ mod tests {
         let (judged, _) = hear(Vec::new(), &[], &[Vendor::Google]).await;
         assert!(judged.unwrap().missing[0].contains("there is no judge"));
         let (judged, _) = hear(
-            vec![scores(&[("A", 1)]), Line::Error(CallErrorKind::OverBudget)],
+            vec![scores(&[("A", 1)]), Line::Error(CallErrorKind::OverBudget(None))],
             &judges,
             &[Vendor::Google],
         )
         .await;
-        assert_eq!(judged.unwrap_err().kind, FailureKind::OverBudget);
+        assert_eq!(judged.unwrap_err().kind, FailureKind::OverBudget(None));
     }
 }

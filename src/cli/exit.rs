@@ -145,7 +145,8 @@ mod tests {
             (Forbidden, 1),
             (Invalid, 64),
         ] {
-            let complaint = Complaint::from(SendError::Refused(Refusal { kind, reason: "no".into() }));
+            let complaint =
+                Complaint::from(SendError::Refused(Refusal { kind, reason: "no".into(), enough: None }));
             assert_eq!((complaint.exit.code(), complaint.what.as_str()), (code, "no"), "{kind:?}");
         }
         assert_eq!(Exit::Interrupted.code(), 130);

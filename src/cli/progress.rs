@@ -362,7 +362,7 @@ pub fn request_line(state: &State, request: &Request) -> Line {
             json!({"team": name(*team), "argv": argv, "reason": reason}),
         ),
         Subject::Budget { team, cap, wanted } => (
-            format!("the cap of {cap} is reached; {wanted} is asked for"),
+            format!("a budget of {wanted} is asked for instead of {cap}"),
             json!({"team": team.map(name), "cap_usd": cap.as_usd(), "wanted_usd": wanted.as_usd()}),
         ),
         Subject::Ask { team, question } => {

@@ -8,7 +8,7 @@ use crate::{
         ids::{CallId, EffectId, GrantId, IncidentId, MissionId, RequestId, Revision, SilenceId, TeamId},
         incident::{Diagnosis, Mark, Silence},
         mission::Rating,
-        money::{Cost, Usage},
+        money::{Cost, Money, Usage},
         plan::{Plan, Survey},
         request::{Actor, Decision, Subject},
         signal::Signal,
@@ -305,6 +305,9 @@ pub struct Refusal {
     pub kind: RefusalKind,
     /// What is wrong and what to do.
     pub reason: String,
+    /// The budget with which the call would pass, where its mission has too little for it and no other cap forbids it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enough: Option<Money>,
 }
 
 /// Kinds of refusal.

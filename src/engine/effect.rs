@@ -5,6 +5,7 @@ use crate::domain::{
     candidate::CommitId,
     digest::Digest,
     ids::{EffectId, IncidentId, MissionId, Revision, TeamId},
+    money::Money,
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -40,10 +41,20 @@ pub enum FailureKind {
     Transient,
     /// It will not.
     Permanent,
-    /// A cap was reached.
+    /// A cap was reached that a higher budget of the mission does not lift.
     OverBudget,
+    /// The mission has too little for the next call: with this budget it passes.
+    NeedsBudget(Money),
     /// It was told to stop.
     Cancelled,
+}
+
+impl FailureKind {
+    /// Whether a cap stopped it, whichever.
+    #[must_use]
+    pub fn over_budget(self) -> bool {
+        matches!(self, Self::OverBudget | Self::NeedsBudget(_))
+    }
 }
 
 /// What to do.

@@ -58,7 +58,7 @@ pub(super) fn undo(pen: &mut Pen<'_>, id: RequestId) -> Result<(), Refusal> {
             format!("nothing is held for {id}: it waits for an answer"),
         ));
     }
-    let Refusal { kind, reason } = missing(&pen.state, id);
+    let Refusal { kind, reason, .. } = missing(&pen.state, id);
     Err(refuse(kind, format!("too late to take back: {reason}")))
 }
 

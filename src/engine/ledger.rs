@@ -21,6 +21,10 @@ use crate::domain::{
 };
 use std::sync::Arc;
 
+/// The cap of one call, and the setting that lifts it.
+const ONE_CALL: &str = "cap of one call (budget.per_call_usd)";
+/// The cap of the day, and what lifts it.
+const THE_DAY: &str = "cap of the day (budget.daily_usd; the next day begins at midnight UTC)";
 /// Calls in flight at once, all missions.
 pub const OPEN_MOST: usize = 10_000;
 
@@ -135,11 +139,11 @@ fn for_the_house(state: &State, at: Timestamp, model: &ModelRef, worst: Cost) ->
     }
     let Some(worst) = priced(state, model, worst)? else { return Ok(()) };
     let caps = &state.policy.budget;
-    within("cap of one call", Money::ZERO, worst, caps.per_call)?;
+    within(ONE_CALL, Money::ZERO, worst, caps.per_call)?;
     let used =
         state.asking.spent + set_aside(state, |r| r.mission == MissionId::HOUSE && r.incident.is_none());
     within("cap of one mission, for the ideas agent", used, worst, caps.per_mission)?;
-    within("cap of the day", spent_today(state, at) + reserved(state, |_, _| true), worst, caps.per_day)
+    within(THE_DAY, spent_today(state, at) + reserved(state, |_, _| true), worst, caps.per_day)
 }
 
 /// What an investigator may spend on its incident while it looks into it. When most of the day's money is gone, only
@@ -162,7 +166,7 @@ fn for_an_incident(
     has_room(state)?;
     let Some(worst) = priced(state, model, worst)? else { return Ok(()) };
     let caps = &state.policy.budget;
-    within("cap of one call", Money::ZERO, worst, caps.per_call)?;
+    within(ONE_CALL, Money::ZERO, worst, caps.per_call)?;
     let used = incident.spent + set_aside(state, |r| r.incident == Some(id));
     within(&format!("cap of {id}"), used, worst, state.policy.healing.inquiry.per_incident)?;
     let today = spent_today(state, at) + reserved(state, |_, _| true);
@@ -171,7 +175,7 @@ fn for_an_incident(
         let most = Money(i64::try_from(share).unwrap_or(caps.per_day.0));
         within(&format!("{} % of the day's cap, for what is not urgent", caps.soft_pct), today, worst, most)?;
     }
-    within("cap of the day", today, worst, caps.per_day)
+    within(THE_DAY, today, worst, caps.per_day)
 }
 
 fn within(what: &str, used: Money, worst: Money, cap: Money) -> Result<(), Refusal> {
@@ -182,20 +186,25 @@ fn within(what: &str, used: Money, worst: Money, cap: Money) -> Result<(), Refus
     Err(refuse(RefusalKind::OverBudget, text))
 }
 
-/// Every cap in turn, the narrowest first.
+/// Every cap in turn: those first that a higher budget of the mission does not lift, so that nobody is asked for one in
+/// vain.
 fn fits(state: &State, at: Timestamp, charge: &Charge<'_>) -> Result<(), Refusal> {
     let (mission, worst) = (charge.mission, charge.worst);
     let caps = &state.policy.budget;
-    let over = |what: String, used: Money, cap: Money| within(&what, used, worst, cap);
-    over("cap of one call".into(), Money::ZERO, caps.per_call)?;
-    if let Some(team) = charge.team.and_then(|id| mission.teams.iter().find(|t| t.id == id)) {
+    within(ONE_CALL, Money::ZERO, worst, caps.per_call)?;
+    within(THE_DAY, spent_today(state, at) + reserved(state, |_, _| true), worst, caps.per_day)?;
+    let team = charge.team.and_then(|id| mission.teams.iter().find(|t| t.id == id)).map(|team| {
         let used = team.account.spent + reserved(state, |of, who| of == mission.id && who == Some(team.id));
-        over(format!("cap of {}", team.spec.name), used, team_cap(state, mission.id))?;
-    }
+        (format!("cap of {}", team.spec.name), used, team_cap(state, mission.id))
+    });
     let used = mission.spent + reserved(state, |of, _| of == mission.id);
-    over(format!("budget of {}", mission.id), used, mission.brief.budget)?;
-    let used = spent_today(state, at) + reserved(state, |_, _| true);
-    over("cap of the day".into(), used, caps.per_day)
+    let whole = (format!("budget of {}", mission.id), used, mission.brief.budget);
+    // What is added to the budget is added to the cap of each of its teams.
+    let lifted: Vec<_> = team.into_iter().chain([whole]).collect();
+    let enough = lifted.iter().map(|(_, used, cap)| mission.brief.budget + (*used + worst - *cap)).max();
+    lifted.iter().try_for_each(|(what, used, cap)| {
+        within(what, *used, worst, *cap).map_err(|refusal| Refusal { enough, ..refusal })
+    })
 }
 
 /// A cap of which more than the policy's soft share is spent.

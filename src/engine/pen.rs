@@ -25,7 +25,7 @@ pub(super) struct Pen<'a> {
 
 /// A refusal in one line.
 pub(super) fn refuse(kind: RefusalKind, reason: impl Into<String>) -> Refusal {
-    Refusal { kind, reason: reason.into() }
+    Refusal { kind, reason: reason.into(), enough: None }
 }
 
 /// Refuses while the house is paused or stopped.

@@ -1,5 +1,6 @@
 //! Tables of what each command does and refuses, and properties: the fold is total, deciding never panics.
 
+mod budget;
 mod combined;
 mod feature;
 mod held;
@@ -440,22 +441,6 @@ fn b19_a_cap_warns_at_its_soft_share() {
     let words = [format!("80 % of the budget of M-1, {cap}, is spent")];
     assert_eq!(spend(&mut house, Money(1)), words);
     assert_eq!(spend(&mut house, Money(1)), words, "the same words, so that it is said once");
-}
-
-#[test]
-fn over_budget_asks_and_goes_on_when_the_cap_is_raised() {
-    let mut house = House::at_work(Approval::Ask);
-    for team in ["draft/T-1", "draft/T-2"] {
-        house.world(team, failed(FailureKind::OverBudget)).unwrap();
-    }
-    assert_eq!(house.word(), "over_budget");
-    house.world("release", Outcome::Released(vec![])).unwrap();
-    let tooless = Decision::Modify { team: None, change: Modification::Amount(Money::usd(4)) };
-    assert_eq!(house.answer(1, 1, tooless), Err(RefusalKind::Invalid));
-    house.answer(1, 1, Decision::Modify { team: None, change: Modification::Amount(Money::usd(9)) }).unwrap();
-    assert_eq!(house.state.missions[&M].brief.budget, Money::usd(9));
-    assert_eq!(house.state.missions[&M].result.budget_note, None, "the old cap is no news any more");
-    assert_eq!((house.word(), house.state.missions[&M].step), ("running", Some(Step::Draft)));
 }
 
 #[test]

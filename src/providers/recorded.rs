@@ -503,7 +503,7 @@ proptest! {
         let (outcome, _) = runtime.block_on(whole(name, &bytes));
         if let Err(error) = outcome {
             // A spoilt number may make it any of the vendor's errors, but none of our own.
-            let own = [CallErrorKind::OverBudget, CallErrorKind::Cancelled, CallErrorKind::BreakerOpen];
+            let own = [CallErrorKind::OverBudget(None), CallErrorKind::Cancelled, CallErrorKind::BreakerOpen];
             prop_assert!(!own.contains(&error.kind) && !error.message.is_empty(), "{}: {}", name, error);
         }
     }

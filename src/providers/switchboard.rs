@@ -355,7 +355,7 @@ impl VendorSwitchboard {
         let _place = place(voice, call.model.vendor, on).await?;
         let id = call.purse.reserve(call.model, worst).await.map_err(|why| {
             let kind = match &why {
-                Withheld::Capped(_) => CallErrorKind::OverBudget,
+                Withheld::Capped { enough, .. } => CallErrorKind::OverBudget(*enough),
                 Withheld::Stopped(_) => CallErrorKind::Cancelled,
             };
             call_error(call.model.vendor, kind, &why.to_string())

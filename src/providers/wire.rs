@@ -2,7 +2,7 @@
 
 use crate::domain::{
     ids::CallId,
-    money::{Cost, Usage},
+    money::{Cost, Money, Usage},
     team::{ModelRef, Vendor},
     time::Millis,
 };
@@ -205,8 +205,8 @@ pub enum CallErrorKind {
     Protocol,
     /// The conversation is too long for the model.
     ContextTooLong,
-    /// A cap forbids the call.
-    OverBudget,
+    /// A cap forbids the call. With this budget of the mission it would pass; `None`: no budget lifts that cap.
+    OverBudget(Option<Money>),
     /// The caller went away.
     Cancelled,
     /// The breaker is open: this vendor failed too often just now.
@@ -222,7 +222,7 @@ impl CallErrorKind {
     /// Whether another vendor may do better.
     #[must_use]
     pub fn may_fall_back(self) -> bool {
-        !matches!(self, Self::OverBudget | Self::Cancelled)
+        !matches!(self, Self::OverBudget(_) | Self::Cancelled)
     }
 }
 
@@ -247,8 +247,13 @@ pub trait Provider: Send + Sync {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Withheld {
     /// A cap or a rule forbids it: only a person can change that.
-    #[error("{0}")]
-    Capped(String),
+    #[error("{why}")]
+    Capped {
+        /// In words.
+        why: String,
+        /// The budget of the mission with which the call would pass, if one lifts it.
+        enough: Option<Money>,
+    },
     /// Whoever calls is not to go on now: the house is halted, the mission or the team has ended, the books are shut.
     #[error("{0}")]
     Stopped(String),

@@ -112,6 +112,7 @@ impl Door {
             Ok(_) => Answer::Refused(Refusal {
                 kind: RefusalKind::Forbidden,
                 reason: "only what a person can want comes by post".into(),
+                enough: None,
             }),
             Err(error) => {
                 tracing::warn!(%error, order = %order.display(), "an order could not be taken");

@@ -165,7 +165,7 @@ fn withheld(error: SendError) -> Withheld {
     match error {
         SendError::Refused(refusal) => match refusal.kind {
             RefusalKind::OverBudget | RefusalKind::Forbidden | RefusalKind::Invalid => {
-                Withheld::Capped(words)
+                Withheld::Capped { why: words, enough: refusal.enough }
             }
             RefusalKind::Halted | RefusalKind::Already | RefusalKind::Stale | RefusalKind::Unknown => {
                 Withheld::Stopped(words)

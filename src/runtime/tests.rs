@@ -439,7 +439,7 @@ async fn an_agent_asks_waits_and_is_heard_and_a_stop_ends_the_waiting() {
     let subject = || Subject::Ask { team: TeamId(1), question: "which?".into() };
     assert!(matches!(office.ask(subject()).await, Decision::Reject { .. }));
     let refused = office.purse().reserve(&model(), Cost::Unknown).await.unwrap_err();
-    assert!(matches!(&refused, Withheld::Capped(why) if why.contains("price")), "{refused}");
+    assert!(matches!(&refused, Withheld::Capped { why, enough: None } if why.contains("price")), "{refused}");
     handle.send(control(ControlCommand::Stop("fire".into()))).await.unwrap();
     let refused = office.purse().reserve(&model(), Cost::Unknown).await.unwrap_err();
     assert!(matches!(&refused, Withheld::Stopped(why) if why.contains("fire")), "{refused}");

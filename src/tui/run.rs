@@ -567,7 +567,8 @@ mod tests {
             let change = Modification::Patch(Digest::of(b"new"));
             let decision = Box::new(Decision::Modify { team: Some(TeamId(1)), change });
             assert_eq!(*command, Command::Desk(DeskCommand::Hold(RequestId(3), Revision(2), decision)));
-            let refusal = Refusal { kind: RefusalKind::Stale, reason: "it is at r3 now".into() };
+            let refusal =
+                Refusal { kind: RefusalKind::Stale, reason: "it is at r3 now".into(), enough: None };
             reply.send(Err(SendError::Refused(refusal))).unwrap();
         };
         let (done, ()) = tokio::join!(serve(handle, fixtures::ports(), task), engine);

@@ -210,7 +210,7 @@ fn a9_a_key_within_300_ms_of_a_swap_is_refused_and_says_so() {
     assert!(bench.last_words().contains("changed 299 ms ago"), "{}", bench.last_words());
     bench.wait(1).press("1");
     assert_eq!(decided(&bench)[0].1, Revision(4));
-    let refusal = Refusal { kind: RefusalKind::Stale, reason: "R-3 is at r5".into() };
+    let refusal = Refusal { kind: RefusalKind::Stale, reason: "R-3 is at r5".into(), enough: None };
     bench.act(Action::Done(Done::Sent("R-3 approved".into(), Err(SendError::Refused(refusal)))));
     assert!(bench.last_words().contains("R-3 is at r5"));
 }
@@ -351,7 +351,7 @@ fn what_is_known_of_the_start_is_shown_once_and_a_refusal_is_no_deed() {
     assert!(!picture(&bench).0.contains("rebuilt"));
     bench.act(Action::Done(Done::Told(vec![])));
     assert!(bench.last_words().is_empty());
-    let refusal = Refusal { kind: RefusalKind::Stale, reason: "R-3 is at r5".into() };
+    let refusal = Refusal { kind: RefusalKind::Stale, reason: "R-3 is at r5".into(), enough: None };
     bench.act(Action::Done(Done::Sent("R-3 approved".into(), Err(SendError::Refused(refusal)))));
     assert_eq!(bench.last_words(), "✗ not done: R-3 is at r5", "nothing of what it would have come to");
 }

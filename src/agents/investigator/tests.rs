@@ -96,6 +96,6 @@ async fn what_is_no_answer_is_asked_for_once_more_and_failures_keep_their_kind()
     assert_eq!(heard.unwrap().answer.verdict, answer::Verdict::NotKnown);
     let (heard, _) = hear(vec![words("Hm."), words("Hm.")], 9).await;
     assert_eq!(heard.unwrap_err().kind, FailureKind::Permanent);
-    let (heard, _) = hear(vec![Line::Error(CallErrorKind::OverBudget)], 9).await;
-    assert_eq!(heard.unwrap_err().kind, FailureKind::OverBudget);
+    let (heard, _) = hear(vec![Line::Error(CallErrorKind::OverBudget(None))], 9).await;
+    assert_eq!(heard.unwrap_err().kind, FailureKind::OverBudget(None));
 }

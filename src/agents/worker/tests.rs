@@ -253,8 +253,8 @@ async fn refusals_caps_and_endless_repeats_end_in_words() {
     use crate::agents::failure::FailureKind;
     let (kind, reason, _) = ends(vec![reply(StopReason::Refused("safety".to_owned()), vec![])]).await;
     assert!(kind == FailureKind::Permanent && reason == "anthropic/m refuses to go on: safety", "{reason}");
-    let (kind, ..) = ends(vec![Line::Error(CallErrorKind::OverBudget)]).await;
-    assert_eq!(kind, FailureKind::OverBudget);
+    let (kind, ..) = ends(vec![Line::Error(CallErrorKind::OverBudget(None))]).await;
+    assert_eq!(kind, FailureKind::OverBudget(None));
     let (kind, reason, calls) = ends((0..10).map(|_| same()).collect()).await;
     assert!(
         kind == FailureKind::Permanent && reason.contains("6 times in a row") && calls == 6,

@@ -277,7 +277,8 @@ async fn a_mission_that_outlives_its_limit_is_cancelled_from_here() {
 async fn refusals_and_the_engines_end_are_complaints() {
     let (handle, mut end) = house();
     let mut interrupts = no_interrupts();
-    let refusal = Refusal { kind: RefusalKind::OverBudget, reason: "the day's cap is reached".into() };
+    let refusal =
+        Refusal { kind: RefusalKind::OverBudget, reason: "the day's cap is reached".into(), enough: None };
     let engine = next_command(&mut end, Err(SendError::Refused(refusal)));
     let ((said, kept), _) = tokio::join!(follow_brief(&handle, Form::Json, &mut interrupts), engine);
     assert_eq!(said.unwrap_err().exit, Exit::Budget);

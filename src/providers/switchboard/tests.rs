@@ -85,7 +85,8 @@ impl Purse for Book {
         Box::pin(async move {
             let mut reserved = lock(&self.reserved);
             if self.refuse_after.is_some_and(|most| reserved.len() >= most) {
-                return Err(Withheld::Capped("the mission's cap of $0.50 would be passed".to_owned()));
+                let why = "the mission's cap of $0.50 would be passed".to_owned();
+                return Err(Withheld::Capped { why, enough: Some(Money::usd(1)) });
             }
             if self.stopped {
                 return Err(Withheld::Stopped("stopped: lunch; resume first".to_owned()));
@@ -229,7 +230,7 @@ async fn money_ends_the_chain() {
     let book = Book { refuse_after: Some(0), ..Book::default() };
     let (reply, _) = ask(&room.board, &[SONNET, FLASH], &book).await;
     let error = reply.unwrap_err();
-    assert_eq!(error.kind, CallErrorKind::OverBudget);
+    assert_eq!(error.kind, CallErrorKind::OverBudget(Some(Money::usd(1))));
     assert!(error.message.contains("$0.50"));
     assert!(lock(&room.claude.calls).is_empty() && lock(&room.gemini.calls).is_empty());
     assert!(lock(&book.settled).is_empty());

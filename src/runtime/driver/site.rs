@@ -86,7 +86,8 @@ pub(super) fn agent_failed(failure: AgentFailure) -> Failure {
     let kind = match failure.kind {
         failure::FailureKind::Transient => FailureKind::Transient,
         failure::FailureKind::Permanent => FailureKind::Permanent,
-        failure::FailureKind::OverBudget => FailureKind::OverBudget,
+        failure::FailureKind::OverBudget(None) => FailureKind::OverBudget,
+        failure::FailureKind::OverBudget(Some(enough)) => FailureKind::NeedsBudget(enough),
         failure::FailureKind::Cancelled => FailureKind::Cancelled,
     };
     Failure { kind, reason: failure.reason }

@@ -182,7 +182,7 @@ fn refused(sort: &str, reason: String) -> SendError {
         "too_slow" | "under_way" => return SendError::Unanswered(reason),
         _ => RefusalKind::Invalid,
     };
-    SendError::Refused(Refusal { kind, reason })
+    SendError::Refused(Refusal { kind, reason, enough: None })
 }
 
 /// Entries as they are asked for, however many pages that is.
@@ -252,7 +252,7 @@ mod tests {
     #[test]
     fn d11_a_refusal_comes_over_the_line_as_it_was() {
         let stale = refused("stale", "it has changed".into());
-        let refusal = Refusal { kind: RefusalKind::Stale, reason: "it has changed".into() };
+        let refusal = Refusal { kind: RefusalKind::Stale, reason: "it has changed".into(), enough: None };
         assert_eq!(stale, SendError::Refused(refusal));
         assert!(matches!(refused("unavailable", String::new()), SendError::Store(_)));
         assert_eq!(escaped("a b&c=é"), "a%20b%26c%3D%C3%A9");

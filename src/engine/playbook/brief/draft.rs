@@ -281,22 +281,24 @@ pub(super) fn drafted(
     Ok(())
 }
 
-/// A team has nothing to show. Where a cap stopped it, a person is asked to raise the cap.
+/// A team has nothing to show. Where the budget stopped it, a person is asked to raise it; no answer lifts another cap.
 pub(super) fn failed(pen: &mut Pen<'_>, id: MissionId, team: TeamId, failure: &Failure) {
     withdraw(pen, id, |subject| asked_by(subject) == Some(team));
     pen.team_event(id, team, TeamEvent::Failed(failure.clone()));
-    if failure.kind == FailureKind::OverBudget {
+    if failure.kind.over_budget() {
         pen.mission_event(id, MissionEvent::BudgetReached(failure.reason.clone()));
-        ask_for_budget(pen, id, team, &failure.reason);
+    }
+    if let FailureKind::NeedsBudget(enough) = failure.kind {
+        ask_for_budget(pen, id, team, (enough, &failure.reason));
     }
     advance(pen, id);
 }
 
-fn ask_for_budget(pen: &mut Pen<'_>, id: MissionId, team: TeamId, why: &str) {
+fn ask_for_budget(pen: &mut Pen<'_>, id: MissionId, team: TeamId, (enough, why): (Money, &str)) {
     let asked = desk::open_of(&pen.state, id).iter().any(|r| matches!(r.subject, Subject::Budget { .. }));
     let Some(mission) = pen.mission(id).filter(|_| !asked) else { return };
     let cap = mission.brief.budget;
-    let subject = Subject::Budget { team: Some(team), cap, wanted: cap + cap };
+    let subject = Subject::Budget { team: Some(team), cap, wanted: enough.max(cap + cap) };
     let mut reasons = vec![why.to_owned()];
     reasons.extend(desk::money_reasons(pen, cap));
     desk::open(pen, id, subject, reasons);
@@ -309,7 +311,7 @@ pub(in crate::engine) fn resume_over_budget(pen: &mut Pen<'_>, id: MissionId, ca
     let stopped: Vec<TeamId> = mission
         .teams
         .iter()
-        .filter(|t| matches!(&t.phase, TeamPhase::Failed(f) if f.kind == FailureKind::OverBudget))
+        .filter(|t| matches!(&t.phase, TeamPhase::Failed(f) if f.kind.over_budget()))
         .map(|t| t.id)
         .collect();
     if at_work && !stopped.is_empty() {

@@ -55,7 +55,7 @@ pub(in crate::engine) fn without_candidate(pen: &mut Pen<'_>, id: MissionId) {
     let mut words = Vec::new();
     for team in &mission.teams {
         if let TeamPhase::Failed(failure) = &team.phase {
-            over_budget |= failure.kind == FailureKind::OverBudget;
+            over_budget |= failure.kind.over_budget();
             stopped |= failure.kind == FailureKind::Cancelled;
             words.push(format!("{}: {}", team.spec.name, failure.reason));
         }

@@ -174,7 +174,7 @@ pub(in crate::engine) fn tried_again(
     let again = match failure.kind {
         FailureKind::Cancelled => true,
         FailureKind::Transient => tries <= pen.state.policy.max_retries,
-        FailureKind::Permanent | FailureKind::OverBudget => false,
+        FailureKind::Permanent | FailureKind::OverBudget | FailureKind::NeedsBudget(_) => false,
     };
     if again {
         pen.want_again(id, effect, kind.clone());

@@ -191,7 +191,8 @@ fn fault(run: &mut Run, kind: &EffectKind) -> Option<Failure> {
     let kind = match run.dice.below(6) {
         0..=2 => FailureKind::Transient,
         3 => FailureKind::Permanent,
-        _ if matches!(kind, EffectKind::Draft { .. } | EffectKind::Judge { .. }) => FailureKind::OverBudget,
+        _ if matches!(kind, EffectKind::Draft { .. }) => FailureKind::NeedsBudget(Money::usd(7)),
+        _ if matches!(kind, EffectKind::Judge { .. }) => FailureKind::OverBudget,
         _ => return None,
     };
     Some(Failure { kind, reason: "a fault of the world".into() })

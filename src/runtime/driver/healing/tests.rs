@@ -85,7 +85,7 @@ impl Switchboard for Voice {
             };
             let call = purse.reserve(&model(), Cost::Known(Money::cents(10))).await;
             let call = call.map_err(|withheld| match withheld {
-                Withheld::Capped(why) => broken(CallErrorKind::OverBudget, &why),
+                Withheld::Capped { why, enough } => broken(CallErrorKind::OverBudget(enough), &why),
                 Withheld::Stopped(why) => broken(CallErrorKind::Cancelled, &why),
             })?;
             let cost = Cost::Known(Money::cents(5));
