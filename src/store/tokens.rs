@@ -87,10 +87,11 @@ pub enum TokensError {
     Unknown(String),
 }
 
-/// What changes when the file does.
+/// What changes when the file does, or who may read it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Mark {
     inode: u64,
+    mode: u32,
     bytes: u64,
     changed: (i64, i64),
 }
@@ -207,7 +208,9 @@ fn unlock(lock: &File) {
 }
 
 fn mark(found: &fs::Metadata) -> Mark {
-    Mark { inode: found.ino(), bytes: found.len(), changed: (found.mtime(), found.mtime_nsec()) }
+    // The time of change, not of writing: it tells of a changed mode as well.
+    let changed = (found.ctime(), found.ctime_nsec());
+    Mark { inode: found.ino(), mode: found.mode(), bytes: found.len(), changed }
 }
 
 #[cfg(test)]

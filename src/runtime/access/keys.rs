@@ -264,6 +264,25 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn e1_what_others_can_read_is_not_believed_from_then_on_until_it_is_for_its_owner_alone() {
+        use std::{fs::Permissions, os::unix::fs::PermissionsExt as _};
+        let dir = tempfile::tempdir().unwrap();
+        let made = issue(dir.path(), wanted("ci", Role::Viewer), NOW).unwrap();
+        let given = Given::read(made.expose()).unwrap();
+        let path = dir.path().join("tokens.json");
+        let set = |mode| std::fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+        let keys = Keys::of(dir.path());
+        assert!(keys.prove(&given, NOW).await.is_ok() && keys.remembered(&given, NOW).is_some());
+        set(0o644);
+        assert_eq!(keys.remembered(&given, NOW), None);
+        // One that begins on it lets nobody in either, and takes it up once it is mended.
+        let late = Keys::of(dir.path());
+        assert_eq!(late.prove(&given, NOW).await, Err(Refused::Wrong));
+        set(0o600);
+        assert!(keys.prove(&given, NOW).await.is_ok() && late.prove(&given, NOW).await.is_ok());
+    }
+
+    #[tokio::test]
     async fn e1_names_are_unique_and_a_login_takes_the_place_of_an_earlier_one() {
         let dir = tempfile::tempdir().unwrap();
         let keys = Keys::of(dir.path());
