@@ -19,7 +19,7 @@ use crate::{
         money::Money,
         request::{Decision, Hold, Modification, Request, Subject},
         text::count,
-        time::Millis,
+        time::{Millis, Timestamp},
     },
     engine::{
         account,
@@ -30,7 +30,10 @@ use crate::{
         snapshot,
         state::State,
     },
-    runtime::handle::{Handle, Receipt},
+    runtime::{
+        clock::Clock,
+        handle::{Handle, Receipt},
+    },
     workspace::patch,
 };
 use clap::{Args, Subcommand};
@@ -160,7 +163,7 @@ pub struct GrantArgs {
 pub async fn run(command: &DeskCommand, session: &Session, out: &mut Out) -> Said {
     match command {
         DeskCommand::List => {
-            list(&session.look()?, out);
+            list(&session.look()?, Clock::Wall.now(), out);
             return Ok(Exit::Ok);
         }
         DeskCommand::Show(args) => return detail(args.request, &session.look()?, out),
@@ -449,13 +452,13 @@ fn chosen(request: &Request, name: Option<&str>, state: &State) -> Result<Option
 }
 
 /// Prints what waits, oldest first.
-pub fn list(state: &State, out: &mut Out) {
+pub fn list(state: &State, now: Timestamp, out: &mut Out) {
     if state.desk.is_empty() {
         out.say("Nothing waits.");
     }
     for request in state.desk.values() {
         let line = request_line(state, request);
-        let age = state.at.since(request.opened);
+        let age = now.since(request.opened);
         let held = state.clockwork.held.get(&request.id);
         let mut value = line.value;
         if let Some(hold) = held {

@@ -11,12 +11,14 @@ use crate::{
         grant::{Grant, Pattern},
         ids::GrantId,
         text::clean_line,
+        time::Timestamp,
     },
     engine::{
         command::{Command, DeskCommand},
         state::State,
     },
     policy::grants::moment,
+    runtime::clock::Clock,
 };
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
@@ -44,7 +46,7 @@ pub struct RevokeArgs {
 /// There is no such grant, or the house cannot be opened.
 pub async fn run(command: &GrantsCommand, session: &Session, out: &mut Out) -> Said {
     match command {
-        GrantsCommand::List => list(&session.look()?, out),
+        GrantsCommand::List => list(&session.look()?, Clock::Wall.now(), out),
         GrantsCommand::Revoke(args) => {
             let house = session.open(Purpose::Command).await?;
             let sent = house.handle.send(Command::Desk(DeskCommand::Revoke(args.grant))).await;
@@ -58,7 +60,7 @@ pub async fn run(command: &GrantsCommand, session: &Session, out: &mut Out) -> S
 }
 
 /// Prints those in force, oldest first.
-pub fn list(state: &State, out: &mut Out) {
+pub fn list(state: &State, now: Timestamp, out: &mut Out) {
     if state.grants.is_empty() {
         out.say("No grants: every command is asked about.");
     }
@@ -70,7 +72,7 @@ pub fn list(state: &State, out: &mut Out) {
             whom(grant),
             grant.left(),
             grant.terms.uses,
-            moment(grant.until, state.at),
+            moment(grant.until, now),
             clean_line(&grant.by, 64)
         );
         out.both(&words, &value(grant));

@@ -13,6 +13,7 @@ use crate::{
         incident::{Attempt, Clue, Diagnosis, Matcher, Silence},
         money::Money,
         text::{clean_line, count},
+        time::Timestamp,
     },
     engine::{
         account,
@@ -22,7 +23,10 @@ use crate::{
         state::State,
     },
     policy::{gate::explain, grants::moment},
-    runtime::handle::{Receipt, SendError},
+    runtime::{
+        clock::Clock,
+        handle::{Receipt, SendError},
+    },
 };
 use clap::Args;
 use serde_json::{Value, json};
@@ -63,23 +67,23 @@ pub struct InvestigateArgs {
 /// # Errors
 /// The journal cannot be read.
 pub fn run(args: &IncidentsArgs, session: &Session, out: &mut Out) -> Said {
-    list(&session.look()?, args.all, out);
+    list(&session.look()?, args.all, Clock::Wall.now(), out);
     Ok(Exit::Ok)
 }
 
 /// Lists the incidents of a state.
-pub fn list(state: &State, all: bool, out: &mut Out) {
+pub fn list(state: &State, all: bool, now: Timestamp, out: &mut Out) {
     let mut any = false;
     if let Some(since) = state.ward.storm {
-        let words = format!("storm since {}: nothing acts by itself", moment(since, state.at));
+        let words = format!("storm since {}: nothing acts by itself", moment(since, now));
         out.both(&words, &json!({"kind": "storm", "since": since.to_string()}));
     }
     for incident in state.ward.incidents.values().rev().filter(|incident| all || !incident.phase.over()) {
         any = true;
-        out.both(&line(state, incident), &value(state, incident));
+        out.both(&line(state, incident, now), &value(state, incident));
     }
     for (id, silence) in &state.ward.silences {
-        let words = format!("{id} {}: {}", quiet(state, silence), clean_line(&silence.why, 120));
+        let words = format!("{id} {}: {}", quiet(state, silence, now), clean_line(&silence.why, 120));
         let value = json!({
             "kind": "silence", "silence": id.to_string(), "from": silence.from.to_string(),
             "until": silence.until.to_string(), "why": silence.why, "maintenance": silence.maintenance,
@@ -92,7 +96,7 @@ pub fn list(state: &State, all: bool, out: &mut Out) {
     }
 }
 
-fn line(state: &State, incident: &Incident) -> String {
+fn line(state: &State, incident: &Incident, now: Timestamp) -> String {
     let asked = incident.request.and_then(|id| state.desk.get(&id));
     let by_itself = asked.and_then(|request| snapshot::by_itself(state, request));
     let by_itself = by_itself.map(|words| format!(": {words}")).unwrap_or_default();
@@ -105,7 +109,7 @@ fn line(state: &State, incident: &Incident) -> String {
         clean_line(&incident.service, 64),
         clean_line(&incident.title, 100),
         count(incident.sightings.count, "time"),
-        moment(incident.opened.unwrap_or(incident.first_seen), state.at),
+        moment(incident.opened.unwrap_or(incident.first_seen), now),
     )
 }
 
@@ -166,10 +170,10 @@ pub fn named(id: IncidentId, state: &State) -> Result<&Incident, Complaint> {
 ///
 /// # Errors
 /// There is none of that number.
-pub fn print(id: IncidentId, state: &State, out: &mut Out) -> Said {
+pub fn print(id: IncidentId, state: &State, now: Timestamp, out: &mut Out) -> Said {
     let incident = named(id, state)?;
     out.tell(&value(state, incident));
-    out.say(&line(state, incident));
+    out.say(&line(state, incident, now));
     out.say(&format!("  cause of this kind: {} ({})", incident.kind, incident.fingerprint.short()));
     for sample in &incident.sightings.samples {
         out.say(&format!("  seen: {}", clean_line(sample, 300)));
@@ -192,7 +196,7 @@ pub fn print(id: IncidentId, state: &State, out: &mut Out) -> Said {
     }
     out.say("timeline");
     for (at, words) in &incident.timeline {
-        out.say(&format!("  {} {}", moment(*at, state.at), clean_line(words, 300)));
+        out.say(&format!("  {} {}", moment(*at, now), clean_line(words, 300)));
     }
     Ok(Exit::Ok)
 }
@@ -249,7 +253,7 @@ pub async fn resolve(args: &ResolveArgs, session: &Session, out: &mut Out) -> Sa
 
 /// What is quiet, why at all, from when and until when.
 #[must_use]
-pub fn quiet(state: &State, silence: &Silence) -> String {
+pub fn quiet(state: &State, silence: &Silence, now: Timestamp) -> String {
     let Matcher { fingerprint, service, kind } = &silence.matches;
     let cause = fingerprint.as_ref().map(|cause| {
         let of = state.ward.incidents.values().rev().find(|incident| incident.fingerprint == *cause);
@@ -265,11 +269,11 @@ pub fn quiet(state: &State, silence: &Silence) -> String {
         [cause, named("service", service), named("kind", kind)].into_iter().flatten().collect();
     let what = if what.is_empty() { "everything".to_owned() } else { what.join(", ") };
     let sort = if silence.maintenance { "maintenance: quiet" } else { "quiet" };
-    let from = match silence.from > state.at {
-        true => format!(" from {}", moment(silence.from, state.at)),
+    let from = match silence.from > now {
+        true => format!(" from {}", moment(silence.from, now)),
         false => String::new(),
     };
-    format!("{sort} about {what}{from} until {}", moment(silence.until, state.at))
+    format!("{sort} about {what}{from} until {}", moment(silence.until, now))
 }
 
 /// Gives a word on incidents; what came of it, and the state after it.

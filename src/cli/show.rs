@@ -16,6 +16,7 @@ use crate::{
         snapshot,
         state::{Mission, State, Team, TeamPhase},
     },
+    runtime::clock::Clock,
 };
 use clap::Args;
 
@@ -50,7 +51,7 @@ pub fn run(args: &ShowArgs, session: &Session, out: &mut Out) -> Said {
         .filter(|start| start.eq_ignore_ascii_case("I-"))
         .and_then(|_| args.what.parse().ok())
     {
-        return incidents::print(id, &state, out);
+        return incidents::print(id, &state, Clock::Wall.now(), out);
     }
     let mission: MissionId =
         args.what.parse().map_err(|error: crate::domain::ids::BadId| Complaint::usage(error.to_string()))?;

@@ -85,7 +85,7 @@ pub async fn run(args: &SilenceArgs, session: &Session, out: &mut Out) -> Said {
 pub fn told(receipt: &Receipt, state: &State, out: &mut Out) {
     for event in &receipt.events {
         let Event::Ward(WardEvent::Silenced(id, silence)) = event else { continue };
-        let words = format!("{id} {}", incidents::quiet(state, silence));
+        let words = format!("{id} {}", incidents::quiet(state, silence, state.at));
         let value = json!({
             "kind": "done", "words": words, "silence": id.to_string(), "until": silence.until.to_string(),
             "seq": receipt.seq,

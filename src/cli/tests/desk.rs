@@ -89,8 +89,11 @@ fn teams_are_named_by_name_number_or_vendor() {
 fn the_desk_lists_what_waits_and_knows_what_was_decided() {
     let mut state = decided_on(Approval::Ask);
     let (mut out, kept) = Kept::out(Form::Human);
-    desk::list(&state, &mut out);
-    assert!(kept.text().contains("R-3 r4 · choose a candidate of Team A, Team G"), "{}", kept.text());
+    // It gets older while nothing is journaled.
+    state.at = Timestamp(0);
+    desk::list(&state, Timestamp(90_000), &mut out);
+    let asked = format!("R-3 r4 · choose a candidate of Team A, Team G · {}\n", Millis(90_000));
+    assert!(kept.text().contains(&asked), "{}", kept.text());
     let (given, revision) = (Timestamp(1_000), state.desk[&RequestId(3)].revision);
     let (decision, by) = (Decision::Approve { team: None }, Actor::Person("ada".into()));
     let until = given + Millis::secs(10);
@@ -98,7 +101,7 @@ fn the_desk_lists_what_waits_and_knows_what_was_decided() {
     state.clockwork.held.insert(hold.request, hold);
     state.clockwork.halted = Some(given + Millis::secs(2));
     let (mut out, kept) = Kept::out(Form::Human);
-    desk::list(&state, &mut out);
+    desk::list(&state, given, &mut out);
     assert!(kept.text().contains("by ada, takes effect 8 s after resume"), "{}", kept.text());
     let (id, request) = state.desk.pop_first().unwrap();
     state.decided.push((request, Decision::Expired, Timestamp(3)));

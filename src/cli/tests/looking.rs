@@ -107,12 +107,20 @@ fn a_silence_is_told_by_its_number_and_with_what_is_quiet_and_when() {
     state.ward.silences.insert(SilenceId(1), service.clone());
     state.ward.silences.insert(SilenceId(2), later);
     let (mut out, kept) = Kept::out(Form::Human);
-    incidents::list(&state, false, &mut out);
+    incidents::list(&state, false, state.at, &mut out);
     let text = kept.text();
     assert!(text.contains("S-1 quiet about service web until ") && text.contains(": moving"), "{text}");
     assert!(
         text.contains("S-2 maintenance: quiet about cause ") && text.contains(", kind http.* from "),
         "{text}"
+    );
+    // The next day the clock alone does not tell when, though nothing was journaled since.
+    let (mut out, kept) = Kept::out(Form::Human);
+    incidents::list(&state, false, Timestamp(86_400_000), &mut out);
+    assert!(
+        kept.text().contains("S-1 quiet about service web until 1970-01-01 01:00 UTC"),
+        "{}",
+        kept.text()
     );
     let (mut out, kept) = Kept::out(Form::Human);
     let made = receipt(vec![Event::Ward(WardEvent::Silenced(SilenceId(1), Box::new(service)))]).unwrap();
