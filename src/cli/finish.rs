@@ -163,7 +163,7 @@ pub fn last_words(state: &State, mission: &Mission) -> String {
                     waits.join(", ")
                 ),
                 None => match &state.control {
-                    Control::Running => format!("waiting   {id}; `chimera show {id}` tells where it stands"),
+                    Control::Running => format!("running   {id}; `chimera show {id}` tells where it stands"),
                     Control::Paused(why) => {
                         format!("waiting   {id}: all work is paused ({why}); `chimera resume` lets it go on")
                     }

@@ -80,7 +80,9 @@ pub fn status(state: &State, mission: &Mission) -> &'static str {
     }
 }
 
-fn value(state: &State, mission: &Mission) -> Value {
+/// A mission as JSON, as it stands.
+#[must_use]
+pub fn value(state: &State, mission: &Mission) -> Value {
     json!({
         "kind": "mission", "mission": mission.id.to_string(), "status": status(state, mission),
         "step": mission.step, "opened": mission.opened.to_string(),

@@ -1,11 +1,9 @@
 //! `chimera show`: all there is about a mission. In JSON form the same lines as following it prints, with the
-//! contract's last line at the end.
+//! contract's last line at the end; while it has not ended, how it stands, as `chimera missions` prints it.
 
 use super::{
     exit::{Complaint, Exit, Said},
-    finish, incidents,
-    missions::standing,
-    named,
+    finish, incidents, missions, named,
     out::{Form, Out},
     progress::Progress,
     session::Session,
@@ -14,7 +12,7 @@ use crate::{
     domain::{candidate::Evidence, digest::Digest, ids::MissionId, text},
     engine::{
         snapshot,
-        state::{Mission, State, Team, TeamPhase},
+        state::{Control, Mission, State, Team, TeamPhase},
     },
     runtime::clock::Clock,
 };
@@ -83,7 +81,10 @@ pub fn print(id: MissionId, state: &State, out: &mut Out) -> Said {
         for line in Progress::new(id).news(state) {
             out.tell(&line.value);
         }
-        out.tell(&finish::finished(state, mission));
+        out.tell(&match mission.result.ending {
+            Some(_) => finish::finished(state, mission),
+            None => missions::value(state, mission),
+        });
     } else {
         human(state, mission, out);
     }
@@ -97,7 +98,7 @@ fn human(state: &State, mission: &Mission, out: &mut Out) {
     out.say(&format!(
         "{} {} · {step} · {} of {}",
         mission.id,
-        standing(state, mission),
+        missions::standing(state, mission),
         mission.spent,
         brief.budget
     ));
@@ -143,7 +144,10 @@ fn human(state: &State, mission: &Mission, out: &mut Out) {
     if let Some(rating) = &mission.result.rating {
         out.say(&format!("rated {rating}"));
     }
-    out.say(&finish::last_words(state, mission));
+    // Where it goes on by itself, the first line says all.
+    if missions::status(state, mission) != "running" || state.control != Control::Running {
+        out.say(&finish::last_words(state, mission));
+    }
 }
 
 /// What a feature is measured by, and how far it has come.

@@ -22,7 +22,7 @@ use crate::{
         effect::{Failure, FailureKind},
         event::{Event, WardEvent},
         snapshot,
-        state::{State, TeamPhase},
+        state::{Control, State, TeamPhase},
     },
 };
 use std::sync::Arc;
@@ -52,6 +52,29 @@ fn missions_and_show_tell_the_same_in_both_forms() {
     let (mut out, kept) = Kept::out(Form::Json);
     missions::list(&open, &state, &mut out);
     assert_eq!(kept.text(), "");
+}
+
+#[test]
+fn a_mission_that_has_not_ended_is_shown_with_where_it_stands() {
+    let mut state = decided_on(Approval::Ask);
+    let shown = |state: &State| {
+        let (mut out, kept) = Kept::out(Form::Json);
+        show::print(M, state, &mut out).unwrap();
+        let last = kept.lines().pop().unwrap();
+        let (mut out, kept) = Kept::out(Form::Human);
+        show::print(M, state, &mut out).unwrap();
+        (format!("{} {} {}", last["kind"], last["status"], last["step"]).replace('"', ""), kept.text())
+    };
+    let (last, text) = shown(&state);
+    assert_eq!(last, "mission waiting decide");
+    assert!(text.contains("waiting   M-1 for R-3; `chimera desk show R-3`"), "{text}");
+    state.desk.clear();
+    let (last, text) = shown(&state);
+    assert_eq!(last, "mission running decide");
+    assert!(text.starts_with("M-1 running · decide") && !text.contains("chimera show"), "{text}");
+    state.control = Control::Paused("lunch".into());
+    let (_, text) = shown(&state);
+    assert!(text.contains("all work is paused (lunch); `chimera resume`"), "{text}");
 }
 
 #[test]
