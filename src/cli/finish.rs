@@ -6,7 +6,7 @@ use crate::{
         candidate::{CheckOutcome, Evidence},
         ids::TeamId,
         mission::Ending,
-        request::Subject,
+        request::{Request, Subject},
     },
     engine::state::{Control, Mission, State, Team},
 };
@@ -142,6 +142,19 @@ pub fn reason(mission: &Mission) -> Option<&str> {
     mission.result.ending.as_ref()?.0.why()
 }
 
+/// The command that answers a request as most are answered.
+fn answer(request: &Request) -> String {
+    let id = request.id;
+    match &request.subject {
+        Subject::Choose { teams } if teams.is_empty() => {
+            format!("chimera desk reject {id} --retry --reason …")
+        }
+        Subject::Choose { teams } if teams.len() > 1 => format!("chimera desk approve {id} --team …"),
+        Subject::Ask { .. } => format!("chimera desk modify {id} --prompt …"),
+        _ => format!("chimera desk approve {id}"),
+    }
+}
+
 /// The last words for people, with what to do next.
 #[must_use]
 pub fn last_words(state: &State, mission: &Mission) -> String {
@@ -155,12 +168,13 @@ pub fn last_words(state: &State, mission: &Mission) -> String {
             format!("landed    {id} as {commit} on {branch}, by {winner}, for {spent}")
         }
         Status::Waiting | Status::OverBudget if mission.result.ending.is_none() => {
-            let waits: Vec<String> =
-                state.desk.values().filter(|r| r.mission == id).map(|r| r.id.to_string()).collect();
+            let waits: Vec<_> = state.desk.values().filter(|r| r.mission == id).collect();
             match waits.first() {
                 Some(first) => format!(
-                    "waiting   {id} for {}; `chimera desk show {first}`, then `chimera desk approve {first}`",
-                    waits.join(", ")
+                    "waiting   {id} for {}; `chimera desk show {}`, then `{}`",
+                    waits.iter().map(|request| request.id.to_string()).collect::<Vec<_>>().join(", "),
+                    first.id,
+                    answer(first)
                 ),
                 None => match &state.control {
                     Control::Running => format!("running   {id}; `chimera show {id}` tells where it stands"),

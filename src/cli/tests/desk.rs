@@ -5,14 +5,14 @@ use crate::{
     cli::{
         desk,
         exit::Exit,
-        named,
+        finish, named,
         out::{Form, tests::Kept},
         policy,
     },
     domain::{
         brief::Approval,
         ids::{RequestId, Revision, TeamId},
-        request::{Actor, Consent, Decision, Hold},
+        request::{Actor, Consent, Decision, Hold, Subject},
         time::{Millis, Timestamp},
     },
     engine::command::{Command as Order, DeskCommand},
@@ -83,6 +83,25 @@ fn teams_are_named_by_name_number_or_vendor() {
     }
     let refused = named::team(&mission, "openai").unwrap_err();
     assert!(refused.hint.unwrap().contains("1 Team A, 2 Team G"));
+}
+
+#[test]
+fn the_last_words_name_an_answer_that_is_taken() {
+    let asks = |subject| {
+        let mut state = decided_on(Approval::Ask);
+        Arc::make_mut(state.desk.get_mut(&RequestId(3)).unwrap()).subject = subject;
+        finish::last_words(&state, &state.missions[&M])
+    };
+    let choose = |teams: &[u8]| Subject::Choose { teams: teams.iter().map(|team| TeamId(*team)).collect() };
+    for (subject, answer) in [
+        (choose(&[]), "reject R-3 --retry --reason …"),
+        (choose(&[1]), "approve R-3"),
+        (choose(&[1, 2]), "approve R-3 --team …"),
+        (Subject::Ask { team: TeamId(1), question: "which?".into() }, "modify R-3 --prompt …"),
+    ] {
+        let said = asks(subject);
+        assert!(said.ends_with(&format!("then `chimera desk {answer}`")), "{said}");
+    }
 }
 
 #[test]
