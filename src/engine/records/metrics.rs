@@ -95,7 +95,7 @@ fn standing(met: Option<bool>) -> Standing {
 #[must_use]
 pub fn metrics(sums: &Sums) -> Vec<Metric> {
     let ended = sums.ended();
-    let of_ended = |part: u64, what: &str| format!("{part} of {} {what}", count(ended, "ended mission"));
+    let of_ended = |part: u64, what: &str| format!("{part} of {} {what}", count(ended, "ending"));
     let plain = |id, name, figure, basis: &str| Metric {
         id,
         name,
@@ -163,7 +163,7 @@ fn cost(sums: &Sums, ended: u64) -> Metric {
         figure: each.map(|each| Figure::Money(each, unknown)),
         target: "< $0.10",
         standing: standing(met),
-        basis: format!("{} over {}{note}", sums.money, count(ended, "ended mission")),
+        basis: format!("{} over {}{note}", sums.money, count(ended, "ending")),
     }
 }
 
@@ -186,10 +186,12 @@ mod tests {
     }
 
     #[test]
-    fn shares_are_of_ended_missions_and_targets_are_strict() {
+    fn shares_are_of_endings_and_targets_are_strict() {
         let sums = Sums { opened: 12, landed: 8, failed: 1, over_budget: 1, handled: 1, ..Sums::default() };
         assert_eq!(of(&sums, "completion"), (Some("80.0 %".into()), Standing::Missed), "80 % is not more");
         assert_eq!(of(&sums, "human_intervention"), (Some("10.0 %".into()), Standing::Met));
+        // One mission that fails four times ends four times: it is not told of as four missions.
+        assert_eq!(metrics(&sums)[2].basis, "8 of 10 endings landed");
         let sums = Sums { landed: 9, failed: 0, ..sums };
         assert_eq!(of(&sums, "completion"), (Some("90.0 %".into()), Standing::Met));
     }
