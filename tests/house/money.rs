@@ -74,6 +74,20 @@ fn more_money_at_the_desk_lets_it_go_on() {
 }
 
 #[test]
+fn b7_a_yes_to_a_budget_lets_the_call_pass_and_none_is_asked_for_where_it_would_not() {
+    let stage = Stage::default();
+    let done = stage.brief(&["--team", ANTHROPIC, "--approve", "best", "--budget", "0.001"]).exits(2);
+    let asked = done.of("request").into_iter().find(|request| request["subject"] == "budget").unwrap();
+    let wanted = asked["detail"]["wanted_usd"].as_f64().unwrap();
+    stage.run(&["desk", "approve", asked["request"].as_str().unwrap(), "--json"]);
+    assert!(never_over(&stage, (wanted * 1e6) as i64) > 0, "no call passed with ${wanted}");
+    let stage = Stage::default();
+    stage.settings("[budget]\nper_call_usd = 0.001\n");
+    let done = stage.brief(&["--team", ANTHROPIC, "--approve", "best"]).exits(2);
+    assert!(done.of("request").is_empty() && done.all().contains("budget.per_call_usd"), "{done:?}");
+}
+
+#[test]
 fn b7_a_model_without_a_price_is_refused_with_words() {
     let stage = Stage::default();
     stage.settings("[[teams]]\nname = \"Odd\"\nmodel = \"anthropic/claude-of-tomorrow\"\n");

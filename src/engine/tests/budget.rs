@@ -49,9 +49,9 @@ fn b7_a_refusal_names_the_budget_with_which_the_call_passes_where_one_helps() {
 fn b7_a_budget_is_asked_for_with_which_the_call_passes_and_never_in_vain() {
     let mut house = House::at_work(Approval::Ask);
     let cap = house.state.missions[&M].brief.budget;
-    house.world("draft/T-1", failed(FailureKind::NeedsBudget(Money::usd(30)))).unwrap();
+    house.world("draft/T-1", failed(FailureKind::NeedsBudget(Money::usd(40)))).unwrap();
     let asked = house.state.desk[&RequestId(1)].subject.clone();
-    assert_eq!(asked, Subject::Budget { team: Some(ONE), cap, wanted: Money::usd(30) });
+    assert_eq!(asked, Subject::Budget { team: Some(ONE), cap, wanted: Money::usd(50) });
     // Another cap: nothing that anybody says about the mission's budget helps.
     let mut house = House::at_work(Approval::Ask);
     for team in ["draft/T-1", "draft/T-2"] {

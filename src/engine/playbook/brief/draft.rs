@@ -298,7 +298,9 @@ fn ask_for_budget(pen: &mut Pen<'_>, id: MissionId, team: TeamId, (enough, why):
     let asked = desk::open_of(&pen.state, id).iter().any(|r| matches!(r.subject, Subject::Budget { .. }));
     let Some(mission) = pen.mission(id).filter(|_| !asked) else { return };
     let cap = mission.brief.budget;
-    let subject = Subject::Budget { team: Some(team), cap, wanted: enough.max(cap + cap) };
+    // A quarter more: the team is told of its budget, so its next call is a little larger than the one that was refused.
+    let wanted = (enough + Money(enough.0 / 4)).max(cap + cap);
+    let subject = Subject::Budget { team: Some(team), cap, wanted };
     let mut reasons = vec![why.to_owned()];
     reasons.extend(desk::money_reasons(pen, cap));
     desk::open(pen, id, subject, reasons);
