@@ -2,7 +2,8 @@
 //! kept for good, and never proven, without that word.
 
 use super::{
-    leave::{end_request, released},
+    around::released,
+    leave::end_request,
     steps::{call, drop_effects, incident_of, needs_human, verify},
     ward::Incident,
 };

@@ -4,7 +4,7 @@
 //! - [`ward`]: what is known of incidents, silences and storms, and how events change it.
 //! - `words`: what people say of them; `observe`: signals become incidents, confirmed and counted.
 //! - `storm`: too much at once; `opening`: told and looked into, or kept quiet; `steps`: what that takes, one by one.
-//! - `blast`: how far a remedy reaches.
+//! - `around`: how the world stands around an incident when the gate is asked; `blast`: how far a remedy reaches.
 //! - `leave`: what the gate says of a remedy, and what people answer.
 //! - `keeping`: a release that watching did not decide, and what a person says of it.
 //! - `outcomes`: what effects came to; `ending`: how attempts end; [`runs`]: when runbooks ran.
@@ -17,6 +17,7 @@
 //! fingerprint and for a target; a release of which nothing tells is kept by a person only; a remedy that did not help is never tried again as it was; nothing resumes by itself
 //! after a stop.
 
+mod around;
 mod blast;
 mod course;
 pub(super) mod ending;

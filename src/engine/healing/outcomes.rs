@@ -2,6 +2,7 @@
 //! answered before, is refused and changes nothing.
 
 use super::{
+    around,
     ending::{failed, not_done},
     keeping, leave, opening,
     steps::{announce, investigate, needs_human, suppress, told, verify},
@@ -105,7 +106,7 @@ fn take(pen: &mut Pen<'_>, report: &Report) -> Result<(), Refusal> {
         (EffectKind::Deploy { attempt, .. }, Outcome::Deployed) if !waits_for_word(&incident) => {
             done(pen, effect);
             // What nobody laid down a release for landed, and that was all.
-            if leave::released(&pen.state, &incident.service) {
+            if around::released(&pen.state, &incident.service) {
                 pen.write(Event::Ward(WardEvent::Deployed));
             }
             verify(pen, incident.id, *attempt);
