@@ -220,9 +220,9 @@ pub(super) fn needs_human() -> State {
     house.state
 }
 
-/// I-1 was healed a while ago.
-pub(super) fn healed() -> State {
-    let mut house = House::at_level(2, Millis::hours(2));
+/// A house in which I-1 was healed a while ago.
+fn cured(age: Millis) -> House {
+    let mut house = House::at_level(2, age);
     let down = signal("web", kind::PROCESS_DOWN, Severity::P1, "web is down");
     house.see(std::slice::from_ref(&down));
     house.pass(20_000);
@@ -232,22 +232,18 @@ pub(super) fn healed() -> State {
     house.end("verify", Outcome::Verified(Verification::Helped));
     house.see(&[Signal { state: SignalState::Clear, ..down }]);
     house.pass(600_000);
-    house.state
+    house
+}
+
+/// I-1 was healed a while ago.
+pub(super) fn healed() -> State {
+    cured(Millis::hours(2)).state
 }
 
 /// I-1 came back after its remedy, which rests.
 fn resting() -> State {
-    let mut house = House::at_level(2, Millis::mins(40));
-    let down = signal("web", kind::PROCESS_DOWN, Severity::P1, "web is down");
-    house.see(std::slice::from_ref(&down));
-    house.pass(20_000);
-    house.diagnosed(restart(Grade::A, 1));
-    house.end("heal", Outcome::Healed);
-    house.pass(30_000);
-    house.end("verify", Outcome::Verified(Verification::Helped));
-    house.see(&[Signal { state: SignalState::Clear, ..down.clone() }]);
-    house.pass(600_000);
-    house.see(&[down]);
+    let mut house = cured(Millis::mins(40));
+    house.see(&[signal("web", kind::PROCESS_DOWN, Severity::P1, "web is down")]);
     house.pass(20_000);
     let mut plan = plan(1);
     plan.limits.cooldown = Millis::hours(1);
