@@ -491,7 +491,7 @@ pub fn detail(id: RequestId, state: &State, out: &mut Out) -> Said {
             request.expires
         ));
         let ill = request.subject.incident().and_then(|id| state.ward.incidents.get(&id));
-        if let Some((ill, since)) = ill.and_then(|ill| Some((ill.id, ill.clear_since()?))) {
+        if let Some((ill, since)) = ill.and_then(|ill| Some((ill.id, ill.sightings.clear_since?))) {
             out.say(&format!("{ill} is clear since {since}"));
         }
         if let Some(words) = snapshot::by_itself(state, request) {

@@ -30,12 +30,6 @@ impl Incident {
         !seen.firing || silent
     }
 
-    /// Since when what it is about is seen to be over, where it is.
-    #[must_use]
-    pub fn clear_since(&self) -> Option<Timestamp> {
-        self.sightings.clear_since.filter(|_| !self.sightings.firing)
-    }
-
     /// What was done for it last, where that was cut off and nobody knows whether it took effect.
     pub(super) fn cut_off(&self) -> Option<&Attempt> {
         let last = self.attempts.iter().rev().find(|attempt| !attempt.was_not_done());

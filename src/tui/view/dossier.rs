@@ -34,7 +34,7 @@ pub(super) fn rows(app: &App, request: &Request, width: usize) -> Vec<Row> {
     let place = snapshot::place(request);
     wrapped(&mut rows, &format!("{} of {place}: {asks}", request.id), Role::Attention, width);
     let incident = request.subject.incident().and_then(|id| app.state.ward.incidents.get(&id));
-    if let Some(since) = incident.and_then(|incident| incident.clear_since()) {
+    if let Some(since) = incident.and_then(|incident| incident.sightings.clear_since) {
         let text = format!("○ clear since {}", words::when(app.now.wall, since));
         wrapped(&mut rows, &text, Role::Ok, width);
     }
